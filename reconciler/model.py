@@ -1,0 +1,226 @@
+"""The words of the product as frozen values: what enters and leaves the pure core. Imports nothing of ours, does nothing.
+
+`properties` are JSON in the spec's own words: AWS's members, Capitalised, in the create request's shape, under our
+lower-case section names. Mappings are never changed after they were put into one of these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Properties: TypeAlias = Mapping[str, Any]
+Verb: TypeAlias = Literal["create", "update", "replace", "adopt", "delete", "none"]
+Cause: TypeAlias = Literal["edit", "drift", "both"]
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Target:
+    """One function in one account and region. Prints as its address, `account/region/function`."""
+
+    account: str
+    region: str
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}/{self.function}"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Key:
+    """Identity of a resource. Prints as `test/us-west-2/checkout/alias/live`; the function itself as its target."""
+
+    target: Target
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.kind}/{self.name}" if self.name else str(self.target)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Origin:
+    """A place in a file: path as the user gave it, line and column from 1."""
+
+    path: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What git says of one resource. `origins` maps JSON Pointers into `properties` to places; "" is the whole."""
+
+    key: Key
+    properties: Properties
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One YAML file for one target (a file with three regions gives three).
+
+    `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
+    changed or compared. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level.
+    """
+
+    target: Target
+    path: str
+    desired: tuple[Desired, ...]
+    sections: frozenset[str]
+    is_absent: bool = False
+    publish: bool = False
+    allow_replace: bool = False
+    adopt: bool = False
+    ignore: tuple[str, ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What AWS holds of one resource, in the shape of `Desired`; `handle` holds facts that only responses have
+    (UUID, RevisionId, CodeSha256, Version, State, FunctionArn …)."""
+
+    key: Key
+    properties: Properties
+    handle: Properties = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The code that a spec names. `sha256` is in the form of CodeSha256 (base64 for a zip, hex for an image); empty
+    when nobody could tell, and `source` says how it became known or why not."""
+
+    sha256: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints."""
+
+    resources: tuple[Live, ...]
+    taken_at: str
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    artifacts: Mapping[Target, Artifact] = field(default_factory=dict)
+    salt: str = ""
+
+
+class Sealed(str):
+    """A fingerprint standing for a sensitive value; equal values of one snapshot have equal fingerprints."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(sensitive)"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A value that is shown instead of one which is not known yet, or must not be shown."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+SENSITIVE = Marker("(sensitive)")
+KNOWN_AFTER_APPLY = Marker("(known after apply)")
+UNSET = Marker("(unset)")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One path that differs. `path` is a JSON Pointer into the spec's words; `before` or `after` is `UNSET` where that
+    side has nothing, `SENSITIVE` on both sides where the service model says so."""
+
+    path: str
+    before: Any
+    after: Any
+    cause: Cause | None = None
+    origin: Origin | None = None
+
+    @property
+    def is_sensitive(self) -> bool:
+        return SENSITIVE in (self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What should happen to one resource, and why."""
+
+    key: Key
+    verb: Verb
+    changes: tuple[FieldChange, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Ref:
+    """A value that only an earlier operation of the same target can give: `member` of its response."""
+
+    operation: str
+    member: str
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Blob:
+    """Bytes that are packed from `path` when the call is made; `sha256` as CodeSha256 says it."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Exactly one AWS call. `params` may hold `Ref`s (as values or as map keys) and `Blob`s. `settle` names what to
+    wait for before the target's next operation; `revision` is the RevisionId seen when the plan was made, `expect`
+    what the response must say (member -> value), checked before anything that follows."""
+
+    id: str
+    key: Key
+    name: str
+    phase: str
+    params: Properties
+    settle: tuple[str, ...] = ()
+    revision: str = ""
+    expect: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied."""
+
+    severity: Literal["note", "warning", "refusal"]
+    message: str
+    target: Target | None = None
+    origin: Origin | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """One target's actions and, in order, the operations that carry them out. `digest` is equal wherever and whenever
+    the same change is planned."""
+
+    target: Target
+    actions: tuple[Action, ...]
+    operations: tuple[Operation, ...]
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was reviewed. Sorted by target; `orphans` are functions with our mark that no spec names."""
+
+    targets: tuple[TargetPlan, ...]
+    digest: str
+    taken_at: str
+    snapshot_digest: str
+    orphans: tuple[Target, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,107 @@
+"""botocore's Lambda service model, offline: what members a call has, what is sensitive, what may be sent.
+
+The only module that reads botocore's model and validators. Makes no call and needs no credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.validate import ParamValidator
+
+
+@cache
+def model() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("lambda", "service-2"), "lambda")
+
+
+@cache
+def request(operation: str) -> StructureShape:
+    """The input shape of an operation."""
+    shape = model().operation_model(operation).input_shape
+    assert isinstance(shape, StructureShape)
+    return shape
+
+
+@cache
+def response(operation: str) -> StructureShape:
+    """The output shape of an operation; an empty structure where the call answers nothing."""
+    shape = model().operation_model(operation).output_shape
+    if shape is None:
+        return StructureShape("Empty", {"type": "structure", "members": {}})
+    assert isinstance(shape, StructureShape)
+    return shape
+
+
+@cache
+def members(operation: str) -> frozenset[str]:
+    """Names of the members that an operation takes."""
+    return frozenset(request(operation).members)
+
+
+def project(value: Any, shape: Shape) -> Any:
+    """`value`, cut to `shape`: members that the shape does not have are dropped at every depth.
+
+    A list of structures where the shape wants strings (Layers read back as objects) becomes the list of their `Arn`s.
+    """
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        return {
+            name: project(value[name], member)
+            for name, member in shape.members.items()
+            if name in value and value[name] is not None
+        }
+    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+        return {key: project(item, shape.value) for key, item in value.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list | tuple):
+        return [project(item, shape.member) for item in value]
+    if shape.type_name == "string" and isinstance(value, Mapping) and "Arn" in value:
+        return value["Arn"]
+    return value
+
+
+@cache
+def _is_sensitive(shape: Shape) -> bool:
+    return bool(shape.metadata.get("sensitive"))
+
+
+def seal_leaves(value: Any, shape: Shape, seal: Any) -> Any:
+    """`value` with every scalar that the model calls sensitive replaced by `seal(scalar)`; keys of maps are kept."""
+    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        return {
+            name: seal_leaves(item, shape.members[name], seal) if name in shape.members else item
+            for name, item in value.items()
+        }
+    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+        return {key: seal_leaves(item, shape.value, seal) for key, item in value.items()}
+    if isinstance(shape, ListShape) and isinstance(value, list | tuple):
+        return [seal_leaves(item, shape.member, seal) for item in value]
+    return seal(value) if _is_sensitive(shape) else value
+
+
+def is_sensitive(path: Iterable[str], shape: Shape) -> bool:
+    """Whether the model calls what lies at `path` (member names, map keys, list indexes) below `shape` sensitive."""
+    for step in path:
+        if _is_sensitive(shape):
+            return True
+        match shape:
+            case StructureShape():
+                if step not in shape.members:
+                    return False
+                shape = shape.members[step]
+            case MapShape():
+                shape = shape.value
+            case ListShape():
+                shape = shape.member
+            case _:
+                return False
+    return _is_sensitive(shape)
+
+
+def invalid_params(operation: str, params: Mapping[str, Any]) -> str:
+    """What botocore itself would refuse in `params` before sending them, as text; empty when nothing."""
+    report = ParamValidator().validate(params, request(operation))
+    return report.generate_report() if report.has_errors() else ""
