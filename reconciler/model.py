@@ -1,4 +1,4 @@
-"""The words of the product as frozen values: what enters and leaves the pure core. Imports nothing of ours, does nothing.
+"""The words of the product as frozen values: what enters and leaves the pure core. Imports nothing of ours.
 
 `properties` are JSON in the spec's own words: AWS's members, Capitalised, in the create request's shape, under our
 lower-case section names. Mappings are never changed after they were put into one of these values.
@@ -93,10 +93,13 @@ class Live:
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """The code that a spec names. `sha256` is in the form of CodeSha256 (base64 for a zip, hex for an image); empty
-    when nobody could tell, and `source` says how it became known or why not."""
+    when nobody could tell, and `source` says how it became known. `version` pins an S3 object; `problem` says why the
+    code cannot be deployed at all."""
 
     sha256: str
     source: str
+    version: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

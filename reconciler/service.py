@@ -63,6 +63,18 @@ def project(value: Any, shape: Shape) -> Any:
     return value
 
 
+def comparable(live: Any, desired: Any, shape: Shape | None) -> Any:
+    """`live` without the structure members that `desired` does not have: their defaults are not known. Maps are kept
+    whole, for their keys are the user's."""
+    if isinstance(shape, StructureShape) and isinstance(live, Mapping) and isinstance(desired, Mapping):
+        return {
+            name: comparable(live[name], wanted, shape.members.get(name))
+            for name, wanted in desired.items()
+            if name in live
+        }
+    return live
+
+
 @cache
 def _is_sensitive(shape: Shape) -> bool:
     return bool(shape.metadata.get("sensitive"))

@@ -1,0 +1,337 @@
+"""The one seam to AWS: sessions, calls and waits. The only module that imports boto3.
+
+A call goes in as a place, an operation name and params; what comes back is AWS's answer as a mapping, or `CallFailed`.
+It decides nothing about specs or plans.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore import xform_name
+from botocore.config import Config as ClientConfig
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reconciler import __version__, service
+from reconciler.config import Account
+from reconciler.errors import AwsError, CallFailed, SettleFailed
+from reconciler.model import Properties, Target
+
+# adaptive: slows down when AWS throttles; the numbers bound how long one call may take.
+CLIENT = ClientConfig(
+    retries={"mode": "adaptive", "total_max_attempts": 8},
+    connect_timeout=10,
+    read_timeout=70,
+    max_pool_connections=32,
+    user_agent_appid=f"lambda-reconciler-{__version__}",
+)
+
+PATIENCE_SECONDS = 300.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 2.0
+UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
+
+# What passes by itself, by AWS's code and a piece of its message (lambda-facts 2.2, 2.6, 2.9). "already exists" shares
+# its code with "in progress" and must never be retried, so the message decides.
+PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("ResourceConflictException", re.compile("in progress|currently in the following state")),
+    ("ResourceInUseException", re.compile("")),
+    (
+        "InvalidParameterValueException",
+        re.compile(
+            "cannot be assumed by Lambda|execution role does not have permissions|ensure the role can perform"
+            "|KMS key is invalid for CreateGrant|throttled by EC2|does not have permissions to call"
+        ),
+    ),
+)
+SERVER_SIDE = ("TooManyRequestsException", "ThrottlingException", "ServiceException", "InternalError", "Throttling")
+LOST = ("ConnectionClosedError", "ConnectionError", "EndpointConnectionError", "HTTPClientError", "ReadTimeoutError")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An account, by its name in reconcile.yaml, and a region."""
+
+    account: str
+    region: str
+
+    @classmethod
+    def of(cls, target: Target) -> Place:
+        return cls(target.account, target.region)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What AWS answered: members, HTTP status and headers, request id, and how many attempts botocore needed."""
+
+    result: Mapping[str, Any]
+    request_id: str = ""
+    attempts: int = 1
+    status_code: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Aws:
+    """Clients for the accounts of reconcile.yaml, made when first used and shared by all threads.
+
+    `clock` and `sleep` are for tests. Raises AwsError when credentials are missing or belong to another account.
+    """
+
+    def __init__(
+        self,
+        accounts: Mapping[str, Account],
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._accounts = accounts
+        self._patience_seconds = patience_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.RLock()
+        self._sessions: dict[str, boto3.Session] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._identities: dict[str, str] = {}
+
+    def account_id(self, place: Place) -> str:
+        """The account that the credentials belong to, asked once an account. Raises AwsError when reconcile.yaml says
+        another."""
+        with self._lock:
+            if place.account not in self._identities:
+                found = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
+                wanted = self._accounts[place.account].account_id
+                if wanted and wanted != found:
+                    raise AwsError(
+                        f"account {place.account} is {wanted} in reconcile.yaml, but the credentials belong to {found}; "
+                        "check profile and assumeRole, nothing was read or written"
+                    )
+                self._identities[place.account] = found
+            return self._identities[place.account]
+
+    def call(self, place: Place, operation: str, params: Properties, *, api: str = "lambda") -> Answer:
+        """One call. What passes by itself is waited out; everything else that AWS refuses is `CallFailed`."""
+        deadline = self._clock() + self._patience_seconds
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return self._attempt(place, operation, params, api)
+            except CallFailed as failure:
+                if not is_passing(failure) or self._clock() + pause > deadline:
+                    raise
+            self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
+            pause = min(pause * 1.6, 10.0)
+
+    def pages(
+        self, place: Place, operation: str, params: Properties, *, api: str = "lambda"
+    ) -> Iterator[Mapping[str, Any]]:
+        """All pages of a listing, by botocore's paginator. A marker that comes back again ends it with an error."""
+        client = self._client(place, operation, api)
+        try:
+            yield from client.get_paginator(xform_name(operation)).paginate(**params)
+        except ClientError as error:
+            raise _failure(operation, params, error) from error
+        except BotoCoreError as error:
+            raise _lost(operation, error) from error
+
+    def _attempt(self, place: Place, operation: str, params: Properties, api: str) -> Answer:
+        client = self._client(place, operation, api)
+        try:
+            answer = getattr(client, xform_name(operation))(**params)
+        except ClientError as error:
+            raise _failure(operation, params, error) from error
+        except BotoCoreError as error:
+            raise _lost(operation, error) from error
+        meta = answer.pop("ResponseMetadata", {})
+        return Answer(
+            result=answer,
+            request_id=str(meta.get("RequestId", "")),
+            attempts=int(meta.get("RetryAttempts", 0)) + 1,
+            status_code=int(meta.get("HTTPStatusCode", 200)),
+            headers=meta.get("HTTPHeaders", {}),
+        )
+
+    def _client(self, place: Place, operation: str, api: str) -> Any:
+        """GetFunction has a quota of its own, and so a client of its own, which slows down alone when throttled."""
+        bucket = operation if operation == "GetFunction" else ""
+        key = (f"{place.account}/{api}", place.region, bucket)
+        with self._lock:
+            if key not in self._clients:
+                session = self._session(place)
+                try:
+                    self._clients[key] = session.client(api, region_name=place.region, config=CLIENT)  # type: ignore[call-overload]
+                except BotoCoreError as error:
+                    raise AwsError(f"account {place.account}: {error}") from error
+            return self._clients[key]
+
+    def _session(self, place: Place) -> boto3.Session:
+        if place.account not in self._sessions:
+            account = self._accounts[place.account]
+            try:
+                session = boto3.Session(profile_name=account.profile or None, region_name=place.region)
+                self._sessions[place.account] = _assuming(session, account) if account.role_arn else session
+            except BotoCoreError as error:
+                raise AwsError(f"account {place.account}: {error}") from error
+        return self._sessions[place.account]
+
+    # --- waiting ---------------------------------------------------------------------------------------------------
+
+    def settle(self, target: Target, wait: str, answered: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Wait until AWS has carried out what it accepted; `answered` is the answer of the call that is waited for.
+
+        Returns the state last seen (a function's configuration or a mapping). Raises SettleFailed with AWS's reason.
+        """
+        look, judge = WAITS[wait]
+        state: Mapping[str, Any] | None = answered
+        deadline = self._clock() + 2 * self._patience_seconds
+        unseen_until = self._clock() + UNSEEN_SECONDS
+        pause = FIRST_PAUSE_SECONDS
+        while not judge(state, target):
+            if self._clock() > deadline:
+                raise SettleFailed(
+                    f"{target}: still not settled after {2 * self._patience_seconds:.0f} s ({wait})", is_retryable=True
+                )
+            self._sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+            state = look(self, target, answered)
+            if state is None and not wait.endswith("-gone") and self._clock() > unseen_until:
+                raise SettleFailed(f"{target}: disappeared while it was waited for ({wait})")
+        return state or {}
+
+    def found(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
+        """The answer of a reading call, or None when AWS says that there is no such thing."""
+        try:
+            return self.call(place, operation, params).result
+        except CallFailed as failure:
+            if failure.code == "ResourceNotFoundException":
+                return None
+            raise
+
+
+def _assuming(session: boto3.Session, account: Account) -> boto3.Session:
+    """A session with the account's role, whose credentials renew themselves however long the run takes."""
+    extra: dict[str, Any] = {"RoleSessionName": account.session_name or "reconcile"}
+    if account.external_id:
+        extra["ExternalId"] = account.external_id
+    if account.session_duration_seconds:
+        extra["DurationSeconds"] = account.session_duration_seconds
+    core = session._session
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=core.create_client,
+        source_credentials=core.get_credentials(),
+        role_arn=account.role_arn,
+        extra_args=extra,
+    )
+    assumed = botocore.session.get_session()
+    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return boto3.Session(botocore_session=assumed, region_name=session.region_name)
+
+
+# --- what AWS's refusals mean --------------------------------------------------------------------------------------
+
+
+def is_passing(failure: CallFailed) -> bool:
+    """Whether waiting helps."""
+    return any(failure.code == code and pattern.search(str(failure)) for code, pattern in PASSING)
+
+
+def _failure(operation: str, params: Properties, error: ClientError) -> CallFailed:
+    answer: Mapping[str, Any] = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    meta = answer.get("ResponseMetadata", {})
+    message = scrubbed(str(answer.get("Error", {}).get("Message", "") or answer.get("message", "")), operation, params)
+    return CallFailed(
+        message or code,
+        code=code,
+        request_id=str(meta.get("RequestId", "")),
+        attempts=int(meta.get("RetryAttempts", 0)) + 1,
+        is_retryable=code in SERVER_SIDE or int(meta.get("HTTPStatusCode", 400)) >= 500,
+    )
+
+
+def _lost(operation: str, error: BotoCoreError) -> CallFailed:
+    """No answer came: nobody knows whether AWS did it."""
+    name = type(error).__name__
+    return CallFailed(f"{operation}: {error}", code=name, attempts=CLIENT_ATTEMPTS, is_retryable=name in LOST)
+
+
+CLIENT_ATTEMPTS = 8
+
+
+def scrubbed(message: str, operation: str, params: Properties) -> str:
+    """AWS's message without the sensitive values that were sent: its validation errors echo them."""
+    secrets: list[str] = []
+    if operation in service.model().operation_names:
+        service.seal_leaves(params, service.request(operation), lambda value: secrets.append(str(value)))
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        message = message.replace(secret, "(sensitive)")
+    return message
+
+
+# --- looking and judging: what each wait polls, and when it is over ------------------------------------------------
+
+
+def _function(aws: Aws, target: Target, _: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    found = aws.found(Place.of(target), "GetFunction", {"FunctionName": target.function})
+    return found["Configuration"] if found else None
+
+
+def _version(aws: Aws, target: Target, answered: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    params = {"FunctionName": target.function, "Qualifier": answered["Version"]}
+    found = aws.found(Place.of(target), "GetFunction", params)
+    return found["Configuration"] if found else None
+
+
+def _mapping(aws: Aws, target: Target, answered: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return aws.found(Place.of(target), "GetEventSourceMapping", {"UUID": answered["UUID"]})
+
+
+def _is_updated(state: Mapping[str, Any] | None, target: Target) -> bool:
+    if not state or not state.get("State"):
+        return False
+    for status, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
+        if state.get(status) == "Failed":
+            code = state.get(f"{reason}Code", "")
+            raise SettleFailed(f"{target}: {status} is Failed: {state.get(reason, '')} ({code})", code=str(code))
+    is_latest = state.get("Version", "$LATEST") == "$LATEST"
+    return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
+
+
+def _is_version_active(state: Mapping[str, Any] | None, target: Target) -> bool:
+    if not state or state.get("State") == "Failed":
+        if state:
+            code = state.get("StateReasonCode", "")
+            raise SettleFailed(
+                f"{target}: version {state.get('Version')} Failed: {state.get('StateReason', '')} ({code})",
+                code=str(code),
+            )
+        return False
+    return state.get("State") == "Active"
+
+
+def _is_mapping_settled(state: Mapping[str, Any] | None, _: Target) -> bool:
+    return bool(state) and state is not None and state.get("State") in ("Enabled", "Disabled")
+
+
+def _is_gone(state: Mapping[str, Any] | None, _: Target) -> bool:
+    return state is None
+
+
+Look = Callable[[Aws, Target, Mapping[str, Any]], "Mapping[str, Any] | None"]
+Judge = Callable[["Mapping[str, Any] | None", Target], bool]
+
+WAITS: Mapping[str, tuple[Look, Judge]] = {
+    "function-updated": (_function, _is_updated),
+    "version-active": (_version, _is_version_active),
+    "mapping-settled": (_mapping, _is_mapping_settled),
+    "mapping-gone": (_mapping, _is_gone),
+    "function-gone": (_function, _is_gone),
+}

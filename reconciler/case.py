@@ -1,0 +1,47 @@
+"""One target as the planner sees it: its spec, what lives, the code that the spec names, and what the run allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION, MARK
+from reconciler.model import Artifact, Desired, Live, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a run allows. `managed_by` is the mark of our house; without one nothing is marked and nothing refused."""
+
+    managed_by: str = ""
+    adopt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints."""
+
+    spec: Spec
+    live: tuple[Live, ...]
+    artifact: Artifact | None
+    policy: Policy
+    salt: str = ""
+
+    def desired(self, kind: Kind) -> list[Desired]:
+        return [item for item in self.spec.desired if item.key.kind == kind.name]
+
+    def held(self, kind: Kind) -> list[Live]:
+        return [item for item in self.live if item.key.kind == kind.name]
+
+    @property
+    def function(self) -> Live | None:
+        return next(iter(self.held(FUNCTION)), None)
+
+    @property
+    def mark(self) -> str:
+        """The owner mark on the live function; empty when it bears none."""
+        return str(self.function.handle.get("Tags", {}).get(MARK, "")) if self.function else ""
+
+    @property
+    def may_adopt(self) -> bool:
+        return self.spec.adopt or self.policy.adopt

@@ -1,0 +1,136 @@
+"""reconcile.yaml to accounts, owner mark and guards. Reads one file; asks AWS nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler import strict_yaml, validation
+from reconciler.errors import Fault, SpecError, UnsafePlan
+from reconciler.model import Origin
+from reconciler.strict_yaml import Document
+
+FILE_NAME = "reconcile.yaml"
+EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An AWS account as specs name it. `assume_role` is an ARN or `role/NAME`; empty strings mean not given."""
+
+    name: str
+    is_enabled: bool = False
+    account_id: str = ""
+    regions: tuple[str, ...] = ()
+    assume_role: str = ""
+    session_name: str = ""
+    external_id: str = ""
+    session_duration_seconds: int = 0
+    profile: str = ""
+
+    @property
+    def role_arn(self) -> str:
+        """The role's whole ARN, in the partition of the account's regions."""
+        if not self.assume_role or self.assume_role.startswith("arn:"):
+            return self.assume_role
+        region = self.regions[0] if self.regions else ""
+        partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+        return f"arn:{partition}:iam::{self.account_id}:role/{self.assume_role.removeprefix('role/')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """How many functions one run may delete or replace; None is no limit of that sort."""
+
+    max_deletes: int | None = None
+    max_delete_percent: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What reconcile.yaml says. `managed_by` is empty when the house marks nothing."""
+
+    path: str
+    accounts: Mapping[str, Account]
+    is_enabled: bool = True
+    managed_by: str = ""
+    guards: Guards = field(default_factory=Guards)
+    lock: str = ""
+    reports: str = ""
+
+    def require_enabled(self, accounts: Iterable[str]) -> None:
+        """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
+        if not self.is_enabled:
+            raise UnsafePlan(f"{self.path}: aws.lambda.enabled is false, so nothing is read or changed")
+        for name in sorted(set(accounts)):
+            if not self.accounts[name].is_enabled:
+                raise UnsafePlan(
+                    f"{self.path}: account {name} does not say `lambdaEnabled: true`, so nothing is read or changed"
+                )
+
+
+def find_config(paths: Iterable[Path]) -> Path:
+    """reconcile.yaml in the first path's folder or the nearest one above it. Raises SpecError when there is none."""
+    start = next(iter(paths), Path())
+    folder = start if start.is_dir() else start.parent
+    for candidate in (folder, *folder.absolute().parents):
+        if (candidate / FILE_NAME).is_file():
+            return candidate / FILE_NAME
+        if (candidate / ".git").exists():
+            break
+    raise SpecError([Fault(Origin(str(folder / FILE_NAME)), f"is missing; write at least `{EXAMPLE}`")])
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in a file. Raises SpecError with every fault."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
+    document = strict_yaml.parse(text, str(path))
+    faults = validation.faults(document, "config") or list(_cross_faults(document))
+    if faults:
+        raise SpecError(faults)
+    value = document.value
+    guards = value.get("guards", {})
+    return Config(
+        path=str(path),
+        accounts={account["name"]: _account(account) for account in value["aws"]["accounts"]},
+        is_enabled=value["aws"].get("lambda", {}).get("enabled", True),
+        managed_by=value.get("managedBy", ""),
+        guards=Guards(guards.get("maxDeletes"), guards.get("maxDeletePercent")),
+        lock=value.get("lock", ""),
+        reports=value.get("reports", ""),
+    )
+
+
+def _account(value: Mapping[str, Any]) -> Account:
+    return Account(
+        name=value["name"],
+        is_enabled=value.get("lambdaEnabled", False),
+        account_id=value.get("accountId", ""),
+        regions=tuple(value.get("regions", ())),
+        assume_role=value.get("assumeRole", ""),
+        session_name=value.get("sessionName", ""),
+        external_id=value.get("externalId", ""),
+        session_duration_seconds=value.get("sessionDuration", 0),
+        profile=value.get("profile", ""),
+    )
+
+
+def _cross_faults(document: Document) -> Iterable[Fault]:
+    seen: dict[str, Origin] = {}
+    for index, account in enumerate(document.value["aws"]["accounts"]):
+        at = f"/aws/accounts/{index}"
+        place = document.at(f"{at}/name")
+        if account["name"] in seen:
+            yield Fault(place, f"account {account['name']} stands here again; it is already at {seen[account['name']]}")
+        seen.setdefault(account["name"], place)
+        role = account.get("assumeRole", "")
+        if role and not role.startswith("arn:") and "accountId" not in account:
+            yield Fault(
+                document.at(f"{at}/assumeRole"),
+                "assumeRole without an account needs accountId, or write the role's whole ARN",
+            )

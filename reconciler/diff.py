@@ -1,0 +1,105 @@
+"""Two property trees to the paths in which they differ. Pure; DeepDiff does the comparing.
+
+A path ends at the first list: a list is one value, for AWS replaces it whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reconciler.model import UNSET, Properties
+
+WEIGHT_TOLERANCE = 1e-9  # alias weights are doubles: 0.1 and 0.10000000000000001 are one weight
+
+
+class Difference(NamedTuple):
+    """`steps` are the map keys from the root; `UNSET` stands for a side that has nothing there."""
+
+    steps: tuple[str, ...]
+    before: Any
+    after: Any
+
+
+def differences(before: Properties, after: Properties) -> tuple[Difference, ...]:
+    """Leaves that differ, sorted by path."""
+    if before == after:
+        return ()
+    from deepdiff import DeepDiff  # imported here: a plan without changes starts without it
+
+    tree = DeepDiff(
+        before, after, view="tree", math_epsilon=WEIGHT_TOLERANCE, ignore_numeric_type_changes=True,
+        threshold_to_diff_deeper=0,
+    )  # fmt: skip
+    roots = {_above_lists(level.path(output_format="list")) for found in tree.values() for level in found}
+    return tuple(sorted(_leaves(roots, before, after), key=lambda difference: difference.steps))
+
+
+def _above_lists(path: list[Any]) -> tuple[str, ...]:
+    steps = []
+    for step in path:
+        if not isinstance(step, str):
+            break
+        steps.append(step)
+    return tuple(steps)
+
+
+def _leaves(roots: set[tuple[str, ...]], before: Properties, after: Properties) -> Iterator[Difference]:
+    for steps in roots:
+        one, other = value_at(before, steps), value_at(after, steps)
+        paths = set(_paths(one)) | set(_paths(other))
+        for below in [()] if () in paths else sorted(paths):
+            yield Difference((*steps, *below), value_at(one, below), value_at(other, below))
+
+
+def _paths(value: Any) -> Iterator[tuple[str, ...]]:
+    """Paths of the leaves below `value`; the empty path when it is a leaf, none when it is UNSET."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from ((key, *below) for below in _paths(item))
+    elif value is not UNSET and value != {}:
+        yield ()
+
+
+def value_at(tree: Any, steps: tuple[str, ...]) -> Any:
+    """What lies at `steps`, or `UNSET`."""
+    for step in steps:
+        if not isinstance(tree, Mapping) or step not in tree:
+            return UNSET
+        tree = tree[step]
+    return tree
+
+
+def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:
+    """A copy of `tree` with `value` at `steps`; `UNSET` removes what is there."""
+    if not steps:
+        return value
+    first, *rest = steps
+    base = dict(tree) if isinstance(tree, Mapping) else {}
+    if not rest and value is UNSET:
+        base.pop(first, None)
+        return base
+    base[first] = with_value(base.get(first, {}), tuple(rest), value)
+    return base
+
+
+def matching(tree: Any, pattern: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Paths in `tree` that a pattern names, `*` standing for any one key."""
+    if not pattern:
+        yield ()
+        return
+    if not isinstance(tree, Mapping):
+        return
+    first, *rest = pattern
+    for key in sorted(tree) if first == "*" else [first] if first in tree else []:
+        yield from ((key, *below) for below in matching(tree[key], tuple(rest)))
+
+
+def pointer(steps: tuple[str, ...]) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def steps_of(json_pointer: str) -> tuple[str, ...]:
+    """The steps of a JSON Pointer; the inverse of `pointer`."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in json_pointer.split("/")[1:])

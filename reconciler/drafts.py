@@ -1,0 +1,170 @@
+"""One resource at a time: what differs, which verb that is, and the calls that carry it out. Pure.
+
+A draft is an action together with what only the planner needs: the raw differences (for the digest) and the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.diff import Difference, differences, matching, pointer, steps_of, value_at, with_value
+from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.version import PUBLISHED
+from reconciler.model import (
+    KNOWN_AFTER_APPLY,
+    SENSITIVE,
+    UNSET,
+    Action,
+    Desired,
+    FieldChange,
+    Origin,
+    Properties,
+    Spec,
+    Verb,
+)
+from reconciler.pairing import Pair
+from reconciler.sealing import sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`found` are the differences with their real values, sensitive ones included; never shown, only hashed."""
+
+    action: Action
+    pair: Pair
+    steps: tuple[Step, ...] = ()
+    found: tuple[Difference, ...] = ()
+
+    @property
+    def verb(self) -> Verb:
+        return self.action.verb
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of a pair in normal form, the live one cut to what the desired one speaks of."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    found: tuple[Difference, ...]
+
+
+def prefix(kind: Kind, name: str) -> tuple[str, ...]:
+    """Where a resource stands in the spec: the function's sections at the root, others under section and name."""
+    return (kind.section, name) if name else ()
+
+
+def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], ...]:
+    """The spec's `ignore` pointers that speak of this resource, without its prefix; the empty path means all of it."""
+    start = prefix(kind, name)
+    found = []
+    for steps in map(steps_of, spec.ignore):
+        head, rest = steps[: len(start)], steps[len(start) :]
+        if len(steps) >= len(start) and all(step in (own, "*") for step, own in zip(head, start, strict=True)):
+            found.append(rest)
+        elif steps == start[: len(steps)]:
+            found.append(())
+    return tuple(found)
+
+
+def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
+    """Compare a pair of which both sides exist. With a salt the live side is sealed, so the desired one is, too."""
+    assert pair.desired is not None
+    assert pair.live is not None
+    function = spec.target.function
+    after = kind.normal(pair.desired.properties, function)
+    live = kind.normal(pair.live.properties, function)
+    for pattern in ignored_paths(spec, kind, pair.key.name):
+        for steps in {*matching(live, pattern), *matching(after, pattern)}:
+            after = with_value(after, steps, value_at(live, steps))
+    before = kind.compared(live, after)
+    wanted = sealed(after, kind.is_sensitive, salt) if salt else after
+    found = differences(before, wanted)
+    return Sides(before, after, tuple(item._replace(after=value_at(after, item.steps)) for item in found))
+
+
+def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange:
+    """A difference as it may be shown: sensitive values hidden, the unpublished version as known after apply."""
+    steps, before, after = found
+    if kind.is_sensitive(steps):
+        before, after = (value if value is UNSET else SENSITIVE for value in (before, after))
+    if after == PUBLISHED:
+        after = KNOWN_AFTER_APPLY
+    path = pointer((*prefix(kind, desired.key.name), *steps))
+    return FieldChange(path, before, after, origin=origin_of(desired.origins, steps))
+
+
+def origin_of(origins: Mapping[str, Origin], steps: tuple[str, ...]) -> Origin | None:
+    """The place of the nearest ancestor that has one."""
+    for length in range(len(steps), -1, -1):
+        place = origins.get(pointer(steps[:length]))
+        if place:
+            return place
+    return None
+
+
+def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides]:
+    """The draft of a pair with both sides, without steps yet: update, replace or none."""
+    assert pair.desired is not None
+    both = sides(kind, pair, spec, salt)
+    final = [
+        pointer(item.steps)
+        for item in both.found
+        if kind.needs_replacement("/".join(item.steps), item.before, item.after)
+    ]
+    verb: Verb = "none" if not both.found else "replace" if final else "update"
+    reason = f"{', '.join(final)} can only be set when it is created" if final else ""
+    changes = tuple(field_change(kind, pair.desired, item) for item in both.found)
+    return Draft(Action(pair.key, verb, changes, reason), pair, found=both.found), both
+
+
+def differing(kind: Kind, found: tuple[Difference, ...]) -> frozenset[str]:
+    """The first `kind.depth` steps of each difference: what one update sends as a whole."""
+    return frozenset("/".join(item.steps[: kind.depth]) for item in found)
+
+
+def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:
+    """The draft of a desired resource without a live one; its changes are what the spec says, nothing more."""
+    assert pair.desired is not None
+    found = differences({}, {key: value for key, value in pair.desired.properties.items() if value != {}})
+    changes = tuple(field_change(kind, pair.desired, item) for item in found)
+    steps = kind.create(pair.key.target.function, pair.key.name, pair.desired.properties)
+    return Draft(Action(pair.key, "create", changes, reason), pair, tuple(steps), found)
+
+
+def deleted(kind: Kind, pair: Pair, reason: str = "") -> Draft:
+    assert pair.live is not None
+    steps = kind.delete(pair.key.target.function, pair.key.name, pair.live.handle)
+    return Draft(Action(pair.key, "delete", reason=reason), pair, tuple(steps))
+
+
+def updated(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Draft:
+    """The draft of a pair with both sides, with the steps of an update or a replacement."""
+    draft, both = changed(kind, pair, spec, salt)
+    assert pair.live is not None
+    assert pair.desired is not None
+    function, name = spec.target.function, pair.key.name
+    match draft.verb:
+        case "update":
+            members = differing(kind, both.found)
+            return replace(draft, steps=tuple(kind.update(function, name, both.after, members, pair.live.handle)))
+        case "replace":
+            return replace(draft, steps=replacing(kind, pair))
+        case _:
+            return draft
+
+
+def replacing(kind: Kind, pair: Pair) -> tuple[Step, ...]:
+    """Deletion, brought forward to just before the creation."""
+    assert pair.live is not None
+    assert pair.desired is not None
+    function, name = pair.key.target.function, pair.key.name
+    creations = kind.create(function, name, pair.desired.properties)
+    deletions = kind.delete(function, name, pair.live.handle)
+    return (*(replace(step, stage=-1) for step in deletions), *creations)
+
+
+def with_params(steps: tuple[Step, ...], change: Callable[[Properties], Properties]) -> tuple[Step, ...]:
+    return tuple(replace(step, params=change(step.params)) for step in steps)

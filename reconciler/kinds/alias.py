@@ -1,0 +1,97 @@
+"""Aliases: a name for a version, with at most one other version that takes a share of the traffic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler import service
+from reconciler.kinds.base import Call, Kind, Section, Step, never_replaced, never_sensitive
+from reconciler.model import Properties
+
+_ELSEWHERE = {
+    "FunctionName": "the spec's `function`",
+    "Name": "the key under `aliases`",
+    "RevisionId": "a guard that apply sends by itself",
+}
+
+ALIASES = Section(
+    name="aliases",
+    operation="CreateAlias",
+    members=(service.members("CreateAlias") | service.members("UpdateAlias")) - set(_ELSEWHERE),
+    refused=_ELSEWHERE,
+    calls=("CreateAlias", "UpdateAlias"),
+)
+
+
+def weights(properties: Properties) -> dict[Any, float]:
+    """Version -> share of the traffic. A share of 0 is no share: the last step of the seed's ramp-down."""
+    shares = (properties.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return {version: float(share) for version, share in shares.items() if share}
+
+
+def normal(properties: Properties, _: str) -> dict[str, Any]:
+    return {
+        "FunctionVersion": properties["FunctionVersion"],
+        "Description": properties.get("Description") or "",
+        "RoutingConfig": {"AdditionalVersionWeights": weights(properties)},
+    }
+
+
+def identity(name: str, _: Properties) -> str:
+    return name
+
+
+def create(function: str, name: str, properties: Properties) -> list[Step]:
+    sent = {member: value for member, value in normal(properties, function).items() if member != "RoutingConfig"}
+    routing = {"RoutingConfig": {"AdditionalVersionWeights": weights(properties)}} if weights(properties) else {}
+    return [Step("CreateAlias", {"FunctionName": function, "Name": name, **sent, **routing})]
+
+
+def update(function: str, name: str, properties: Properties, differing: frozenset[str], _: Properties) -> list[Step]:
+    changed = {member: properties[member] for member in sorted(differing)}
+    return [Step("UpdateAlias", {"FunctionName": function, "Name": name, **changed})]
+
+
+def delete(function: str, name: str, _: Properties) -> list[Step]:
+    return [Step("DeleteAlias", {"FunctionName": function, "Name": name})]
+
+
+def compared(live: Properties, desired: Properties) -> dict[str, Any]:
+    return dict(service.comparable(live, desired, service.request("CreateAlias")))
+
+
+ALIAS = Kind(
+    name="alias",
+    section="aliases",
+    normal=normal,
+    identity=identity,
+    subject=identity,
+    create=create,
+    update=update,
+    delete=delete,
+    compared=compared,
+    is_sensitive=never_sensitive,
+    needs_replacement=never_replaced,
+)
+
+CALLS = (
+    *(
+        Call(
+            operation,
+            "UPSERT_LAMBDA_FUNCTION_ALIAS",
+            "UpsertLambdaAliasAtomicOperation",
+            f"Initializing {doing} of AWS Lambda Function Alias Operation...",
+            f"Finished {doing} of AWS Lambda Function Alias Operation...",
+            stage=50,
+        )
+        for operation, doing in (("CreateAlias", "Creation"), ("UpdateAlias", "Updating"))
+    ),
+    Call(
+        "DeleteAlias",
+        "DELETE_LAMBDA_FUNCTION_ALIAS",
+        "DeleteLambdaAliasAtomicOperation",
+        "Initializing deletion of AWS Lambda Function Alias Operation...",
+        "Finished deletion of AWS Lambda Function Alias Operation...",
+        stage=80,
+    ),
+)

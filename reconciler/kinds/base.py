@@ -1,0 +1,96 @@
+"""What a kind of resource is, as a value: the sections it takes from a spec, its calls, and how its properties compare.
+
+A kind computes; it never reads AWS, a file or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.model import Properties
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the spec: which AWS members it takes, and why it does not take the rest of the calls' members.
+
+    The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
+    `calls` are the operations whose every member must be taken or refused with a reason.
+    """
+
+    name: str
+    operation: str
+    members: frozenset[str]
+    refused: Mapping[str, str]
+    calls: tuple[str, ...]
+    inside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), its place in
+    the order of one target's operations, and what to wait for after it."""
+
+    operation: str
+    phase: str
+    task_operation: str
+    started: str
+    finished: str
+    stage: int
+    settle: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call that a kind asks for, before it gets its place among the target's operations."""
+
+    operation: str
+    params: Properties
+    stage: int | None = None
+    settle: tuple[str, ...] | None = None
+    expect: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member that it
+    leaves out has no known default and is compared only where the spec names it.
+    `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
+    can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
+    `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
+    many steps of a pointer make what one update sends; `owned_whole`, that a live resource which no spec names goes.
+    `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
+    properties as written (create) or normal (update: with the set of top-level members that differ) and the live
+    handle."""
+
+    name: str
+    section: str
+    normal: Callable[[Properties, str], dict[str, Any]]
+    identity: Callable[[str, Properties], Hashable]
+    subject: Callable[[str, Properties], Hashable]
+    create: Callable[[str, str, Properties], list[Step]]
+    update: Callable[[str, str, Properties, frozenset[str], Properties], list[Step]]
+    delete: Callable[[str, str, Properties], list[Step]]
+    compared: Callable[[Properties, Properties], dict[str, Any]]
+    is_sensitive: Callable[[tuple[str, ...]], bool]
+    needs_replacement: Callable[[str, Any, Any], bool]
+    likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
+    depth: int = 1
+    owned_whole: bool = True
+
+
+def never_sensitive(_: tuple[str, ...]) -> bool:
+    return False
+
+
+def never_replaced(_: str, __: Any, ___: Any) -> bool:
+    return False
+
+
+def with_defaults(value: Any, default: Any) -> Any:
+    """`value` with what it lacks taken from `default`, at every depth of mappings."""
+    if not isinstance(value, dict) or not isinstance(default, dict):
+        return default if value is None else value
+    return default | {key: with_defaults(item, default.get(key)) for key, item in value.items()}

@@ -1,0 +1,23 @@
+"""Every kind, section and call. A new kind is one module and one word in each of the first two tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconciler.kinds import alias, event_source_mapping, function, version
+from reconciler.kinds.base import Call, Kind, Section
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (function.FUNCTION, version.VERSION, alias.ALIAS, event_source_mapping.EVENT_SOURCE_MAPPING)
+}
+CALLS: Mapping[str, Call] = {
+    call.operation: call for module in (function, version, alias, event_source_mapping) for call in module.CALLS
+}
+SECTIONS: tuple[Section, ...] = (
+    function.CONFIGURATION,
+    function.CODE,
+    alias.ALIASES,
+    event_source_mapping.EVENT_SOURCE_MAPPINGS,
+)
+CLAIMS: tuple[Section, ...] = (*SECTIONS, version.PUBLISH)

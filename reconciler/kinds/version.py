@@ -1,0 +1,91 @@
+"""Published versions: made by `publish: true`, addressed by number or as `published`, deleted by `state: absent`.
+
+A version is immutable, so nothing is ever updated; whether one must be published is decided by `differs`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.kinds.base import Call, Kind, Section, Step, never_replaced, never_sensitive
+from reconciler.kinds.function import CODE, CONFIGURATION, normal_configuration
+from reconciler.model import Properties
+
+PUBLISHED = "published"
+
+PUBLISH = Section(
+    name="publish",
+    operation="PublishVersion",
+    members=frozenset(),
+    refused={
+        "FunctionName": "the spec's `function`",
+        "Description": "a version takes the function's Description; AWS ignores this one when nothing changed",
+        "CodeSha256": "a guard that apply sends by itself",
+        "RevisionId": "a guard that apply sends by itself",
+        "PublishTo": "`publish` publishes numbered versions; Managed Instances are a kind of their own",
+    },
+    calls=("PublishVersion",),
+)
+
+# A version may have been published with a Description of its own, and AWS would not publish again for that.
+_NOT_COMPARED = {"Description"}
+
+
+def content(properties: Properties, function: str) -> dict[str, Any]:
+    """What PublishVersion compares: the code's hash and the configuration, in normal form."""
+    configuration = normal_configuration(properties[CONFIGURATION.name], function)
+    kept = {name: value for name, value in configuration.items() if name not in _NOT_COMPARED}
+    return kept | {"CodeSha256": properties[CODE.name]["CodeSha256"]}
+
+
+def normal(properties: Properties, _: str) -> dict[str, Any]:
+    return dict(properties)
+
+
+def identity(name: str, _: Properties) -> str:
+    return name
+
+
+def create(function: str, _: str, properties: Properties) -> list[Step]:
+    guard = {"CodeSha256": properties["CodeSha256"]} if properties.get("CodeSha256") else {}
+    return [Step("PublishVersion", {"FunctionName": function, **guard})]
+
+
+def update(_: str, __: str, ___: Properties, ____: frozenset[str], _____: Properties) -> list[Step]:
+    return []
+
+
+def delete(function: str, name: str, _: Properties) -> list[Step]:
+    return [Step("DeleteFunction", {"FunctionName": function, "Qualifier": name}, stage=90, settle=())]
+
+
+def compared(live: Properties, _: Properties) -> dict[str, Any]:
+    return dict(live)
+
+
+VERSION = Kind(
+    name="version",
+    section="versions",
+    normal=normal,
+    identity=identity,
+    subject=identity,
+    create=create,
+    update=update,
+    delete=delete,
+    compared=compared,
+    is_sensitive=never_sensitive,
+    needs_replacement=never_replaced,
+    owned_whole=False,
+)
+
+CALLS = (
+    Call(
+        "PublishVersion",
+        "PUBLISH_LAMBDA_FUNCTION_VERSION",
+        "PublishLambdaFunctionVersionAtomicOperation",
+        "Initializing Publishing of AWS Lambda Function Version Operation...",
+        "Finished Publishing of AWS Lambda Function Version Operation...",
+        stage=40,
+        settle=("version-active",),
+    ),
+)

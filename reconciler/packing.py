@@ -1,0 +1,120 @@
+"""A local directory or .zip to the bytes that Lambda gets, the same bytes on every machine.
+
+Times, modes, order and compression are fixed; `.lambdaignore` leaves files out as .gitignore would. Never follows a link
+out of the directory and never runs what it packs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from reconciler.errors import Fault, SpecError
+from reconciler.model import Origin
+
+IGNORE_FILE = ".lambdaignore"
+MAX_ZIP_BYTES = 52_428_800
+MAX_UNZIPPED_BYTES = 262_144_000
+MAX_ENTRIES = 65_000
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def code_sha256(code: bytes) -> str:
+    """The hash as Lambda's CodeSha256 says it."""
+    return base64.b64encode(hashlib.sha256(code).digest()).decode()
+
+
+def pack(path: str, origin: Origin) -> bytes:
+    """The zip of a directory, or a ready .zip as it is. Raises SpecError, at `origin`, when Lambda would refuse it."""
+    place = Path(path)
+    if place.is_dir():
+        code = _zipped(place, origin)
+    elif place.is_file() and place.suffix == ".zip":
+        code = _ready(place, origin)
+    else:
+        wrong = "is neither a directory nor a .zip" if place.exists() else "does not exist"
+        raise _fault(origin, f"code.path {path} {wrong}")
+    if len(code) > MAX_ZIP_BYTES:
+        raise _fault(
+            origin, f"{path} is {len(code):,} bytes zipped; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3"
+        )
+    return code
+
+
+def _fault(origin: Origin, message: str) -> SpecError:
+    return SpecError([Fault(origin, message)])
+
+
+def _ready(place: Path, origin: Origin) -> bytes:
+    if place.stat().st_size > MAX_ZIP_BYTES:
+        raise _fault(
+            origin,
+            f"{place} is {place.stat().st_size:,} bytes; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3",
+        )
+    code = place.read_bytes()
+    try:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise _fault(origin, f"{place} is not a zip file") from error
+    if size > MAX_UNZIPPED_BYTES:
+        raise _fault(origin, f"{place} is {size:,} bytes unzipped; the most is {MAX_UNZIPPED_BYTES:,}")
+    return code
+
+
+def _zipped(root: Path, origin: Origin) -> bytes:
+    """Stored, not deflated, as long as it may be sent so: two zlibs do not give the same bytes."""
+    files = sorted(_files(root, origin))
+    total = sum(file.stat().st_size for _, file in files)
+    if not files:
+        raise _fault(origin, f"{root} has no file to pack")
+    if total > MAX_UNZIPPED_BYTES or len(files) > MAX_ENTRIES:
+        limits = f"{MAX_UNZIPPED_BYTES:,} bytes or {MAX_ENTRIES:,} files"
+        raise _fault(origin, f"{root} is more than {limits}; leave some out with {IGNORE_FILE}")
+    packed = io.BytesIO()
+    method = zipfile.ZIP_STORED if total < MAX_ZIP_BYTES * 9 // 10 else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(packed, "w", method, compresslevel=9) as archive:
+        for name, file in files:
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system = 3
+            entry.compress_type = method
+            is_program = bool(file.stat().st_mode & stat.S_IXUSR)
+            entry.external_attr = (stat.S_IFREG | (0o755 if is_program else 0o644)) << 16
+            archive.writestr(entry, file.read_bytes())
+    return packed.getvalue()
+
+
+def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
+    """(name in the zip, file) of what is packed."""
+    inside = root.resolve()
+    ignore_file = root / IGNORE_FILE
+    lines = ignore_file.read_text(encoding="utf-8").splitlines() if ignore_file.is_file() else []
+    ignored = GitIgnoreSpec.from_lines([*lines, f"/{IGNORE_FILE}"])
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        for name in [*folders, *files]:
+            path = here / name
+            relative = path.relative_to(root).as_posix()
+            if path.is_symlink() and not ignored.match_file(relative) and not path.resolve().is_relative_to(inside):
+                raise _fault(
+                    origin, f"{path} is a link that leads out of {root}; copy the file, or name it in {IGNORE_FILE}"
+                )
+        folders[:] = sorted(
+            name for name in folders if not ignored.match_file(f"{(here / name).relative_to(root).as_posix()}/")
+        )
+        for name in files:
+            path = here / name
+            relative = path.relative_to(root).as_posix()
+            if ignored.match_file(relative):
+                continue
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise _fault(origin, f"{path} is not a regular file; name it in {IGNORE_FILE}")
+            yield relative, path

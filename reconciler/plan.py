@@ -1,0 +1,394 @@
+"""plan(specs, snapshot, policy) -> Plan: what must happen so that AWS holds what git says, and the calls that do it.
+
+Pure: the same specs and snapshot give the same plan, byte for byte. It decides everything and does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from reconciler import preflight, service
+from reconciler.case import Case, Policy
+from reconciler.diff import pointer, with_value
+from reconciler.drafts import Draft, changed, created, deleted, differing, ignored_paths, replacing, updated
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.function import FUNCTION, MARK
+from reconciler.kinds.registry import CALLS
+from reconciler.kinds.version import PUBLISHED, VERSION, content
+from reconciler.model import (
+    SENSITIVE,
+    Action,
+    Artifact,
+    Blob,
+    Desired,
+    Diagnostic,
+    FieldChange,
+    Key,
+    Live,
+    Operation,
+    Plan,
+    Properties,
+    Ref,
+    Snapshot,
+    Spec,
+    Target,
+    TargetPlan,
+)
+from reconciler.pairing import Pair, pairs
+from reconciler.sealing import digest, stretched_digest
+
+PUBLISHED_VERSION = Ref("PublishVersion", "Version")
+
+
+def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy = Policy()) -> Plan:
+    """The whole plan, sorted by target. Raises nothing: what must not be done is a diagnostic with severity refusal."""
+    ordered = sorted(specs, key=lambda spec: spec.target)
+    live = {
+        target: tuple(group)
+        for target, group in groupby(
+            sorted(snapshot.resources, key=lambda item: item.key), key=lambda item: item.key.target
+        )
+    }
+    made = [
+        target_plan(Case(spec, live.get(spec.target, ()), snapshot.artifacts.get(spec.target), policy, snapshot.salt))
+        for spec in ordered
+    ]
+    targets = tuple(one for one, _ in made)
+    named = {spec.target for spec in ordered}
+    orphans = tuple(
+        sorted(target for target, held in live.items() if target not in named and is_ours(held, policy.managed_by))
+    )
+    return Plan(
+        targets=targets,
+        digest=digest([[str(one.target), one.digest] for one in targets]),
+        taken_at=snapshot.taken_at,
+        snapshot_digest="",
+        orphans=orphans,
+        diagnostics=tuple(note for _, notes in made for note in notes),
+    )
+
+
+def is_ours(held: Iterable[Live], managed_by: str) -> bool:
+    return bool(managed_by) and any(
+        item.key.kind == FUNCTION.name and item.handle.get("Tags", {}).get(MARK) == managed_by for item in held
+    )
+
+
+def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
+    """One target's plan and what is worth saying about it."""
+    drafts = deletion(case) if case.spec.is_absent else change(case)
+    notes = preflight.notes(case, drafts)
+    operations = ordered_operations(case.spec.target, drafts)
+    notes += [
+        Diagnostic("refusal", f"{item.name}: {problem}", case.spec.target, error="PlanError")
+        for item in operations
+        if (problem := service.invalid_params(item.name, sample(item.params)))
+    ]
+    actions = tuple(draft.action for draft in drafts)
+    return TargetPlan(case.spec.target, actions, operations, target_digest(case.spec.target, drafts)), notes
+
+
+def deletion(case: Case) -> list[Draft]:
+    """`state: absent`: the mappings first, for they survive their function, then the function."""
+    mappings = [
+        deleted(EVENT_SOURCE_MAPPING, pair) for pair in pairs(EVENT_SOURCE_MAPPING, (), case.held(EVENT_SOURCE_MAPPING))
+    ]
+    if case.function is None:
+        return [
+            Draft(Action(Key(case.spec.target, FUNCTION.name), "none", reason="already absent"), _nothing(case)),
+            *mappings,
+        ]
+    return [deleted(FUNCTION, Pair(case.function.key, None, case.function), "state: absent"), *mappings]
+
+
+def _nothing(case: Case) -> Pair:
+    return Pair(Key(case.spec.target, FUNCTION.name), None, None)
+
+
+def change(case: Case) -> list[Draft]:
+    """All drafts of a target that should exist: the function, a version, aliases, mappings."""
+    function = function_draft(case)
+    if case.function is None and function is None:
+        return []
+    is_new = function is not None and function.verb in ("create", "replace")
+    version, published = publication(case, function)
+    remaining = replace(case, live=tuple(item for item in case.live if item.key.kind != ALIAS.name)) if is_new else case
+    drafts = [
+        *([function] if function else []),
+        *([version] if version else []),
+        *version_deletions(case),
+        *section_drafts(remaining, ALIAS, published),
+        *section_drafts(case, EVENT_SOURCE_MAPPING, published),
+    ]
+    return [draft for draft in drafts if draft]
+
+
+# --- the function --------------------------------------------------------------------------------------------------
+
+
+def function_draft(case: Case) -> Draft | None:
+    """The function's draft; None when the spec owns none of its sections or does not say enough to create it."""
+    desired = next(iter(case.desired(FUNCTION)), None)
+    if case.function is None:
+        can_create = desired is not None and {"configuration", "code"} <= set(desired.properties)
+        return new_function(case, desired) if can_create and desired else None
+    if desired is None:
+        return adopted(case, Draft(Action(case.function.key, "none"), Pair(case.function.key, None, case.function)))
+    pair = Pair(desired.key, with_code_hash(desired, case.artifact), only_sections(case.function, desired))
+    draft, both = changed(FUNCTION, pair, case.spec, case.salt)
+    failed = case.function.handle.get("State") == "Failed"
+    if draft.verb == "replace" or failed:
+        reason = (
+            draft.action.reason or f"its creation failed ({case.function.handle.get('StateReasonCode', 'unknown')})"
+        )
+        steps = creation(case, desired, replacing(FUNCTION, replace(pair, desired=desired)))
+        return replace(draft, action=replace(draft.action, verb="replace", reason=reason), steps=steps)
+    called = {**both.after, "code": code_params(desired, case.artifact, both.found)}
+    steps = FUNCTION.update(
+        case.spec.target.function, "", called, differing(FUNCTION, both.found), case.function.handle
+    )
+    return adopted(case, replace(draft, steps=expecting(tuple(steps), case.artifact)))
+
+
+def new_function(case: Case, desired: Desired) -> Draft:
+    pair = Pair(desired.key, with_code_hash(desired, case.artifact), None)
+    draft = created(FUNCTION, pair)
+    return replace(
+        draft, steps=creation(case, desired, tuple(FUNCTION.create(case.spec.target.function, "", desired.properties)))
+    )
+
+
+def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps with everything that CreateFunction carries: code, our mark, and the first version."""
+    made = []
+    for step in steps:
+        if step.operation == "CreateFunction":
+            params = dict(step.params) | {"Code": code_params(desired, case.artifact, ())}
+            if case.policy.managed_by:
+                params["Tags"] = dict(params.get("Tags", {})) | {MARK: case.policy.managed_by}
+            if case.spec.publish:
+                params["Publish"] = True
+            settle = (*CALLS["CreateFunction"].settle, "version-active") if case.spec.publish else None
+            made.append(replace(step, params=params, settle=settle))
+        else:
+            made.append(step)
+    return expecting(tuple(made), case.artifact)
+
+
+def expecting(steps: tuple[Step, ...], artifact: Artifact | None) -> tuple[Step, ...]:
+    """The steps, with the hash that AWS must answer for the code that it is given."""
+    if artifact is None or not artifact.sha256:
+        return steps
+    return tuple(
+        replace(step, expect={"CodeSha256": artifact.sha256})
+        if step.operation in ("CreateFunction", "UpdateFunctionCode")
+        else step
+        for step in steps
+    )
+
+
+def with_code_hash(desired: Desired, artifact: Artifact | None) -> Desired:
+    """The desired function with its code as it compares: by hash. An unknown hash is `published`'s kind of unknown."""
+    if "code" not in desired.properties:
+        return desired
+    code = desired.properties["code"]
+    kept = {member: code[member] for member in ("SourceKMSKeyArn", "S3ObjectStorageMode") if member in code}
+    sha256 = artifact.sha256 if artifact and artifact.sha256 else PUBLISHED
+    return replace(desired, properties={**desired.properties, "code": {"CodeSha256": sha256, **kept}})
+
+
+def only_sections(live: Live, desired: Desired) -> Live:
+    return replace(
+        live, properties={name: live.properties[name] for name in desired.properties if name in live.properties}
+    )
+
+
+def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Any]) -> dict[str, Any]:
+    """What a call says of the code: the spec's source, an S3 object pinned to the version that was hashed."""
+    code = desired.properties.get("code", {})
+    params: dict[str, Any] = {member: value for member, value in code.items() if member[0].isupper()}
+    if "path" in code:
+        params["ZipFile"] = Blob(code["path"], artifact.sha256 if artifact else "")
+    if "S3Key" in params and artifact and artifact.version:
+        params.setdefault("S3ObjectVersion", artifact.version)
+    sent = {item.steps[1]: item.after for item in found if item.steps[0] == "code" and item.steps[1] != "CodeSha256"}
+    return params | sent
+
+
+def adopted(case: Case, draft: Draft) -> Draft:
+    """The draft with our mark put on a function that has none, where the spec or the run says so."""
+    assert case.function is not None
+    if not case.policy.managed_by or case.mark or not case.may_adopt:
+        return draft
+    mark = {MARK: case.policy.managed_by}
+    tagged = [step for step in draft.steps if step.operation == "TagResource"]
+    others = [step for step in draft.steps if step.operation != "TagResource"]
+    tags = {**(tagged[0].params["Tags"] if tagged else {}), **mark}
+    first = Step("TagResource", {"Resource": case.function.handle["FunctionArn"], "Tags": tags})
+    action = replace(draft.action, verb="adopt", reason=f"to be managed by {case.policy.managed_by}")
+    return replace(draft, action=action, steps=(first, *others))
+
+
+# --- versions ------------------------------------------------------------------------------------------------------
+
+
+def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str | Ref | None]:
+    """The version to publish, if any, and what `published` stands for: a number, a `Ref`, or nothing."""
+    if function is not None and function.verb in ("create", "replace"):
+        return None, "1" if case.spec.publish else None  # CreateFunction publishes it, and numbers begin at 1
+    assert case.function is not None
+    newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
+    if not case.spec.publish or not needs_publishing(case, function, newest):
+        return None, newest.key.name if newest else None
+    reason = f"code or configuration differ from version {newest.key.name}" if newest else "nothing is published yet"
+    key = Key(case.spec.target, VERSION.name, PUBLISHED)
+    sha256 = final_function(case, function)["code"]["CodeSha256"]
+    steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": "" if sha256 == PUBLISHED else sha256})
+    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED_VERSION
+
+
+def needs_publishing(case: Case, function: Draft | None, newest: Live | None) -> bool:
+    if newest is None:
+        return True
+    name = case.spec.target.function
+    if function and any(item.steps == ("configuration", "Description") for item in function.found):
+        return True
+    return content(final_function(case, function), name) != content(newest.properties, name)
+
+
+def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
+    """$LATEST as it will be: the live function with the draft's differences carried out."""
+    assert case.function is not None
+    state = FUNCTION.normal(case.function.properties, case.spec.target.function)
+    for item in function.found if function else ():
+        state = with_value(state, item.steps, item.after)
+    return state
+
+
+def version_deletions(case: Case) -> list[Draft]:
+    held = {item.key.name: item for item in case.held(VERSION)}
+    return [
+        deleted(VERSION, Pair(item.key, None, held[item.key.name]), "state: absent")
+        if item.key.name in held
+        else Draft(Action(item.key, "none", reason="already absent"), Pair(item.key, item, None))
+        for item in case.desired(VERSION)
+    ]
+
+
+# --- aliases and mappings ------------------------------------------------------------------------------------------
+
+
+def section_drafts(case: Case, kind: Kind, published: str | Ref | None) -> list[Draft]:
+    """Drafts of a section that is a map of names; nothing when the spec does not own it."""
+    if kind.section not in case.spec.sections:
+        return []
+    number = published if isinstance(published, str) else PUBLISHED
+    wanted = [replace(item, properties=resolved(item.properties, number)) for item in case.desired(kind)]
+    drafts = []
+    for pair in pairs(kind, wanted, case.held(kind)):
+        if () in ignored_paths(case.spec, kind, pair.key.name):
+            continue
+        if pair.live is None:
+            draft = created(kind, pair)
+        elif pair.desired is None:
+            draft = deleted(kind, pair, "the spec does not name it")
+        else:
+            draft = updated(kind, pair, case.spec, case.salt)
+        drafts.append(replace(draft, steps=tuple(replace(step, params=with_refs(step.params)) for step in draft.steps)))
+    return drafts
+
+
+def resolved(properties: Properties, number: str) -> dict[str, Any]:
+    """An alias's properties with `published` replaced by the version's number, as the version and as a weight's key."""
+    found = dict(properties)
+    if found.get("FunctionVersion") == PUBLISHED:
+        found["FunctionVersion"] = number
+    shares = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    if shares and PUBLISHED in shares:
+        renamed = {number if version == PUBLISHED else version: share for version, share in shares.items()}
+        found["RoutingConfig"] = {**found["RoutingConfig"], "AdditionalVersionWeights": renamed}
+    return found
+
+
+def with_refs(params: Properties) -> dict[str, Any]:
+    """Alias params with the version still to be published as a `Ref`."""
+    made = dict(params)
+    if made.get("FunctionVersion") == PUBLISHED:
+        made["FunctionVersion"] = PUBLISHED_VERSION
+    if "RoutingConfig" in made:
+        shares = made["RoutingConfig"].get("AdditionalVersionWeights", {})
+        renamed = {PUBLISHED_VERSION if version == PUBLISHED else version: share for version, share in shares.items()}
+        made["RoutingConfig"] = {"AdditionalVersionWeights": renamed}
+    return made
+
+
+# --- operations and digests ----------------------------------------------------------------------------------------
+
+
+def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
+    """Every draft's steps in the one safe order (lambda-facts 2.12), numbered."""
+    placed = []
+    for draft in drafts:
+        own = [CALLS[step.operation].stage if step.stage is None else step.stage for step in draft.steps]
+        first = min((stage for stage in own if stage >= 0), default=0)
+        placed += [
+            (first - 1 if stage < 0 else stage, draft, step) for stage, step in zip(own, draft.steps, strict=True)
+        ]
+    placed.sort(key=lambda item: item[0])
+    return tuple(
+        operation(f"{target}#{number}", draft, step) for number, (_, draft, step) in enumerate(placed, start=1)
+    )
+
+
+def operation(identifier: str, draft: Draft, step: Step) -> Operation:
+    call = CALLS[step.operation]
+    return Operation(
+        id=identifier,
+        key=draft.pair.key,
+        name=step.operation,
+        phase=call.phase,
+        params=step.params,
+        settle=call.settle if step.settle is None else step.settle,
+        revision=str(draft.pair.live.handle.get("RevisionId", "")) if draft.pair.live else "",
+        expect=step.expect,
+    )
+
+
+def sample(params: Any) -> Any:
+    """Params as botocore's validator can judge them: refs and blobs replaced by values of their type."""
+    if isinstance(params, Mapping):
+        return {"1" if isinstance(key, Ref) else key: sample(value) for key, value in params.items()}
+    if isinstance(params, list | tuple):
+        return [sample(value) for value in params]
+    return "1" if isinstance(params, Ref) else b"zip" if isinstance(params, Blob) else params
+
+
+def target_digest(target: Target, drafts: Iterable[Draft]) -> str:
+    """Equal wherever and whenever the same change is planned; it holds no time, path, revision or salt. Sensitive
+    values enter only through a stretched digest of what will be, never of what was."""
+    acting = [draft for draft in drafts if draft.verb != "none"]
+    shown = [
+        [
+            str(draft.pair.key),
+            draft.verb,
+            [shown_change(item) for item in draft.action.changes],
+            [step.operation for step in draft.steps],
+        ]
+        for draft in acting
+    ]
+    hidden = [
+        [str(draft.pair.key), pointer(found.steps), found.after]
+        for draft in acting
+        for change, found in zip(draft.action.changes, draft.found, strict=False)
+        if change.after is SENSITIVE
+    ]
+    return digest([shown, stretched_digest(hidden, str(target)) if hidden else ""])
+
+
+def shown_change(item: FieldChange) -> list[Any]:
+    return [item.path, item.before, item.after]

@@ -1,0 +1,237 @@
+"""Plans and snapshots to JSON documents, and snapshots back. Pure; `files` reads and writes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from reconciler.kinds.registry import KINDS
+from reconciler.model import (
+    SENSITIVE,
+    Action,
+    Artifact,
+    Diagnostic,
+    FieldChange,
+    Key,
+    Live,
+    Marker,
+    Origin,
+    Plan,
+    Sealed,
+    Snapshot,
+    Spec,
+    Target,
+    TargetPlan,
+)
+from reconciler.report.schemas import FORMAT_VERSION
+from reconciler.sealing import digest, sealed
+
+VERBS = ("create", "update", "replace", "adopt", "delete")
+
+
+# --- plan ----------------------------------------------------------------------------------------------------------
+
+
+def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan as its JSON file has it; holds no secret and no authority."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "plan",
+        "digest": plan.digest,
+        "provenance": dict(provenance),
+        "snapshot": {"taken_at": plan.taken_at, "digest": plan.snapshot_digest},
+        "summary": summary(plan.targets),
+        "targets": [_target(one) for one in plan.targets],
+        "orphans": [str(target) for target in plan.orphans],
+        "diagnostics": [_diagnostic(note) for note in plan.diagnostics],
+    }
+
+
+def summary(targets: Iterable[TargetPlan]) -> dict[str, int]:
+    """How many resources get which verb, and the number of AWS calls that takes."""
+    targets = tuple(targets)
+    verbs = Counter(action.verb for one in targets for action in one.actions)
+    counts = {verb: verbs[verb] for verb in VERBS}
+    return counts | {"unchanged": verbs["none"], "operations": sum(len(one.operations) for one in targets)}
+
+
+def _target(one: TargetPlan) -> dict[str, Any]:
+    return {
+        "address": str(one.target),
+        "digest": one.digest,
+        "actions": [_action(action) for action in one.actions],
+        "operations": [
+            {"id": item.id, "operation": item.name, "phase": item.phase, "address": str(item.key)}
+            for item in one.operations
+        ],
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    causes = {change.cause for change in action.changes}
+    return {
+        "address": str(action.key),
+        "kind": action.key.kind,
+        "verb": action.verb,
+        "cause": causes.pop() if len(causes) == 1 else "both" if None not in causes and causes else None,
+        "reason": action.reason,
+        "fields": [_field(change) for change in action.changes],
+    }
+
+
+def _field(change: FieldChange) -> dict[str, Any]:
+    return {
+        "path": change.path,
+        "before": plain(change.before),
+        "after": plain(change.after),
+        "sensitive": change.is_sensitive,
+        "cause": change.cause,
+        "source": _source(change.origin),
+    }
+
+
+def _diagnostic(note: Diagnostic) -> dict[str, Any]:
+    return {
+        "severity": note.severity,
+        "message": note.message,
+        "address": str(note.target) if note.target else None,
+        "source": _source(note.origin),
+        "error": note.error,
+    }
+
+
+def _source(origin: Origin | None) -> dict[str, Any] | None:
+    return {"file": origin.path, "line": origin.line} if origin else None
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: markers as their texts, fingerprints hidden, times in ISO 8601."""
+    match value:
+        case Marker():
+            return None if value.text == "(unset)" else value.text
+        case Sealed():
+            return SENSITIVE.text
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case datetime():
+            return value.isoformat()
+        case _:
+            return value
+
+
+# --- snapshot ------------------------------------------------------------------------------------------------------
+
+
+def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> dict[str, Any]:
+    """The snapshot as its JSON file has it, sealed with `salt`. What the specs said of the code is kept with each
+    artifact: the hash holds only for that."""
+    codes = {spec.target: code_of(spec) for spec in specs}
+    shut = seal(snapshot, salt)
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "snapshot",
+        "taken_at": snapshot.taken_at,
+        "digest": snapshot_digest(snapshot),
+        "salt": salt,
+        "accounts": dict(sorted(snapshot.accounts.items())),
+        "resources": [_resource(item) for item in sorted(shut.resources, key=lambda item: item.key)],
+        "artifacts": [
+            {
+                "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
+                "source": artifact.source, "version": artifact.version, "problem": artifact.problem,
+            }
+            for target, artifact in sorted(snapshot.artifacts.items())
+        ],
+    }  # fmt: skip
+
+
+def code_of(spec: Spec) -> Mapping[str, Any]:
+    """The code section of a spec, empty when it has none."""
+    return next((item.properties.get("code", {}) for item in spec.desired if item.key.kind == "function"), {})
+
+
+def seal(snapshot: Snapshot, salt: str) -> Snapshot:
+    """The snapshot with fingerprints in place of sensitive values; already sealed ones stay as they are."""
+    shut = tuple(
+        replace(item, properties=sealed(item.properties, KINDS[item.key.kind].is_sensitive, salt))
+        for item in snapshot.resources
+    )
+    return replace(snapshot, resources=shut, salt=salt)
+
+
+def snapshot_digest(snapshot: Snapshot) -> str:
+    """Of what was held, without times, salt and sensitive values."""
+    hidden = seal(snapshot, "digest") if not snapshot.salt else snapshot
+    return digest(
+        [[str(item.key), plain(item.properties)] for item in sorted(hidden.resources, key=lambda one: one.key)]
+    )
+
+
+def _resource(item: Live) -> dict[str, Any]:
+    properties = {key: _kept(value) for key, value in item.properties.items()}
+    handle = {key: plain(value) for key, value in item.handle.items()}
+    return {
+        "address": str(item.key.target),
+        "kind": item.key.kind,
+        "name": item.key.name,
+        "properties": properties,
+        "handle": handle,
+    }
+
+
+def _kept(value: Any) -> Any:
+    """A property as the file keeps it: fingerprints stay, marked so that they are read back as such."""
+    match value:
+        case Sealed():
+            return str(value)
+        case Mapping():
+            return {key: _kept(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_kept(item) for item in value]
+        case _:
+            return plain(value)
+
+
+def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapshot:
+    """The snapshot that a valid document says. An artifact whose code the spec now names differently is unknown."""
+    codes = {str(spec.target): dict(code_of(spec)) for spec in specs}
+    artifacts = {
+        target_of(item["address"]): Artifact(item["sha256"], item["source"], item["version"], item["problem"])
+        if codes.get(item["address"]) == item["code"]
+        else Artifact("", "the snapshot knows other code than the spec now names")
+        for item in document["artifacts"]
+    }
+    known = set(artifacts)
+    missing = {
+        target_of(address): Artifact("", "the snapshot was taken before the spec named code")
+        for address, code in codes.items()
+        if code and target_of(address) not in known
+    }
+    return Snapshot(
+        resources=tuple(_live(item) for item in document["resources"]),
+        taken_at=document["taken_at"],
+        accounts=document["accounts"],
+        artifacts=missing | artifacts,
+        salt=document["salt"],
+    )
+
+
+def target_of(address: str) -> Target:
+    return Target(*address.split("/", 2))
+
+
+def _live(item: Mapping[str, Any]) -> Live:
+    kind = KINDS[item["kind"]]
+    key = Key(target_of(item["address"]), item["kind"], item["name"])
+    return Live(key, _reopened(item["properties"], (), kind.is_sensitive), item["handle"])
+
+
+def _reopened(value: Any, steps: tuple[str, ...], is_sensitive: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _reopened(item, (*steps, key), is_sensitive) for key, item in value.items()}
+    return Sealed(value) if isinstance(value, str) and is_sensitive(steps) else value

@@ -1,0 +1,188 @@
+"""A journal's events to the report. Pure, linear in the events, and the only way a report is ever made: at the end of a
+run, on a signal, and when somebody finds the journal of a run that was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reconciler.kinds.registry import CALLS
+from reconciler.report.schemas import FORMAT_VERSION
+
+ORCHESTRATION = "ORCHESTRATION"
+CUT_OFF = "Orchestration was cut off before it completed."
+NOT_ATTEMPTED = "Orchestration was not attempted."
+
+Event = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Task:
+    """A task while its events come in."""
+
+    planned: Mapping[str, Any]
+    owner: str
+    start_time_ms: int | None = None
+    history: list[dict[str, str]] = field(default_factory=list)
+    results: list[Mapping[str, Any]] = field(default_factory=list)
+    operations: list[dict[str, Any]] = field(default_factory=list)
+    end: str = ""
+    is_retryable: bool = False
+
+    def say(self, phase: str, status: str) -> None:
+        self.history.append({"phase": phase, "status": status})
+
+
+def report_of(events: Iterable[Event]) -> dict[str, Any]:
+    """The report that the events tell. Without a `run_finished`, the run was cut off: what was in flight is unknown."""
+    events = iter(events)
+    begun = next(events)
+    tasks = {planned["id"]: _begun(planned, begun["run"]["owner"]) for planned in begun["tasks"]}
+    finished: Event | None = None
+    for event in events:
+        if event["event"] == "run_finished":
+            finished = event
+        else:
+            _EVENTS[event["event"]](tasks[event["task"]], event)
+    documents = [_document(task, is_over=finished is not None) for task in tasks.values()]
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "report",
+        "run": _run(begun, finished),
+        "provenance": begun["provenance"],
+        "outcome": dict(finished["outcome"]) if finished else {"status": _cut_off_status(documents), "exit_code": None},
+        "summary": begun["summary"],
+        "tasks": documents,
+    }
+
+
+def _begun(planned: Mapping[str, Any], owner: str) -> _Task:
+    operations = [
+        {
+            "operation": item["operation"], "phase": item["phase"], "started_at": None, "duration_seconds": None,
+            "attempts": 0, "request_id": "", "outcome": "not attempted", "error": None,
+        }
+        for item in planned["operations"]
+    ]  # fmt: skip
+    return _Task(planned, owner, operations=operations)
+
+
+def _run(begun: Event, finished: Event | None) -> dict[str, Any]:
+    ended = finished["at"] if finished else None
+    took = (_moment(ended) - _moment(begun["at"])).total_seconds() if ended else None
+    return {
+        "id": begun["run"]["id"],
+        "command": begun["run"]["command"],
+        "started_at": begun["at"],
+        "finished_at": ended,
+        "duration_seconds": round(took, 3) if took is not None else None,
+    }
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _cut_off_status(tasks: Iterable[Mapping[str, Any]]) -> str:
+    return (
+        "partial" if any(task["status"]["completed"] and not task["status"]["failed"] for task in tasks) else "failed"
+    )
+
+
+# --- events --------------------------------------------------------------------------------------------------------
+
+
+def _task_started(task: _Task, event: Event) -> None:
+    task.start_time_ms = event["at_ms"]
+    task.say(ORCHESTRATION, "Initializing Orchestration Task...")
+
+
+def _operation_started(task: _Task, event: Event) -> None:
+    performed = task.operations[event["index"]]
+    call = CALLS[performed["operation"]]
+    task.say(ORCHESTRATION, f"Processing op: {call.task_operation}")
+    task.say(call.phase, call.started)
+    performed |= {"started_at": event["at"], "outcome": "unknown"}
+
+
+def _operation_answered(task: _Task, event: Event) -> None:
+    performed = task.operations[event["index"]]
+    performed |= {name: event[name] for name in ("duration_seconds", "attempts", "request_id")} | {
+        "outcome": "succeeded"
+    }
+    task.results.append(event["result"])
+
+
+def _operation_finished(task: _Task, event: Event) -> None:
+    performed = task.operations[event["index"]]
+    performed["duration_seconds"] = event["duration_seconds"]
+    call = CALLS[performed["operation"]]
+    task.say(call.phase, call.finished)
+
+
+def _operation_failed(task: _Task, event: Event) -> None:
+    performed = task.operations[event["index"]]
+    performed |= {name: event[name] for name in ("duration_seconds", "attempts", "request_id", "error")}
+    performed["outcome"] = "failed"
+    _failed(task, event, CALLS[performed["operation"]].task_operation)
+
+
+def _task_refused(task: _Task, event: Event) -> None:
+    task.say(ORCHESTRATION, "Initializing Orchestration Task...")
+    _failed(task, event, "PlanLambdaAtomicOperation")
+
+
+def _failed(task: _Task, event: Event, operation: str) -> None:
+    error = event["error"]
+    task.end = f"Orchestration failed: {operation} | {error['type']}: [{error['message']}]"
+    task.say(ORCHESTRATION, task.end)
+    task.is_retryable = event["retryable"]
+    task.results.append(
+        {
+            "type": "EXCEPTION",
+            "operation": operation,
+            "message": error["message"],
+            "cause": error["code"] or error["type"],
+        }
+    )
+
+
+def _task_finished(task: _Task, _: Event) -> None:
+    task.end = "Orchestration completed."
+    task.say(ORCHESTRATION, task.end)
+
+
+_EVENTS = {
+    "task_started": _task_started,
+    "task_refused": _task_refused,
+    "operation_started": _operation_started,
+    "operation_answered": _operation_answered,
+    "operation_finished": _operation_finished,
+    "operation_failed": _operation_failed,
+    "task_finished": _task_finished,
+}
+
+
+def _document(task: _Task, *, is_over: bool) -> dict[str, Any]:
+    is_failed = task.end.startswith("Orchestration failed")
+    was_begun = bool(task.history)
+    status = task.end or (CUT_OFF if was_begun else NOT_ATTEMPTED)
+    return {
+        "id": task.planned["id"],
+        "ownerId": task.owner,
+        "startTimeMs": task.start_time_ms,
+        "history": task.history,
+        "resultObjects": task.results,
+        "status": {
+            "phase": ORCHESTRATION,
+            "status": status,
+            "complete": bool(task.end),
+            "completed": bool(task.end),
+            "failed": is_failed or (was_begun and not task.end),
+            "retryable": task.is_retryable or not task.end,
+        },
+        "target": task.planned["target"],
+        "operations": task.operations,
+    }
