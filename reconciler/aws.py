@@ -26,14 +26,18 @@ from reconciler.config import Account
 from reconciler.errors import AwsError, CallFailed, SettleFailed
 from reconciler.model import Properties, Target
 
+CLIENT_ATTEMPTS = 8
 # adaptive: slows down when AWS throttles; the numbers bound how long one call may take.
 CLIENT = ClientConfig(
-    retries={"mode": "adaptive", "total_max_attempts": 8},
+    retries={"mode": "adaptive", "total_max_attempts": CLIENT_ATTEMPTS},
     connect_timeout=10,
     read_timeout=70,
     max_pool_connections=32,
     user_agent_appid=f"lambda-reconciler-{__version__}",
 )
+
+# An invocation is never repeated by itself, and may take as long as a function may run.
+ONCE = CLIENT.merge(ClientConfig(retries={"total_max_attempts": 1}, read_timeout=910))
 
 PATIENCE_SECONDS = 300.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 2.0
@@ -92,11 +96,13 @@ class Aws:
         patience_seconds: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._accounts = accounts
         self._patience_seconds = patience_seconds
         self._clock = clock
         self._sleep = sleep
+        self._is_stopping = is_stopping
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -125,7 +131,7 @@ class Aws:
             try:
                 return self._attempt(place, operation, params, api)
             except CallFailed as failure:
-                if not is_passing(failure) or self._clock() + pause > deadline:
+                if not is_passing(failure) or self._clock() + pause > deadline or self._is_stopping():
                     raise
             self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
             pause = min(pause * 1.6, 10.0)
@@ -151,6 +157,8 @@ class Aws:
         except BotoCoreError as error:
             raise _lost(operation, error) from error
         meta = answer.pop("ResponseMetadata", {})
+        if operation == "Invoke":
+            answer["Payload"] = answer["Payload"].read()
         return Answer(
             result=answer,
             request_id=str(meta.get("RequestId", "")),
@@ -161,13 +169,15 @@ class Aws:
 
     def _client(self, place: Place, operation: str, api: str) -> Any:
         """GetFunction has a quota of its own, and so a client of its own, which slows down alone when throttled."""
-        bucket = operation if operation == "GetFunction" else ""
+        bucket = operation if operation in ("GetFunction", "Invoke") else ""
         key = (f"{place.account}/{api}", place.region, bucket)
         with self._lock:
             if key not in self._clients:
                 session = self._session(place)
                 try:
-                    self._clients[key] = session.client(api, region_name=place.region, config=CLIENT)  # type: ignore[call-overload]
+                    self._clients[key] = session.client(
+                        api, region_name=place.region, config=ONCE if bucket == "Invoke" else CLIENT
+                    )  # type: ignore[call-overload]
                 except BotoCoreError as error:
                     raise AwsError(f"account {place.account}: {error}") from error
             return self._clients[key]
@@ -195,6 +205,8 @@ class Aws:
         unseen_until = self._clock() + UNSEEN_SECONDS
         pause = FIRST_PAUSE_SECONDS
         while not judge(state, target):
+            if self._is_stopping():
+                raise SettleFailed(f"{target}: interrupted while AWS was still at it ({wait})", is_retryable=True)
             if self._clock() > deadline:
                 raise SettleFailed(
                     f"{target}: still not settled after {2 * self._patience_seconds:.0f} s ({wait})", is_retryable=True
@@ -261,9 +273,6 @@ def _lost(operation: str, error: BotoCoreError) -> CallFailed:
     """No answer came: nobody knows whether AWS did it."""
     name = type(error).__name__
     return CallFailed(f"{operation}: {error}", code=name, attempts=CLIENT_ATTEMPTS, is_retryable=name in LOST)
-
-
-CLIENT_ATTEMPTS = 8
 
 
 def scrubbed(message: str, operation: str, params: Properties) -> str:

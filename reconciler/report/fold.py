@@ -46,7 +46,7 @@ def report_of(events: Iterable[Event]) -> dict[str, Any]:
             finished = event
         else:
             _EVENTS[event["event"]](tasks[event["task"]], event)
-    documents = [_document(task, is_over=finished is not None) for task in tasks.values()]
+    documents = [_document(task) for task in tasks.values()]
     return {
         "format_version": FORMAT_VERSION,
         "kind": "report",
@@ -165,7 +165,7 @@ _EVENTS = {
 }
 
 
-def _document(task: _Task, *, is_over: bool) -> dict[str, Any]:
+def _document(task: _Task) -> dict[str, Any]:
     is_failed = task.end.startswith("Orchestration failed")
     was_begun = bool(task.history)
     status = task.end or (CUT_OFF if was_begun else NOT_ATTEMPTED)

@@ -1,0 +1,321 @@
+"""The commands: verbs, flags and exit codes. Wires the edges to the core and prints; nothing else.
+
+stdout is the result, stderr the log. What is slow to import is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import ReconcileError, ReportError, UnsafePlan
+
+CHANGES_PENDING, REFUSED = 10, 21
+CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
+
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+report_dir_option = click.option(
+    "--report-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
+    help="Where journals and reports lie.",
+)  # fmt: skip
+
+
+def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def wrap(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return wrap
+
+
+planning_options = with_options(
+    click.option("--adopt", is_flag=True, help="Take over functions that exist and bear no owner mark."),
+)
+
+
+def say(text: str) -> None:
+    """A line for the log."""
+    click.echo(text, err=True)
+
+
+def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return paths or (Path("specs"),)
+
+
+def has_colour(stream: Any) -> bool:
+    """On a terminal that can, unless NO_COLOR says no; FORCE_COLOR says yes in any case."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+@click.group(context_settings=CONTEXT, epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 1 unexpected.")  # fmt: skip
+@click.version_option(__version__, prog_name="reconcile")
+def cli() -> None:
+    """What git says is what AWS Lambda holds: every change seen before it happens, and on record after."""
+
+
+@cli.command()
+@paths_argument
+def validate(paths: tuple[Path, ...]) -> None:
+    """Check specs offline: schema, rules, duplicates. Needs no credentials.
+
+    PATH is a spec file or a folder, `specs` when left out.
+    """
+    from reconciler import wiring
+
+    workspace = wiring.read(chosen(paths))
+    for warning in workspace.specs.warnings:
+        say(f"{warning.origin}: warning: {warning.message}")
+    count = len(workspace.specs.documents)
+    click.echo(f"{count} spec{'s' if count != 1 else ''} valid, {len(workspace.specs.specs)} targets.")
+
+
+@cli.command()
+@paths_argument
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to FILE instead of stdout."
+)
+def snapshot(paths: tuple[Path, ...], output: Path | None) -> None:
+    """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
+    from reconciler import wiring
+    from reconciler.report.journal import write_atomically
+    from reconciler.report.render import plan_json
+
+    workspace = wiring.read(chosen(paths))
+    aws = wiring.connect(workspace.config, workspace.accounts)
+    text = plan_json(wiring.snapshot_file(workspace, wiring.live_snapshot(workspace, aws)))
+    if output:
+        write_atomically(output, text)
+        say(f"Snapshot written to {output}.")
+    else:
+        click.echo(text, nl=False)
+
+
+@cli.command()
+@paths_argument
+@click.option("--snapshot", "snapshot_path", type=click.Path(path_type=Path, dir_okay=False), help="Compare with a saved snapshot; needs no credentials.")  # fmt: skip
+@planning_options
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON to FILE as well.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
+def plan(paths: tuple[Path, ...], snapshot_path: Path | None, adopt: bool, output: Path | None, form: str, detailed_exitcode: bool) -> None:  # fmt: skip
+    """Show what an apply would do. Changes nothing."""
+    from reconciler import wiring
+    from reconciler.case import Policy
+    from reconciler.report.journal import write_atomically
+    from reconciler.report.render import RENDERERS, is_acting, plan_json, plan_text
+
+    workspace = wiring.read(chosen(paths))
+    if snapshot_path:
+        workspace.config.require_enabled(workspace.accounts)
+        live = wiring.saved_snapshot(workspace, snapshot_path)
+    else:
+        live = wiring.live_snapshot(workspace, wiring.connect(workspace.config, workspace.accounts))
+    made = wiring.planned(workspace, live, Policy(workspace.config.managed_by, adopt))
+    document = wiring.document(made, chosen(paths))
+    if output:
+        write_atomically(output, plan_json(document))
+    if form == "text":
+        click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
+    else:
+        click.echo(RENDERERS[form](document), nl=False)
+    if wiring.refusals(made):
+        sys.exit(REFUSED)
+    if detailed_exitcode and any(map(is_acting, document["targets"])):
+        sys.exit(CHANGES_PENDING)
+
+
+@cli.command()
+@paths_argument
+@planning_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@report_dir_option
+def apply(paths: tuple[Path, ...], adopt: bool, yes: bool, report_dir: Path) -> None:
+    """Plan, show, ask, perform, and leave a report."""
+    from reconciler import wiring
+    from reconciler.case import Policy
+    from reconciler.progress import progress
+    from reconciler.report.render import plan_text, report_text
+    from reconciler.running import Stop, heal, run_plan
+
+    workspace = wiring.read(chosen(paths))
+    for healed in heal(report_dir):
+        say(f"A run was cut off earlier; its report is now {healed}.")
+    stop = Stop()
+    aws = wiring.connect(workspace.config, workspace.accounts, stop)
+    made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), Policy(workspace.config.managed_by, adopt))
+    document = wiring.document(made, chosen(paths))
+    click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
+    refused = wiring.refusals(made)
+    operations = sum(len(one.operations) for one in made.targets if one.target not in refused)
+    if operations and not yes:
+        confirm(document)
+    with stop.listening(), progress(operations) as tell:
+        ending = run_plan(
+            made, document, aws, command="apply", folder=report_dir, stop=stop, tell=tell, refused=refused
+        )
+    click.echo(report_text(ending.report, has_colour=has_colour(sys.stdout)), nl=False, color=True)
+    say(f"Report: {ending.path}")
+    sys.exit(ending.exit_code)
+
+
+def confirm(document: dict[str, Any]) -> None:
+    """Ask, naming what will be deleted. Raises UnsafePlan without a terminal, or on any answer but yes."""
+    from reconciler.report.render import printable
+
+    if not sys.stdin.isatty():
+        raise UnsafePlan("there is no terminal to ask on; pass --yes to apply without being asked")
+    gone = [action["address"] for target in document["targets"] for action in target["actions"] if action["verb"] in ("delete", "replace")]  # fmt: skip
+    if gone:
+        say("To be deleted or replaced: " + printable(", ".join(gone)))
+    if not click.confirm("Apply this plan?", err=True):
+        raise UnsafePlan("not confirmed; nothing was changed")
+
+
+@cli.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--account", help="Only this account.")
+@click.option("--region", help="Only this region.")
+@click.option("--function", "name", help="Only the function of this very name.")
+@click.option("--snapshot", "snapshot_path", type=click.Path(path_type=Path, dir_okay=False), help="List what a saved snapshot holds.")  # fmt: skip
+def functions(path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None) -> None:  # fmt: skip
+    """List every function of the accounts and regions in reconcile.yaml, managed or not, as a JSON array."""
+    from reconciler.listing import listed
+
+    click.echo(
+        json.dumps(listed(path or Path("specs"), account, region, name, snapshot_path), indent=2, ensure_ascii=False)
+    )
+
+
+@cli.command()
+@click.argument("function")
+@click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True, help="Where reconcile.yaml and the specs are.")  # fmt: skip
+@click.option("--account")
+@click.option("--region")
+@click.option("--alias", default="", help="Blank or left out: $LATEST.")
+@click.option("--payload", help="JSON; {} when left out.")
+@click.option("--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@report_dir_option
+def invoke(function: str, path: Path, account: str | None, region: str | None, alias: str, payload: str | None, payload_file: Path | None, report_dir: Path) -> None:  # fmt: skip
+    """Invoke a function, print what it answered, leave a task record."""
+    from reconciler.invocation import Request, invoked, payload_bytes
+
+    if payload is not None and payload_file:
+        raise click.UsageError("give --payload or --payload-file, not both")
+    content = payload_bytes(payload_file.read_text(encoding="utf-8") if payload_file else payload)
+    ending = invoked(Request(function, account, region, alias.strip(), content), path, report_dir)
+    for task in ending.report["tasks"]:
+        click.echo(json.dumps(task["resultObjects"][0] if task["resultObjects"] else {}, indent=2, ensure_ascii=False))
+        if task["status"]["failed"]:
+            say(task["status"]["status"])
+    say(f"Report: {ending.path}")
+    sys.exit(ending.exit_code)
+
+
+@cli.command()
+@click.argument("identifier", required=False, metavar="[ID]")
+@report_dir_option
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), help="A list is text, one task JSON, unless told."
+)
+def tasks(identifier: str | None, report_dir: Path, form: str | None) -> None:
+    """List the task records of all reports, or print one."""
+    from reconciler.report import journal, render
+    from reconciler.running import heal
+
+    if not report_dir.is_dir():
+        raise ReportError(f"{report_dir}: there is no such folder; `reconcile apply` writes reports")
+    heal(report_dir)
+    if identifier:
+        task = journal.task(report_dir, identifier)
+        click.echo(render.task_text(task) if form == "text" else render.plan_json(task), nl=False)
+    else:
+        found = journal.tasks(report_dir)
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False) + "\n" if form == "json" else render.tasks_text(found), nl=False)  # fmt: skip
+
+
+@cli.command()
+@click.option("--kind", type=click.Choice(["function", "config", "snapshot", "plan", "report"]), default="function", show_default=True)  # fmt: skip
+def schema(kind: str) -> None:
+    """Print a JSON Schema, generated from botocore's service model."""
+    from reconciler.schema import render
+
+    click.echo(render(kind), nl=False)
+
+
+@cli.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.argument("words", nargs=-1, metavar="[PATH]... [-- COMMAND...]", type=click.UNPROCESSED)
+@click.option("--settle-seconds", type=float, default=0.1, show_default=True, help="How long an update takes.")
+@click.option("--throttle", is_flag=True, help="Throttle as AWS does: 15 calls a second, 100 of GetFunction.")
+@click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
+@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write every request, one JSON a line.")
+def sandbox(
+    words: tuple[str, ...], settle_seconds: float, throttle: bool, faults: Path | None, log: Path | None
+) -> None:
+    """An embedded AWS on loopback, stocked with what the specs name, for COMMAND; without one, until interrupted."""
+    from reconciler.rehearsal import rehearse
+
+    sys.exit(rehearse(words, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log))
+
+
+@cli.command()
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep specs and reports in this folder.")
+def demo(keep: Path | None) -> None:
+    """The seed's canary story, start to end, on the embedded AWS. Needs no account."""
+    from reconciler.demo import tell_story
+
+    sys.exit(tell_story(keep))
+
+
+def main() -> NoReturn:
+    """The program. Every way out is an exit code; no traceback leaves it."""
+    try:
+        code = cli.main(args=split_sandbox(sys.argv[1:]), prog_name="reconcile", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        say("Interrupted.")
+        code = 130
+    except ReconcileError as error:
+        code = failed(error, error.exit_code)
+    except BrokenPipeError:
+        code = 0
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  so that the flush at exit is quiet
+    except Exception as error:  # noqa: BLE001  the last line of defence: say what happened, without a traceback
+        code = failed(error, 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def split_sandbox(arguments: list[str]) -> list[str]:
+    """`sandbox … -- COMMAND`: click swallows the `--`, so it is said twice to keep it among the words."""
+    if arguments[:1] == ["sandbox"] and "--" in arguments:
+        cut = arguments.index("--")
+        return [*arguments[:cut], "--", *arguments[cut:]]
+    return arguments
+
+
+def failed(error: Exception, code: int) -> int:
+    """Tell an error; where JSON was asked for, stdout gets a document of it, too."""
+    from reconciler.report.render import printable
+
+    expected = isinstance(error, ReconcileError)
+    text = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
+    lines = [printable(line) for line in text.splitlines()]
+    say("\n".join(lines if code == 20 else [f"error: {line}" for line in lines]))
+    if code == 20 and len(lines) > 1:
+        say(f"{len(lines)} mistakes.")
+    if "--format=json" in sys.argv or (
+        "--format" in sys.argv and "json" in sys.argv[sys.argv.index("--format") :][1:2]
+    ):
+        click.echo(json.dumps({"format_version": "1.0", "kind": "error", "exit_code": code, "error": type(error).__name__, "messages": lines}, indent=2, ensure_ascii=False))  # fmt: skip
+    return code

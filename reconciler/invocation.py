@@ -1,0 +1,86 @@
+"""The seed's invoke: one call of one function, with a task record like any other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler import wiring
+from reconciler.config import Config, find_config, load_config
+from reconciler.errors import SpecError
+from reconciler.git import provenance
+from reconciler.kinds.registry import CALLS
+from reconciler.model import Key, Operation, Plan, Target, TargetPlan
+from reconciler.running import Ending, Stop, run_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to invoke; an empty alias means $LATEST."""
+
+    function: str
+    account: str | None
+    region: str | None
+    alias: str
+    payload: bytes
+
+
+def payload_bytes(text: str | None) -> bytes:
+    """The payload, `{}` when nothing is given. Raises a usage error when it is not JSON."""
+    try:
+        return json.dumps(json.loads(text)).encode() if text and text.strip() else b"{}"
+    except ValueError as error:
+        raise click.UsageError(f"the payload is not JSON: {error}") from error
+
+
+def invoked(request: Request, path: Path, folder: Path) -> Ending:
+    """Invoke, and leave the record in `folder`."""
+    config = load_config(find_config([path]))
+    target = _target(request, config, path)
+    stop = Stop()
+    aws = wiring.connect(config, {target.account}, stop)
+    from reconciler.aws import Place
+
+    aws.account_id(Place.of(target))
+    plan = _plan(request, target)
+    document = {
+        "provenance": provenance(path),
+        "summary": {
+            **dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged"), 0),
+            "operations": 1,
+        },
+    }
+    with stop.listening():
+        return run_plan(plan, document, aws, command="invoke", folder=folder, stop=stop, tell=lambda _, __, ___: None, refused={})  # fmt: skip
+
+
+def _plan(request: Request, target: Target) -> Plan:
+    """A plan of one operation; there is nothing to compare."""
+    params = {"FunctionName": request.function, "LogType": "Tail", "Payload": request.payload}
+    if request.alias:
+        params["Qualifier"] = request.alias
+    key = Key(target, "function")
+    operation = Operation(f"{target}#1", key, "Invoke", CALLS["Invoke"].phase, params)
+    return Plan((TargetPlan(target, (), (operation,)),), digest="", taken_at="", snapshot_digest="")
+
+
+def _target(request: Request, config: Config, path: Path) -> Target:
+    """Where the function is: as asked, else as its spec says, else the one account and region there is."""
+    try:
+        known = [spec.target for spec in wiring.read([path]).specs.specs if spec.target.function == request.function]
+    except SpecError:
+        known = []
+    fitting = [one for one in known if request.account in (None, one.account) and request.region in (None, one.region)]
+    if len(fitting) == 1:
+        return fitting[0]
+    account = request.account or (next(iter(config.accounts)) if len(config.accounts) == 1 else "")
+    if account not in config.accounts:
+        raise click.UsageError(f"which account? pass --account, one of {', '.join(config.accounts)}")
+    regions = config.accounts[account].regions
+    region = request.region or (regions[0] if len(regions) == 1 else "")
+    if not region:
+        raise click.UsageError("which region? pass --region")
+    return Target(account, region, request.function)

@@ -1,0 +1,118 @@
+"""One run from its first record to its exit code: an apply of a plan, or an invocation."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from reconciler.apply import Performance, Run, begin, perform, refuse, stamp
+from reconciler.model import Diagnostic, Plan, Target
+from reconciler.report.journal import Journal, complete, read_json
+
+if TYPE_CHECKING:
+    from reconciler.aws import Aws
+
+REFUSED, PARTLY = 21, 25
+Tell = Callable[[Target, str, str], None]
+
+
+class Stop:
+    """Set by SIGINT and SIGTERM: the call in flight is finished, nothing more is begun."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.exit_code = 0
+
+    def __call__(self) -> bool:
+        return self.event.is_set()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        def stop(number: int, _: FrameType | None) -> None:
+            self.exit_code = 128 + number
+            self.event.set()
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, and where its report lies."""
+
+    report: Mapping[str, Any]
+    path: Path
+    exit_code: int
+
+
+def run_plan(
+    plan: Plan,
+    document: Mapping[str, Any],
+    aws: Aws,
+    *,
+    command: str,
+    folder: Path,
+    stop: Stop,
+    tell: Tell,
+    refused: Mapping[Target, Diagnostic],
+) -> Ending:
+    """Perform a plan's operations, all but those of refused targets, and leave journal and report."""
+    started = datetime.now(UTC)
+    identifier = uuid.uuid4().hex[:12]
+    name = f"{started.strftime('%Y%m%dT%H%M%S%fZ')}-{identifier}"
+    run = Run(aws, None, stop, tell)  # type: ignore[arg-type]
+    with Journal(folder, name) as journal:
+        run.journal = journal
+        header = {
+            "run": {"id": identifier, "command": command, "owner": f"{uuid.uuid4()}@{socket.gethostname()}"},
+            "provenance": document["provenance"],
+            "summary": document["summary"],
+        }
+        begin(plan, run, header, refused)
+        for target, note in refused.items():
+            refuse(target, note.error or "PlanError", note.message, run)
+        performance = perform(plan, run, leave_out=refused)
+        status, exit_code = ending(performance, stop)
+        outcome = {"status": status, "exit_code": exit_code}
+        journal.record({"event": "run_finished", "at": stamp(run.now()), "outcome": outcome})
+    path = journal.path.with_suffix(".json")
+    return Ending(read_json(path), path, exit_code)
+
+
+def ending(performance: Performance, stop: Stop) -> tuple[str, int]:
+    """The run's status and exit code, of its targets' outcomes."""
+    outcomes = list(performance.outcomes.values())
+    done, failed = outcomes.count("succeeded"), len(performance.failed)
+    refused, left = outcomes.count("refused"), outcomes.count("not attempted")
+    if not outcomes:
+        status = "unchanged"
+    elif done == len(outcomes):
+        status = "succeeded"
+    elif done:
+        status = "partial"
+    else:
+        status = "refused" if refused and not failed and not left else "failed"
+    if stop.exit_code:
+        return status, stop.exit_code
+    return status, PARTLY if failed or left else REFUSED if refused else 0
+
+
+def heal(folder: Path) -> Sequence[Path]:
+    """Complete the reports of runs that were killed."""
+    return complete(folder) if folder.is_dir() else []
