@@ -258,7 +258,7 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> Any:
         self._check_tag(event)
         text: str = event.value
-        if event.style is not None or not event.implicit[0]:
+        if event.style or not event.implicit[0]:
             return text
         if text in _WORDS:
             return _WORDS[text]

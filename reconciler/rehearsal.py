@@ -1,0 +1,106 @@
+"""`reconcile sandbox`: the embedded AWS, stocked from specs, for a command or until interrupted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from reconciler import wiring
+from reconciler.config import Account
+from reconciler.errors import ReconcileError
+from reconciler.wiring import Workspace
+
+DEFAULT_REGION = "us-east-1"
+
+
+class NoSandbox(ReconcileError):
+    """The extra packages are not installed."""
+
+    exit_code = 2
+
+
+def rehearse(
+    words: Sequence[str], *, settle_seconds: float, throttle: bool, faults: Path | None, log: Path | None
+) -> int:
+    """Serve until COMMAND, the words after `--`, ends; the exit code is COMMAND's."""
+    cut = words.index("--") if "--" in words else len(words)
+    paths, command = [Path(word) for word in words[:cut]], list(words[cut + 1 :])
+    command = command[1:] if command[:1] == ["--"] else command
+    workspace = wiring.read(paths or [Path("specs")])
+    try:
+        from reconciler.sandbox import Sandbox, needs, read_faults, stock
+    except ImportError as error:
+        raise NoSandbox(f"the sandbox is not installed ({error}); pip install 'lambda-reconciler[sandbox]'") from error
+    accounts = workspace.config.accounts.values()
+    with Sandbox(
+        settle_seconds=settle_seconds, throttle=throttle, faults=read_faults(faults) if faults else (), log_path=log,
+        account_id=own_account(accounts), profiles={one.profile: number(one) for one in accounts if one.profile},
+    ) as sandbox:  # fmt: skip
+        stock(sandbox, needs(spots(workspace)))
+        environment = sandbox.environment(region_of(workspace))
+        return run(command, environment) if command else serve(environment)
+
+
+def own_account(accounts: Iterable[Account]) -> str:
+    """The account of the sandbox's own credentials: the first one that is reached without a role or profile."""
+    direct = [one for one in accounts if not (one.profile or one.role_arn)]
+    return number(direct[0]) if direct else "123456789012"
+
+
+def number(account: Account) -> str:
+    return account.account_id or "123456789012"
+
+
+def region_of(workspace: Workspace) -> str:
+    regions = sorted({spec.target.region for spec in workspace.specs.specs})
+    return regions[0] if regions else DEFAULT_REGION
+
+
+def spots(workspace: Workspace) -> list[object]:
+    """Each spec's document with the account number and region where it applies."""
+    from reconciler.sandbox import Spot
+
+    documents = {document.path: document.value for document in workspace.specs.documents}
+    return [
+        Spot(number(workspace.config.accounts[spec.target.account]), spec.target.region, documents[spec.path])
+        for spec in workspace.specs.specs
+    ]
+
+
+def run(command: Sequence[str], environment: dict[str, str]) -> int:
+    """The command's exit code; 127 when there is no such command. Interrupts go to the command, which ends first."""
+    cleaned = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    try:
+        child = subprocess.Popen(command, env={**cleaned, **environment})  # noqa: S603  the user's own command
+    except OSError as error:
+        click.echo(f"error: {command[0]}: {error.strerror}", err=True)
+        return 127
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            continue
+        return code if code >= 0 else 128 - code
+
+
+def serve(environment: dict[str, str]) -> int:
+    """Print the exports and wait for an interrupt."""
+    for name, value in environment.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    sys.stdout.flush()
+    click.echo("Serving; press Ctrl-C to stop.", err=True)
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    try:
+        over.wait()
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    return 0

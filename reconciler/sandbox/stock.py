@@ -1,0 +1,164 @@
+"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, images.
+
+`needs` is pure; `stock` makes what is missing, so that stocking twice is harmless.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from reconciler.sandbox.server import Sandbox
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})  # fmt: skip
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Need:
+    """One thing that must be there: `kind` is bucket, object, role, sqs, kinesis, dynamodb, sns or image."""
+
+    kind: str
+    account: str
+    region: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A spec document with where it applies: an account number and a region."""
+
+    account: str
+    region: str
+    document: Mapping[str, Any] = field(hash=False)
+
+
+def needs(spots: Iterable[Spot]) -> list[Need]:
+    """Everything that the documents name, each once, sorted."""
+    return sorted({need for spot in spots for need in _of(spot)})
+
+
+def _of(spot: Spot) -> Iterator[Need]:
+    code = spot.document.get("code") or {}
+    if "S3Bucket" in code and "S3Key" in code:
+        handler = (spot.document.get("configuration") or {}).get("Handler") or "lambda_function.lambda_handler"
+        yield Need("object", spot.account, spot.region, f"{code['S3Bucket']}/{code['S3Key']}", handler)
+    if ".dkr.ecr." in code.get("ImageUri", "") and "@" not in code["ImageUri"]:
+        yield Need("image", spot.account, spot.region, code["ImageUri"])
+    for text in _strings(spot.document):
+        parts = text.split(":", 5)
+        if parts[0] != "arn" or len(parts) < 6 or not parts[5]:
+            continue
+        service, region, account = parts[2], parts[3] or spot.region, parts[4] or spot.account
+        if service == "iam" and parts[5].startswith("role/"):
+            yield Need("role", account, spot.region, parts[5].removeprefix("role/"))
+        elif service in ("sqs", "sns", "kinesis", "dynamodb"):
+            yield Need(service, account, region, _resource(service, parts[5]))
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+
+
+def _resource(service: str, text: str) -> str:
+    """The name in an ARN's last part: `stream/orders`, `table/orders/stream/2024-…`, `orders`."""
+    return text.split("/")[1] if service in ("kinesis", "dynamodb") and "/" in text else text
+
+
+def stock(sandbox: Sandbox, wanted: Iterable[Need]) -> None:
+    """Make what is missing. What moto refuses because it is there already is left as it is."""
+    for need in wanted:
+        with contextlib.suppress(ClientError):
+            _MAKE[need.kind](sandbox, need)
+
+
+def code_zip(handler: str, key: str) -> bytes:
+    """A small Python zip for a handler, the same bytes for the same key and others for another."""
+    module, _, function = handler.rpartition(".")
+    source = f'"""Code of {key}."""\n\n\ndef {function or "handler"}(event, context):\n    print("called with", event)\n    return {{"event": event, "code": {key!r}}}\n'
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        entry = zipfile.ZipInfo(f"{(module or 'lambda_function').replace('.', '/')}.py", (1980, 1, 1, 0, 0, 0))
+        entry.external_attr = 0o100644 << 16
+        archive.writestr(entry, source)
+    return packed.getvalue()
+
+
+def _object(sandbox: Sandbox, need: Need) -> None:
+    bucket, _, key = need.name.partition("/")
+    s3 = sandbox.clients.get("s3", need.account, need.region)
+    place = {} if need.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": need.region}}
+    with contextlib.suppress(ClientError):
+        s3.create_bucket(Bucket=bucket, **place)
+    with contextlib.suppress(ClientError):
+        s3.head_object(Bucket=bucket, Key=key)
+        return
+    s3.put_object(Bucket=bucket, Key=key, Body=code_zip(need.detail, key), ChecksumAlgorithm="SHA256")
+
+
+def _role(sandbox: Sandbox, need: Need) -> None:
+    path, _, name = f"/{need.name}".rpartition("/")
+    iam = sandbox.clients.get("iam", need.account, need.region)
+    iam.create_role(RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=TRUST)
+
+
+def _queue(sandbox: Sandbox, need: Need) -> None:
+    fifo = {"Attributes": {"FifoQueue": "true"}} if need.name.endswith(".fifo") else {}
+    sandbox.clients.get("sqs", need.account, need.region).create_queue(QueueName=need.name, **fifo)
+
+
+def _topic(sandbox: Sandbox, need: Need) -> None:
+    sandbox.clients.get("sns", need.account, need.region).create_topic(Name=need.name)
+
+
+def _stream(sandbox: Sandbox, need: Need) -> None:
+    sandbox.clients.get("kinesis", need.account, need.region).create_stream(StreamName=need.name, ShardCount=1)
+
+
+def _table(sandbox: Sandbox, need: Need) -> None:
+    sandbox.clients.get("dynamodb", need.account, need.region).create_table(
+        TableName=need.name, BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )  # fmt: skip
+
+
+def _image(sandbox: Sandbox, need: Need) -> None:
+    repository, _, tag = need.name.partition("/")[2].partition(":")
+    ecr = sandbox.clients.get("ecr", need.account, need.region)
+    with contextlib.suppress(ClientError):
+        ecr.create_repository(repositoryName=repository)
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {"digest": f"sha256:{hashlib.sha256(need.name.encode()).hexdigest()}", "size": 1, "mediaType": "application/vnd.docker.container.image.v1+json"},
+        "layers": [],
+    }  # fmt: skip
+    ecr.put_image(repositoryName=repository, imageTag=tag or "latest", imageManifest=json.dumps(manifest))
+
+
+_MAKE = {
+    "object": _object,
+    "role": _role,
+    "sqs": _queue,
+    "sns": _topic,
+    "kinesis": _stream,
+    "dynamodb": _table,
+    "image": _image,
+}
