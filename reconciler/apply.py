@@ -17,8 +17,8 @@ from typing import Any, Literal, Protocol
 from reconciler import packing, service
 from reconciler.aws import Answer, Place
 from reconciler.errors import CallFailed, ReconcileError
-from reconciler.recovery import recovered
 from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
+from reconciler.recovery import recovered
 from reconciler.report.results import invocation, result_object
 
 WORKERS = 8

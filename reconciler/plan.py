@@ -45,7 +45,7 @@ from reconciler.sealing import digest, stretched_digest
 PUBLISHED_VERSION = Ref("PublishVersion", "Version")
 
 
-def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy = Policy()) -> Plan:
+def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
     """The whole plan, sorted by target. Raises nothing: what must not be done is a diagnostic with severity refusal."""
     ordered = sorted(specs, key=lambda spec: spec.target)
     live = {
@@ -149,10 +149,10 @@ def function_draft(case: Case) -> Draft | None:
         steps = creation(case, desired, replacing(FUNCTION, replace(pair, desired=desired)))
         return replace(draft, action=replace(draft.action, verb="replace", reason=reason), steps=steps)
     called = {**both.after, "code": code_params(desired, case.artifact, both.found)}
-    steps = FUNCTION.update(
+    changes = FUNCTION.update(
         case.spec.target.function, "", called, differing(FUNCTION, both.found), case.function.handle
     )
-    return adopted(case, replace(draft, steps=expecting(tuple(steps), case.artifact)))
+    return adopted(case, replace(draft, steps=expecting(tuple(changes), case.artifact)))
 
 
 def new_function(case: Case, desired: Desired) -> Draft:

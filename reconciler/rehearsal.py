@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from reconciler import wiring
 from reconciler.config import Account
 from reconciler.errors import ReconcileError
 from reconciler.wiring import Workspace
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Spot
 
 DEFAULT_REGION = "us-east-1"
 
@@ -64,7 +68,7 @@ def region_of(workspace: Workspace) -> str:
     return regions[0] if regions else DEFAULT_REGION
 
 
-def spots(workspace: Workspace) -> list[object]:
+def spots(workspace: Workspace) -> list[Spot]:
     """Each spec's document with the account number and region where it applies."""
     from reconciler.sandbox import Spot
 

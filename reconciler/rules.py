@@ -101,7 +101,15 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
     if not isinstance(spec.get("code"), dict):
         return
     code = spec["code"]
-    sources = [name for name, keys in (("S3Bucket + S3Key", ("S3Bucket", "S3Key")), ("ImageUri", ("ImageUri",)), ("path", ("path",))) if any(key in code for key in keys)]  # fmt: skip
+    sources = [
+        name
+        for name, keys in (
+            ("S3Bucket + S3Key", ("S3Bucket", "S3Key")),
+            ("ImageUri", ("ImageUri",)),
+            ("path", ("path",)),
+        )
+        if any(key in code for key in keys)
+    ]
     if len(sources) != 1:
         found = f"{' and '.join(sources)} are two" if sources else "there is none"
         yield Found(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -154,25 +155,73 @@ def function_schema() -> Schema:
     alias["required"] = ["FunctionVersion"]
     mapping["properties"]["alias"] = {
         "description": "The alias or version that the mapping invokes; left out, the function itself.",
-        "type": "string", "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$", "maxLength": 128,
-    }  # fmt: skip
+        "type": "string",
+        "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
+        "maxLength": 128,
+    }
     own: Schema = {
         "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
-        "account": {"description": "An account of reconcile.yaml; may be left out when there is one.", "type": "string", "minLength": 1},
+        "account": {
+            "description": "An account of reconcile.yaml; may be left out when there is one.",
+            "type": "string",
+            "minLength": 1,
+        },
         "region": {"description": "The function's region; may be left out when its account has one.", **REGION},
-        "regions": {"description": "The function in several regions, alike.", "type": "array", "items": REGION, "minItems": 1, "uniqueItems": True},
+        "regions": {
+            "description": "The function in several regions, alike.",
+            "type": "array",
+            "items": REGION,
+            "minItems": 1,
+            "uniqueItems": True,
+        },
         "state": {"description": "`absent` asks for deletion.", "enum": ["present", "absent"], "type": "string"},
-        "configuration": {"description": "How the function runs: CreateFunction's and UpdateFunctionConfiguration's members.", **section_schema(configuration, answer)},
+        "configuration": {
+            "description": "How the function runs: CreateFunction's and UpdateFunctionConfiguration's members.",
+            **section_schema(configuration, answer),
+        },
         "code": {"description": "Where the code is: exactly one source.", **_code(section_schema(code))},
         "publish": {"description": "Publish a version whenever code or configuration changed.", "type": "boolean"},
-        "tags": {"description": "The function's tags, all of them.", "type": "object", "maxProperties": 50, "additionalProperties": {"type": "string", "maxLength": 256}, "propertyNames": {"minLength": 1, "maxLength": 128}},
-        "aliases": {"description": "Name -> alias. An alias that is not here is deleted.", "type": "object", "additionalProperties": alias, "propertyNames": {"pattern": "^[a-zA-Z0-9-_]*[a-zA-Z-_][a-zA-Z0-9-_]*$", "maxLength": 128}},
-        "event_source_mappings": {"description": "A label of your own -> mapping. One that is not here is deleted.", "type": "object", "additionalProperties": mapping, "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128}},
-        "versions": {"description": "Number -> {state: absent}: published versions to delete.", "type": "object", "propertyNames": {"pattern": "^[1-9][0-9]*$"}, "additionalProperties": {"type": "object", "properties": {"state": {"type": "string", "enum": ["absent"]}}, "required": ["state"], "additionalProperties": False}},
-        "ignore": {"description": "JSON Pointers of what somebody else owns; `*` stands for one level.", "type": "array", "items": {"type": "string", "pattern": "^(/([^/~]|~[01])*)+$"}},
-        "allow_replace": {"description": "Let a change that needs it delete and create the resource.", "type": "boolean"},
+        "tags": {
+            "description": "The function's tags, all of them.",
+            "type": "object",
+            "maxProperties": 50,
+            "additionalProperties": {"type": "string", "maxLength": 256},
+            "propertyNames": {"minLength": 1, "maxLength": 128},
+        },
+        "aliases": {
+            "description": "Name -> alias. An alias that is not here is deleted.",
+            "type": "object",
+            "additionalProperties": alias,
+            "propertyNames": {"pattern": "^[a-zA-Z0-9-_]*[a-zA-Z-_][a-zA-Z0-9-_]*$", "maxLength": 128},
+        },
+        "event_source_mappings": {
+            "description": "A label of your own -> mapping. One that is not here is deleted.",
+            "type": "object",
+            "additionalProperties": mapping,
+            "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128},
+        },
+        "versions": {
+            "description": "Number -> {state: absent}: published versions to delete.",
+            "type": "object",
+            "propertyNames": {"pattern": "^[1-9][0-9]*$"},
+            "additionalProperties": {
+                "type": "object",
+                "properties": {"state": {"type": "string", "enum": ["absent"]}},
+                "required": ["state"],
+                "additionalProperties": False,
+            },
+        },
+        "ignore": {
+            "description": "JSON Pointers of what somebody else owns; `*` stands for one level.",
+            "type": "array",
+            "items": {"type": "string", "pattern": "^(/([^/~]|~[01])*)+$"},
+        },
+        "allow_replace": {
+            "description": "Let a change that needs it delete and create the resource.",
+            "type": "boolean",
+        },
         "adopt": {"description": "Take over a function that exists and bears no owner mark.", "type": "boolean"},
-    }  # fmt: skip
+    }
     return {
         "title": "A spec of lambda-reconciler: what AWS should hold of one Lambda function",
         "type": "object",
@@ -184,12 +233,15 @@ def function_schema() -> Schema:
 
 def _code(schema: Schema) -> Schema:
     schema["properties"]["path"] = {
-        "description": "A directory, packed reproducibly, or a .zip; relative to this file.", "type": "string", "minLength": 1,
-    }  # fmt: skip
+        "description": "A directory, packed reproducibly, or a .zip; relative to this file.",
+        "type": "string",
+        "minLength": 1,
+    }
     schema["properties"]["sha256"] = {
         "description": "The code's hash as CodeSha256 says it; with it, no call is made to find out.",
-        "type": "string", "pattern": "^([A-Za-z0-9+/]{43}=|[0-9a-f]{64})$",
-    }  # fmt: skip
+        "type": "string",
+        "pattern": "^([A-Za-z0-9+/]{43}=|[0-9a-f]{64})$",
+    }
     return schema
 
 
@@ -200,14 +252,37 @@ def config_schema() -> Schema:
     account: Schema = {
         "name": {"description": "What specs call it.", "type": "string", "pattern": "^[A-Za-z0-9_.-]+$"},
         "lambdaEnabled": {"description": "false or left out: specs of this account are refused.", "type": "boolean"},
-        "accountId": {"description": "Checked against the caller's identity before anything is read.", "type": "string", "pattern": "^[0-9]{12}$"},
-        "regions": {"description": "The regions that specs may name.", "type": "array", "items": REGION, "minItems": 1, "uniqueItems": True},
+        "accountId": {
+            "description": "Checked against the caller's identity before anything is read.",
+            "type": "string",
+            "pattern": "^[0-9]{12}$",
+        },
+        "regions": {
+            "description": "The regions that specs may name.",
+            "type": "array",
+            "items": REGION,
+            "minItems": 1,
+            "uniqueItems": True,
+        },
         "profile": {"description": "A profile of the AWS configuration files.", **text},
-        "assumeRole": {"description": "A role's ARN, or `role/NAME` in the account.", "type": "string", "pattern": "^(arn:[a-z-]+:iam::[0-9]{12}:)?(role/)?[A-Za-z0-9+=,.@_/-]+$"},
-        "sessionName": {"description": "The session's name in CloudTrail.", "type": "string", "pattern": "^[A-Za-z0-9+=,.@_-]{2,64}$"},
+        "assumeRole": {
+            "description": "A role's ARN, or `role/NAME` in the account.",
+            "type": "string",
+            "pattern": "^(arn:[a-z-]+:iam::[0-9]{12}:)?(role/)?[A-Za-z0-9+=,.@_/-]+$",
+        },
+        "sessionName": {
+            "description": "The session's name in CloudTrail.",
+            "type": "string",
+            "pattern": "^[A-Za-z0-9+=,.@_-]{2,64}$",
+        },
         "sessionDuration": {"description": "Seconds.", "type": "integer", "minimum": 900, "maximum": 43200},
-        "externalId": {"description": "What the role's trust policy asks for.", "type": "string", "minLength": 2, "maxLength": 1224},
-    }  # fmt: skip
+        "externalId": {
+            "description": "What the role's trust policy asks for.",
+            "type": "string",
+            "minLength": 2,
+            "maxLength": 1224,
+        },
+    }
     closed = {"type": "object", "additionalProperties": False}
     return {
         "title": "reconcile.yaml: accounts, owner mark and guards",
@@ -217,23 +292,42 @@ def config_schema() -> Schema:
                 **closed,
                 "required": ["accounts"],
                 "properties": {
-                    "lambda": {**closed, "properties": {"enabled": {"description": "false: every plan and apply is refused.", "type": "boolean"}}},
-                    "accounts": {"type": "array", "minItems": 1, "items": {**closed, "required": ["name"], "properties": account}},
+                    "lambda": {
+                        **closed,
+                        "properties": {
+                            "enabled": {"description": "false: every plan and apply is refused.", "type": "boolean"}
+                        },
+                    },
+                    "accounts": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {**closed, "required": ["name"], "properties": account},
+                    },
                 },
             },
-            "managedBy": {"description": "The owner mark, written as the tag reconcile:managed-by.", "type": "string", "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$"},
-            "guards": {**closed, "properties": {"maxDeletes": {"type": "integer", "minimum": 0}, "maxDeletePercent": {"type": "number", "minimum": 0, "maximum": 100}}},
+            "managedBy": {
+                "description": "The owner mark, written as the tag reconcile:managed-by.",
+                "type": "string",
+                "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$",
+            },
+            "guards": {
+                **closed,
+                "properties": {
+                    "maxDeletes": {"type": "integer", "minimum": 0},
+                    "maxDeletePercent": {"type": "number", "minimum": 0, "maximum": 100},
+                },
+            },
             "lock": {"description": "Where the lock object lies.", **s3},
             "reports": {"description": "Where reports are kept as well.", **s3},
         },
         "required": ["aws"],
-    }  # fmt: skip
+    }
 
 
 GENERATORS: Mapping[str, Callable[[], Schema]] = {
     "function": function_schema,
     "config": config_schema,
-    **{name: (lambda document=document: document) for name, document in DOCUMENTS.items()},
+    **{name: partial(dict, document) for name, document in DOCUMENTS.items()},
 }
 
 

@@ -245,7 +245,7 @@ def local_path(spec_path: str, written: str) -> str:
 
 def requested(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration without what only AWS answers, by the schema's `readOnly`."""
-    schema = validation.validator("function").schema["properties"]["configuration"]
+    schema = validation.load_schema("function")["properties"]["configuration"]
     image = (configuration.get("ImageConfigResponse") or {}).get("ImageConfig")
     cut: dict[str, Any] = _requested(configuration, schema)
     return cut | ({"ImageConfig": image} if image and "ImageConfig" not in cut else {})
@@ -260,13 +260,16 @@ def _requested(value: Any, schema: Mapping[str, Any]) -> Any:
             if key in known and not known[key].get("readOnly")
         }
     if isinstance(value, list) and "items" in schema:
-        return [item["Arn"] if isinstance(item, dict) and "anyOf" in schema["items"] else _requested(item, schema["items"]) for item in value]  # fmt: skip
+        return [
+            item["Arn"] if isinstance(item, dict) and "anyOf" in schema["items"] else _requested(item, schema["items"])
+            for item in value
+        ]
     return value
 
 
 def warnings_of(document: Document) -> Iterator[Diagnostic]:
     """Read-only members that were pasted, and `published` where nothing is ever published."""
-    known = validation.validator("function").schema["properties"]["configuration"]["properties"]
+    known = validation.load_schema("function")["properties"]["configuration"]["properties"]
     for key in document.value.get("configuration") or {}:
         if known.get(key, {}).get("readOnly"):
             message = f"configuration.{key} is AWS's answer, not a setting; it is ignored"

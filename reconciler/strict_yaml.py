@@ -155,10 +155,10 @@ class _Builder:
         self.faults.append(Fault(self._place(event), message))
 
     def _place(self, event: yaml.Event) -> Origin:
-        mark = event.start_mark
+        mark: Any = event.start_mark
         return Origin(self.path, mark.line + 1, mark.column + 1)
 
-    def _node(self, event: yaml.NodeEvent) -> None:
+    def _node(self, event: Any) -> None:
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._fault(event, f"has more than {MAX_NODES:,} values")
@@ -170,11 +170,11 @@ class _Builder:
         pointer = self._pointer(top)
         self.values[pointer] = self._place(event)
         if isinstance(event, yaml.AliasEvent):
-            value = self._aliased(event, pointer)
+            value = self._aliased(event)
         elif isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
         else:
-            value = self._collection(event, pointer)
+            value = self._collection(event)
         if event.anchor and not isinstance(event, yaml.AliasEvent):
             self._anchors[event.anchor] = value
         self._attach(top, value)
@@ -217,14 +217,14 @@ class _Builder:
         self.origins[pointer] = self._place(event)
         top.key = key
 
-    def _collection(self, event: yaml.CollectionStartEvent, pointer: str) -> _Opened:
+    def _collection(self, event: yaml.CollectionStartEvent) -> _Opened:
         self._check_tag(event)
         if len(self._stack) >= MAX_DEPTH:
             self._fault(event, f"is nested more than {MAX_DEPTH} levels deep")
             raise _Stop
         return _Opened({} if isinstance(event, yaml.MappingStartEvent) else [])
 
-    def _aliased(self, event: yaml.AliasEvent, pointer: str) -> Any:
+    def _aliased(self, event: Any) -> Any:
         self._aliases += 1
         if self._aliases > MAX_ALIASES:
             self._fault(event, f"has more than {MAX_ALIASES} aliases")
@@ -251,7 +251,7 @@ class _Builder:
             return [self._copied(item, event) for item in value]
         return value
 
-    def _check_tag(self, event: yaml.NodeEvent) -> None:
+    def _check_tag(self, event: Any) -> None:
         if event.tag and event.tag != "!":
             self._fault(event, f"the tag {event.tag} is not allowed; a spec is plain data")
 

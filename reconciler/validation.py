@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from reconciler.errors import Fault
 from reconciler.strict_yaml import Document, escaped
@@ -40,6 +39,8 @@ SEED_WORDS: Mapping[str, str] = {
     "timeout": "configuration.Timeout",
     "weighttominorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
 }
+Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs type as maybe unset
+
 TYPE_WORDS = {
     "string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "object": "a map", "array": "a list",
@@ -57,8 +58,14 @@ def schema_text(kind: str) -> str:
 
 
 @cache
+def load_schema(kind: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(kind))
+    return schema
+
+
+@cache
 def validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema_text(kind)))
+    return Draft202012Validator(load_schema(kind))
 
 
 def faults(document: Document, kind: str) -> list[Fault]:
@@ -86,7 +93,7 @@ def dotted(path: Iterable[Any]) -> str:
     return text or "the document"
 
 
-def _worded(error: ValidationError, kind: str) -> Iterator[tuple[str, str, bool]]:
+def _worded(error: Error, kind: str) -> Iterator[tuple[str, str, bool]]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         error = min(error.context, key=lambda inner: (inner.validator == "type", -len(inner.absolute_path)))
     path = list(error.absolute_path)
@@ -108,11 +115,11 @@ def _where(path: list[Any], kind: str) -> str:
     return dotted(path) if path else {"function": "a spec", "config": "reconcile.yaml"}.get(kind, f"a {kind}")
 
 
-def _is_about_a_name(error: ValidationError) -> bool:
+def _is_about_a_name(error: Error) -> bool:
     return "propertyNames" in error.absolute_schema_path
 
 
-def _bad_name(error: ValidationError, path: list[Any]) -> str:
+def _bad_name(error: Error, path: list[Any]) -> str:
     name = json.dumps(error.instance, ensure_ascii=False)
     if not str(error.instance).strip():
         return f"a name under {dotted(path)} is blank; give it one"
@@ -154,7 +161,7 @@ def _suggestion(key: str, known: list[str], kind: str, is_nested: bool) -> str:
 
 def _section_of(key: str) -> str:
     """The section of a spec that has this very key."""
-    sections = validator("function").schema["properties"]
+    sections = load_schema("function")["properties"]
     for name, section in sections.items():
         inner = section.get("properties") or section.get("additionalProperties")
         if isinstance(inner, Mapping):
@@ -164,7 +171,7 @@ def _section_of(key: str) -> str:
     return ""
 
 
-def _shown(error: ValidationError) -> str:
+def _shown(error: Error) -> str:
     """The wrong value, shortened; nothing where the schema says that it is sensitive."""
     if error.schema.get("x-sensitive"):
         return "(sensitive)"
@@ -172,11 +179,11 @@ def _shown(error: ValidationError) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _wrong_type(error: ValidationError) -> str:
+def _wrong_type(error: Error) -> str:
     wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
     words = " or ".join(TYPE_WORDS[name] for name in wanted)
     value = error.instance
-    if "string" in wanted and isinstance(value, bool | int | float) and not isinstance(value, str):
+    if "string" in wanted and isinstance(value, bool | int | float):
         if error.schema.get("x-sensitive"):
             return f"must be {words}: put the value in quotes"
         return f'must be {words}: write "{json.dumps(value)}"'
@@ -199,7 +206,7 @@ def _is_pair_list(value: Any) -> bool:
     )
 
 
-def _not_allowed(error: ValidationError) -> str:
+def _not_allowed(error: Error) -> str:
     allowed = [str(item) for item in error.validator_value]
     close = get_close_matches(str(error.instance), allowed, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
@@ -209,7 +216,7 @@ def _not_allowed(error: ValidationError) -> str:
     return f"is {_shown(error)}{hint if len(allowed) > 12 and hint else f'; allowed are {choice}{hint}'}"
 
 
-_WORDING: Mapping[str, Callable[[ValidationError], str]] = {
+_WORDING: Mapping[str, Callable[[Error], str]] = {
     "type": _wrong_type,
     "enum": _not_allowed,
     "pattern": lambda error: f"is {_shown(error)}, which does not match {error.validator_value}",
@@ -225,7 +232,7 @@ _WORDING: Mapping[str, Callable[[ValidationError], str]] = {
 }
 
 
-def _wrong(error: ValidationError) -> str:
+def _wrong(error: Error) -> str:
     word = _WORDING.get(str(error.validator))
     return word(error) if word else f"does not satisfy `{error.validator}`"
 

@@ -25,11 +25,12 @@ from reconciler.model import (
     Spec,
     Target,
     TargetPlan,
+    Verb,
 )
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.sealing import digest, sealed
 
-VERBS = ("create", "update", "replace", "adopt", "delete")
+VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
 
 
 # --- plan ----------------------------------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ def summary(targets: Iterable[TargetPlan]) -> dict[str, int]:
     """How many resources get which verb, and the number of AWS calls that takes."""
     targets = tuple(targets)
     verbs = Counter(action.verb for one in targets for action in one.actions)
-    counts = {verb: verbs[verb] for verb in VERBS}
+    counts: dict[str, int] = {verb: verbs[verb] for verb in VERBS}
     return counts | {"unchanged": verbs["none"], "operations": sum(len(one.operations) for one in targets)}
 
 

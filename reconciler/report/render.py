@@ -15,7 +15,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 SYMBOLS = {"create": "+", "update": "~", "replace": "-/+", "adopt": ">", "delete": "-"}
-COLOURS = {"create": "32", "update": "33", "replace": "31", "adopt": "36", "delete": "31", "refusal": "31", "warning": "33", "note": "2", "bold": "1", "dim": "2"}  # fmt: skip
+COLOURS = {
+    "create": "32",
+    "update": "33",
+    "replace": "31",
+    "adopt": "36",
+    "delete": "31",
+    "refusal": "31",
+    "warning": "33",
+    "note": "2",
+    "bold": "1",
+    "dim": "2",
+}
 LONGEST_VALUE = 100
 MARKDOWN_LIMIT = 60_000
 

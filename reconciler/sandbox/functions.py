@@ -182,7 +182,17 @@ def code_of(region: Region, source: Mapping[str, Any]) -> Code:
 
 def created_configuration(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A new function's configuration with AWS's defaults; what was never set stays absent."""
-    shown = ("Architectures", "Description", "EphemeralStorage", "LoggingConfig", "MemorySize", "PackageType", "SnapStart", "Timeout", "TracingConfig")  # fmt: skip
+    shown = (
+        "Architectures",
+        "Description",
+        "EphemeralStorage",
+        "LoggingConfig",
+        "MemorySize",
+        "PackageType",
+        "SnapStart",
+        "Timeout",
+        "TracingConfig",
+    )
     configuration = {member: deepcopy(UNSET[member]) for member in shown}
     if params.get("PackageType") == "Image":
         del configuration["SnapStart"]
@@ -312,8 +322,8 @@ def changeable(region: Region, params: Mapping[str, Any]) -> Function:
     function = region.function(name)
     if qualifier not in ("", "$LATEST"):
         raise invalid(
-            f"This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN."
-        )  # noqa: F541
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN."
+        )
     if function.latest.state == "Pending":
         message = (
             f"The operation cannot be performed at this time. The function is currently in the following state: Pending"  # noqa: F541

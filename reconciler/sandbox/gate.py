@@ -189,7 +189,7 @@ class Gate:
     def marked(self, account: str, region: str, filters: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The tagging API's view of our functions: ARN and tags of those that all filters fit."""
         held, lock = self.region(account, region)
-        wanted = list(filters)
+        wanted = {one["Key"]: one.get("Values", []) for one in filters}
         with lock:
             return [
                 {
@@ -197,10 +197,9 @@ class Gate:
                     "Tags": [{"Key": key, "Value": value} for key, value in sorted(function.tags.items())],
                 }
                 for name, function in sorted(held.functions.items())
-                if function.tags
-                and all(
-                    function.tags.get(one["Key"]) in one.get("Values") or [function.tags.get(one["Key"])]
-                    for one in wanted
-                )
-                and all(one["Key"] in function.tags for one in wanted)
+                if function.tags and all(_fits(function.tags, key, values) for key, values in wanted.items())
             ]
+
+
+def _fits(tags: Mapping[str, str], key: str, values: list[str]) -> bool:
+    return key in tags and (not values or tags[key] in values)

@@ -25,7 +25,14 @@ STREAM_DEFAULTS: Mapping[str, Any] = {
 QUEUE_DEFAULTS: Mapping[str, Any] = {"BatchSize": 10, "FunctionResponseTypes": [], "MaximumBatchingWindowInSeconds": 0}
 BROKER_DEFAULTS: Mapping[str, Any] = {"BatchSize": 100}
 CLEARED = ("FilterCriteria", "ScalingConfig", "MetricsConfig", "ProvisionedPollerConfig", "KMSKeyArn")
-STREAM_ONLY = ("BisectBatchOnFunctionError", "DestinationConfig", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor", "TumblingWindowInSeconds")  # fmt: skip
+STREAM_ONLY = (
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+    "TumblingWindowInSeconds",
+)
 
 
 def source_service(properties: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.sandbox.wire import Refused
 
+ANY_KEY = "sandbox"  # moto does not look at it
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
 
@@ -27,7 +28,7 @@ class Clients:
         with self._lock:
             key = (api, account, region)
             if key not in self._made:
-                session = boto3.Session(aws_access_key_id=access_key(account), aws_secret_access_key="sandbox")
+                session = boto3.Session(aws_access_key_id=access_key(account), aws_secret_access_key=ANY_KEY)
                 self._made[key] = session.client(
                     api, region_name=region, endpoint_url=self._endpoint_url, config=NO_RETRIES
                 )  # type: ignore[call-overload]
@@ -35,7 +36,7 @@ class Clients:
 
     def account_of(self, key: str) -> str:
         """The account of credentials that AssumeRole gave."""
-        session = boto3.Session(aws_access_key_id=key, aws_secret_access_key="sandbox", aws_session_token="sandbox")
+        session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=ANY_KEY, aws_session_token=ANY_KEY)
         client = session.client("sts", region_name="us-east-1", endpoint_url=self._endpoint_url, config=NO_RETRIES)
         return str(client.get_caller_identity()["Account"])
 
