@@ -20,6 +20,7 @@ from botocore import xform_name
 from botocore.config import Config as ClientConfig
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import create_loader
 
 from reconciler import __version__, service
 from reconciler.config import Account
@@ -40,7 +41,8 @@ CLIENT = ClientConfig(
 ONCE = CLIENT.merge(ClientConfig(retries={"total_max_attempts": 1}, read_timeout=910))
 
 PATIENCE_SECONDS = 300.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 2.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
+LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
 UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
 
 # What passes by itself, by AWS's code and a piece of its message (lambda-facts 2.2, 2.6, 2.9). "already exists" shares
@@ -134,7 +136,7 @@ class Aws:
                 if not is_passing(failure) or self._clock() + pause > deadline or self._is_stopping():
                     raise
             self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
-            pause = min(pause * 1.6, 10.0)
+            pause = min(pause * 2, LONGEST_WAIT_SECONDS)
 
     def pages(
         self, place: Place, operation: str, params: Properties, *, api: str = "lambda"
@@ -186,8 +188,9 @@ class Aws:
         if place.account not in self._sessions:
             account = self._accounts[place.account]
             try:
-                session = boto3.Session(profile_name=account.profile or None, region_name=place.region)
-                self._sessions[place.account] = _assuming(session, account) if account.role_arn else session
+                core = core_session(account.profile)
+                session = boto3.Session(botocore_session=core, region_name=place.region)
+                self._sessions[place.account] = _assuming(core, account, place.region) if account.role_arn else session
             except BotoCoreError as error:
                 raise AwsError(f"account {place.account}: {error}") from error
         return self._sessions[place.account]
@@ -212,7 +215,7 @@ class Aws:
                     f"{target}: still not settled after {2 * self._patience_seconds:.0f} s ({wait})", is_retryable=True
                 )
             self._sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             state = look(self, target, answered)
             if state is None and not wait.endswith("-gone") and self._clock() > unseen_until:
                 raise SettleFailed(f"{target}: disappeared while it was waited for ({wait})")
@@ -228,23 +231,32 @@ class Aws:
             raise
 
 
-def _assuming(session: boto3.Session, account: Account) -> boto3.Session:
+_LOADER = create_loader()  # reads each of botocore's data files once, for all accounts
+
+
+def core_session(profile: str = "") -> botocore.session.Session:
+    """A botocore session that shares the data that all sessions read."""
+    core = botocore.session.Session(profile=profile or None)
+    core.register_component("data_loader", _LOADER)
+    return core
+
+
+def _assuming(core: botocore.session.Session, account: Account, region: str) -> boto3.Session:
     """A session with the account's role, whose credentials renew themselves however long the run takes."""
     extra: dict[str, Any] = {"RoleSessionName": account.session_name or "reconcile"}
     if account.external_id:
         extra["ExternalId"] = account.external_id
     if account.session_duration_seconds:
         extra["DurationSeconds"] = account.session_duration_seconds
-    core = session._session
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=core.create_client,
         source_credentials=core.get_credentials(),
         role_arn=account.role_arn,
         extra_args=extra,
     )
-    assumed = botocore.session.get_session()
+    assumed = core_session()
     setattr(assumed, "_credentials", DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role"))  # noqa: B010
-    return boto3.Session(botocore_session=assumed, region_name=session.region_name)
+    return boto3.Session(botocore_session=assumed, region_name=region)
 
 
 # --- what AWS's refusals mean --------------------------------------------------------------------------------------

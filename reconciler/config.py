@@ -13,6 +13,9 @@ from reconciler.model import Origin
 from reconciler.strict_yaml import Document
 
 FILE_NAME = "reconcile.yaml"
+PARTITIONS: Mapping[str, str] = {  # what a region's name begins with -> its partition; all others are in `aws`
+    "cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "eusc-de": "aws-eusc",
+}  # fmt: skip
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
 
 
@@ -36,7 +39,7 @@ class Account:
         if not self.assume_role or self.assume_role.startswith("arn:"):
             return self.assume_role
         region = self.regions[0] if self.regions else ""
-        partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+        partition = PARTITIONS.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
         return f"arn:{partition}:iam::{self.account_id}:role/{self.assume_role.removeprefix('role/')}"
 
 
@@ -72,12 +75,22 @@ class Config:
 
 
 def find_config(paths: Iterable[Path]) -> Path:
-    """reconcile.yaml in the first path's folder or the nearest one above it. Raises SpecError when there is none."""
-    start = next(iter(paths), Path())
-    folder = start if start.is_dir() else start.parent
+    """reconcile.yaml in the paths' folder or the nearest one above it, not above the git work tree. Raises SpecError
+    when there is none, or when the paths do not share it."""
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths) or {Path(): None}
+    found = {config.resolve(): config for config in map(_config_above, folders)}
+    if len(found) > 1:
+        first, second = list(found.values())[:2]
+        message = f"is not the only one: other paths are under {second}; name paths of one {FILE_NAME} at a time"
+        raise SpecError([Fault(Origin(str(first)), message)])
+    return next(iter(found.values()))
+
+
+def _config_above(folder: Path) -> Path:
+    here = Path.cwd()
     for candidate in (folder, *folder.absolute().parents):
         if (candidate / FILE_NAME).is_file():
-            return candidate / FILE_NAME
+            return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
         if (candidate / ".git").exists():
             break
     raise SpecError([Fault(Origin(str(folder / FILE_NAME)), f"is missing; write at least `{EXAMPLE}`")])
@@ -134,3 +147,5 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
                 document.at(f"{at}/assumeRole"),
                 "assumeRole without an account needs accountId, or write the role's whole ARN",
             )
+        if role.startswith("arn:") and role.split(":")[4] != account.get("accountId", role.split(":")[4]):
+            yield Fault(document.at(f"{at}/assumeRole"), f"this role is not in accountId {account['accountId']}")

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from reconciler.errors import ReconcileError
 from reconciler.wiring import Workspace
 
 if TYPE_CHECKING:
-    from reconciler.sandbox import Spot
+    from reconciler.sandbox import Sandbox, Spot
 
 DEFAULT_REGION = "us-east-1"
 
@@ -39,18 +40,43 @@ def rehearse(
     paths, command = [Path(word) for word in words[:cut]], list(words[cut + 1 :])
     command = command[1:] if command[:1] == ["--"] else command
     workspace = wiring.read(paths or [Path("specs")])
+    with embedded_aws(workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log) as sandbox:
+        environment = sandbox.environment(region_of(workspace))
+        return run(command, environment) if command else serve(environment)
+
+
+@contextmanager
+def embedded_aws(
+    workspace: Workspace,
+    *,
+    settle_seconds: float = 0.1,
+    throttle: bool = False,
+    faults: Path | None = None,
+    log: Path | None = None,
+) -> Iterator[Sandbox]:
+    """The sandbox, stocked with what the specs name. Raises NoSandbox when its packages are not installed."""
     try:
-        from reconciler.sandbox import Sandbox, needs, read_faults, stock
+        from reconciler.sandbox import Sandbox, read_faults
     except ImportError as error:
         raise NoSandbox(f"the sandbox is not installed ({error}); pip install 'lambda-reconciler[sandbox]'") from error
     accounts = workspace.config.accounts.values()
     with Sandbox(
-        settle_seconds=settle_seconds, throttle=throttle, faults=read_faults(faults) if faults else (), log_path=log,
-        account_id=own_account(accounts), profiles={one.profile: number(one) for one in accounts if one.profile},
-    ) as sandbox:  # fmt: skip
-        stock(sandbox, needs(spots(workspace)))
-        environment = sandbox.environment(region_of(workspace))
-        return run(command, environment) if command else serve(environment)
+        settle_seconds=settle_seconds,
+        throttle=throttle,
+        faults=read_faults(faults) if faults else (),
+        log_path=log,
+        account_id=own_account(accounts),
+        profiles={one.profile: number(one) for one in accounts if one.profile},
+    ) as sandbox:
+        fill(sandbox, workspace)
+        yield sandbox
+
+
+def fill(sandbox: Sandbox, workspace: Workspace) -> None:
+    """Make what the specs name and the sandbox has not."""
+    from reconciler.sandbox import needs, stock
+
+    stock(sandbox, needs(spots(workspace)))
 
 
 def own_account(accounts: Iterable[Account]) -> str:

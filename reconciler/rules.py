@@ -38,6 +38,15 @@ RESERVED_VARIABLES = frozenset(
         "LAMBDA_RUNTIME_DIR",
     ]
 )
+# Docs: lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated, as of 2025-12; worth a warning, never a refusal.
+DEPRECATED_RUNTIMES = frozenset(
+    [
+        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
+        *("nodejs14.x", "nodejs16.x", "nodejs18.x", "python2.7", "python3.6", "python3.7", "python3.8", "python3.9"),
+        *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet6", "ruby2.5", "ruby2.7"),
+        *("go1.x", "java8", "provided"),
+    ]
+)
 POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
 STREAMS = ("kinesis", "dynamodb", "kafka", "rds", "self-managed")
 PUSHING: Mapping[str, str] = {
@@ -118,6 +127,9 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
     elif ("S3Bucket" in code) != ("S3Key" in code):
         missing = "S3Key" if "S3Bucket" in code else "S3Bucket"
         yield Found("/code", f"code needs {missing} as well", is_key=True)
+    path = code.get("path")
+    if isinstance(path, str) and (path.startswith(("/", "~", "\\")) or path[1:2] == ":"):
+        yield Found("/code/path", f"code.path {path} is absolute; write it relative to this file")
     for member in ("S3ObjectVersion", "S3ObjectStorageMode"):
         if member in code and "S3Bucket" not in code and len(sources) == 1:
             yield Found(f"/code/{member}", f"code.{member} goes with S3Bucket and S3Key", is_key=True)
@@ -130,6 +142,8 @@ def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Found]:
         yield Found("/code/ImageUri", "an image needs `PackageType: Image` under configuration", is_key=True)
     if is_image and code and "ImageUri" not in code:
         yield Found("/configuration/PackageType", "PackageType Image needs code.ImageUri", is_key=True)
+    if configuration and code and "Role" not in configuration:
+        yield Found("/configuration", "a function needs configuration.Role, which has no default", is_key=True)
     for member in ("Runtime", "Handler", "Layers"):
         if is_image and configuration.get(member):
             yield Found(f"/configuration/{member}", f"an image function has no {member}; take it out", is_key=True)
@@ -261,7 +275,7 @@ def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
         if service in ("sqs", "mq") and start is not None:
             yield Found(f"{at}/StartingPosition", f"{service} has no StartingPosition; take it out", is_key=True)
-        if service in ("dynamodb", "rds") and start == "AT_TIMESTAMP" and service == "dynamodb":
+        if service == "dynamodb" and start == "AT_TIMESTAMP":
             yield Found(f"{at}/StartingPosition", "DynamoDB streams start at LATEST or TRIM_HORIZON")
         if (start == "AT_TIMESTAMP") != ("StartingPositionTimestamp" in mapping) and service != "dynamodb":
             yield Found(at, "AT_TIMESTAMP and StartingPositionTimestamp go together", is_key=True)

@@ -25,9 +25,39 @@ HOME = "urn:lambda-reconciler"
 
 Schema = dict[str, Any]
 
-NUMBERED = {"type": "string", "pattern": r"^(\$LATEST(\.PUBLISHED)?|published|[1-9][0-9]*)$"}
-NAME = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 64}
-REGION = {"type": "string", "pattern": "^[a-z]{2,4}(-[a-z]+)+-[0-9]$"}
+LETTERS = "letters, digits, - and _"
+NUMBERED = {
+    "type": "string",
+    "pattern": r"^(\$LATEST(\.PUBLISHED)?|published|[1-9][0-9]*)$",
+    "x-words": f"a version's number as text, $LATEST, or {PUBLISHED}",
+}
+NAME = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 64, "x-words": LETTERS}
+REGION = {"type": "string", "pattern": "^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "x-words": "a region as in us-west-2"}
+ACCOUNT_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$", "x-words": "letters, digits, dots, - and _"}
+_ARN = "an ARN, arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE"
+# What a pattern of the service model means, by the name of its shape; the rest are shown as they are.
+WORDS: Mapping[str, str] = {
+    "Arn": _ARN,
+    "CapacityProviderArn": _ARN,
+    "CollectionName": "a collection's name: no $, and not beginning with system.",
+    "DatabaseName": "a database's name: without spaces, slashes, dots, $ and quotes",
+    "DestinationArn": f"{_ARN}, or kafka://TOPIC",
+    "Endpoint": "HOST:PORT",
+    "EnvironmentVariableName": "letters, digits and _, two at least, the first a letter",
+    "FileSystemArn": "the ARN of an EFS or S3 Files access point",
+    "FunctionRuntimeArn": "a runtime's ARN, arn:aws:lambda:REGION:ACCOUNT:runtime/NAME",
+    "Handler": "text without spaces, as in lambda_function.lambda_handler",
+    "KMSKeyArn": "a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID, or empty",
+    "LayerVersionArn": "a layer version's ARN, arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
+    "LocalMountPath": "/mnt/NAME",
+    "LogGroup": "a log group's name: letters, digits, dots and -_/#",
+    "ResourceArn": f"{_ARN}, or empty",
+    "RoleArn": "a role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
+    "S3Bucket": "a bucket's name: letters, digits, dots, - and _, and no dot at the end",
+    "SecurityGroupId": "a security group's id, sg-…",
+    "SubnetId": "a subnet's id, subnet-…",
+    "Topic": "a topic's name: letters, digits, dots, - and _, and no dot at the start",
+}
 
 
 def shape_schema(shape: Shape, answered: Shape | None = None) -> Schema:
@@ -40,7 +70,7 @@ def shape_schema(shape: Shape, answered: Shape | None = None) -> Schema:
         case StructureShape():
             return schema | _structure(shape, answered)
         case MapShape():
-            names = {"pattern": anchored(shape.key.metadata["pattern"])} if _pattern(shape.key) else {}
+            names = _form(shape.key)
             inner = shape_schema(shape.value)
             return (
                 schema | {"type": "object", "additionalProperties": inner} | ({"propertyNames": names} if names else {})
@@ -73,8 +103,7 @@ def _string(shape: StringShape, answered: Shape | None) -> Schema:
     if shape.enum:
         return schema | {"enum": list(shape.enum)}
     schema |= _limits(shape, "minLength", "maxLength")
-    if _pattern(shape):
-        schema["pattern"] = anchored(shape.metadata["pattern"])
+    schema |= _form(shape)
     if isinstance(answered, StructureShape) and "Arn" in answered.members:
         pasted = {"type": "object", "required": ["Arn"], "properties": {"Arn": schema}, "readOnly": True}
         return {"anyOf": [schema, pasted]}
@@ -103,6 +132,12 @@ def _pattern(shape: Shape) -> str:
     """The model's pattern where Python can read it and it says anything; Java's classes (`\\p{L}`) are left to AWS."""
     pattern = str(shape.metadata.get("pattern", ""))
     return "" if pattern in (".*", "[\\s\\S]*") or "\\p{" in pattern else pattern
+
+
+def _form(shape: Shape) -> Schema:
+    """What a text must look like: the model's pattern, and in words where we have them."""
+    words = {"x-words": WORDS[shape.name]} if shape.name in WORDS else {}
+    return {"pattern": anchored(_pattern(shape)), **words} if _pattern(shape) else {}
 
 
 def anchored(pattern: str) -> str:
@@ -151,20 +186,23 @@ def function_schema() -> Schema:
         **NUMBERED,
     }
     weights = alias["properties"]["RoutingConfig"]["properties"]["AdditionalVersionWeights"]
-    weights["propertyNames"] = {"pattern": r"^(published|[1-9][0-9]*)$"}
+    weights["propertyNames"] = {
+        "pattern": r"^(published|[1-9][0-9]*)$",
+        "x-words": f"a version's number or {PUBLISHED}; $LATEST takes no weight",
+    }
     alias["required"] = ["FunctionVersion"]
     mapping["properties"]["alias"] = {
         "description": "The alias or version that the mapping invokes; left out, the function itself.",
         "type": "string",
         "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
         "maxLength": 128,
+        "x-words": "an alias's name, a version's number or $LATEST; leave it out for the function itself",
     }
     own: Schema = {
         "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
         "account": {
             "description": "An account of reconcile.yaml; may be left out when there is one.",
-            "type": "string",
-            "minLength": 1,
+            **ACCOUNT_NAME,
         },
         "region": {"description": "The function's region; may be left out when its account has one.", **REGION},
         "regions": {
@@ -192,18 +230,18 @@ def function_schema() -> Schema:
             "description": "Name -> alias. An alias that is not here is deleted.",
             "type": "object",
             "additionalProperties": alias,
-            "propertyNames": {"pattern": "^[a-zA-Z0-9-_]*[a-zA-Z-_][a-zA-Z0-9-_]*$", "maxLength": 128},
+            "propertyNames": {"pattern": "^(?![0-9]+$)[a-zA-Z0-9-_]+$", "maxLength": 128, "x-words": LETTERS},
         },
         "event_source_mappings": {
             "description": "A label of your own -> mapping. One that is not here is deleted.",
             "type": "object",
             "additionalProperties": mapping,
-            "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128},
+            "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128, "x-words": f"{LETTERS}, and dots"},
         },
         "versions": {
             "description": "Number -> {state: absent}: published versions to delete.",
             "type": "object",
-            "propertyNames": {"pattern": "^[1-9][0-9]*$"},
+            "propertyNames": {"pattern": "^[1-9][0-9]*$", "x-words": "a version's number"},
             "additionalProperties": {
                 "type": "object",
                 "properties": {"state": {"type": "string", "enum": ["absent"]}},
@@ -214,7 +252,11 @@ def function_schema() -> Schema:
         "ignore": {
             "description": "JSON Pointers of what somebody else owns; `*` stands for one level.",
             "type": "array",
-            "items": {"type": "string", "pattern": "^(/([^/~]|~[01])*)+$"},
+            "items": {
+                "type": "string",
+                "pattern": "^(/([^/~]|~[01])*)+$",
+                "x-words": "a JSON Pointer, /configuration/…",
+            },
         },
         "allow_replace": {
             "description": "Let a change that needs it delete and create the resource.",
@@ -241,6 +283,7 @@ def _code(schema: Schema) -> Schema:
         "description": "The code's hash as CodeSha256 says it; with it, no call is made to find out.",
         "type": "string",
         "pattern": "^([A-Za-z0-9+/]{43}=|[0-9a-f]{64})$",
+        "x-words": "a SHA-256, in base64 for a zip and in hex for an image",
     }
     return schema
 
@@ -248,14 +291,19 @@ def _code(schema: Schema) -> Schema:
 def config_schema() -> Schema:
     """The schema of reconcile.yaml."""
     text = {"type": "string", "minLength": 1}
-    s3 = {"type": "string", "pattern": "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$"}
+    s3 = {
+        "type": "string",
+        "pattern": "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+        "x-words": "s3://BUCKET/KEY",
+    }
     account: Schema = {
-        "name": {"description": "What specs call it.", "type": "string", "pattern": "^[A-Za-z0-9_.-]+$"},
+        "name": {"description": "What specs call it.", **ACCOUNT_NAME},
         "lambdaEnabled": {"description": "false or left out: specs of this account are refused.", "type": "boolean"},
         "accountId": {
             "description": "Checked against the caller's identity before anything is read.",
             "type": "string",
             "pattern": "^[0-9]{12}$",
+            "x-words": "twelve digits in quotes",
         },
         "regions": {
             "description": "The regions that specs may name.",
@@ -268,12 +316,14 @@ def config_schema() -> Schema:
         "assumeRole": {
             "description": "A role's ARN, or `role/NAME` in the account.",
             "type": "string",
-            "pattern": "^(arn:[a-z-]+:iam::[0-9]{12}:)?(role/)?[A-Za-z0-9+=,.@_/-]+$",
+            "pattern": "^(arn:aws[a-z-]*:iam::[0-9]{12}:role/|role/)?[A-Za-z0-9+=,.@_/-]+$",
+            "x-words": "role/NAME, or arn:aws:iam::ACCOUNT:role/NAME",
         },
         "sessionName": {
             "description": "The session's name in CloudTrail.",
             "type": "string",
             "pattern": "^[A-Za-z0-9+=,.@_-]{2,64}$",
+            "x-words": "2 to 64 letters, digits and +=,.@_-",
         },
         "sessionDuration": {"description": "Seconds.", "type": "integer", "minimum": 900, "maximum": 43200},
         "externalId": {
@@ -309,6 +359,7 @@ def config_schema() -> Schema:
                 "description": "The owner mark, written as the tag reconcile:managed-by.",
                 "type": "string",
                 "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$",
+                "x-words": "what a tag may hold: letters, digits, spaces and _.:/=+@-",
             },
             "guards": {
                 **closed,

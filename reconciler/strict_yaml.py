@@ -6,6 +6,7 @@ Built from libyaml's events without recursion, so hostile nesting costs nothing.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ MAX_ALIASES = 100
 
 EventParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", yaml.Loader)  # libyaml where PyYAML has it
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+")
@@ -34,6 +37,8 @@ _WORDS: Mapping[str, Any] = {
 }
 _NOT_NUMBERS = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _RADIX = re.compile(r"0[xo][0-9a-fA-F]+")
+MAX_DIGITS = 18  # what fits a 64-bit number; longer runs of digits are names that forgot their quotes
+_HIDDEN = "/Environment"  # below this key a message repeats nothing that was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,17 @@ def escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
-def parse(text: bytes, path: str) -> Document:
+def parse(text: bytes | str, path: str) -> Document:
     """The one document in `text`. Raises SpecError with every fault that the reading could find."""
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogatepass")
     if len(text) > MAX_BYTES:
         raise _refused(path, f"is {len(text):,} bytes long; a spec may have {MAX_BYTES:,}")
     try:
         source = text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = text.count(b"\n", 0, error.start) + 1
-        column = error.start - (text.rfind(b"\n", 0, error.start) + 1) + 1
+        before = text[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise SpecError([Fault(Origin(path, line, column), "is not UTF-8; save the file as UTF-8")]) from error
     odd = _CONTROL.search(source)
     if odd:
@@ -170,11 +177,11 @@ class _Builder:
         pointer = self._pointer(top)
         self.values[pointer] = self._place(event)
         if isinstance(event, yaml.AliasEvent):
-            value = self._aliased(event)
+            value = self._aliased(event, pointer)
         elif isinstance(event, yaml.ScalarEvent):
-            value = self._scalar(event)
+            value = self._scalar(event, pointer)
         else:
-            value = self._collection(event)
+            value = self._collection(event, pointer)
         if event.anchor and not isinstance(event, yaml.AliasEvent):
             self._anchors[event.anchor] = value
         self._attach(top, value)
@@ -204,8 +211,11 @@ class _Builder:
         if not isinstance(event, yaml.ScalarEvent):
             self._fault(event, "a key must be plain text")
             raise _Stop
-        self._check_tag(event)
+        self._check_tag(event, top.pointer)
         key = event.value
+        self._check_characters(event)
+        if "\n" in key:
+            self._fault(event, "a key must stand on one line")
         if key == "<<" and event.implicit[0]:
             self._fault(event, "merge keys (`<<`) are not read; write the keys out")
         pointer = f"{top.pointer}/{escaped(key)}"
@@ -217,14 +227,14 @@ class _Builder:
         self.origins[pointer] = self._place(event)
         top.key = key
 
-    def _collection(self, event: yaml.CollectionStartEvent) -> _Opened:
-        self._check_tag(event)
+    def _collection(self, event: yaml.CollectionStartEvent, pointer: str) -> _Opened:
+        self._check_tag(event, pointer)
         if len(self._stack) >= MAX_DEPTH:
             self._fault(event, f"is nested more than {MAX_DEPTH} levels deep")
             raise _Stop
         return _Opened({} if isinstance(event, yaml.MappingStartEvent) else [])
 
-    def _aliased(self, event: Any) -> Any:
+    def _aliased(self, event: Any, pointer: str) -> Any:
         self._aliases += 1
         if self._aliases > MAX_ALIASES:
             self._fault(event, f"has more than {MAX_ALIASES} aliases")
@@ -234,48 +244,66 @@ class _Builder:
             if any(frame.value is value.value for frame in self._stack):
                 self._fault(event, f"the alias *{event.anchor} contains itself")
                 raise _Stop
-            return self._copied(value.value, event)
+            return self._copied(value.value, event, len(self._stack))
         if event.anchor not in self._anchors:
-            self._fault(event, f"there is no anchor &{event.anchor}")
+            name = "that it names" if _HIDDEN in pointer else f"&{event.anchor}"
+            self._fault(
+                event, f"a value that begins with * is an alias, and the anchor {name} is not there; quote text"
+            )
         return value
 
-    def _copied(self, value: Any, event: yaml.Event) -> Any:
-        """A copy for the alias, each node of it counted, so that a bomb meets the cap."""
+    def _copied(self, value: Any, event: yaml.Event, depth: int) -> Any:
+        """A copy for the alias, each node of it counted, so that a bomb meets the caps."""
         self._nodes += 1
         if self._nodes > MAX_NODES:
             self._fault(event, f"has more than {MAX_NODES:,} values")
             raise _Stop
+        if depth >= MAX_DEPTH and isinstance(value, dict | list):
+            self._fault(event, f"is nested more than {MAX_DEPTH} levels deep")
+            raise _Stop
         if isinstance(value, dict):
-            return {key: self._copied(item, event) for key, item in value.items()}
+            return {key: self._copied(item, event, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
-            return [self._copied(item, event) for item in value]
+            return [self._copied(item, event, depth + 1) for item in value]
         return value
 
-    def _check_tag(self, event: Any) -> None:
+    def _check_tag(self, event: Any, pointer: str) -> None:
         if event.tag and event.tag != "!":
-            self._fault(event, f"the tag {event.tag} is not allowed; a spec is plain data")
+            name = "" if _HIDDEN in pointer else f" {event.tag}"
+            self._fault(event, f"the tag{name} is not allowed; a spec is plain data, so quote text that begins with !")
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Any:
-        self._check_tag(event)
+    def _check_characters(self, event: yaml.ScalarEvent) -> None:
+        """Only a double-quoted text can say what the file itself may not hold."""
+        odd = event.style == '"' and _CONTROL.search(event.value)
+        if odd:
+            self._fault(event, f"the invisible character U+{ord(odd[0]):04X} is not allowed, as an escape neither")
+
+    def _scalar(self, event: yaml.ScalarEvent, pointer: str) -> Any:
+        self._check_tag(event, pointer)
         text: str = event.value
         if event.style or not event.implicit[0]:
+            self._check_characters(event)
             return text
         if text in _WORDS:
             return _WORDS[text]
         first = text[0]
         if not (first.isdigit() or first in "+-."):
             return text
+        return self._number(text, event, pointer)
+
+    def _number(self, text: str, event: yaml.ScalarEvent, pointer: str) -> Any:
+        """A plain scalar that begins like a number; text stays text, and what could be misread is refused."""
+        said, quoted = ("this", "in quotes") if _HIDDEN in pointer else (text, f'"{text}"')
         if _LEADING_ZERO.fullmatch(text):
-            self._fault(event, f'{text} begins with 0, so its digits could change; write "{text}"')
-            return text
-        if _INTEGER.fullmatch(text):
-            return int(text) if len(text) <= 20 else text
-        if _FLOAT.fullmatch(text):
+            self._fault(event, f"{said} begins with 0, so its digits could change; write it {quoted}")
+        elif _INTEGER.fullmatch(text):
+            if len(text) <= MAX_DIGITS:
+                return int(text)
+            self._fault(event, f"{said} has more than {MAX_DIGITS} digits; if it is text, write it {quoted}")
+        elif _FLOAT.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
-        if _NOT_NUMBERS.fullmatch(text) or _RADIX.fullmatch(text):
-            self._fault(
-                event, f'{text} is not a number that AWS knows; write a decimal number, or "{text}" for the text'
-            )
+        elif _FLOAT.fullmatch(text) or _NOT_NUMBERS.fullmatch(text) or _RADIX.fullmatch(text):
+            self._fault(event, f"{said} is not a number that AWS knows; write a decimal number, or the text {quoted}")
         return text
 
 

@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from reconciler.errors import Fault
 from reconciler.strict_yaml import Document, escaped
@@ -21,22 +22,29 @@ from reconciler.strict_yaml import Document, escaped
 # What the seed's requests called it, in lower case without punctuation -> where it stands now.
 SEED_WORDS: Mapping[str, str] = {
     "aliasdescription": "aliases.NAME.Description",
+    "accountname": "account",
     "aliasname": "a key under `aliases`",
     "application": "function",
     "batchsize": "event_source_mappings.LABEL.BatchSize",
     "credentials": "account",
+    "deadletterconfig": "configuration.DeadLetterConfig",
     "description": "configuration.Description",
+    "environment": "configuration.Environment",
     "eventsourcearn": "event_source_mappings.LABEL.EventSourceArn",
     "functionname": "function",
     "handler": "configuration.Handler",
+    "kmskeyarn": "configuration.KMSKeyArn",
     "majorfunctionversion": "aliases.NAME.FunctionVersion",
     "memory": "configuration.MemorySize",
+    "memorysize": "configuration.MemorySize",
     "minorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
     "role": "configuration.Role",
     "runtime": "configuration.Runtime",
     "s3bucket": "code.S3Bucket",
     "s3key": "code.S3Key",
     "timeout": "configuration.Timeout",
+    "tracingconfig": "configuration.TracingConfig",
+    "vpcconfig": "configuration.VpcConfig",
     "weighttominorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
 }
 Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs type as maybe unset
@@ -45,6 +53,14 @@ TYPE_WORDS = {
     "string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "object": "a map", "array": "a list",
 }  # fmt: skip
+
+
+KINDS_OF_VALUE: Mapping[type, str] = {
+    str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a map", list: "a list", type(None): "empty",
+}  # fmt: skip
+YES = ("yes", "on", "y", "true")
+NO = ("no", "off", "n", "false")
+MAX_MATCHED = 2048  # characters; a longer text without a limit of its own is not given to a pattern
 
 
 def schema_text(kind: str) -> str:
@@ -64,8 +80,30 @@ def load_schema(kind: str) -> dict[str, Any]:
 
 
 @cache
-def validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(load_schema(kind))
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A schema's pattern as Python reads it: `$` is the very end, not before a last line feed, and \\d is 0 to 9."""
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
+
+
+def _pattern(_: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """The keyword `pattern`. A text that is too long anyway is left to `maxLength`, so hostile text costs no matching."""
+    if not isinstance(instance, str) or len(instance) > schema.get("maxLength", len(instance)):
+        return
+    if len(instance) > schema.get("maxLength", MAX_MATCHED) or not _compiled(pattern).search(instance):
+        yield ValidationError("does not match")
+
+
+# JSON Schema calls 60.0 an integer; AWS does not.
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)
+_extend: Any = extend  # untyped in its stubs
+_STRICT = _extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYPES)
+
+
+@cache
+def validator(kind: str) -> Any:
+    return _STRICT(load_schema(kind))
 
 
 def faults(document: Document, kind: str) -> list[Fault]:
@@ -78,7 +116,14 @@ def faults(document: Document, kind: str) -> list[Fault]:
 
 def findings(value: Any, kind: str) -> list[tuple[str, str, bool]]:
     """(JSON Pointer, message, whether the key rather than its value is meant) of everything wrong with `value`."""
-    return [found for error in validator(kind).iter_errors(value) for found in _worded(error, kind)]
+    errors = list(validator(kind).iter_errors(value))
+    told = {tuple(error.absolute_path) for error in errors if error.validator == "enum"}
+    return [
+        found
+        for error in errors
+        if not (error.validator == "type" and tuple(error.absolute_path) in told)  # the choice says the type as well
+        for found in _worded(error, kind)
+    ]
 
 
 def pointer(path: Iterable[Any]) -> str:
@@ -127,7 +172,7 @@ def _bad_name(error: Error, path: list[Any]) -> str:
         return f"an alias may not be called {name}: all digits is a version's number"
     if error.validator == "maxLength":
         return f"the name {name} under {dotted(path)} is longer than {error.validator_value}"
-    return f"{name} is no name for a key under {dotted(path)}; it must match {error.validator_value}"
+    return f"{name} is no name for a key under {dotted(path)}; it must be {_form(error)}"
 
 
 def unknown_key(key: str, path: list[Any], schema: Mapping[str, Any], kind: str) -> str:
@@ -171,12 +216,22 @@ def _section_of(key: str) -> str:
     return ""
 
 
+def _holds_secrets(error: Error) -> bool:
+    """Whether the schema calls the value, or anything that could stand in it, sensitive."""
+    return '"x-sensitive"' in json.dumps(error.schema)
+
+
 def _shown(error: Error) -> str:
-    """The wrong value, shortened; nothing where the schema says that it is sensitive."""
-    if error.schema.get("x-sensitive"):
-        return "(sensitive)"
+    """The wrong value, shortened; only its kind where it is a collection or could hold something sensitive."""
+    if isinstance(error.instance, dict | list) or _holds_secrets(error):
+        return KINDS_OF_VALUE[type(error.instance)]
     text = json.dumps(error.instance, ensure_ascii=False, default=str)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _form(error: Error) -> str:
+    """What a text must look like, in words where the schema has them."""
+    return str(error.schema.get("x-words") or f"of the form {error.validator_value}")
 
 
 def _wrong_type(error: Error) -> str:
@@ -184,15 +239,19 @@ def _wrong_type(error: Error) -> str:
     words = " or ".join(TYPE_WORDS[name] for name in wanted)
     value = error.instance
     if "string" in wanted and isinstance(value, bool | int | float):
-        if error.schema.get("x-sensitive"):
+        if _holds_secrets(error):
             return f"must be {words}: put the value in quotes"
         return f'must be {words}: write "{json.dumps(value)}"'
-    if "object" in wanted and _is_pair_list(value):
+    if "object" in wanted and _is_pair_list(value) and not _holds_secrets(error):
         pairs = {key: item for one in value for key, item in one.items()}
         text = ", ".join(f"{key}: {json.dumps(item, ensure_ascii=False)}" for key, item in pairs.items())
         return f"must be a map, not a list of maps: write {{{text}}}"
     if set(wanted) & {"integer", "number"} and isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
         return f"must be {words}: write {value} without quotes"
+    if "integer" in wanted and isinstance(value, float) and value.is_integer():
+        return f"must be {words}: write {int(value)}"
+    if "boolean" in wanted and isinstance(value, str) and value.lower() in (*YES, *NO):
+        return f"must be {words}, not {_shown(error)}: write {'true' if value.lower() in YES else 'false'}"
     if value is None:
         return f"must be {words}, and is empty"
     return f"must be {words}, not {_shown(error)}"
@@ -219,7 +278,7 @@ def _not_allowed(error: Error) -> str:
 _WORDING: Mapping[str, Callable[[Error], str]] = {
     "type": _wrong_type,
     "enum": _not_allowed,
-    "pattern": lambda error: f"is {_shown(error)}, which does not match {error.validator_value}",
+    "pattern": lambda error: f"is {_shown(error)}; it must be {_form(error)}",
     "minimum": lambda error: f"is {_shown(error)}; the least is {error.validator_value}",
     "maximum": lambda error: f"is {_shown(error)}; the most is {error.validator_value}",
     "minLength": lambda error: f"is shorter than {error.validator_value} characters",

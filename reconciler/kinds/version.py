@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.base import Call, Kind, Section, Step, never_replaced, never_sensitive
-from reconciler.kinds.function import CODE, CONFIGURATION, normal_configuration
+from reconciler.kinds.base import Call, Kind, Section, Step, never_replaced
+from reconciler.kinds.function import CODE, CONFIGURATION, is_sensitive, normal_configuration
 from reconciler.model import Properties
 
 PUBLISHED = "published"
@@ -73,7 +73,7 @@ VERSION = Kind(
     update=update,
     delete=delete,
     compared=compared,
-    is_sensitive=never_sensitive,
+    is_sensitive=is_sensitive,
     needs_replacement=never_replaced,
     owned_whole=False,
 )

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.sandbox.server import Sandbox
 
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -151,13 +152,10 @@ def _image(sandbox: Sandbox, need: Need) -> None:
     ecr = sandbox.clients.get("ecr", need.account, need.region)
     with contextlib.suppress(ClientError):
         ecr.create_repository(repositoryName=repository)
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "config": {"digest": f"sha256:{hashlib.sha256(need.name.encode()).hexdigest()}", "size": 1, "mediaType": "application/vnd.docker.container.image.v1+json"},
-        "layers": [],
-    }  # fmt: skip
-    ecr.put_image(repositoryName=repository, imageTag=tag or "latest", imageManifest=json.dumps(manifest))
+    config = {"digest": f"sha256:{hashlib.sha256(need.name.encode()).hexdigest()}", "size": 1}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []})
+    digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+    ecr.put_image(repositoryName=repository, imageTag=tag or "latest", imageManifest=manifest, imageDigest=digest)
 
 
 _MAKE = {

@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from reconciler.aws import core_session
 from reconciler.sandbox.wire import Refused
 
 ANY_KEY = "sandbox"  # moto does not look at it
@@ -28,7 +29,7 @@ class Clients:
         with self._lock:
             key = (api, account, region)
             if key not in self._made:
-                session = boto3.Session(aws_access_key_id=access_key(account), aws_secret_access_key=ANY_KEY)
+                session = boto3.Session(access_key(account), ANY_KEY, botocore_session=core_session())
                 self._made[key] = session.client(
                     api, region_name=region, endpoint_url=self._endpoint_url, config=NO_RETRIES
                 )  # type: ignore[call-overload]

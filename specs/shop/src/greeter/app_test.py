@@ -1,0 +1,1 @@
+"""Not packed: .lambdaignore names it."""

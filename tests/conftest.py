@@ -1,0 +1,147 @@
+"""What the tests share: a sandbox with no settle time, and a house of specs with the command line in front of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.cli import main
+from reconciler.rehearsal import fill
+from reconciler.sandbox import Sandbox
+from reconciler.wiring import read
+
+ACCOUNT, REGION = "123456789012", "us-west-2"
+CONFIG = """
+aws:
+  lambda: {enabled: true}
+  accounts:
+    - {name: test, lambdaEnabled: true, accountId: "123456789012", regions: [us-west-2]}
+"""
+ROLE = "arn:aws:iam::123456789012:role/lambda"
+
+
+def function_spec(name: str = "checkout", key: str = "v1.zip", extra: str = "", configuration: str = "") -> str:
+    """A small valid spec; `extra` follows at the top level, `configuration` below configuration."""
+    return (
+        f"function: {name}\naccount: test\nregion: us-west-2\n"
+        "configuration:\n  Runtime: python3.13\n  Handler: lambda_function.lambda_handler\n"
+        f"  Role: {ROLE}\n{textwrap.indent(textwrap.dedent(configuration), '  ')}\n"
+        f"code: {{S3Bucket: artifacts, S3Key: {key}}}\n{textwrap.dedent(extra)}"
+    )
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command ended with."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def reconcile(*arguments: str) -> Result:
+    """The command line in this process."""
+    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["reconcile", *arguments]
+    code = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 1
+    finally:
+        sys.argv = before
+    return Result(code, out.getvalue(), err.getvalue())
+
+
+@dataclass
+class House:
+    """A folder of specs on a sandbox. Commands run in it."""
+
+    root: Path
+    sandbox: Sandbox
+    _lambda: Any = field(default=None)
+
+    def write(self, name: str, text: str, *, stock: bool = True) -> Path:
+        path = self.root / "specs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        if stock:
+            fill(self.sandbox, read([self.root / "specs"]))
+        return path
+
+    def remove(self, name: str) -> None:
+        (self.root / "specs" / name).unlink()
+
+    def run(self, *arguments: str) -> Result:
+        with contextlib.chdir(self.root):
+            return reconcile(*arguments)
+
+    def plan(self, *flags: str) -> dict[str, Any]:
+        result = self.run("plan", "--format", "json", *flags)
+        assert result.exit_code in (0, 10, 21), result.err
+        document: dict[str, Any] = result.json()
+        return document
+
+    def apply(self, *flags: str) -> dict[str, Any]:
+        """Apply and return the report."""
+        result = self.run("apply", "--yes", *flags)
+        report = self.newest_report()
+        assert result.exit_code == report["outcome"]["exit_code"], result.err
+        return report
+
+    def newest_report(self) -> dict[str, Any]:
+        newest = max((self.root / "reports").glob("*.json"))
+        document: dict[str, Any] = json.loads(newest.read_text())
+        return document
+
+    @property
+    def lambda_(self) -> Any:
+        return self.sandbox.clients.get("lambda", ACCOUNT, REGION)
+
+    def writes(self) -> list[str]:
+        """The operations that changed something, and forget them."""
+        found = [request.operation for request in self.sandbox.writes]
+        self.sandbox.requests.clear()
+        return found
+
+    def verbs(self, *flags: str) -> dict[str, str]:
+        """Address -> verb of everything that would change."""
+        plan = self.plan(*flags)
+        return {
+            action["address"].removeprefix("test/us-west-2/"): action["verb"]
+            for target in plan["targets"]
+            for action in target["actions"]
+            if action["verb"] != "none"
+        }
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox(settle_seconds=0) as made:
+        for name in list(os.environ):
+            if name.startswith("AWS_"):
+                monkeypatch.delenv(name)
+        for name, value in made.environment(REGION).items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+@pytest.fixture
+def house(tmp_path: Path, sandbox: Sandbox) -> House:
+    made = House(tmp_path, sandbox)
+    made.write("reconcile.yaml", CONFIG, stock=False)
+    return made
