@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 
 from reconciler import packing, service
 from reconciler.aws import Answer, Place
-from reconciler.errors import CallFailed, ReconcileError
+from reconciler.errors import CallFailed, Interrupted, ReconcileError
 from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import recovered
 from reconciler.report.results import invocation, result_object
@@ -144,18 +144,30 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
         )  # fmt: skip
         check(operation, answer)
         settle(operation, answer, known, run.aws)
-    except ReconcileError as error:
-        failure = error if isinstance(error, CallFailed) else CallFailed(str(error))
+    except Interrupted:
+        return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
+    except Exception as error:  # a target's failure, even one of our own making, never stops another target
+        failure = as_failure(error)
         run.record(
             "operation_failed", target, index=index, duration_seconds=elapsed(), attempts=failure.attempts,
             request_id=failure.request_id, retryable=failure.is_retryable,
-            error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(error)},
+            error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(failure)},
         )  # fmt: skip
-        run.tell(target, operation.name, f"failed: {error}")
+        run.tell(target, operation.name, f"failed: {failure}")
         return "stale" if failure.code == "PreconditionFailedException" else "failed"
     run.record("operation_finished", target, index=index, duration_seconds=elapsed())
     run.tell(target, operation.name, "finished")
     return "succeeded"
+
+
+def as_failure(error: Exception) -> CallFailed:
+    match error:
+        case CallFailed():
+            return error
+        case ReconcileError():
+            return CallFailed(str(error))
+        case _:
+            return CallFailed(f"unexpected {type(error).__name__}")
 
 
 def _result(operation: str, answer: Answer) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from botocore.loaders import create_loader
 
 from reconciler import __version__, service
 from reconciler.config import Account
-from reconciler.errors import AwsError, CallFailed, SettleFailed
+from reconciler.errors import AwsError, CallFailed, Interrupted, SettleFailed
 from reconciler.model import Properties, Target
 
 CLIENT_ATTEMPTS = 8
@@ -209,7 +209,7 @@ class Aws:
         pause = FIRST_PAUSE_SECONDS
         while not judge(state, target):
             if self._is_stopping():
-                raise SettleFailed(f"{target}: interrupted while AWS was still at it ({wait})", is_retryable=True)
+                raise Interrupted(f"{target}: stopped while AWS was still at it ({wait})", is_retryable=True)
             if self._clock() > deadline:
                 raise SettleFailed(
                     f"{target}: still not settled after {2 * self._patience_seconds:.0f} s ({wait})", is_retryable=True

@@ -88,7 +88,7 @@ def find_config(paths: Iterable[Path]) -> Path:
 
 def _config_above(folder: Path) -> Path:
     here = Path.cwd()
-    for candidate in (folder, *folder.absolute().parents):
+    for candidate in (folder, *folder.resolve().parents):
         if (candidate / FILE_NAME).is_file():
             return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
         if (candidate / ".git").exists():

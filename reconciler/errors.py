@@ -11,7 +11,8 @@
     ├── AwsError (26)               AWS or the credentials said no
     │   ├── SnapshotError           … while reading
     │   └── CallFailed              … to one call of an apply; ends that target's task only
-    │       └── SettleFailed        … AWS took the call and could not carry it out, or never finished
+    │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
+    │       └── Interrupted         … we stopped waiting because the run was told to stop
     └── ReportError (1)             a report, journal, plan or snapshot file cannot be read or written
 
 The number is the exit code of the command that ends with it.
@@ -100,6 +101,10 @@ class CallFailed(AwsError):
 
 class SettleFailed(CallFailed):
     """AWS accepted the call and then could not carry it out, or did not finish in time."""
+
+
+class Interrupted(CallFailed):
+    """AWS accepted the call; a signal ended the waiting for it to be carried out."""
 
 
 class ReportError(ReconcileError):

@@ -1,7 +1,8 @@
 """A local directory or .zip to the bytes that Lambda gets, the same bytes on every machine.
 
-Times, modes, order and compression are fixed; `.lambdaignore` leaves files out as .gitignore would. Never follows a link
-out of the directory and never runs what it packs.
+Times, modes, order and compression are fixed; `.lambdaignore` leaves files out as .gitignore would, and what git and
+Python leave behind (`.git`, `__pycache__`) is left out unless it says `!__pycache__/`. Never follows a link out of the
+directory and never runs what it packs.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from reconciler.errors import Fault, SpecError
 from reconciler.model import Origin
 
 IGNORE_FILE = ".lambdaignore"
+# Differ from machine to machine; a later line of the ignore file may take one back.
+IGNORED_ALWAYS = (".git", "__pycache__/", "*.py[co]")
 MAX_ZIP_BYTES = 52_428_800
 MAX_UNZIPPED_BYTES = 262_144_000
 MAX_ENTRIES = 65_000
@@ -35,13 +38,16 @@ def code_sha256(code: bytes) -> str:
 def pack(path: str, origin: Origin) -> bytes:
     """The zip of a directory, or a ready .zip as it is. Raises SpecError, at `origin`, when Lambda would refuse it."""
     place = Path(path)
-    if place.is_dir():
-        code = _zipped(place, origin)
-    elif place.is_file() and place.suffix == ".zip":
-        code = _ready(place, origin)
-    else:
-        wrong = "is neither a directory nor a .zip" if place.exists() else "does not exist"
-        raise _fault(origin, f"code.path {path} {wrong}")
+    try:
+        if place.is_dir():
+            code = _zipped(place, origin)
+        elif place.is_file() and place.suffix == ".zip":
+            code = _ready(place, origin)
+        else:
+            wrong = "is neither a directory nor a .zip" if place.exists() else "does not exist"
+            raise _fault(origin, f"code.path {path} {wrong}")
+    except OSError as error:
+        raise _fault(origin, f"{error.filename or path} cannot be read: {error.strerror}") from error
     if len(code) > MAX_ZIP_BYTES:
         raise _fault(
             origin, f"{path} is {len(code):,} bytes zipped; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3"
@@ -63,7 +69,7 @@ def _ready(place: Path, origin: Origin) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise _fault(origin, f"{place} is not a zip file") from error
     if size > MAX_UNZIPPED_BYTES:
         raise _fault(origin, f"{place} is {size:,} bytes unzipped; the most is {MAX_UNZIPPED_BYTES:,}")
@@ -83,7 +89,7 @@ def _zipped(root: Path, origin: Origin) -> bytes:
     method = zipfile.ZIP_STORED if total < MAX_ZIP_BYTES * 9 // 10 else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(packed, "w", method, compresslevel=9) as archive:
         for name, file in files:
-            entry = zipfile.ZipInfo(name, EPOCH)
+            entry = zipfile.ZipInfo(_encodable(name, origin), EPOCH)
             entry.create_system = 3
             entry.compress_type = method
             is_program = bool(file.stat().st_mode & stat.S_IXUSR)
@@ -92,29 +98,55 @@ def _zipped(root: Path, origin: Origin) -> bytes:
     return packed.getvalue()
 
 
+def _encodable(name: str, origin: Origin) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise _fault(origin, f"the file name {name!r} is not UTF-8; rename it, or name it in {IGNORE_FILE}") from error
+    return name
+
+
+def _ignored(root: Path, origin: Origin) -> GitIgnoreSpec:
+    file = root / IGNORE_FILE
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return GitIgnoreSpec.from_lines([*IGNORED_ALWAYS, *lines, f"/{IGNORE_FILE}"])
+    except ValueError as error:  # not UTF-8, or a line that git would not read either
+        raise _fault(origin, f"{file} cannot be read: {error}") from error
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
 def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
-    """(name in the zip, file) of what is packed."""
-    inside = root.resolve()
-    ignore_file = root / IGNORE_FILE
-    lines = ignore_file.read_text(encoding="utf-8").splitlines() if ignore_file.is_file() else []
-    ignored = GitIgnoreSpec.from_lines([*lines, f"/{IGNORE_FILE}"])
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
-        for name in [*folders, *files]:
-            path = here / name
-            relative = path.relative_to(root).as_posix()
-            if path.is_symlink() and not ignored.match_file(relative) and not path.resolve().is_relative_to(inside):
-                raise _fault(
-                    origin, f"{path} is a link that leads out of {root}; copy the file, or name it in {IGNORE_FILE}"
-                )
-        folders[:] = sorted(
-            name for name in folders if not ignored.match_file(f"{(here / name).relative_to(root).as_posix()}/")
-        )
-        for name in files:
-            path = here / name
-            relative = path.relative_to(root).as_posix()
-            if ignored.match_file(relative):
-                continue
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise _fault(origin, f"{path} is not a regular file; name it in {IGNORE_FILE}")
-            yield relative, path
+    """(name in the zip, file) of what is packed. A link to a file inside counts as a file."""
+    inside, ignored = root.resolve(), _ignored(root, origin)
+    for folder, folders, files in os.walk(root, onerror=_raise):
+        below = Path(folder).relative_to(root)
+        kept = {
+            name
+            for names, slash in ((folders, "/"), (files, ""))
+            for name in names
+            if not ignored.match_file(f"{(below / name).as_posix()}{slash}")
+        }
+        for name in sorted(kept):
+            _check_file(root / below / name, root, inside, origin)
+        folders[:] = sorted(kept.intersection(folders))
+        yield from (((below / name).as_posix(), root / below / name) for name in files if name in kept)
+
+
+def _check_file(path: Path, root: Path, inside: Path, origin: Origin) -> None:
+    """Raises SpecError for what cannot be packed truthfully."""
+    if path.is_symlink():
+        if not path.resolve().is_relative_to(inside):
+            wrong = f"is a link that leads out of {root}; copy the file"
+        elif not path.exists():
+            wrong = "is a link to nothing; take it out"
+        elif path.is_dir():
+            wrong = "is a link to a directory; copy the directory"
+        else:
+            return
+        raise _fault(origin, f"{path} {wrong}, or name it in {IGNORE_FILE}")
+    if not path.is_dir() and not stat.S_ISREG(path.stat().st_mode):
+        raise _fault(origin, f"{path} is not a regular file; name it in {IGNORE_FILE}")

@@ -30,11 +30,10 @@ def recovered(operation: Operation, params: Mapping[str, Any], failure: CallFail
     """The answer that stands for a failure, when AWS holds what the call wanted; None when the failure is one."""
     place = Place.of(operation.key.target)
     if operation.name.startswith("Delete"):
-        return (
-            Answer({}, failure.request_id, failure.attempts, 204)
-            if failure.code == "ResourceNotFoundException"
-            else None
-        )
+        if failure.code != "ResourceNotFoundException":
+            return None
+        named = {name: value for name, value in params.items() if name == "UUID"}
+        return Answer(named, failure.request_id, failure.attempts, 204)
     if failure.attempts == 1:
         return None  # the first attempt was answered, so the answer is the truth
     if operation.name == "PublishVersion" and failure.code == "PreconditionFailedException":

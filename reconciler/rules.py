@@ -219,7 +219,7 @@ def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
         if main == "$LATEST" and any(shares.values()):
             yield Found(where, f"alias {name} is on $LATEST, which takes no weights; publish a version", is_key=True)
-        if main in shares:
+        if isinstance(main, str) and main in shares:
             yield Found(
                 f"{where}/{escaped(str(main))}",
                 f"alias {name} is on version {main} already; weigh another one",
@@ -227,12 +227,15 @@ def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
 
 
+def versions_of(alias: Mapping[str, Any]) -> list[Any]:
+    """The versions that an alias sends traffic to, as they are written."""
+    return [alias.get("FunctionVersion"), *part(alias, "RoutingConfig", "AdditionalVersionWeights")]
+
+
 def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, number, _ in named(spec, "versions"):
         for _, name, alias in named(spec, "aliases"):
-            if number == alias.get("FunctionVersion") or number in part(
-                alias, "RoutingConfig", "AdditionalVersionWeights"
-            ):
+            if number in versions_of(alias):
                 yield Found(at, f"version {number} is used by alias {name}; move the alias first", is_key=True)
 
 

@@ -5,7 +5,9 @@ Needs no credentials, no network, and neither boto3 nor botocore.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,14 +47,19 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
             documents.append(read(path))
         except SpecError as error:
             faults += error.faults
+    placed = []
     for document in documents:
-        faults += document_faults(document)
-    placed = [(document, targets(document, config, faults)) for document in documents]
+        found = document_faults(document)
+        spoken = {fault.origin for fault in found}
+        elsewhere: list[Fault] = []
+        placed.append((document, targets(document, config, elsewhere)))
+        elsewhere += code_faults(document, config)
+        faults += found + [fault for fault in elsewhere if fault.origin not in spoken]
     faults += repeated(placed)
     if faults:
         raise SpecError(faults)
     specs = [spec for document, places in placed for spec in expanded(document, places)]
-    warnings = [warning for document in documents for warning in warnings_of(document)]
+    warnings = [warning for document, places in placed for warning in warnings_of(document, places, config)]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
 
@@ -61,41 +68,48 @@ def spec_files(paths: Sequence[Path]) -> list[Path]:
     is not there, a folder without a spec, and a link that leads out of its folder."""
     found: list[Path] = []
     for path in paths:
+        if path.is_file() and path.name == FILE_NAME:
+            raise SpecError([Fault(Origin(str(path)), "is the configuration; name a spec file or a folder of specs")])
         if path.is_file():
             found.append(path)
         elif path.is_dir():
             inside = sorted(_yaml_below(path))
             if not inside:
-                raise SpecError(
-                    [Fault(Origin(str(path)), "has no spec; write one, for example as `reconcile demo --keep` shows")]
-                )
+                message = "has no spec; write one as a .yaml file with `function`, `account` and `region`"
+                raise SpecError([Fault(Origin(str(path)), message)])
             found += inside
         else:
-            raise SpecError([Fault(Origin(str(path)), "does not exist; name a spec file or a folder of specs")])
-    return list(dict.fromkeys(found))
+            wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
+            raise SpecError([Fault(Origin(str(path)), f"{wrong}; name a spec file or a folder of specs")])
+    return list({path.absolute(): path for path in reversed(found)}.values())[::-1]
 
 
 def _yaml_below(root: Path) -> Iterator[Path]:
+    """Never passes over in silence what could hold a spec: an overlooked spec is a function that looks dropped."""
     inside = root.resolve()
-    for path in root.rglob("*"):
-        relative = path.relative_to(root)
-        if (
-            path.suffix not in (".yaml", ".yml")
-            or path.name == FILE_NAME
-            or any(step.startswith(".") for step in relative.parts)
-        ):
-            continue
-        if not path.resolve().is_relative_to(inside):
-            raise SpecError(
-                [Fault(Origin(str(path)), f"is a link that leads out of {root}; put the file itself there")]
-            )
-        if path.is_file():
-            yield path
+    for folder, folders, files in os.walk(root, onerror=_unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            is_spec = name.endswith((".yaml", ".yml")) and name != FILE_NAME and not name.startswith(".")
+            if path.is_symlink() and (is_spec or path.is_dir()) and not path.resolve().is_relative_to(inside):
+                raise SpecError(
+                    [Fault(Origin(str(path)), f"is a link that leads out of {root}; put the thing itself there")]
+                )
+            if is_spec and name in files:
+                yield path
+
+
+def _unreadable(error: OSError) -> None:
+    raise SpecError([Fault(Origin(str(error.filename)), f"cannot be read: {error.strerror}")]) from error
 
 
 def read(path: Path) -> Document:
     try:
-        text = path.read_bytes() if path.stat().st_size <= strict_yaml.MAX_BYTES else b" " * (strict_yaml.MAX_BYTES + 1)
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # a pipe would never end
+            raise SpecError([Fault(Origin(str(path)), "is not a regular file")])
+        text = path.read_bytes() if facts.st_size <= strict_yaml.MAX_BYTES else b" " * (strict_yaml.MAX_BYTES + 1)
     except OSError as error:
         raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
     return strict_yaml.parse(text, str(path))
@@ -185,6 +199,23 @@ def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]
             first.setdefault(target, here)
 
 
+def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
+    """A code path that, links followed, leaves the tree that the specs belong to: the git work tree, or without git
+    the folder that is worked in, or what holds the folder of reconcile.yaml."""
+    code = document.value.get("code") if isinstance(document.value, dict) else None
+    written = code.get("path") if isinstance(code, dict) else None
+    if not isinstance(written, str) or config is None:
+        return
+    here, spec_path = Path.cwd(), Path(document.path).resolve()
+    git = next((folder for folder in spec_path.parents if (folder / ".git").exists()), None)
+    tree = git or (here if spec_path.is_relative_to(here) else Path(config.path).resolve().parent.parent)
+    place = Path(local_path(document.path, written)).resolve()
+    if not place.is_relative_to(tree):
+        yield Fault(
+            document.at("/code/path"), f"code.path {written} leads out of {tree}; keep the code in the same tree"
+        )
+
+
 # --- what a spec says ----------------------------------------------------------------------------------------------
 
 
@@ -267,13 +298,39 @@ def _requested(value: Any, schema: Mapping[str, Any]) -> Any:
     return value
 
 
-def warnings_of(document: Document) -> Iterator[Diagnostic]:
-    """Read-only members that were pasted, and `published` where nothing is ever published."""
-    known = validation.load_schema("function")["properties"]["configuration"]["properties"]
-    for key in document.value.get("configuration") or {}:
+def warnings_of(document: Document, places: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
+    """What is legal and yet looks like a mistake."""
+    value = document.value
+    configuration = value.get("configuration") or {}
+    for steps in read_only(configuration, validation.load_schema("function")["properties"]["configuration"]):
+        message = f"configuration.{'.'.join(steps)} is AWS's answer, not a setting; it is ignored"
+        yield _warning(message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
+    if configuration.get("Runtime") in rules.DEPRECATED_RUNTIMES:
+        message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
+        yield _warning(message, document.at("/configuration/Runtime"))
+    for name, alias in (value.get("aliases") or {}).items():
+        if "published" in rules.versions_of(alias) and not value.get("publish"):
+            message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
+            yield _warning(message, document.key(f"/aliases/{escaped(name)}"))
+    accounts = {config.accounts[target.account].account_id for target in places} if config else set()
+    role = configuration.get("Role", "").split(":")
+    if len(role) > 4 and accounts - {"", role[4]}:
+        message = f"the role is in account {role[4]}, the function in {', '.join(sorted(accounts))}; Lambda needs one of its own account"
+        yield _warning(message, document.at("/configuration/Role"))
+
+
+def _warning(message: str, origin: Origin) -> Diagnostic:
+    return Diagnostic("warning", message, origin=origin)
+
+
+def read_only(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The steps to every member that the schema marks as AWS's answer; pasted Layers are taken by their Arn."""
+    known = schema.get("properties", {})
+    for key, item in value.items() if isinstance(value, dict) else ():
         if known.get(key, {}).get("readOnly"):
-            message = f"configuration.{key} is AWS's answer, not a setting; it is ignored"
-            yield Diagnostic("warning", message, origin=document.key(f"/configuration/{escaped(key)}"))
+            yield (key,)
+        elif key in known:
+            yield from ((key, *steps) for steps in read_only(item, known[key]))
 
 
 def resolved_paths(specs: Iterable[Spec]) -> dict[Target, str]:

@@ -301,7 +301,29 @@ def test_functions_lists_the_seeds_fields_and_filters_combine(created: House) ->
     assert "sentinel-value" not in result.out
     found = result.json()
     assert [item["functionName"] for item in found] == [NAME, "unmanaged"]
-    seed = ["accountName", "codeSha256", "codeSize", "deadLetterConfig", "description", "environment", "functionArn", "functionName", "handler", "kmskeyArn", "lastModified", "masterArn", "memorySize", "region", "revisionId", "role", "runtime", "timeout", "tracingConfig", "version", "vpcConfig"]
+    seed = [
+        "accountName",
+        "codeSha256",
+        "codeSize",
+        "deadLetterConfig",
+        "description",
+        "environment",
+        "functionArn",
+        "functionName",
+        "handler",
+        "kmskeyArn",
+        "lastModified",
+        "masterArn",
+        "memorySize",
+        "region",
+        "revisionId",
+        "role",
+        "runtime",
+        "timeout",
+        "tracingConfig",
+        "version",
+        "vpcConfig",
+    ]
     assert set(found[0]) == {*seed, "aliases", "eventSourceMappings", "tags", "versions"}
     assert found[0]["versions"] == ["1"]
     assert found[1]["environment"] == {"variables": {"TOKEN": "(sensitive)"}}

@@ -153,9 +153,9 @@ class Sandbox:
         request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
         try:
             response = self.gate.answer(request, account, region)
-        except Reset:
+        except Reset as reset:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-            return []
+            raise ConnectionResetError from reset  # the server drops the connection without a word
         return _sent(start_response, response.status, response.headers, response.body)
 
     def _tagging(self, environ: dict[str, Any], start_response: Any, account: str, region: str) -> Iterable[bytes]:
