@@ -17,11 +17,13 @@ from typing import Any, Literal, Protocol
 from reconciler import packing, service
 from reconciler.aws import Answer, Place
 from reconciler.errors import CallFailed, Interrupted, ReconcileError
+from reconciler.export import exported
 from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import recovered
 from reconciler.report.results import invocation, result_object
 
 WORKERS = 8
+STALE = "PreconditionFailedException"
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
 
@@ -52,19 +54,20 @@ class Performance:
 
     outcomes: Mapping[Target, Outcome]
 
-    @property
-    def failed(self) -> tuple[Target, ...]:
-        return tuple(target for target, outcome in self.outcomes.items() if outcome in ("failed", "stale"))
+    def count(self, outcome: Outcome) -> int:
+        return sum(one == outcome for one in self.outcomes.values())
 
 
 @dataclass(slots=True)
 class Run:
-    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each."""
+    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each;
+    `explain` says what changed in AWS since the plan was made."""
 
     aws: Lambda
     journal: Recorder
     is_stopping: Callable[[], bool] = lambda: False
     tell: Callable[[Target, str, str], None] = lambda _, __, ___: None
+    explain: Callable[[Target], str] = lambda _: ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     tasks: dict[Target, str] = field(default_factory=dict)
@@ -116,6 +119,8 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
     if run.is_stopping():
         return "not attempted"
     run.record("task_started", plan.target, at_ms=int(run.now().timestamp() * 1000))
+    if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
+        run.record("exported", plan.target, spec=exported(run.aws, plan.target))
     known = _Known(plan.operations)
     for index, operation in enumerate(plan.operations):
         if run.is_stopping():
@@ -148,16 +153,24 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
         failure = as_failure(error)
+        if failure.code == STALE:
+            failure = stale(failure, run.explain(target))
         run.record(
             "operation_failed", target, index=index, duration_seconds=elapsed(), attempts=failure.attempts,
             request_id=failure.request_id, retryable=failure.is_retryable,
             error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(failure)},
         )  # fmt: skip
         run.tell(target, operation.name, f"failed: {failure}")
-        return "stale" if failure.code == "PreconditionFailedException" else "failed"
+        return "stale" if failure.code == STALE else "failed"
     run.record("operation_finished", target, index=index, duration_seconds=elapsed())
     run.tell(target, operation.name, "finished")
     return "succeeded"
+
+
+def stale(failure: CallFailed, changes: str) -> CallFailed:
+    """Somebody changed the resource after the plan was made; say what."""
+    message = f"{failure}; changed since the plan was made: {changes or 'nothing that a spec can say'}; plan again"
+    return CallFailed(message, code=failure.code, request_id=failure.request_id, attempts=failure.attempts)
 
 
 def as_failure(error: Exception) -> CallFailed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -38,6 +38,8 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 planning_options = with_options(
     click.option("--adopt", is_flag=True, help="Take over functions that exist and bear no owner mark."),
+    click.option("--prune", is_flag=True, help="Delete functions that bear our mark and have no spec."),
+    click.option("--base", default="", metavar="REF", help="Tell edits from drift: compare with the specs at REF."),
 )
 
 
@@ -112,6 +114,7 @@ def snapshot(paths: tuple[Path, ...], output: Path | None) -> None:
     help="Compare with a saved snapshot; needs no credentials.",
 )
 @planning_options
+@click.option("--drift", is_flag=True, help="Show only what AWS moved, by --base or, left out, by HEAD.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON to FILE as well."
 )
@@ -121,13 +124,15 @@ def plan(
     paths: tuple[Path, ...],
     snapshot_path: Path | None,
     adopt: bool,
+    prune: bool,
+    base: str,
+    drift: bool,
     output: Path | None,
     form: str,
     detailed_exitcode: bool,
 ) -> None:
     """Show what an apply would do. Changes nothing."""
     from reconciler import wiring
-    from reconciler.case import Policy
     from reconciler.report.journal import write_atomically
     from reconciler.report.render import RENDERERS, is_acting, plan_json, plan_text
 
@@ -135,9 +140,12 @@ def plan(
     if snapshot_path:
         workspace.config.require_enabled(workspace.accounts)
         live = wiring.saved_snapshot(workspace, snapshot_path)
+        workspace = wiring.without_values(workspace, live.accounts)
     else:
-        live = wiring.live_snapshot(workspace, wiring.connect(workspace.config, workspace.accounts))
-    made = wiring.planned(workspace, live, Policy(workspace.config.managed_by, adopt))
+        aws = wiring.connect(workspace.config, workspace.accounts)
+        workspace = wiring.with_values(workspace, aws)
+        live = wiring.live_snapshot(workspace, aws)
+    made = wiring.planned(workspace, live, wiring.Choices(adopt, prune, base, drift))
     document = wiring.document(made, chosen(paths))
     if output:
         write_atomically(output, plan_json(document))
@@ -154,38 +162,53 @@ def plan(
 @cli.command()
 @paths_argument
 @planning_options
+@click.option(
+    "--approved", type=click.Path(path_type=Path, dir_okay=False), help="Apply only what this plan file shows."
+)
+@click.option(
+    "--only-failed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="REPORT",
+    help="Only the targets that failed, or were not attempted, in an earlier run.",
+)
+@click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @report_dir_option
-def apply(paths: tuple[Path, ...], adopt: bool, yes: bool, report_dir: Path) -> None:
+def apply(
+    paths: tuple[Path, ...],
+    adopt: bool,
+    prune: bool,
+    base: str,
+    approved: Path | None,
+    only_failed: Path | None,
+    allow_deletes: int | None,
+    yes: bool,
+    report_dir: Path,
+) -> None:
     """Plan, show, ask, perform, and leave a report."""
     from reconciler import wiring
-    from reconciler.case import Policy
+    from reconciler.applying import Orders, applied
     from reconciler.progress import progress
     from reconciler.report.render import plan_text, report_text
-    from reconciler.running import Stop, heal, run_plan
+    from reconciler.running import Stop, heal
 
     workspace = wiring.read(chosen(paths))
     for healed in heal(report_dir):
         say(f"A run was cut off earlier; its report is now {healed}.")
-    stop = Stop()
-    aws = wiring.connect(workspace.config, workspace.accounts, stop)
-    made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), Policy(workspace.config.managed_by, adopt))
-    document = wiring.document(made, chosen(paths))
-    click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
-    refused = wiring.refusals(made)
-    operations = sum(len(one.operations) for one in made.targets if one.target not in refused)
-    if operations and not yes:
-        confirm(document)
-    with stop.listening(), progress(operations) as tell:
-        ending = run_plan(
-            made, document, aws, command="apply", folder=report_dir, stop=stop, tell=tell, refused=refused
-        )
+
+    def review(document: Mapping[str, Any], operations: int) -> None:
+        click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
+        if operations and not yes:
+            confirm(document)
+
+    orders = Orders(wiring.Choices(adopt, prune, base), report_dir, approved, only_failed, allow_deletes)
+    ending = applied(workspace, orders, Stop(), review, progress)
     click.echo(report_text(ending.report, has_colour=has_colour(sys.stdout)), nl=False, color=True)
     say(f"Report: {ending.path}")
     sys.exit(ending.exit_code)
 
 
-def confirm(document: dict[str, Any]) -> None:
+def confirm(document: Mapping[str, Any]) -> None:
     """Ask, naming what will be deleted. Raises UnsafePlan without a terminal, or on any answer but yes."""
     from reconciler.report.render import printable
 
@@ -270,25 +293,55 @@ def invoke(
 @click.argument("identifier", required=False, metavar="[ID]")
 @report_dir_option
 @click.option(
+    "--specs", "path", type=click.Path(path_type=Path), help="Fetch first what lies in this folder's `reports: s3://…`."
+)
+@click.option(
     "--format", "form", type=click.Choice(["text", "json"]), help="A list is text, one task JSON, unless told."
 )
-def tasks(identifier: str | None, report_dir: Path, form: str | None) -> None:
+def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
     """List the task records of all reports, or print one."""
     from reconciler.report import journal, render
     from reconciler.running import heal
 
+    if path:
+        fetch_reports_of(path, report_dir)
     if not report_dir.is_dir():
         raise ReportError(f"{report_dir}: there is no such folder; `reconcile apply` writes reports")
     heal(report_dir)
     if identifier:
         task = journal.task(report_dir, identifier)
         click.echo(render.task_text(task) if form == "text" else render.plan_json(task), nl=False)
-    else:
-        found = journal.tasks(report_dir)
-        click.echo(
-            json.dumps(found, indent=2, ensure_ascii=False) + "\n" if form == "json" else render.tasks_text(found),
-            nl=False,
+        return
+    found = journal.tasks(report_dir)
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n" if form == "json" else render.tasks_text(found)
+    click.echo(text, nl=False)
+
+
+def fetch_reports_of(path: Path, folder: Path) -> None:
+    from reconciler import wiring
+    from reconciler.applying import fetch_reports
+
+    workspace = wiring.read([path])
+    if not workspace.config.reports:
+        raise ReportError(
+            f"{workspace.config.path} does not say where reports are kept; write `reports: s3://bucket/prefix`"
         )
+    fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder)
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True)
+def unlock(run: str, path: Path) -> None:
+    """Take the lock away from RUN, which is dead. The message of whoever waits for it names RUN."""
+    from reconciler import lock, wiring
+    from reconciler.applying import store
+
+    workspace = wiring.read([path])
+    if not workspace.config.lock:
+        raise UnsafePlan(f"{workspace.config.path} names no lock")
+    lock.unlock(store(workspace, wiring.connect(workspace.config, workspace.accounts)), workspace.config.lock, run)
+    say(f"Run {run} no longer holds {workspace.config.lock}.")
 
 
 @cli.command()

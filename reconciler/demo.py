@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import wiring
-from reconciler.case import Policy
 from reconciler.invocation import Request, invoked
 from reconciler.rehearsal import embedded_aws, fill
 from reconciler.report.render import is_acting, plan_text, task_text
@@ -158,7 +157,7 @@ def _planned(file: Path, reports: Path, *, apply: bool) -> bool:
     """Plan and show; where asked to, apply and tell the task. Whether there were changes, all carried out."""
     workspace = wiring.read([file])
     aws = wiring.connect(workspace.config, workspace.accounts)
-    made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), Policy(workspace.config.managed_by))
+    made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), wiring.Choices())
     document = wiring.document(made, [file])
     click.echo(plan_text(document))
     if not apply:

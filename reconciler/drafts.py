@@ -92,6 +92,9 @@ def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange
         before, after = (value if value is UNSET else SENSITIVE for value in (before, after))
     if after == PUBLISHED:
         after = KNOWN_AFTER_APPLY
+    written = desired.references.get(pointer(steps))
+    if written and after is SENSITIVE:
+        after = written
     path = pointer((*prefix(kind, desired.key.name), *steps))
     return FieldChange(path, before, after, origin=origin_of(desired.origins, steps))
 

@@ -13,6 +13,7 @@
     │   └── CallFailed              … to one call of an apply; ends that target's task only
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       └── Interrupted         … we stopped waiting because the run was told to stop
+    ├── GitError (2)                git cannot tell what was asked of it
     └── ReportError (1)             a report, journal, plan or snapshot file cannot be read or written
 
 The number is the exit code of the command that ends with it.
@@ -76,6 +77,10 @@ class StalePlan(PlanError):
 
 class Locked(ReconcileError):
     exit_code = 24
+
+
+class GitError(ReconcileError):
+    exit_code = 2
 
 
 class AwsError(ReconcileError):

@@ -1,14 +1,23 @@
-"""What git can tell: which commit a run was made from. The only module that uses GitPython.
+"""What git can tell: the commit of a run, the specs at a revision, who wrote a line. The only module that uses GitPython.
 
-Outside a work tree, or without git, it tells nothing rather than guess.
+Outside a work tree it tells nothing rather than guess; in a shallow clone it names no author.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler import __version__
+from reconciler import __version__, spec, strict_yaml
+from reconciler.config import Config
+from reconciler.errors import GitError, SpecError
+from reconciler.model import FieldChange, Spec
+
+if TYPE_CHECKING:
+    from git import Repo
 
 
 def provenance(path: Path) -> dict[str, Any]:
@@ -32,3 +41,67 @@ def provenance(path: Path) -> dict[str, Any]:
     except (git.GitError, ValueError, OSError):
         return found
     return found
+
+
+class History:
+    """The work tree that holds some specs. Raises GitError when there is none."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import git
+        except ImportError as error:
+            raise GitError("git is not installed, so --base and --drift cannot look back") from error
+        self._errors = (git.GitError, ValueError)
+        try:
+            self._repository: Repo = git.Repo(path, search_parent_directories=True)
+        except git.GitError as error:
+            raise GitError(f"{path} is in no git work tree, so --base and --drift cannot look back") from error
+        self._root = Path(str(self._repository.working_tree_dir)).resolve()
+        self._lines: dict[str, dict[int, str]] = {}
+
+    @cached_property
+    def is_shallow(self) -> bool:
+        return bool(self._repository.git.rev_parse("--is-shallow-repository") == "true")
+
+    def specs_at(self, revision: str, paths: Iterable[str], config: Config) -> Iterator[Spec]:
+        """The specs that these files were at a revision; a file that was not there, or was no spec, gives none."""
+        try:
+            commit = self._repository.commit(revision)
+        except (*self._errors, IndexError) as error:
+            raise GitError(f"git knows no revision {revision}; in CI, fetch the base branch") from error
+        for path in sorted(set(paths)):
+            try:
+                blob = commit.tree / self._relative(path)
+                document = strict_yaml.parse(blob.data_stream.read(), path)
+            except (KeyError, SpecError):
+                continue
+            if not spec.document_faults(document):
+                yield from spec.expanded(document, spec.targets(document, config, []))
+
+    def author(self, change: FieldChange) -> str:
+        """Commit and author of the line that a change comes from; empty when git cannot tell."""
+        if change.origin is None or self.is_shallow:
+            return ""
+        path = change.origin.path
+        if path not in self._lines:
+            self._lines[path] = self._blamed(path)
+        return self._lines[path].get(change.origin.line, "")
+
+    def _relative(self, path: str) -> str:
+        return Path(os.path.abspath(path)).resolve().relative_to(self._root).as_posix()  # noqa: PTH100
+
+    def _blamed(self, path: str) -> dict[int, str]:
+        try:
+            text = self._repository.git.blame("--line-porcelain", "--", self._relative(path))
+        except self._errors:
+            return {}
+        found: dict[int, str] = {}
+        commit, number = "", 0
+        for line in text.splitlines():
+            words = line.split(" ")
+            if len(words) >= 3 and len(words[0]) == 40 and words[1].isdigit():
+                commit, number = words[0], int(words[2])
+            elif line.startswith("author "):
+                name = line.removeprefix("author ")
+                found[number] = "not committed" if set(commit) == {"0"} else f"{commit[:10]} {name}"
+        return found

@@ -53,11 +53,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What git says of one resource. `origins` maps JSON Pointers into `properties` to places; "" is the whole."""
+    """What git says of one resource. `origins` maps JSON Pointers into `properties` to places; "" is the whole.
+    `references` maps pointers of values that were looked up to what stands in the file instead."""
 
     key: Key
     properties: Properties
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +142,15 @@ UNSET = Marker("(unset)")
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One path that differs. `path` is a JSON Pointer into the spec's words; `before` or `after` is `UNSET` where that
-    side has nothing, `SENSITIVE` on both sides where the service model says so."""
+    side has nothing, `SENSITIVE` on both sides where the service model says so. `author` names commit and author of the
+    line, for an edit, where git can tell."""
 
     path: str
     before: Any
     after: Any
     cause: Cause | None = None
     origin: Origin | None = None
+    author: str = ""
 
     @property
     def is_sensitive(self) -> bool:

@@ -89,7 +89,7 @@ def _zipped(root: Path, origin: Origin) -> bytes:
     method = zipfile.ZIP_STORED if total < MAX_ZIP_BYTES * 9 // 10 else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(packed, "w", method, compresslevel=9) as archive:
         for name, file in files:
-            entry = zipfile.ZipInfo(_encodable(name, origin), EPOCH)
+            entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system = 3
             entry.compress_type = method
             is_program = bool(file.stat().st_mode & stat.S_IXUSR)
@@ -98,12 +98,12 @@ def _zipped(root: Path, origin: Origin) -> bytes:
     return packed.getvalue()
 
 
-def _encodable(name: str, origin: Origin) -> str:
+def _text(name: str, origin: Origin) -> str:
+    """A file's name as UTF-8 has it, whatever the locale made of it."""
     try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise _fault(origin, f"the file name {name!r} is not UTF-8; rename it, or name it in {IGNORE_FILE}") from error
-    return name
+        return os.fsencode(name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _fault(origin, f"the file name {name!r} is not UTF-8; rename it") from error
 
 
 def _ignored(root: Path, origin: Origin) -> GitIgnoreSpec:
@@ -128,12 +128,12 @@ def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
             name
             for names, slash in ((folders, "/"), (files, ""))
             for name in names
-            if not ignored.match_file(f"{(below / name).as_posix()}{slash}")
+            if not ignored.match_file(f"{_text((below / name).as_posix(), origin)}{slash}")
         }
         for name in sorted(kept):
             _check_file(root / below / name, root, inside, origin)
         folders[:] = sorted(kept.intersection(folders))
-        yield from (((below / name).as_posix(), root / below / name) for name in files if name in kept)
+        yield from ((_text((below / name).as_posix(), origin), root / below / name) for name in files if name in kept)
 
 
 def _check_file(path: Path, root: Path, inside: Path, origin: Origin) -> None:

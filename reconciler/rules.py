@@ -369,12 +369,29 @@ def ignores_what_a_spec_has(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
 
 
+def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
+    variables = part(spec, "configuration", "Environment", "Variables")
+    suspects = {
+        name: value for name, value in variables.items() if isinstance(value, str) and ("{{" in value or "{%" in value)
+    }
+    if not suspects:
+        return
+    from reconciler import references  # Jinja2 is needed only where there is a reference
+
+    for name, value in suspects.items():
+        try:
+            references.parsed(value)
+        except references.BadReference as error:
+            yield Found(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
+
+
 RULES: tuple[Rule, ...] = (
     names_one_place,
     has_one_code_source,
     fits_its_package,
     stays_below_lambdas_limits,
     keeps_the_environment_small_and_free,
+    refers_only_to_what_is_known,
     has_levels_only_with_json,
     has_subnets_and_groups,
     has_free_tags,

@@ -21,8 +21,12 @@ from reconciler.report.journal import Journal, complete, read_json
 if TYPE_CHECKING:
     from reconciler.aws import Aws
 
-REFUSED, PARTLY = 21, 25
+REFUSED, STALE, PARTLY = 21, 23, 25
 Tell = Callable[[Target, str, str], None]
+
+
+def new_run() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 class Stop:
@@ -71,14 +75,15 @@ def run_plan(
     stop: Stop,
     tell: Tell,
     refused: Mapping[Target, Diagnostic],
+    explain: Callable[[Target], str] = lambda _: "",
+    identifier: str = "",
 ) -> Ending:
     """Perform a plan's operations, all but those of refused targets, and leave journal and report."""
     started = datetime.now(UTC)
-    identifier = uuid.uuid4().hex[:12]
+    identifier = identifier or new_run()
     name = f"{started.strftime('%Y%m%dT%H%M%S%fZ')}-{identifier}"
-    run = Run(aws, None, stop, tell)  # type: ignore[arg-type]
     with Journal(folder, name) as journal:
-        run.journal = journal
+        run = Run(aws, journal, stop, tell, explain)
         header = {
             "run": {"id": identifier, "command": command, "owner": f"{uuid.uuid4()}@{socket.gethostname()}"},
             "provenance": document["provenance"],
@@ -88,29 +93,31 @@ def run_plan(
         for target, note in refused.items():
             refuse(target, note.error or "PlanError", note.message, run)
         performance = perform(plan, run, leave_out=refused)
-        status, exit_code = ending(performance, stop)
+        status, exit_code = ending(performance, stop, refusal_code(refused))
         outcome = {"status": status, "exit_code": exit_code}
         journal.record({"event": "run_finished", "at": stamp(run.now()), "outcome": outcome})
     path = journal.path.with_suffix(".json")
     return Ending(read_json(path), path, exit_code)
 
 
-def ending(performance: Performance, stop: Stop) -> tuple[str, int]:
+def ending(performance: Performance, stop: Stop, refusal_code: int) -> tuple[str, int]:
     """The run's status and exit code, of its targets' outcomes."""
-    outcomes = list(performance.outcomes.values())
-    done, failed = outcomes.count("succeeded"), len(performance.failed)
-    refused, left = outcomes.count("refused"), outcomes.count("not attempted")
-    if not outcomes:
-        status = "unchanged"
-    elif done == len(outcomes):
-        status = "succeeded"
-    elif done:
-        status = "partial"
+    total, done = len(performance.outcomes), performance.count("succeeded")
+    refused, was_stale = performance.count("refused"), performance.count("stale")
+    if done == total:
+        status = "succeeded" if total else "unchanged"
     else:
-        status = "refused" if refused and not failed and not left else "failed"
+        status = "partial" if done else "refused" if refused == total else "failed"
     if stop.exit_code:
         return status, stop.exit_code
-    return status, PARTLY if failed or left else REFUSED if refused else 0
+    if performance.count("failed") or performance.count("not attempted"):
+        return status, PARTLY
+    return status, STALE if was_stale else refusal_code if refused else 0
+
+
+def refusal_code(refused: Mapping[Target, Diagnostic]) -> int:
+    """The exit code of a run in which nothing but these went wrong."""
+    return STALE if any(note.error == "StalePlan" for note in refused.values()) else REFUSED
 
 
 def heal(folder: Path) -> Sequence[Path]:

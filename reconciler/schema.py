@@ -33,6 +33,7 @@ NUMBERED = {
 }
 NAME = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 64, "x-words": LETTERS}
 REGION = {"type": "string", "pattern": "^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "x-words": "a region as in us-west-2"}
+REGIONS = {"type": "array", "items": REGION, "minItems": 1, "uniqueItems": True}
 ACCOUNT_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$", "x-words": "letters, digits, dots, - and _"}
 _ARN = "an ARN, arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE"
 # What a pattern of the service model means, by the name of its shape; the rest are shown as they are.
@@ -180,75 +181,76 @@ def function_schema() -> Schema:
     """The schema of one spec file."""
     configuration, code, aliases, mappings = SECTIONS
     answer = service.response("GetFunctionConfiguration")
-    alias, mapping = section_schema(aliases), section_schema(mappings)
-    alias["properties"]["FunctionVersion"] = {
-        "description": f"A version's number, $LATEST, or `{PUBLISHED}`: the newest version, made by this apply if need be.",
-        **NUMBERED,
-    }
-    weights = alias["properties"]["RoutingConfig"]["properties"]["AdditionalVersionWeights"]
-    weights["propertyNames"] = {
-        "pattern": r"^(published|[1-9][0-9]*)$",
-        "x-words": f"a version's number or {PUBLISHED}; $LATEST takes no weight",
-    }
-    alias["required"] = ["FunctionVersion"]
-    mapping["properties"]["alias"] = {
-        "description": "The alias or version that the mapping invokes; left out, the function itself.",
-        "type": "string",
-        "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
-        "maxLength": 128,
-        "x-words": "an alias's name, a version's number or $LATEST; leave it out for the function itself",
-    }
     own: Schema = {
-        "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
-        "account": {
-            "description": "An account of reconcile.yaml; may be left out when there is one.",
-            **ACCOUNT_NAME,
-        },
-        "region": {"description": "The function's region; may be left out when its account has one.", **REGION},
-        "regions": {
-            "description": "The function in several regions, alike.",
-            "type": "array",
-            "items": REGION,
-            "minItems": 1,
-            "uniqueItems": True,
-        },
-        "state": {"description": "`absent` asks for deletion.", "enum": ["present", "absent"], "type": "string"},
+        **_place(),
         "configuration": {
             "description": "How the function runs: CreateFunction's and UpdateFunctionConfiguration's members.",
             **section_schema(configuration, answer),
         },
         "code": {"description": "Where the code is: exactly one source.", **_code(section_schema(code))},
         "publish": {"description": "Publish a version whenever code or configuration changed.", "type": "boolean"},
-        "tags": {
-            "description": "The function's tags, all of them.",
-            "type": "object",
-            "maxProperties": 50,
-            "additionalProperties": {"type": "string", "maxLength": 256},
-            "propertyNames": {"minLength": 1, "maxLength": 128},
-        },
+        "tags": TAGS,
         "aliases": {
             "description": "Name -> alias. An alias that is not here is deleted.",
             "type": "object",
-            "additionalProperties": alias,
+            "additionalProperties": _alias(section_schema(aliases)),
             "propertyNames": {"pattern": "^(?![0-9]+$)[a-zA-Z0-9-_]+$", "maxLength": 128, "x-words": LETTERS},
         },
         "event_source_mappings": {
             "description": "A label of your own -> mapping. One that is not here is deleted.",
             "type": "object",
-            "additionalProperties": mapping,
+            "additionalProperties": _mapping(section_schema(mappings)),
             "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128, "x-words": f"{LETTERS}, and dots"},
         },
-        "versions": {
-            "description": "Number -> {state: absent}: published versions to delete.",
-            "type": "object",
-            "propertyNames": {"pattern": "^[1-9][0-9]*$", "x-words": "a version's number"},
-            "additionalProperties": {
-                "type": "object",
-                "properties": {"state": {"type": "string", "enum": ["absent"]}},
-                "required": ["state"],
-                "additionalProperties": False,
-            },
+        "versions": VERSIONS,
+        **_permissions(),
+    }
+    return {
+        "title": "A spec of lambda-reconciler: what AWS should hold of one Lambda function",
+        "type": "object",
+        "properties": own,
+        "required": ["function"],
+        "additionalProperties": False,
+    }
+
+
+TAGS: Schema = {
+    "description": "The function's tags, all of them.",
+    "type": "object",
+    "maxProperties": 50,
+    "additionalProperties": {"type": "string", "maxLength": 256},
+    "propertyNames": {"minLength": 1, "maxLength": 128},
+}
+VERSIONS: Schema = {
+    "description": "Number -> {state: absent}: published versions to delete.",
+    "type": "object",
+    "propertyNames": {"pattern": "^[1-9][0-9]*$", "x-words": "a version's number"},
+    "additionalProperties": {
+        "type": "object",
+        "properties": {"state": {"type": "string", "enum": ["absent"]}},
+        "required": ["state"],
+        "additionalProperties": False,
+    },
+}
+
+
+def _place() -> Schema:
+    """The keys that say where the function is, and whether it should be."""
+    return {
+        "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
+        "account": {
+            "description": "An account of reconcile.yaml; may be left out when there is one.",
+            **ACCOUNT_NAME,
         },
+        "region": {"description": "The function's region; may be left out when its account has one.", **REGION},
+        "regions": {"description": "The function in several regions, alike.", **REGIONS},
+        "state": {"description": "`absent` asks for deletion.", "enum": ["present", "absent"], "type": "string"},
+    }
+
+
+def _permissions() -> Schema:
+    """The keys that say what a plan may do and must leave alone."""
+    return {
         "ignore": {
             "description": "JSON Pointers of what somebody else owns; `*` stands for one level.",
             "type": "array",
@@ -264,13 +266,31 @@ def function_schema() -> Schema:
         },
         "adopt": {"description": "Take over a function that exists and bears no owner mark.", "type": "boolean"},
     }
-    return {
-        "title": "A spec of lambda-reconciler: what AWS should hold of one Lambda function",
-        "type": "object",
-        "properties": own,
-        "required": ["function"],
-        "additionalProperties": False,
+
+
+def _alias(schema: Schema) -> Schema:
+    schema["properties"]["FunctionVersion"] = {
+        "description": f"A version's number, $LATEST, or `{PUBLISHED}`: the newest version, made by this apply if need be.",
+        **NUMBERED,
     }
+    weights = schema["properties"]["RoutingConfig"]["properties"]["AdditionalVersionWeights"]
+    weights["propertyNames"] = {
+        "pattern": r"^(published|[1-9][0-9]*)$",
+        "x-words": f"a version's number or {PUBLISHED}; $LATEST takes no weight",
+    }
+    schema["required"] = ["FunctionVersion"]
+    return schema
+
+
+def _mapping(schema: Schema) -> Schema:
+    schema["properties"]["alias"] = {
+        "description": "The alias or version that the mapping invokes; left out, the function itself.",
+        "type": "string",
+        "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
+        "maxLength": 128,
+        "x-words": "an alias's name, a version's number or $LATEST; leave it out for the function itself",
+    }
+    return schema
 
 
 def _code(schema: Schema) -> Schema:
@@ -288,15 +308,47 @@ def _code(schema: Schema) -> Schema:
     return schema
 
 
+CLOSED: Schema = {"type": "object", "additionalProperties": False}
+S3_ADDRESS: Schema = {
+    "type": "string",
+    "pattern": "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+    "x-words": "s3://BUCKET/KEY",
+}
+
+
 def config_schema() -> Schema:
     """The schema of reconcile.yaml."""
-    text = {"type": "string", "minLength": 1}
-    s3 = {
-        "type": "string",
-        "pattern": "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
-        "x-words": "s3://BUCKET/KEY",
+    enabled = {"description": "false: every plan and apply is refused.", "type": "boolean"}
+    account = {**CLOSED, "required": ["name"], "properties": _account()}
+    aws = {
+        "lambda": {**CLOSED, "properties": {"enabled": enabled}},
+        "accounts": {"type": "array", "minItems": 1, "items": account},
     }
-    account: Schema = {
+    guards = {
+        "maxDeletes": {"type": "integer", "minimum": 0},
+        "maxDeletePercent": {"type": "number", "minimum": 0, "maximum": 100},
+    }
+    return {
+        "title": "reconcile.yaml: accounts, owner mark and guards",
+        **CLOSED,
+        "properties": {
+            "aws": {**CLOSED, "required": ["accounts"], "properties": aws},
+            "managedBy": {
+                "description": "The owner mark, written as the tag reconcile:managed-by.",
+                "type": "string",
+                "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$",
+                "x-words": "what a tag may hold: letters, digits, spaces and _.:/=+@-",
+            },
+            "guards": {**CLOSED, "properties": guards},
+            "lock": {"description": "Where the lock object lies.", **S3_ADDRESS},
+            "reports": {"description": "Where reports are kept as well.", **S3_ADDRESS},
+        },
+        "required": ["aws"],
+    }
+
+
+def _account() -> Schema:
+    return {
         "name": {"description": "What specs call it.", **ACCOUNT_NAME},
         "lambdaEnabled": {"description": "false or left out: specs of this account are refused.", "type": "boolean"},
         "accountId": {
@@ -305,14 +357,8 @@ def config_schema() -> Schema:
             "pattern": "^[0-9]{12}$",
             "x-words": "twelve digits in quotes",
         },
-        "regions": {
-            "description": "The regions that specs may name.",
-            "type": "array",
-            "items": REGION,
-            "minItems": 1,
-            "uniqueItems": True,
-        },
-        "profile": {"description": "A profile of the AWS configuration files.", **text},
+        "regions": {"description": "The regions that specs may name.", **REGIONS},
+        "profile": {"description": "A profile of the AWS configuration files.", "type": "string", "minLength": 1},
         "assumeRole": {
             "description": "A role's ARN, or `role/NAME` in the account.",
             "type": "string",
@@ -332,46 +378,6 @@ def config_schema() -> Schema:
             "minLength": 2,
             "maxLength": 1224,
         },
-    }
-    closed = {"type": "object", "additionalProperties": False}
-    return {
-        "title": "reconcile.yaml: accounts, owner mark and guards",
-        **closed,
-        "properties": {
-            "aws": {
-                **closed,
-                "required": ["accounts"],
-                "properties": {
-                    "lambda": {
-                        **closed,
-                        "properties": {
-                            "enabled": {"description": "false: every plan and apply is refused.", "type": "boolean"}
-                        },
-                    },
-                    "accounts": {
-                        "type": "array",
-                        "minItems": 1,
-                        "items": {**closed, "required": ["name"], "properties": account},
-                    },
-                },
-            },
-            "managedBy": {
-                "description": "The owner mark, written as the tag reconcile:managed-by.",
-                "type": "string",
-                "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$",
-                "x-words": "what a tag may hold: letters, digits, spaces and _.:/=+@-",
-            },
-            "guards": {
-                **closed,
-                "properties": {
-                    "maxDeletes": {"type": "integer", "minimum": 0},
-                    "maxDeletePercent": {"type": "number", "minimum": 0, "maximum": 100},
-                },
-            },
-            "lock": {"description": "Where the lock object lies.", **s3},
-            "reports": {"description": "Where reports are kept as well.", **s3},
-        },
-        "required": ["aws"],
     }
 
 

@@ -246,10 +246,8 @@ class _Builder:
                 raise _Stop
             return self._copied(value.value, event, len(self._stack))
         if event.anchor not in self._anchors:
-            name = "that it names" if _HIDDEN in pointer else f"&{event.anchor}"
-            self._fault(
-                event, f"a value that begins with * is an alias, and the anchor {name} is not there; quote text"
-            )
+            name = "of that name" if _HIDDEN in pointer else f"&{event.anchor}"
+            self._fault(event, f"there is no anchor {name}; to write text that begins with *, quote it")
         return value
 
     def _copied(self, value: Any, event: yaml.Event, depth: int) -> Any:
@@ -268,7 +266,7 @@ class _Builder:
         return value
 
     def _check_tag(self, event: Any, pointer: str) -> None:
-        if event.tag and event.tag != "!":
+        if event.tag:
             name = "" if _HIDDEN in pointer else f" {event.tag}"
             self._fault(event, f"the tag{name} is not allowed; a spec is plain data, so quote text that begins with !")
 
@@ -293,17 +291,19 @@ class _Builder:
 
     def _number(self, text: str, event: yaml.ScalarEvent, pointer: str) -> Any:
         """A plain scalar that begins like a number; text stays text, and what could be misread is refused."""
-        said, quoted = ("this", "in quotes") if _HIDDEN in pointer else (text, f'"{text}"')
+        said, remedy = ("this", "put it in quotes") if _HIDDEN in pointer else (text, f'write "{text}"')
         if _LEADING_ZERO.fullmatch(text):
-            self._fault(event, f"{said} begins with 0, so its digits could change; write it {quoted}")
+            self._fault(event, f"{said} begins with 0, so its digits could change; {remedy}")
         elif _INTEGER.fullmatch(text):
             if len(text) <= MAX_DIGITS:
                 return int(text)
-            self._fault(event, f"{said} has more than {MAX_DIGITS} digits; if it is text, write it {quoted}")
+            self._fault(event, f"{said} has more than {MAX_DIGITS} digits; if it is text, {remedy}")
         elif _FLOAT.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
         elif _FLOAT.fullmatch(text) or _NOT_NUMBERS.fullmatch(text) or _RADIX.fullmatch(text):
-            self._fault(event, f"{said} is not a number that AWS knows; write a decimal number, or the text {quoted}")
+            self._fault(
+                event, f"{said} is not a number that AWS knows; write a decimal number; if it is text, {remedy}"
+            )
         return text
 
 

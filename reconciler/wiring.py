@@ -6,32 +6,49 @@ The edges meet the core here; nothing is decided here.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config import Config, find_config, load_config
-from reconciler.errors import Fault, SpecError
-from reconciler.model import Diagnostic, Plan, Snapshot, Target
+from reconciler.errors import Fault, SpecError, UnsafePlan
+from reconciler.model import Diagnostic, Plan, Snapshot, Spec, Target
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
-    from reconciler.aws import Aws
-    from reconciler.case import Policy
+    from reconciler.aws import Aws, Place
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What the files say: reconcile.yaml and the specs."""
+    """What the files say: reconcile.yaml and the specs; `is_chosen` when some of those were left out. `is_whole`: these are
+    all specs of the folder of reconcile.yaml, so that a function without a spec has none."""
 
     config: Config
     specs: Specs
+    paths: tuple[Path, ...] = ()
+    is_chosen: bool = False
 
     @property
     def accounts(self) -> set[str]:
         return {spec.target.account for spec in self.specs.specs}
+
+    @property
+    def is_whole(self) -> bool:
+        root = Path(self.config.path).parent.resolve()
+        return not self.is_chosen and [path.resolve() for path in self.paths] == [root]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The planning flags."""
+
+    adopt: bool = False
+    prune: bool = False
+    base: str = ""
+    drift: bool = False
 
 
 def read(paths: Sequence[Path]) -> Workspace:
@@ -48,7 +65,7 @@ def read(paths: Sequence[Path]) -> Workspace:
         faults += error.faults
     if faults or config is None:
         raise SpecError(faults)
-    return Workspace(config, specs)
+    return Workspace(config, specs, tuple(paths))
 
 
 def now() -> str:
@@ -63,10 +80,51 @@ def connect(config: Config, accounts: Iterable[str], is_stopping: Callable[[], b
     return Aws(config.accounts, is_stopping=is_stopping)
 
 
+def places(workspace: Workspace) -> list[Place]:
+    """Every enabled account with its regions: those of reconcile.yaml, or those that its specs name."""
+    from reconciler.aws import Place
+
+    named = {Place.of(spec.target) for spec in workspace.specs.specs}
+    configured = {
+        Place(account.name, region)
+        for account in workspace.config.accounts.values()
+        if account.is_enabled
+        for region in account.regions
+    }
+    return sorted(named | configured, key=lambda place: (place.account, place.region))
+
+
 def live_snapshot(workspace: Workspace, aws: Aws) -> Snapshot:
+    """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function."""
     from reconciler.fetch import fetch
 
-    return fetch(aws, workspace.specs.specs, taken_at=now(), managed_by=workspace.config.managed_by)
+    mark = workspace.config.managed_by if workspace.is_whole else ""
+    everywhere = places(workspace) if mark else []
+    return fetch(aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere)
+
+
+def with_values(workspace: Workspace, aws: Aws) -> Workspace:
+    """The workspace with references to SSM and Secrets Manager resolved."""
+    from reconciler.lookups import with_values as resolve
+
+    return _with_specs(workspace, resolve(aws, workspace.specs.specs))
+
+
+def without_values(workspace: Workspace, accounts: Mapping[str, str]) -> Workspace:
+    """The workspace offline: what would have to be looked up is left out of the comparison."""
+    from reconciler.references import environment, resolved
+
+    return _with_specs(
+        workspace,
+        tuple(
+            resolved(spec, accounts.get(spec.target.account, ""), None) if any(environment(spec)) else spec
+            for spec in workspace.specs.specs
+        ),
+    )
+
+
+def _with_specs(workspace: Workspace, specs: tuple[Spec, ...]) -> Workspace:
+    return replace(workspace, specs=replace(workspace.specs, specs=specs))
 
 
 def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
@@ -81,13 +139,51 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
     return replace(snapshot, artifacts={**snapshot.artifacts, **local})
 
 
-def planned(workspace: Workspace, snapshot: Snapshot, policy: Policy) -> Plan:
+def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
+    """The plan as the flags want it. Raises UnsafePlan when they may not be had."""
+    from reconciler.case import Policy
+    from reconciler.guards import pruning
     from reconciler.plan import plan
     from reconciler.report.documents import snapshot_digest
 
-    made = plan(workspace.specs.specs, snapshot, policy)
+    policy = Policy(workspace.config.managed_by, choices.adopt)
+    specs = list(workspace.specs.specs)
+    made = plan(specs, snapshot, policy)
+    if choices.prune:
+        require_prunable(workspace)
+        made = plan([*specs, *pruning(made.orphans)], snapshot, policy)
     notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
-    return replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes)
+    made = replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes)
+    return caused(workspace, made, choices) if choices.base or choices.drift else made
+
+
+def require_prunable(workspace: Workspace) -> None:
+    if not workspace.config.managed_by:
+        raise UnsafePlan(
+            f"{workspace.config.path}: --prune deletes what bears our mark, and there is none; write managedBy"
+        )
+    if not workspace.is_whole:
+        root = Path(workspace.config.path).parent
+        raise UnsafePlan(
+            f"--prune needs the whole tree of specs, or what it does not see would count as dropped: give {root}"
+        )
+
+
+def caused(workspace: Workspace, plan: Plan, choices: Choices) -> Plan:
+    """The plan with the cause of each field change, edit or drift, against the specs at a revision."""
+    from reconciler.cause import only_drift, with_causes
+    from reconciler.git import History
+
+    history = History(next(iter(workspace.paths), Path()))
+    files = [document.path for document in workspace.specs.documents]
+    then = list(history.specs_at(choices.base or "HEAD", files, workspace.config))
+    found = with_causes(plan, then, load(workspace.paths, workspace.config).specs, history.author)
+    if history.is_shallow:
+        note = Diagnostic(
+            "note", "this clone is shallow, so no commit is named; fetch with the whole history (fetch-depth: 0)"
+        )
+        found = replace(found, diagnostics=(*found.diagnostics, note))
+    return only_drift(found) if choices.drift else found
 
 
 def document(plan: Plan, paths: Sequence[Path]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from reconciler.approval import checksum
 from reconciler.kinds.registry import KINDS
 from reconciler.model import (
     SENSITIVE,
@@ -38,7 +39,7 @@ VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
 
 def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as its JSON file has it; holds no secret and no authority."""
-    return {
+    document = {
         "format_version": FORMAT_VERSION,
         "kind": "plan",
         "digest": plan.digest,
@@ -49,6 +50,7 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "orphans": [str(target) for target in plan.orphans],
         "diagnostics": [_diagnostic(note) for note in plan.diagnostics],
     }
+    return document | {"checksum": checksum(document)}
 
 
 def summary(targets: Iterable[TargetPlan]) -> dict[str, int]:
@@ -91,6 +93,7 @@ def _field(change: FieldChange) -> dict[str, Any]:
         "sensitive": change.is_sensitive,
         "cause": change.cause,
         "source": _source(change.origin),
+        "author": change.author,
     }
 
 

@@ -41,9 +41,12 @@ def report_of(events: Iterable[Event]) -> dict[str, Any]:
     begun = next(events)
     tasks = {planned["id"]: _begun(planned, begun["run"]["owner"]) for planned in begun["tasks"]}
     finished: Event | None = None
+    exports = []
     for event in events:
         if event["event"] == "run_finished":
             finished = event
+        elif event["event"] == "exported":
+            exports.append({"address": tasks[event["task"]].planned["target"], "spec": event["spec"]})
         else:
             _EVENTS[event["event"]](tasks[event["task"]], event)
     documents = [_document(task) for task in tasks.values()]
@@ -55,6 +58,7 @@ def report_of(events: Iterable[Event]) -> dict[str, Any]:
         "outcome": dict(finished["outcome"]) if finished else {"status": _cut_off_status(documents), "exit_code": None},
         "summary": begun["summary"],
         "tasks": documents,
+        "exports": exports,
     }
 
 

@@ -51,7 +51,15 @@ DIAGNOSTIC: Schema = closed(
     }
 )
 FIELD: Schema = closed(
-    {"path": TEXT, "before": ANY, "after": ANY, "sensitive": {"type": "boolean"}, "cause": CAUSE, "source": SOURCE}
+    {
+        "path": TEXT,
+        "before": ANY,
+        "after": ANY,
+        "sensitive": {"type": "boolean"},
+        "cause": CAUSE,
+        "source": SOURCE,
+        "author": TEXT,
+    }
 )
 ACTION: Schema = closed(
     {"address": TEXT, "kind": TEXT, "verb": VERB, "cause": CAUSE, "reason": TEXT, "fields": array(FIELD)}
@@ -73,6 +81,7 @@ PLAN: Schema = {
             ),
             "orphans": array(TEXT),
             "diagnostics": array(DIAGNOSTIC),
+            "checksum": DIGEST,
         }
     ),
 }
@@ -154,6 +163,7 @@ REPORT: Schema = {
             ),
             "summary": SUMMARY,
             "tasks": array(TASK),
+            "exports": array(closed({"address": TEXT, "spec": MAP})),
         }
     ),
 }

@@ -1,0 +1,166 @@
+"""An apply from its flags to its ending: lock, snapshot, plan, guards, approval, then the run and its report.
+
+It puts the steps in their order; each is decided and done elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler import approval, guards, lock, wiring
+from reconciler.diff import differences, pointer
+from reconciler.errors import CallFailed, ReportError
+from reconciler.fetch import fetch
+from reconciler.kinds.registry import KINDS
+from reconciler.model import SENSITIVE, Plan, Snapshot, Target
+from reconciler.report.journal import load_document, read_json
+from reconciler.running import Ending, Stop, Tell, new_run, run_plan
+from reconciler.spec import only
+from reconciler.wiring import Choices, Workspace
+
+if TYPE_CHECKING:
+    from reconciler.aws import Aws
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """An apply's flags. `allow_deletes` is the exact number, or None."""
+
+    choices: Choices
+    folder: Path
+    approved: Path | None = None
+    only_failed: Path | None = None
+    allow_deletes: int | None = None
+
+
+Review = Callable[[Mapping[str, Any], int], None]
+Watch = Callable[[int], AbstractContextManager[Tell]]
+
+
+def applied(workspace: Workspace, orders: Orders, stop: Stop, review: Review, watch: Watch) -> Ending:
+    """Apply. `review(plan document, operations)` shows and asks, and raises when the answer is no; `watch(operations)`
+    is a context that gives what is told of each operation."""
+    workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
+    aws = wiring.connect(workspace.config, workspace.accounts, stop)
+    run = new_run()
+    with locked(workspace, aws, run):
+        workspace = wiring.with_values(workspace, aws)
+        snapshot = wiring.live_snapshot(workspace, aws)
+        plan = wiring.planned(workspace, snapshot, orders.choices)
+        guards.check(plan, snapshot, workspace.config.guards, allowed=orders.allow_deletes)
+        plan = compared_with(plan, workspace, orders.approved) if orders.approved else plan
+        refused = wiring.refusals(plan)
+        document = wiring.document(plan, workspace.paths)
+        operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
+        review(document, operations)
+        explain = changes_since(workspace, aws, snapshot)
+        with stop.listening(), watch(operations) as tell:
+            ending = run_plan(
+                plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
+                explain=explain, identifier=run,
+            )  # fmt: skip
+        if workspace.config.reports:
+            keep_reports(workspace, aws, [ending.path])
+        return ending
+
+
+def failed_before(workspace: Workspace, report: Path) -> Workspace:
+    """The workspace with only those targets that a report says failed or were not attempted."""
+    tasks = load_document(report, "report")["tasks"]
+    failed = {task["target"] for task in tasks if task["status"]["failed"] or not task["status"]["completed"]}
+    chosen = [spec.target for spec in workspace.specs.specs if str(spec.target) in failed]
+    if not chosen:
+        raise ReportError(f"{report}: no target of it failed that still has a spec")
+    return replace(workspace, specs=only(workspace.specs, chosen), is_chosen=True)
+
+
+def compared_with(plan: Plan, workspace: Workspace, path: Path) -> Plan:
+    """The plan with a refusal for each target whose change the reviewed file does not show."""
+    reviewed = load_document(path, "plan")
+    approval.check(reviewed, str(path))
+    notes = approval.unapproved(plan, wiring.document(plan, workspace.paths), reviewed)
+    return replace(plan, diagnostics=(*plan.diagnostics, *notes))
+
+
+def changes_since(workspace: Workspace, aws: Aws, snapshot: Snapshot) -> Callable[[Target], str]:
+    """Says what AWS holds differently than when the snapshot was taken, in the spec's words."""
+
+    def explain(target: Target) -> str:
+        spec = next((one for one in workspace.specs.specs if one.target == target), None)
+        if spec is None:
+            return ""
+        before = {item.key: item for item in snapshot.resources if item.key.target == target}
+        try:
+            after = {item.key: item for item in fetch(aws, [spec], taken_at=snapshot.taken_at).resources}
+        except CallFailed:
+            return ""
+        return "; ".join(_changes(before, after))
+
+    return explain
+
+
+def _changes(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[str]:
+    for key in sorted({*before, *after}):
+        kind = KINDS[key.kind]
+        one, two = (dict(side[key].properties) if key in side else {} for side in (before, after))
+        for found in differences(one, two):
+            hidden = kind.is_sensitive(found.steps)
+            values = (SENSITIVE, SENSITIVE) if hidden else (found.before, found.after)
+            yield f"{key}{pointer(found.steps)} {values[0]} → {values[1]}"
+
+
+# --- lock and distant reports --------------------------------------------------------------------------------------
+
+
+def store(workspace: Workspace, aws: Aws) -> lock.Store:
+    """S3 by the credentials of the first account that the specs name."""
+    place = next(iter(wiring.places(workspace)))
+    return lambda operation, params: aws.call(place, operation, params, api="s3").result
+
+
+@contextmanager
+def locked(workspace: Workspace, aws: Aws, run: str) -> Iterator[None]:
+    """Hold the lock of reconcile.yaml, if it names one."""
+    if not workspace.config.lock:
+        yield
+        return
+    with lock.held(store(workspace, aws), workspace.config.lock, run):
+        yield
+
+
+def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
+    """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError."""
+    put = store(workspace, aws)
+    where = lock.place(workspace.config.reports.rstrip("/"))
+    for path in paths:
+        for file in (path, path.with_suffix(".jsonl")):
+            try:
+                put(
+                    "PutObject",
+                    {"Bucket": where["Bucket"], "Key": f"{where['Key']}/{file.name}", "Body": file.read_bytes()},
+                )
+            except CallFailed as failure:
+                raise ReportError(f"{file} could not be copied to {workspace.config.reports}: {failure}") from failure
+
+
+def fetch_reports(workspace: Workspace, aws: Aws, folder: Path) -> None:
+    """Copy the reports that lie in `reports: s3://…` into a folder; those that are there already stay."""
+    get = store(workspace, aws)
+    where = lock.place(workspace.config.reports.rstrip("/"))
+    token: dict[str, str] = {}
+    while True:
+        page = get("ListObjectsV2", {"Bucket": where["Bucket"], "Prefix": f"{where['Key']}/", **token})
+        for item in page.get("Contents", []):
+            name = item["Key"].rpartition("/")[2]
+            if name.endswith(".json") and not (folder / name).exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                body = get("GetObject", {"Bucket": where["Bucket"], "Key": item["Key"]})["Body"].read()
+                (folder / name).write_bytes(body)
+                read_json(folder / name)
+        if not page.get("IsTruncated"):
+            return
+        token = {"ContinuationToken": page["NextContinuationToken"]}

@@ -1,0 +1,62 @@
+"""A reviewed plan against the plan that is made now. Pure: documents in, what may not be applied out.
+
+The reviewed file has no authority of its own: it only says which digests were seen.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.errors import ReportError
+from reconciler.model import Diagnostic, Plan, TargetPlan
+from reconciler.sealing import digest
+
+Document = Mapping[str, Any]
+
+
+def checksum(document: Document) -> str:
+    """Of everything in a plan document but itself: tells a file that was changed after it was written."""
+    return digest({name: value for name, value in document.items() if name != "checksum"})
+
+
+def check(document: Document, path: str) -> None:
+    """Raises ReportError when the reviewed file is not as it was written."""
+    if document["checksum"] != checksum(document):
+        raise ReportError(f"{path}: was changed after it was written (its checksum does not fit); make the plan anew")
+
+
+def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic]:
+    """A refusal for each target whose change was not reviewed, with the difference between the two plans."""
+    digests = {target["address"]: target["digest"] for target in approved["targets"]}
+    return [
+        Diagnostic("refusal", _difference(one, now, approved), one.target, error="StalePlan")
+        for one in plan.targets
+        if one.operations and digests.get(str(one.target)) != one.digest
+    ]
+
+
+def _difference(one: TargetPlan, now: Document, approved: Document) -> str:
+    """What was approved and what would be done, as a difference of lines."""
+    before, after = list(_lines(approved, str(one.target))), list(_lines(now, str(one.target)))
+    changed = [
+        line
+        for line in difflib.unified_diff(before, after, lineterm="", n=0)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+    what = "was not in the approved plan" if not before else "is not what was approved"
+    shown = "; ".join(changed) or "a sensitive value differs"
+    return f"{one.target} {what}; approved (-) and now (+): {shown}; plan again and have it reviewed"
+
+
+def _lines(document: Document, address: str) -> Iterator[str]:
+    for target in document["targets"]:
+        if target["address"] != address:
+            continue
+        for action in target["actions"]:
+            if action["verb"] == "none":
+                continue
+            yield f"{action['verb']} {action['address']}"
+            for field in action["fields"]:
+                yield f"{field['path']}: {field['before']} → {field['after']}"

@@ -1,0 +1,144 @@
+"""References in environment values: `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ account.id }}`, `{{ account.name }}`,
+`{{ region }}`, `{{ function }}`.
+
+Jinja2 parses; nothing is ever rendered by it. Only what the parsed template may consist of is read: text, constants, those
+names, those attributes, those two calls. Everything else is refused. Pure: whoever resolves looks the values up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from reconciler.model import Spec, Target
+
+CALLS: tuple[Literal["ssm", "secret"], ...] = ("ssm", "secret")
+FACTS: Mapping[str, Callable[[Target, str], str]] = {
+    "account.id": lambda _, account_id: account_id,
+    "account.name": lambda target, _: target.account,
+    "region": lambda target, _: target.region,
+    "function": lambda target, _: target.function,
+}
+ALLOWED = "ssm('/path'), secret('id'), account.id, account.name, region, function, or a quoted text"
+
+
+class BadReference(ValueError):
+    """What is written between {{ and }} is not a reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value that somebody else holds: an SSM parameter's path, or a secret's id."""
+
+    kind: Literal["ssm", "secret"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that the target itself tells, one of `FACTS`."""
+
+    name: str
+
+
+Part = str | Lookup | Fact
+
+
+def is_template(value: object) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def parsed(text: str) -> tuple[Part, ...]:
+    """The parts that a value is made of. Raises BadReference."""
+    try:
+        tree = Environment(autoescape=True).parse(text)
+    except TemplateSyntaxError as error:
+        raise BadReference(f"is not a reference: {error.message}; allowed are {ALLOWED}") from error
+    return tuple(_part(node) for output in tree.body for node in _outputs(output))
+
+
+def _outputs(node: nodes.Node) -> list[nodes.Expr]:
+    if not isinstance(node, nodes.Output):
+        raise BadReference(f"has a statement; allowed between {{{{ and }}}} are {ALLOWED}")
+    return node.nodes
+
+
+def _part(node: nodes.Expr) -> Part:
+    match node:
+        case nodes.TemplateData(data=data):
+            return str(data)
+        case nodes.Const(value=str() as value):
+            return value
+        case nodes.Name(name=name) if name in FACTS:
+            return Fact(name)
+        case nodes.Getattr(node=nodes.Name(name=owner), attr=attribute) if f"{owner}.{attribute}" in FACTS:
+            return Fact(f"{owner}.{attribute}")
+        case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=str() as value)], kwargs=[]) if (
+            name in CALLS
+        ):
+            return Lookup("ssm" if name == "ssm" else "secret", value)
+    raise BadReference(f"is not a reference; allowed are {ALLOWED}")
+
+
+def environment(spec: Spec) -> Iterator[tuple[str, str]]:
+    """(variable, text) of the spec's environment values that are references."""
+    for item in spec.desired:
+        if item.key.kind == "function":
+            variables = item.properties.get("configuration", {}).get("Environment", {}).get("Variables", {})
+            yield from ((name, value) for name, value in variables.items() if is_template(value))
+
+
+def lookups(spec: Spec) -> set[Lookup]:
+    """What must be looked up for a spec."""
+    return {part for _, text in environment(spec) for part in parsed(text) if isinstance(part, Lookup)}
+
+
+def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str] | None) -> Spec:
+    """The spec with its references replaced by what they stand for, and remembered as they were written.
+
+    Without values (offline) a reference that needs one is left out of the comparison instead.
+    """
+    texts = dict(environment(spec))
+    if not texts:
+        return spec
+    known: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, text in texts.items():
+        parts = parsed(text)
+        if values is None and any(isinstance(part, Lookup) for part in parts):
+            unknown.append(name)
+        else:
+            known[name] = "".join(_value(part, spec.target, account_id, values or {}) for part in parts)
+    prefix = "/configuration/Environment/Variables/"
+    written = {f"{prefix}{name}": text for name, text in texts.items()}
+    return replace(
+        spec,
+        desired=tuple(
+            replace(item, properties=_with(item.properties, known), references=written)
+            if item.key.kind == "function"
+            else item
+            for item in spec.desired
+        ),
+        ignore=(*spec.ignore, *(f"{prefix}{name}" for name in unknown)),
+    )
+
+
+def _value(part: Part, target: Target, account_id: str, values: Mapping[Lookup, str]) -> str:
+    match part:
+        case Fact(name=name):
+            return FACTS[name](target, account_id)
+        case Lookup():
+            return values[part]
+        case _:
+            return part
+
+
+def _with(properties: Mapping[str, object], known: Mapping[str, str]) -> dict[str, object]:
+    configuration = properties["configuration"]
+    assert isinstance(configuration, Mapping)
+    environment_ = configuration["Environment"]
+    variables = {**environment_["Variables"], **known}
+    return {**properties, "configuration": {**configuration, "Environment": {**environment_, "Variables": variables}}}

@@ -1,0 +1,59 @@
+"""What the tests of this folder share: a folder of specs from texts, and what reading it says."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from reconciler import spec, wiring
+from reconciler.errors import SpecError
+from reconciler.spec import Specs
+
+CONFIG = """
+aws:
+  accounts:
+    - {name: test, lambdaEnabled: true, accountId: "123456789012", regions: [us-west-2, eu-west-1]}
+"""
+HEAD = "function: checkout\naccount: test\nregion: us-west-2\n"  # three lines, so what a test adds begins at line 4
+
+
+def folder(root: Path, **texts: str) -> Path:
+    """`root/specs` with reconcile.yaml and one file a text; `__` in a name stands for a folder."""
+    specs = root / "specs"
+    for name, text in {"reconcile": CONFIG, **texts}.items():
+        path = specs / f"{name.replace('__', '/')}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return specs
+
+
+def read(root: Path, **texts: str) -> Specs:
+    folder(root, **texts)
+    with contextlib.chdir(root):
+        return wiring.read([Path("specs")]).specs
+
+
+def refusal(root: Path, **texts: str) -> list[str]:
+    """The faults, a line each; empty when nothing is wrong."""
+    try:
+        read(root, **texts)
+    except SpecError as error:
+        return str(error).splitlines()
+    return []
+
+
+def faults(root: Path, body: str) -> list[str]:
+    """The faults of one spec that begins with HEAD, as `line:column: message`."""
+    return [line.removeprefix("specs/a.yaml:") for line in refusal(root, a=HEAD + body)]
+
+
+def warnings(root: Path, body: str) -> list[str]:
+    found = read(root, a=HEAD + body).warnings
+    return [f"{note.origin}: {note.message}".removeprefix("specs/a.yaml:") for note in found]
+
+
+def alone(root: Path, text: str) -> Specs:
+    """One file read without a reconcile.yaml."""
+    path = root / "a.yaml"
+    path.write_text(text, encoding="utf-8")
+    return spec.load([path], None)

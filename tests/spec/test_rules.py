@@ -1,0 +1,226 @@
+"""The rules that JSON Schema cannot say, each with the very place that it points to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler import rules
+from reconciler.strict_yaml import parse
+from tests.spec.reading import HEAD, faults, refusal
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+SQS = "arn:aws:sqs:us-west-2:123456789012:q"
+FIFO = f"{SQS}.fifo"
+KINESIS = "arn:aws:kinesis:us-west-2:123456789012:stream/s"
+TABLE = "arn:aws:dynamodb:us-west-2:123456789012:table/t/stream/2026-01-01T00:00:00.000"
+KAFKA = "arn:aws:kafka:us-west-2:123456789012:cluster/c/11111111-1111-1111-1111-111111111111-1"
+DOCUMENTS = "arn:aws:rds:us-west-2:123456789012:cluster:d"
+QUEUE = f"EventSourceArn: '{SQS}'"
+STREAM = f"EventSourceArn: '{KINESIS}'"
+ZIP = f"configuration: {{Runtime: python3.13, Handler: a.b, Role: '{ROLE}'}}\n"
+BUCKET = "code: {S3Bucket: bucket, S3Key: k}\n"
+
+
+def alias(text: str) -> str:
+    return f"aliases:\n  live: {{{text}}}\n"
+
+
+def mapping(text: str) -> str:
+    return f"event_source_mappings:\n  orders:\n    {text}\n"
+
+
+def weights(version: str, shares: str) -> str:
+    return alias(f"FunctionVersion: {version}, RoutingConfig: {{AdditionalVersionWeights: {{{shares}}}}}")
+
+
+ONE_SOURCE = "code must have exactly one source, S3Bucket + S3Key, ImageUri or path"
+ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
+S3_BUCKET = "arn:aws:s3:::bucket"
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
+    "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),
+    "a key without a bucket": ("code: {S3Key: k}\n", "4:1: code needs S3Bucket as well"),
+    "a bucket without a key": ("code: {S3Bucket: bucket}\n", "4:1: code needs S3Key as well"),
+    "an object version without an object": ("code: {path: x, S3ObjectVersion: v}\n", "4:17: code.S3ObjectVersion goes with S3Bucket and S3Key"),
+    "an absolute path": ("code: {path: /etc}\n", "4:14: code.path /etc is absolute; write it relative to this file"),
+    "a home path": ("code: {path: ~/src}\n", "4:14: code.path ~/src is absolute; write it relative to this file"),
+    "an image called a zip": (ZIP + "code: {ImageUri: 'i@sha256:0'}\n", "5:8: an image needs `PackageType: Image` under configuration"),
+    "a zip called an image": (f"configuration: {{PackageType: Image, Role: '{ROLE}'}}\n{BUCKET}", "4:17: PackageType Image needs code.ImageUri"),
+    "an image with a runtime": (
+        f"configuration: {{PackageType: Image, Runtime: python3.13, Role: '{ROLE}'}}\ncode: {{ImageUri: x}}\n",
+        "4:37: an image function has no Runtime; take it out",
+    ),
+    "an image config without an image": ("configuration: {ImageConfig: {Command: [x]}}\n", "4:17: ImageConfig is for images (`PackageType: Image`)"),
+    "a zip without a handler": (f"configuration: {{Runtime: python3.13, Role: '{ROLE}'}}\n{BUCKET}", "4:1: a function from a zip needs configuration.Handler"),
+    "no role": (f"configuration: {{Runtime: python3.13, Handler: a.b}}\n{BUCKET}", "4:1: a function needs configuration.Role, which has no default"),
+    "too long a timeout": ("configuration: {Timeout: 901}\n", "4:26: configuration.Timeout is 901; the most is 900"),
+    "too much memory": ("configuration: {MemorySize: 10241}\n", "4:29: configuration.MemorySize is 10241; the most is 10240"),
+    "too much storage": ("configuration: {EphemeralStorage: {Size: 10241}}\n", "4:42: configuration.EphemeralStorage.Size is 10241; the most is 10240"),
+    "a reserved variable": (f"{ENVIRONMENT}      AWS_REGION: x\n", "7:7: AWS_REGION is set by Lambda itself; choose another name"),
+    "too large an environment": (f"{ENVIRONMENT}      BIG: {'x' * 4094}\n", "6:5: the environment is 4097 bytes; the most is 4096"),
+    "a log level in a text log": ("configuration: {LoggingConfig: {ApplicationLogLevel: INFO}}\n", "4:33: ApplicationLogLevel needs `LogFormat: JSON`"),
+    "subnets without groups": ("configuration: {VpcConfig: {SubnetIds: [subnet-1]}}\n", "4:17: VpcConfig needs SecurityGroupIds as well, or both empty"),
+    "a tag of AWS": ("tags: {'aws:x': y}\n", "4:8: tags that begin with aws: are AWS's own"),
+    "a tag of ours": ("tags:\n  reconcile:managed-by: me\n", "5:3: tags that begin with reconcile: are reconcile's own"),
+    "two weights": (weights('"1"', '"2": 0.1, "3": 0.1'), '5:48: alias live sends traffic to 2 more versions; Lambda takes one'),
+    "a weight on the version itself": (weights('"1"', '"1": 0.1'), '5:75: alias live is on version 1 already; weigh another one'),
+    "published on both sides": (weights("published", "published: 0.1"), "5:81: alias live is on version published already; weigh another one"),
+    "weights on $LATEST": (weights("$LATEST", '"1": 0.1'), "5:52: alias live is on $LATEST, which takes no weights; publish a version"),
+    "a version in use deleted": ('versions: {"3": {state: absent}}\n' + alias('FunctionVersion: "3"'), "4:12: version 3 is used by alias live; move the alias first"),
+    "a weighted version deleted": ('versions: {"3": {state: absent}}\n' + weights('"1"', '"3": 0.1'), "4:12: version 3 is used by alias live; move the alias first"),
+    "no event source": (mapping("BatchSize: 5"), "5:3: mapping orders needs EventSourceArn (or SelfManagedEventSource)"),
+    "two event sources": (
+        mapping(QUEUE + "\n    SelfManagedEventSource: {Endpoints: {KAFKA_BOOTSTRAP_SERVERS: ['h:1']}}"),
+        "5:3: mapping orders has two sources; take EventSourceArn or SelfManagedEventSource out",
+    ),
+    "a bucket as a source": (
+        mapping(f"EventSourceArn: '{S3_BUCKET}'"),
+        "6:21: s3 is not polled by Lambda but calls it: it has no event source mapping; write a notification configuration of the bucket",
+    ),
+    "a topic as a source": (
+        mapping("EventSourceArn: arn:aws:sns:us-west-2:123456789012:t"),
+        "6:21: sns is not polled by Lambda but calls it: it has no event source mapping; write a subscription of the topic",
+    ),
+    "an event rule as a source": (
+        mapping("EventSourceArn: arn:aws:events:us-west-2:123456789012:rule/r"),
+        "6:21: events is not polled by Lambda but calls it: it has no event source mapping; write a target of the rule",
+    ),
+    "a stranger as a source": (
+        mapping("EventSourceArn: arn:aws:glue:us-west-2:123456789012:x"),
+        "6:21: Lambda polls sqs, kinesis, dynamodb, kafka, mq, rds and self-managed Kafka, not glue",
+    ),
+    "Kinesis without a start": (mapping(STREAM), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
+    "DynamoDB without a start": (mapping(f"EventSourceArn: '{TABLE}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
+    "Kafka without a start": (mapping(f"EventSourceArn: '{KAFKA}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
+    "DocumentDB without a start": (mapping(f"EventSourceArn: '{DOCUMENTS}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
+    "a queue with a start": (mapping(QUEUE + "\n    StartingPosition: LATEST"), "7:5: sqs has no StartingPosition; take it out"),
+    "DynamoDB at a time": (mapping(f"EventSourceArn: '{TABLE}'\n    StartingPosition: AT_TIMESTAMP"), "7:23: DynamoDB streams start at LATEST or TRIM_HORIZON"),
+    "a time without a time": (mapping(STREAM + "\n    StartingPosition: AT_TIMESTAMP"), "5:3: AT_TIMESTAMP and StartingPositionTimestamp go together"),
+    "a large batch at once": (mapping(QUEUE + "\n    BatchSize: 11"), "7:16: BatchSize 11 needs MaximumBatchingWindowInSeconds of at least 1"),
+    "a large batch in order": (
+        f"event_source_mappings:\n  orders:\n    EventSourceArn: {FIFO}\n    BatchSize: 11\n",
+        "7:16: BatchSize is 11; a FIFO queue gives at most 10",
+    ),
+    "a window in order": (
+        f"event_source_mappings:\n  orders:\n    EventSourceArn: {FIFO}\n    MaximumBatchingWindowInSeconds: 5\n",
+        "7:5: a FIFO queue has no batching window; take it out",
+    ),
+    "a queue with a stream's option": (mapping(QUEUE + "\n    ParallelizationFactor: 2"), "7:5: ParallelizationFactor is for streams; mapping orders polls a queue"),
+    "a queue with a destination": (mapping(QUEUE + "\n    DestinationConfig: {}"), "7:5: DestinationConfig is for streams; mapping orders polls a queue"),
+    "an alias that is not declared": (
+        alias("FunctionVersion: $LATEST") + mapping(QUEUE + "\n    alias: lvie"),
+        "9:12: mapping orders invokes alias lvie, which aliases does not declare; declared: live",
+    ),
+    "an alias where there are none": (
+        "aliases: {}\n" + mapping(QUEUE + "\n    alias: live"),
+        "8:12: mapping orders invokes alias live, which aliases does not declare; declared: none",
+    ),
+    "a source twice": (
+        mapping(QUEUE) + f"  again:\n    {QUEUE}\n",
+        "7:3: mapping again polls the same source for the same qualifier as specs/a.yaml:5:3; keep one of them",
+    ),
+    "a source twice, once for $LATEST": (
+        mapping(QUEUE) + f"  again:\n    {QUEUE}\n    alias: $LATEST\n",
+        "7:3: mapping again polls the same source for the same qualifier as specs/a.yaml:5:3; keep one of them",
+    ),
+    "region and regions": ("regions: [us-west-2]\n", "4:1: write region or regions, not both"),
+    "a pointer to nowhere": ("ignore: [/settings/Timeout]\n", "4:10: an ignored path begins with one of /configuration, /code, /tags, /aliases, /event_source_mappings"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_rule_points_at_what_breaks_it(case: str, tmp_path: Path) -> None:
+    body, message = REFUSED[case]
+    assert faults(tmp_path, body) == [message]
+
+
+ACCEPTED: dict[str, str] = {
+    "one more version": weights('"1"', '"2": 0.25'),
+    "the seed's last step, a weight of nought": weights('"1"', '"2": 0.0'),
+    "nought on $LATEST": weights("$LATEST", '"2": 0'),
+    "a weight's key without quotes": weights('"1"', "2: 1"),
+    "a canary of the next version": weights('"1"', "published: 0.1") + "publish: true\n",
+    "nothing but a name": "",
+    "deletion": "state: absent\n",
+    "a version to delete": 'versions: {"3": {state: absent}}\n' + alias('FunctionVersion: "4"'),
+    "an image": f"configuration: {{PackageType: Image, Role: '{ROLE}'}}\ncode: {{ImageUri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/a:b'}}\n",
+    "a managed instance runs long": "configuration: {Timeout: 5400, CapacityProviderConfig: {LambdaManagedInstancesCapacityProviderConfig: {CapacityProviderArn: 'arn:aws:lambda:us-west-2:123456789012:capacity-provider:c'}}}\n",
+    "4096 bytes of environment": f"{ENVIRONMENT}      BIG: {'x' * 4093}\n",
+    "no network": "configuration: {VpcConfig: {SubnetIds: [], SecurityGroupIds: []}}\n",
+    "levels in a JSON log": "configuration: {LoggingConfig: {LogFormat: JSON, SystemLogLevel: WARN}}\n",
+    "a large batch with a window": mapping(QUEUE + "\n    BatchSize: 11\n    MaximumBatchingWindowInSeconds: 1"),
+    "a stream at a time": mapping(STREAM + "\n    StartingPosition: AT_TIMESTAMP\n    StartingPositionTimestamp: '2026-01-01T00:00:00Z'"),
+    "an alias of somebody else's": mapping(QUEUE + "\n    alias: live"),
+    "a source once a qualifier": alias("FunctionVersion: $LATEST") + mapping(QUEUE) + f"  again:\n    {QUEUE}\n    alias: live\n",
+    "one cluster, two topics": "event_source_mappings:\n"
+    + "".join(f"  {t}: {{EventSourceArn: '{KAFKA}', Topics: [{t}], StartingPosition: LATEST}}\n" for t in ("orders", "clicks")),
+    "self-managed Kafka": mapping("SelfManagedEventSource: {Endpoints: {KAFKA_BOOTSTRAP_SERVERS: ['host:9092']}}\n    Topics: [orders]\n    StartingPosition: LATEST"),
+    "a message broker": mapping("EventSourceArn: 'arn:aws:mq:us-west-2:123456789012:broker:b:b-1'\n    Queues: [q]\n    SourceAccessConfigurations: [{Type: BASIC_AUTH, URI: 'arn:aws:secretsmanager:us-west-2:123456789012:secret:s'}]"),
+    "an ignored variable": "ignore: [/configuration/Environment/Variables/X, /aliases/*/Description]\n",
+    "nothing of a section": "aliases: {}\ntags: {}\nevent_source_mappings: {}\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+def test_what_lambda_takes_is_taken(case: str, tmp_path: Path) -> None:
+    assert faults(tmp_path, ACCEPTED[case]) == []
+
+
+def test_a_function_described_twice_names_both_places(tmp_path: Path) -> None:
+    both = "function: checkout\naccount: test\nregions: [eu-west-1, us-west-2]\n"
+    assert refusal(tmp_path, a=HEAD, sub__b=both) == [
+        "specs/sub/b.yaml:1:11: test/us-west-2/checkout is described here and at specs/a.yaml:1:11; keep one of them"
+    ]
+
+
+def test_every_rule_is_broken_by_a_case() -> None:
+    """Completeness: a rule that no case above breaks is not tested."""
+    documents = [parse(HEAD + body, "specs/a.yaml").value for body, _ in REFUSED.values()]
+    idle = [rule.__name__ for rule in rules.RULES if not any(list(rule(document)) for document in documents)]
+    assert idle == []
+
+
+WORDS = sorted(
+    {
+        *(
+            "configuration",
+            "code",
+            "tags",
+            "aliases",
+            "event_source_mappings",
+            "versions",
+            "ignore",
+            "region",
+            "regions",
+        ),
+        *("Environment", "Variables", "VpcConfig", "SubnetIds", "LoggingConfig", "LogFormat", "ApplicationLogLevel"),
+        *("EphemeralStorage", "Size", "Timeout", "MemorySize", "PackageType", "ImageUri", "path", "S3Bucket", "Layers"),
+        *(
+            "FunctionVersion",
+            "RoutingConfig",
+            "AdditionalVersionWeights",
+            "EventSourceArn",
+            "StartingPosition",
+            "alias",
+        ),
+        *("BatchSize", "MaximumBatchingWindowInSeconds", "SelfManagedEventSource", "DocumentDBEventSourceConfig"),
+    }
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "Image", "/x", "a:b", SQS, FIFO, "AT_TIMESTAMP", "JSON"])  # fmt: skip
+DOCUMENTS_OF_ANY_SHAPE = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(st.sampled_from(WORDS), DOCUMENTS_OF_ANY_SHAPE, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_no_document_however_wrong_upsets_a_rule(document: dict[str, Any]) -> None:
+    assert all(found.message for found in rules.findings(document))

@@ -1,0 +1,117 @@
+"""The committed schemas: what the service model says, usable by an editor, and safe to match hostile text against."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler import schema, service, validation
+from reconciler.kinds.registry import SECTIONS
+
+KINDS = sorted(schema.GENERATORS)
+ROOT = Path(__file__).parents[2]
+FUNCTION = validation.load_schema("function")
+
+
+def schemas_in(node: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every (pointer, schema) below a schema."""
+    if not isinstance(node, dict):
+        return
+    yield at, node
+    for word in ("items", "additionalProperties", "propertyNames"):
+        yield from schemas_in(node.get(word), f"{at}/{word}")
+    for name, inner in node.get("properties", {}).items():
+        yield from schemas_in(inner, f"{at}/{name}")
+    for inner in node.get("anyOf", ()):
+        yield from schemas_in(inner, f"{at}/anyOf")
+
+
+ALL = [(kind, at, found) for kind in ("function", "config") for at, found in schemas_in(validation.load_schema(kind))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_committed_schema_is_the_generated_one(kind: str) -> None:
+    committed = (ROOT / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
+    assert committed == schema.render(kind), f"run `reconcile schema --kind {kind} > schemas/{kind}.schema.json`"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_schema_is_a_schema_and_says_where_it_comes_from(kind: str) -> None:
+    document = json.loads(schema.render(kind))
+    Draft202012Validator.check_schema(document)
+    assert next(iter(document)) == "$comment"
+    assert f"`reconcile schema --kind {kind}`" in document["$comment"]
+
+
+def test_there_is_a_file_for_every_schema_and_no_other() -> None:
+    assert sorted(path.name for path in (ROOT / "schemas").iterdir()) == [f"{kind}.schema.json" for kind in KINDS]
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
+def test_every_member_of_the_calls_is_taken_or_refused_with_a_reason(section: Any) -> None:
+    node = FUNCTION["properties"][section.name]
+    taken = node["properties"] if "properties" in node else node["additionalProperties"]["properties"]
+    for operation in section.calls:
+        lost = {name for name in service.members(operation) if taken.get(name, {}).get("readOnly", name not in taken)}
+        assert lost <= set(section.refused) | {"Code"}, operation
+
+
+def test_what_aws_answers_may_be_pasted() -> None:
+    taken = FUNCTION["properties"]["configuration"]["properties"]
+    answered = service.response("GetFunctionConfiguration").members
+    assert set(answered) <= set(taken)
+    assert {name for name in answered if taken[name].get("readOnly")} >= {
+        "FunctionArn",
+        "CodeSha256",
+        "State",
+        "Version",
+    }
+
+
+def test_environment_values_are_sensitive() -> None:
+    variables = FUNCTION["properties"]["configuration"]["properties"]["Environment"]["properties"]["Variables"]
+    assert variables["additionalProperties"]["x-sensitive"] is True
+
+
+def test_a_map_takes_no_keys_that_are_not_named() -> None:
+    open_maps = [
+        f"{kind}{at}"
+        for kind, at, found in ALL
+        if found.get("type") == "object" and "additionalProperties" not in found and not found.get("readOnly")
+    ]
+    assert open_maps == []
+
+
+PATTERNS = sorted({found["pattern"] for _, _, found in ALL if "pattern" in found})
+HOSTILE = ("a" * 2000 + "!", "a-" * 1000 + "!", "arn:aws:" + ":" * 2000, "a." * 1000 + "!", "/mnt/" + "a" * 2000 + "\n", "-a" * 1000 + "!")  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_is_anchored_and_takes_hostile_text_in_its_stride(pattern: str) -> None:
+    assert pattern.startswith("^")
+    assert pattern.endswith("$")
+    started = time.monotonic()
+    for text in HOSTILE:
+        re.search(pattern, text)
+    assert time.monotonic() - started < 2, "backtracking would take minutes; this bound only tells it from that"
+
+
+def test_a_pattern_is_said_in_words() -> None:
+    """All but the service model's rarer ones, of event source mappings, which are shown as they are."""
+    silent = [f"{kind}{at}" for kind, at, found in ALL if "pattern" in found and "x-words" not in found]
+    assert [at for at in silent if not at.startswith("function/event_source_mappings/")] == []
+
+
+def test_an_editor_has_something_to_show() -> None:
+    taken = FUNCTION["properties"]["configuration"]["properties"]
+    assert "amount of time" in taken["Timeout"]["description"]
+    assert not [
+        at for _, at, found in ALL if "<" in found.get("description", "") and "</" in found.get("description", "")
+    ]
