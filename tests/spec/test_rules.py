@@ -43,6 +43,11 @@ ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
 S3_BUCKET = "arn:aws:s3:::bucket"
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "a filter in a reference": (
+        ENVIRONMENT + "      TOKEN: \"{{ ssm('/a')|upper }}\"\n",
+        "7:7: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
+        "function, or a quoted text",
+    ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
     "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),
     "a key without a bucket": ("code: {S3Key: k}\n", "4:1: code needs S3Bucket as well"),
