@@ -22,7 +22,7 @@ from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetP
 from reconciler.recovery import recovered
 from reconciler.report.results import invocation, result_object
 
-WORKERS = 8
+WORKERS = 16
 STALE = "PreconditionFailedException"
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]

@@ -6,6 +6,7 @@ It decides nothing about specs or plans.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import threading
@@ -41,7 +42,14 @@ CLIENT = ClientConfig(
 ONCE = CLIENT.merge(ClientConfig(retries={"total_max_attempts": 1}, read_timeout=910))
 
 PATIENCE_SECONDS = 300.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 2.0
+LONGEST_PAUSE_SECONDS = 2.0
+FIRST_PAUSE_SECONDS = 0.05  # between two looks at a function: GetFunction has a quota of its own
+FIRST_MAPPING_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
+
+# Lambda's control plane gives an account and region 100 GetFunction and 15 other calls a second, to all callers together.
+CALLS_PER_SECOND = 13.5
+GET_FUNCTION_SHARE = 100 / 15
+CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is as fast as it goes
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
 UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
 
@@ -85,6 +93,25 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Pace:
+    """Keeps one client's requests, retries included, to a rate; a second's worth may go at once."""
+
+    def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._gap = 1 / per_second
+        self._clock, self._sleep = clock, sleep
+        self._next = clock() - 1.0
+        self._lock = threading.Lock()
+
+    def __call__(self, **_: Any) -> None:
+        """Wait for this request's turn."""
+        with self._lock:
+            now = self._clock()
+            self._next = max(self._next + self._gap, now - 1.0)
+            ahead = self._next - now
+        if ahead > 0:
+            self._sleep(ahead)
+
+
 class Aws:
     """Clients for the accounts of reconcile.yaml, made when first used and shared by all threads.
 
@@ -105,6 +132,7 @@ class Aws:
         self._clock = clock
         self._sleep = sleep
         self._is_stopping = is_stopping
+        self._calls_per_second = float(os.environ.get(CALLS_PER_SECOND_VARIABLE, CALLS_PER_SECOND))
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -175,13 +203,15 @@ class Aws:
         key = (f"{place.account}/{api}", place.region, bucket)
         with self._lock:
             if key not in self._clients:
-                session = self._session(place)
+                session, config = self._session(place), ONCE if bucket == "Invoke" else CLIENT
                 try:
-                    self._clients[key] = session.client(
-                        api, region_name=place.region, config=ONCE if bucket == "Invoke" else CLIENT
-                    )  # type: ignore[call-overload]
+                    made = session.client(api, region_name=place.region, config=config)  # type: ignore[call-overload]
                 except BotoCoreError as error:
                     raise AwsError(f"account {place.account}: {error}") from error
+                rate = self._calls_per_second * (GET_FUNCTION_SHARE if bucket == "GetFunction" else 1)
+                if api == "lambda" and rate and bucket != "Invoke":
+                    made.meta.events.register("before-send.lambda", Pace(rate, self._clock, self._sleep))
+                self._clients[key] = made
             return self._clients[key]
 
     def _session(self, place: Place) -> boto3.Session:
@@ -206,7 +236,7 @@ class Aws:
         state: Mapping[str, Any] | None = answered
         deadline = self._clock() + 2 * self._patience_seconds
         unseen_until = self._clock() + UNSEEN_SECONDS
-        pause = FIRST_PAUSE_SECONDS
+        pause = FIRST_MAPPING_PAUSE_SECONDS if wait.startswith("mapping") else FIRST_PAUSE_SECONDS
         while not judge(state, target):
             if self._is_stopping():
                 raise Interrupted(f"{target}: stopped while AWS was still at it ({wait})", is_retryable=True)

@@ -358,19 +358,25 @@ def schema(kind: str) -> None:
     click.echo(render(kind), nl=False)
 
 
-@cli.command(context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
-@click.argument("words", nargs=-1, metavar="[PATH]... [-- COMMAND...]", type=click.UNPROCESSED)
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]... [-- COMMAND...]")
 @click.option("--settle-seconds", type=float, default=0.1, show_default=True, help="How long an update takes.")
 @click.option("--throttle", is_flag=True, help="Throttle as AWS does: 15 calls a second, 100 of GetFunction.")
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write every request, one JSON a line.")
+@click.pass_obj
 def sandbox(
-    words: tuple[str, ...], settle_seconds: float, throttle: bool, faults: Path | None, log: Path | None
+    command: list[str],
+    paths: tuple[Path, ...],
+    settle_seconds: float,
+    throttle: bool,
+    faults: Path | None,
+    log: Path | None,
 ) -> None:
     """An embedded AWS on loopback, stocked with what the specs name, for COMMAND; without one, until interrupted."""
     from reconciler.rehearsal import rehearse
 
-    sys.exit(rehearse(words, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log))
+    sys.exit(rehearse(chosen(paths), command, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log))
 
 
 @cli.command()
@@ -385,7 +391,8 @@ def demo(keep: Path | None) -> None:
 def main() -> NoReturn:
     """The program. Every way out is an exit code; no traceback leaves it."""
     try:
-        code = cli.main(args=split_sandbox(sys.argv[1:]), prog_name="reconcile", standalone_mode=False)
+        arguments, command = split_command(sys.argv[1:])
+        code = cli.main(args=arguments, prog_name="reconcile", standalone_mode=False, obj=command)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -402,12 +409,12 @@ def main() -> NoReturn:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def split_sandbox(arguments: list[str]) -> list[str]:
-    """`sandbox … -- COMMAND`: click swallows the `--`, so it is said twice to keep it among the words."""
+def split_command(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """`sandbox … -- COMMAND` as what click parses and the command, whose words are its own."""
     if arguments[:1] == ["sandbox"] and "--" in arguments:
         cut = arguments.index("--")
-        return [*arguments[:cut], "--", *arguments[cut:]]
-    return arguments
+        return arguments[:cut], arguments[cut + 1 :]
+    return arguments, []
 
 
 def failed(error: Exception, code: int) -> int:

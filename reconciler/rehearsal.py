@@ -33,13 +33,16 @@ class NoSandbox(ReconcileError):
 
 
 def rehearse(
-    words: Sequence[str], *, settle_seconds: float, throttle: bool, faults: Path | None, log: Path | None
+    paths: Sequence[Path],
+    command: Sequence[str],
+    *,
+    settle_seconds: float,
+    throttle: bool,
+    faults: Path | None,
+    log: Path | None,
 ) -> int:
-    """Serve until COMMAND, the words after `--`, ends; the exit code is COMMAND's."""
-    cut = words.index("--") if "--" in words else len(words)
-    paths, command = [Path(word) for word in words[:cut]], list(words[cut + 1 :])
-    command = command[1:] if command[:1] == ["--"] else command
-    workspace = wiring.read(paths or [Path("specs")])
+    """Serve until the command ends, and end with its exit code; without one, until interrupted."""
+    workspace = wiring.read(paths)
     with embedded_aws(workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log) as sandbox:
         environment = sandbox.environment(region_of(workspace))
         return run(command, environment) if command else serve(environment)

@@ -53,6 +53,7 @@ class Sandbox:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._account_id = account_id
+        self._is_throttled = throttle
         self._moto = moto_adapter.application()
         moto_adapter.forget()
         self._server = make_server("127.0.0.1", 0, self._application, threaded=True, request_handler=_Quiet)
@@ -106,6 +107,7 @@ class Sandbox:
             "AWS_SHARED_CREDENTIALS_FILE": str(Path(self._folder.name, "credentials")),
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": "127.0.0.1",
+            **({} if self._is_throttled else {"RECONCILE_CALLS_PER_SECOND": "0"}),
         }
 
     def _write_profiles(self, profiles: Mapping[str, str]) -> None:

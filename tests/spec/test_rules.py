@@ -45,7 +45,7 @@ S3_BUCKET = "arn:aws:s3:::bucket"
 REFUSED: dict[str, tuple[str, str]] = {
     "a filter in a reference": (
         ENVIRONMENT + "      TOKEN: \"{{ ssm('/a')|upper }}\"\n",
-        "7:7: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
+        "7:14: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
         "function, or a quoted text",
     ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
