@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.errors import ReportError
+from reconciler.errors import ReportError, StalePlan
 from reconciler.model import Diagnostic, Plan, TargetPlan
 from reconciler.sealing import digest
 
@@ -31,7 +31,7 @@ def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic
     """A refusal for each target whose change was not reviewed, with the difference between the two plans."""
     digests = {target["address"]: target["digest"] for target in approved["targets"]}
     return [
-        Diagnostic("refusal", _difference(one, now, approved), one.target, error="StalePlan")
+        Diagnostic("refusal", _difference(one, now, approved), one.target, error=StalePlan.__name__)
         for one in plan.targets
         if one.operations and digests.get(str(one.target)) != one.digest
     ]

@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.errors import ReconcileError, ReportError, UnsafePlan
+from reconciler.errors import PlanError, ReconcileError, ReportError, UnsafePlan
 
-CHANGES_PENDING, REFUSED = 10, 21
+CHANGES_PENDING = 10
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
 
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -154,7 +154,7 @@ def plan(
     else:
         click.echo(RENDERERS[form](document), nl=False)
     if wiring.refusals(made):
-        sys.exit(REFUSED)
+        sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
         sys.exit(CHANGES_PENDING)
 

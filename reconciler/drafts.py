@@ -5,7 +5,7 @@ A draft is an action together with what only the planner needs: the raw differen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from reconciler.model import (
     Desired,
     FieldChange,
     Origin,
-    Properties,
     Spec,
     Verb,
 )
@@ -167,7 +166,3 @@ def replacing(kind: Kind, pair: Pair) -> tuple[Step, ...]:
     creations = kind.create(function, name, pair.desired.properties)
     deletions = kind.delete(function, name, pair.live.handle)
     return (*(replace(step, stage=-1) for step in deletions), *creations)
-
-
-def with_params(steps: tuple[Step, ...], change: Callable[[Properties], Properties]) -> tuple[Step, ...]:
-    return tuple(replace(step, params=change(step.params)) for step in steps)

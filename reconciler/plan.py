@@ -14,6 +14,7 @@ from reconciler import preflight, service
 from reconciler.case import Case, Policy
 from reconciler.diff import pointer, with_value
 from reconciler.drafts import Draft, changed, created, deleted, differing, ignored_paths, replacing, updated
+from reconciler.errors import PlanError
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
@@ -85,7 +86,7 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     notes = preflight.notes(case, drafts)
     operations = ordered_operations(case.spec.target, drafts)
     notes += [
-        Diagnostic("refusal", f"{item.name}: {problem}", case.spec.target, error="PlanError")
+        Diagnostic("refusal", f"{item.name}: {problem}", case.spec.target, error=PlanError.__name__)
         for item in operations
         if (problem := service.invalid_params(item.name, sample(item.params)))
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.case import Case
 from reconciler.drafts import Draft, origin_of
+from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
 from reconciler.kinds.function import FUNCTION
@@ -24,8 +25,8 @@ def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
     return [note for rule in RULES for note in rule(case, drafts)]
 
 
-def refusal(case: Case, error: str, message: str, origin: Origin | None = None) -> Diagnostic:
-    return Diagnostic("refusal", message, case.spec.target, origin or place(case, ""), error)
+def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:
+    return Diagnostic("refusal", message, case.spec.target, origin or place(case, ""), error.__name__)
 
 
 def place(case: Case, section: str) -> Origin | None:
@@ -41,7 +42,7 @@ def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.function is None and not drafts:
         yield refusal(
             case,
-            "PlanError",
+            PlanError,
             f"{case.spec.target} does not exist; to create it the spec needs `configuration` and `code`",
         )
 
@@ -51,7 +52,7 @@ def needs_permission_to_replace(case: Case, drafts: Drafts) -> Iterator[Diagnost
         if draft.verb == "replace" and not case.spec.allow_replace:
             origin = next((change.origin for change in draft.action.changes if change.origin), None)
             message = f"{draft.pair.key} must be deleted and created again: {draft.action.reason}; write `allow_replace: true` to let it"
-            yield refusal(case, "ReplacementRequired", message, origin)
+            yield refusal(case, ReplacementRequired, message, origin)
 
 
 def is_not_ours(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -61,13 +62,13 @@ def is_not_ours(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.mark:
         yield refusal(
             case,
-            "NotOwned",
+            NotOwned,
             f"{case.spec.target} is managed by {case.mark}, not by {ours}; take it out of one of the two",
         )
     elif not case.may_adopt:
         yield refusal(
             case,
-            "NotOwned",
+            NotOwned,
             f"{case.spec.target} exists and bears no mark of ours; write `adopt: true` in the spec, or pass --adopt, to take it over",
         )
 
@@ -76,7 +77,7 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.artifact is None or case.spec.is_absent:
         return
     if case.artifact.problem:
-        yield refusal(case, "PlanError", case.artifact.problem, place(case, "code"))
+        yield refusal(case, PlanError, case.artifact.problem, place(case, "code"))
     elif not case.artifact.sha256 and not is_new(drafts):
         message = f"cannot tell whether the code changed: {case.artifact.source}"
         yield Diagnostic("warning", message, case.spec.target, place(case, "code"))
@@ -90,7 +91,7 @@ def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnosti
                 message = "nothing is published that `published` could stand for; write `publish: true`"
             else:
                 message = f"version {version} does not exist; the function has {', '.join(sorted(known, key=version_order)) or 'none'}"
-            yield refusal(case, "PlanError", f"{draft.pair.key}: {message}", alias_place(draft))
+            yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
 
 
 def routed(drafts: Drafts) -> Iterator[tuple[Draft, set[str]]]:
@@ -132,7 +133,7 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
             ]
             if unlike:
                 message = f"versions {pair[0].key.name} and {pair[1].key.name} differ in {' and '.join(unlike)}, so no alias can route between them"
-                yield refusal(case, "PlanError", f"{draft.pair.key}: {message}", alias_place(draft))
+                yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
 
 
 def setting(version: Live, member: str) -> Any:
@@ -146,7 +147,7 @@ def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for item in case.desired(EVENT_SOURCE_MAPPING):
         alias = qualifier(item.properties)
         if alias and not alias.isdigit() and alias not in names:
-            yield refusal(case, "PlanError", f"{item.key}: there is no alias {alias}", mapping_place(item))
+            yield refusal(case, PlanError, f"{item.key}: there is no alias {alias}", mapping_place(item))
 
 
 def mapping_place(item: Desired) -> Origin | None:
@@ -163,11 +164,11 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
         origin = place(case, VERSION.section)
         if users:
             yield refusal(
-                case, "PlanError", f"version {version} is used by alias {', '.join(users)}; move it first", origin
+                case, PlanError, f"version {version} is used by alias {', '.join(users)}; move it first", origin
             )
         elif case.spec.publish and version == newest:
             message = f"version {version} is the newest and `publish: true` would make it again; delete it after the next one is published"
-            yield refusal(case, "PlanError", message, origin)
+            yield refusal(case, PlanError, message, origin)
 
 
 def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:

@@ -15,13 +15,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import Performance, Run, begin, perform, refuse, stamp
+from reconciler.errors import PlanError, StalePlan
 from reconciler.model import Diagnostic, Plan, Target
 from reconciler.report.journal import Journal, complete, read_json
 
 if TYPE_CHECKING:
     from reconciler.aws import Aws
 
-REFUSED, STALE, PARTLY = 21, 23, 25
+PARTLY = 25
 Tell = Callable[[Target, str, str], None]
 
 
@@ -91,7 +92,7 @@ def run_plan(
         }
         begin(plan, run, header, refused)
         for target, note in refused.items():
-            refuse(target, note.error or "PlanError", note.message, run)
+            refuse(target, note.error or PlanError.__name__, note.message, run)
         performance = perform(plan, run, leave_out=refused)
         status, exit_code = ending(performance, stop, refusal_code(refused))
         outcome = {"status": status, "exit_code": exit_code}
@@ -112,12 +113,13 @@ def ending(performance: Performance, stop: Stop, refusal_code: int) -> tuple[str
         return status, stop.exit_code
     if performance.count("failed") or performance.count("not attempted"):
         return status, PARTLY
-    return status, STALE if was_stale else refusal_code if refused else 0
+    return status, StalePlan.exit_code if was_stale else refusal_code if refused else 0
 
 
 def refusal_code(refused: Mapping[Target, Diagnostic]) -> int:
     """The exit code of a run in which nothing but these went wrong."""
-    return STALE if any(note.error == "StalePlan" for note in refused.values()) else REFUSED
+    stale = any(note.error == StalePlan.__name__ for note in refused.values())
+    return StalePlan.exit_code if stale else PlanError.exit_code
 
 
 def heal(folder: Path) -> Sequence[Path]:

@@ -333,16 +333,6 @@ def read_only(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]
             yield from ((key, *steps) for steps in read_only(item, known[key]))
 
 
-def resolved_paths(specs: Iterable[Spec]) -> dict[Target, str]:
-    """The local code path of each target that has one."""
-    return {
-        spec.target: item.properties["code"]["path"]
-        for spec in specs
-        for item in spec.desired
-        if item.key.kind == "function" and "path" in item.properties.get("code", {})
-    }
-
-
 def only(specs: Specs, chosen: Iterable[Target]) -> Specs:
     """The specs of some targets."""
     names = set(chosen)

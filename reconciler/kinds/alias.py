@@ -5,13 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler import service
-from reconciler.kinds.base import Call, Kind, Section, Step, never_replaced, never_sensitive
+from reconciler.kinds.base import (
+    IS_A_GUARD,
+    IS_THE_FUNCTION,
+    Call,
+    Kind,
+    Section,
+    Step,
+    never_replaced,
+    never_sensitive,
+)
 from reconciler.model import Properties
 
 _ELSEWHERE = {
-    "FunctionName": "the spec's `function`",
+    "FunctionName": IS_THE_FUNCTION,
     "Name": "the key under `aliases`",
-    "RevisionId": "a guard that apply sends by itself",
+    "RevisionId": IS_A_GUARD,
 }
 
 ALIASES = Section(

@@ -11,6 +11,11 @@ from typing import Any
 
 from reconciler.model import Properties
 
+# Why a section does not take a member, where several calls have it.
+IS_THE_FUNCTION = "the spec's `function`"
+IS_A_GUARD = "a guard that apply sends by itself"
+IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kind of their own"
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -60,7 +65,7 @@ class Kind:
     `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
     can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
     `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
-    many steps of a pointer make what one update sends; `owned_whole`, that a live resource which no spec names goes.
+    many steps of a pointer make what one update sends.
     `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
     properties as written (create) or normal (update: with the set of top-level members that differ) and the live
     handle."""
@@ -78,7 +83,6 @@ class Kind:
     needs_replacement: Callable[[str, Any, Any], bool]
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
-    owned_whole: bool = True
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:

@@ -11,19 +11,19 @@ from copy import deepcopy
 from typing import Any
 
 from reconciler import service
-from reconciler.kinds.base import Call, Kind, Section, Step, with_defaults
+from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Call, Kind, Section, Step, with_defaults
 from reconciler.model import Properties
 
 MARK = "reconcile:managed-by"
 RESERVED_TAG_PREFIXES = ("aws:", "reconcile:")
 
 _ELSEWHERE = {
-    "FunctionName": "the spec's `function`",
+    "FunctionName": IS_THE_FUNCTION,
     "Code": "the section `code`",
     "Tags": "the section `tags`",
     "Publish": "the spec's `publish`",
-    "PublishTo": "`publish` publishes numbered versions; Managed Instances are a kind of their own",
-    "RevisionId": "a guard that apply sends by itself",
+    "PublishTo": IS_PUBLISH,
+    "RevisionId": IS_A_GUARD,
     "CodeSigningConfigArn": "set by calls of its own (PutFunctionCodeSigningConfig): a kind of its own",
 }
 
@@ -36,13 +36,13 @@ CONFIGURATION = Section(
 )
 
 _CODE_ELSEWHERE = {
-    "FunctionName": "the spec's `function`",
+    "FunctionName": IS_THE_FUNCTION,
     "ZipFile": "`path` packs a directory or takes a ready .zip",
     "Architectures": "`configuration`, where AWS answers it",
     "Publish": "the spec's `publish`",
-    "PublishTo": "`publish` publishes numbered versions; Managed Instances are a kind of their own",
+    "PublishTo": IS_PUBLISH,
     "DryRun": "not applying a plan is the dry run",
-    "RevisionId": "a guard that apply sends by itself",
+    "RevisionId": IS_A_GUARD,
 }
 
 CODE = Section(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.base import Call, Kind, Section, Step, never_replaced
+from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Call, Kind, Section, Step, never_replaced
 from reconciler.kinds.function import CODE, CONFIGURATION, is_sensitive, normal_configuration
 from reconciler.model import Properties
 
@@ -18,11 +18,11 @@ PUBLISH = Section(
     operation="PublishVersion",
     members=frozenset(),
     refused={
-        "FunctionName": "the spec's `function`",
+        "FunctionName": IS_THE_FUNCTION,
         "Description": "a version takes the function's Description; AWS ignores this one when nothing changed",
-        "CodeSha256": "a guard that apply sends by itself",
-        "RevisionId": "a guard that apply sends by itself",
-        "PublishTo": "`publish` publishes numbered versions; Managed Instances are a kind of their own",
+        "CodeSha256": IS_A_GUARD,
+        "RevisionId": IS_A_GUARD,
+        "PublishTo": IS_PUBLISH,
     },
     calls=("PublishVersion",),
 )
@@ -75,7 +75,6 @@ VERSION = Kind(
     compared=compared,
     is_sensitive=is_sensitive,
     needs_replacement=never_replaced,
-    owned_whole=False,
 )
 
 CALLS = (
