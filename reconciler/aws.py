@@ -356,6 +356,11 @@ def _is_updated(state: Mapping[str, Any] | None, target: Target) -> bool:
     return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
 
 
+def _is_seen(state: Mapping[str, Any] | None, _: Target) -> bool:
+    """Read once it stands still, whatever became of an update before: for calls that are carried out at once."""
+    return bool(state) and state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
+
+
 def _is_version_active(state: Mapping[str, Any] | None, target: Target) -> bool:
     if not state or state.get("State") == "Failed":
         if state:
@@ -380,6 +385,7 @@ Look = Callable[[Aws, Target, Mapping[str, Any]], "Mapping[str, Any] | None"]
 Judge = Callable[["Mapping[str, Any] | None", Target], bool]
 
 WAITS: Mapping[str, tuple[Look, Judge]] = {
+    "function-seen": (_function, _is_seen),
     "function-updated": (_function, _is_updated),
     "version-active": (_version, _is_version_active),
     "mapping-settled": (_mapping, _is_mapping_settled),

@@ -136,7 +136,7 @@ def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:
     return Draft(Action(pair.key, "create", changes, reason), pair, tuple(steps), found)
 
 
-def deleted(kind: Kind, pair: Pair, reason: str = "") -> Draft:
+def deleted(kind: Kind, pair: Pair, reason: str) -> Draft:
     assert pair.live is not None
     steps = kind.delete(pair.key.target.function, pair.key.name, pair.live.handle)
     return Draft(Action(pair.key, "delete", reason=reason), pair, tuple(steps))

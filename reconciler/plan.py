@@ -97,7 +97,8 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
 def deletion(case: Case) -> list[Draft]:
     """`state: absent`: the mappings first, for they survive their function, then the function."""
     mappings = [
-        deleted(EVENT_SOURCE_MAPPING, pair) for pair in pairs(EVENT_SOURCE_MAPPING, (), case.held(EVENT_SOURCE_MAPPING))
+        deleted(EVENT_SOURCE_MAPPING, pair, f"of {source(pair)}, with its function")
+        for pair in pairs(EVENT_SOURCE_MAPPING, (), case.held(EVENT_SOURCE_MAPPING))
     ]
     if case.function is None:
         return [
@@ -109,6 +110,12 @@ def deletion(case: Case) -> list[Draft]:
 
 def _nothing(case: Case) -> Pair:
     return Pair(Key(case.spec.target, FUNCTION.name), None, None)
+
+
+def source(pair: Pair) -> str:
+    """What a live mapping polls, for people: AWS names it only by UUID."""
+    properties = pair.live.properties if pair.live else {}
+    return str(properties.get("EventSourceArn") or "self-managed Kafka" if "BatchSize" in properties else "")
 
 
 def change(case: Case) -> list[Draft]:
@@ -297,7 +304,7 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref | None) -> list[
         if pair.live is None:
             draft = created(kind, pair)
         elif pair.desired is None:
-            draft = deleted(kind, pair, "the spec does not name it")
+            draft = deleted(kind, pair, f"{f'of {source(pair)}, ' if source(pair) else ''}which the spec does not name")
         else:
             draft = updated(kind, pair, case.spec, case.salt)
         drafts.append(replace(draft, steps=tuple(replace(step, params=with_refs(step.params)) for step in draft.steps)))

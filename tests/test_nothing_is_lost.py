@@ -263,3 +263,16 @@ def test_unreadable_reports_are_named(house: House) -> None:
     result = house.run("tasks")
     assert result.exit_code == 1
     assert "broken.json" in result.err
+
+
+def test_a_tag_after_a_failed_update_does_not_fail_for_the_old_failure(house: House) -> None:
+    changed_house(house)
+    house.sandbox.gate.script = Script([Fault("UpdateFunctionConfiguration", nth=1, fails="InvalidSubnet")])
+    assert house.apply()["outcome"]["exit_code"] == 25
+    house.sandbox.gate.script = Script([])
+    house.write(
+        "checkout.yaml",
+        function_spec(key="v2.zip", configuration="Timeout: 9", extra=CHANGED.replace("team: orders", "team: other")),
+    )
+    assert house.apply()["outcome"]["exit_code"] == 0
+    is_as_wanted(house)

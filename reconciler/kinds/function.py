@@ -220,7 +220,7 @@ CALLS = (
         f"Initializing Tagging of {_FUNCTION} Operation...",
         f"Finished Tagging of {_FUNCTION} Operation...",
         stage=10,
-        settle=("function-updated",),
+        settle=("function-seen",),
     ),
     Call(
         "UntagResource",
@@ -229,7 +229,7 @@ CALLS = (
         f"Initializing Untagging of {_FUNCTION} Operation...",
         f"Finished Untagging of {_FUNCTION} Operation...",
         stage=11,
-        settle=("function-updated",),
+        settle=("function-seen",),
     ),
     Call(
         "CreateFunction",
