@@ -45,3 +45,8 @@ class Case:
     @property
     def may_adopt(self) -> bool:
         return self.spec.adopt or self.policy.adopt
+
+    @property
+    def why_absent(self) -> str:
+        """A spec says so, or pruning stands for the spec that there is not."""
+        return "state: absent" if self.spec.path else "no spec names it"

@@ -105,7 +105,7 @@ def deletion(case: Case) -> list[Draft]:
             Draft(Action(Key(case.spec.target, FUNCTION.name), "none", reason="already absent"), _nothing(case)),
             *mappings,
         ]
-    return [deleted(FUNCTION, Pair(case.function.key, None, case.function), "state: absent"), *mappings]
+    return [deleted(FUNCTION, Pair(case.function.key, None, case.function), case.why_absent), *mappings]
 
 
 def _nothing(case: Case) -> Pair:

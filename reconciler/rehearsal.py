@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,8 +94,9 @@ def number(account: Account) -> str:
 
 
 def region_of(workspace: Workspace) -> str:
-    regions = sorted({spec.target.region for spec in workspace.specs.specs})
-    return regions[0] if regions else DEFAULT_REGION
+    """The region that most specs name."""
+    named = Counter(spec.target.region for spec in workspace.specs.specs)
+    return named.most_common(1)[0][0] if named else DEFAULT_REGION
 
 
 def spots(workspace: Workspace) -> list[Spot]:
