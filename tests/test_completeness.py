@@ -1,0 +1,94 @@
+"""What guards the house: README speaks of every verb and flag, its examples are valid, every error is raised somewhere."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from reconciler import errors
+from reconciler.cli import cli
+from reconciler.config import load_config
+from reconciler.spec import load
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def commands() -> dict[str, click.Command]:
+    assert isinstance(cli, click.Group)
+    return dict(cli.commands)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_readme_speaks_of_every_command(name: str) -> None:
+    assert f"`reconcile {name}" in README
+
+
+@pytest.mark.parametrize(
+    "flag",
+    sorted(
+        {
+            flag
+            for command in commands().values()
+            for option in command.params
+            for flag in option.opts
+            if flag.startswith("--")
+        }
+    ),
+)
+def test_readme_speaks_of_every_flag(flag: str) -> None:
+    assert flag in README or flag in ("--specs", "--output")  # the table shows -o
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_command_and_flag_has_help(name: str) -> None:
+    command = commands()[name]
+    assert command.help
+
+
+def yaml_blocks() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_readmes_spec_and_config_are_valid(tmp_path: Path) -> None:
+    spec, config, *_ = yaml_blocks()
+    (tmp_path / "reconcile.yaml").write_text(config)
+    (tmp_path / "checkout.yaml").write_text(spec)
+    found = load([tmp_path], load_config(tmp_path / "reconcile.yaml"))
+    assert [str(one.target) for one in found.specs] == ["test/us-west-2/checkout"]
+
+
+def test_the_readmes_fault_script_is_valid(tmp_path: Path) -> None:
+    from reconciler.sandbox import read_faults
+
+    (script,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "faults.json").write_text(script)
+    assert len(read_faults(tmp_path / "faults.json")) == 4
+
+
+def test_every_error_is_raised_or_named_somewhere() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "reconciler").rglob("*.py") if path.name != "errors.py")
+    classes = [name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)]
+    assert [name for name in classes if not re.search(rf"\b{name}\b", sources)] == []
+
+
+def test_the_error_tree_in_the_docstring_is_the_tree() -> None:
+    drawn = dict(re.findall(r"([A-Z]\w+)(?: \((\d+)\))?", errors.__doc__ or "")) if errors.__doc__ else {}
+    for name, value in vars(errors).items():
+        if inspect.isclass(value) and issubclass(value, errors.ReconcileError):
+            assert name in drawn
+            if drawn[name]:
+                assert int(drawn[name]) == value.exit_code
+
+
+def test_the_layers_in_readme_are_those_of_the_contract() -> None:
+    import tomllib
+
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
+    modules = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
+    picture = README.split("## The house")[1].split("```")[1]
+    assert [name for name in sorted(modules) if not re.search(rf"\b{name}\b", picture)] == []
