@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +32,10 @@ class Lambda(Protocol):
     """What apply needs of AWS."""
 
     def call(self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda") -> Answer: ...
+
+    def pages(
+        self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda"
+    ) -> Iterator[Mapping[str, Any]]: ...
 
     def settle(self, target: Target, wait: str, answered: Mapping[str, Any]) -> Mapping[str, Any]: ...
 

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """An apply's flags. `allow_deletes` is the exact number, or None."""
+    """An apply's flags. `allow_deletes` is the exact number, or None; `healed` are reports of earlier runs, just completed."""
 
     choices: Choices
     folder: Path
     approved: Path | None = None
     only_failed: Path | None = None
     allow_deletes: int | None = None
+    healed: Sequence[Path] = ()
 
 
 Review = Callable[[Mapping[str, Any], int], None]
@@ -64,7 +65,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, review: Review, wa
                 explain=explain, identifier=run,
             )  # fmt: skip
         if workspace.config.reports:
-            keep_reports(workspace, aws, [ending.path])
+            keep_reports(workspace, aws, [*orders.healed, ending.path])
         return ending
 
 

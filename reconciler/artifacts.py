@@ -82,8 +82,8 @@ def _s3(aws: Aws, target: Target, code: Mapping[str, Any]) -> Artifact:
     try:
         head = aws.call(place, "HeadObject", {**params, "ChecksumMode": "ENABLED"}, api="s3").result
         version = str(head.get("VersionId", "")).replace("null", "")
-        known = head.get("ChecksumSHA256", "")
-        if known and "-" not in known and head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT":
+        known = full_sha256(head)
+        if known:
             return Artifact(known, f"{name}, SHA-256 kept by S3", version)
         for metadata in METADATA:
             if metadata in head.get("Metadata", {}):
@@ -97,6 +97,15 @@ def _s3(aws: Aws, target: Target, code: Mapping[str, Any]) -> Artifact:
         return Artifact(
             "", name, problem=f"{name} cannot be read ({failure.code}); allow s3:GetObject, or write code.sha256"
         )
+
+
+def full_sha256(head: Mapping[str, Any]) -> str:
+    """The SHA-256 of the whole object, of HeadObject's answer; empty where S3 keeps none, or one of an upload in parts,
+    which is a hash of hashes."""
+    known = str(head.get("ChecksumSHA256", ""))
+    in_parts = "-" in str(head.get("ETag", "")) or "-" in known
+    is_whole = head.get("ChecksumType", "COMPOSITE" if in_parts else "FULL_OBJECT") == "FULL_OBJECT"
+    return known if is_whole else ""
 
 
 def _base64(written: str) -> str:

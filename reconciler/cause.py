@@ -12,9 +12,10 @@ from typing import Any
 from reconciler.diff import steps_of, value_at
 from reconciler.drafts import prefix
 from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
-from reconciler.model import Action, Cause, FieldChange, Key, Plan, Properties, Spec, TargetPlan
+from reconciler.model import KNOWN_AFTER_APPLY, Action, Cause, FieldChange, Key, Plan, Properties, Spec, TargetPlan
 
 Blame = Callable[[FieldChange], str]
 
@@ -29,7 +30,16 @@ def with_causes(plan: Plan, base: Iterable[Spec], now: Iterable[Spec], blame: Bl
 
 def _target(one: TargetPlan, base: Spec | None, now: Spec | None, blame: Blame) -> TargetPlan:
     actions = tuple(replace(action, changes=_caused(action, base, now, blame)) for action in one.actions)
-    return replace(one, actions=actions)
+    function = [change.cause for action in actions if action.key.kind == FUNCTION.name for change in action.changes]
+    moved: Cause = "edit" if not function or set(function) != {"drift"} else "drift"
+    return replace(one, actions=tuple(replace(action, changes=_following(action, moved)) for action in actions))
+
+
+def _following(action: Action, moved: Cause) -> tuple[FieldChange, ...]:
+    """A version that is still to be made is there for what made it: `published` follows the function."""
+    return tuple(
+        replace(change, cause=moved) if change.after == KNOWN_AFTER_APPLY else change for change in action.changes
+    )
 
 
 def _caused(action: Action, base: Spec | None, now: Spec | None, blame: Blame) -> tuple[FieldChange, ...]:

@@ -193,15 +193,16 @@ def apply(
     from reconciler.running import Stop, heal
 
     workspace = wiring.read(chosen(paths))
-    for healed in heal(report_dir):
-        say(f"A run was cut off earlier; its report is now {healed}.")
+    healed = heal(report_dir)
+    for path in healed:
+        say(f"A run was cut off earlier; its report is now {path}.")
 
     def review(document: Mapping[str, Any], operations: int) -> None:
         click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
         if operations and not yes:
             confirm(document)
 
-    orders = Orders(wiring.Choices(adopt, prune, base), report_dir, approved, only_failed, allow_deletes)
+    orders = Orders(wiring.Choices(adopt, prune, base), report_dir, approved, only_failed, allow_deletes, healed)
     ending = applied(workspace, orders, Stop(), review, progress)
     click.echo(report_text(ending.report, has_colour=has_colour(sys.stdout)), nl=False, color=True)
     say(f"Report: {ending.path}")

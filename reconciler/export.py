@@ -5,10 +5,10 @@ Values of environment variables are left out: a report holds no secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from reconciler.aws import Answer, Place
+from reconciler.aws import Place
 from reconciler.fetch import function_live
 from reconciler.kinds.event_source_mapping import live_properties
 from reconciler.kinds.function import is_sensitive
@@ -17,7 +17,9 @@ from reconciler.report.documents import plain
 
 
 class Reader(Protocol):
-    def call(self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda") -> Answer: ...
+    def pages(
+        self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda"
+    ) -> Iterator[Mapping[str, Any]]: ...
 
     def found(self, place: Place, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None: ...
 
@@ -29,8 +31,10 @@ def exported(aws: Reader, target: Target) -> dict[str, Any]:
     if not held:
         return {}
     live = function_live(target, held["Configuration"], held.get("Code", {}), held.get("Tags", {}))
-    aliases = aws.call(place, "ListAliases", name).result["Aliases"]
-    mappings = aws.call(place, "ListEventSourceMappings", name).result["EventSourceMappings"]
+    aliases = [item for page in aws.pages(place, "ListAliases", name) for item in page["Aliases"]]
+    mappings = [
+        item for page in aws.pages(place, "ListEventSourceMappings", name) for item in page["EventSourceMappings"]
+    ]
     policy = aws.found(place, "GetPolicy", name)
     return {
         "function": target.function,

@@ -49,9 +49,10 @@ class History:
     def __init__(self, path: Path) -> None:
         try:
             import git
+            from gitdb.exc import ODBError
         except ImportError as error:
             raise GitError("git is not installed, so --base and --drift cannot look back") from error
-        self._errors = (git.GitError, ValueError)
+        self._errors = (git.GitError, ODBError, ValueError)
         try:
             self._repository: Repo = git.Repo(path, search_parent_directories=True)
         except git.GitError as error:

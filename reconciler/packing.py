@@ -27,6 +27,7 @@ IGNORED_ALWAYS = (".git", "__pycache__/", "*.py[co]")
 MAX_ZIP_BYTES = 52_428_800
 MAX_UNZIPPED_BYTES = 262_144_000
 MAX_ENTRIES = 65_000
+ENTRY_BYTES = 76  # what a zip writes of each entry beside its content and, twice, its name
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -53,6 +54,11 @@ def pack(path: str, origin: Origin) -> bytes:
             origin, f"{path} is {len(code):,} bytes zipped; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3"
         )
     return code
+
+
+def real_path(path: Path) -> Path:
+    """The path without links; a link to itself, which Path.resolve cannot bear, stays what it is."""
+    return Path(os.path.realpath(path))
 
 
 def _fault(origin: Origin, message: str) -> SpecError:
@@ -86,7 +92,8 @@ def _zipped(root: Path, origin: Origin) -> bytes:
         limits = f"{MAX_UNZIPPED_BYTES:,} bytes or {MAX_ENTRIES:,} files"
         raise _fault(origin, f"{root} is more than {limits}; leave some out with {IGNORE_FILE}")
     packed = io.BytesIO()
-    method = zipfile.ZIP_STORED if total < MAX_ZIP_BYTES * 9 // 10 else zipfile.ZIP_DEFLATED
+    stored = total + sum(ENTRY_BYTES + 2 * len(name.encode()) for name, _ in files)
+    method = zipfile.ZIP_STORED if stored < MAX_ZIP_BYTES * 9 // 10 else zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(packed, "w", method, compresslevel=9) as archive:
         for name, file in files:
             entry = zipfile.ZipInfo(name, EPOCH)
@@ -106,10 +113,12 @@ def _text(name: str, origin: Origin) -> str:
         raise _fault(origin, f"the file name {name!r} is not UTF-8; rename it") from error
 
 
-def _ignored(root: Path, origin: Origin) -> GitIgnoreSpec:
+def _ignored(root: Path, inside: Path, origin: Origin) -> GitIgnoreSpec:
     file = root / IGNORE_FILE
+    if file.is_symlink():
+        _check_file(file, root, inside, origin)
     try:
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        lines = file.read_text(encoding="utf-8-sig").splitlines() if file.is_file() else []
         return GitIgnoreSpec.from_lines([*IGNORED_ALWAYS, *lines, f"/{IGNORE_FILE}"])
     except ValueError as error:  # not UTF-8, or a line that git would not read either
         raise _fault(origin, f"{file} cannot be read: {error}") from error
@@ -121,7 +130,8 @@ def _raise(error: OSError) -> None:
 
 def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
     """(name in the zip, file) of what is packed. A link to a file inside counts as a file."""
-    inside, ignored = root.resolve(), _ignored(root, origin)
+    inside = real_path(root)
+    ignored = _ignored(root, inside, origin)
     for folder, folders, files in os.walk(root, onerror=_raise):
         below = Path(folder).relative_to(root)
         kept = {
@@ -139,7 +149,7 @@ def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
 def _check_file(path: Path, root: Path, inside: Path, origin: Origin) -> None:
     """Raises SpecError for what cannot be packed truthfully."""
     if path.is_symlink():
-        if not path.resolve().is_relative_to(inside):
+        if not real_path(path).is_relative_to(inside):
             wrong = f"is a link that leads out of {root}; copy the file"
         elif not path.exists():
             wrong = "is a link to nothing; take it out"

@@ -85,13 +85,27 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     known = versions_after(case, drafts)
+    going = {item.key.name for item in case.desired(VERSION)}  # another rule speaks of these
     for draft, versions in routed(drafts):
-        for version in sorted(versions - known - {"$LATEST"}):
+        for version in sorted(versions - known - going - {"$LATEST"}):
             if version == PUBLISHED:
                 message = "nothing is published that `published` could stand for; write `publish: true`"
             else:
                 message = f"version {version} does not exist; the function has {', '.join(sorted(known, key=version_order)) or 'none'}"
             yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
+
+
+def routes_to_one_version_twice(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """`published` may turn out to be the very version that takes the rest of the traffic."""
+    for draft in drafts:
+        if draft.pair.key.kind == ALIAS.name and draft.pair.desired is not None:
+            properties = draft.pair.desired.properties
+            version = str(properties["FunctionVersion"])
+            if version in weights(properties):
+                message = (
+                    f"{draft.pair.key}: `published` is version {version}, so both sides of the alias are that version"
+                )
+                yield refusal(case, PlanError, message, alias_place(draft))
 
 
 def routed(drafts: Drafts) -> Iterator[tuple[Draft, set[str]]]:
@@ -205,6 +219,7 @@ RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     needs_permission_to_replace,
     code_is_missing,
     routes_to_missing_versions,
+    routes_to_one_version_twice,
     routes_between_unlike_versions,
     invokes_a_missing_alias,
     deletes_a_version_in_use,

@@ -55,8 +55,8 @@ def parsed(text: str) -> tuple[Part, ...]:
     """The parts that a value is made of. Raises BadReference."""
     try:
         tree = Environment(autoescape=True).parse(text)
-    except TemplateSyntaxError as error:
-        raise BadReference(f"is not a reference: {error.message}; allowed are {ALLOWED}") from error
+    except (TemplateSyntaxError, RecursionError, ValueError) as error:  # their words would repeat the value
+        raise BadReference(f"is not a reference; allowed are {ALLOWED}") from error
     return tuple(_part(node) for output in tree.body for node in _outputs(output))
 
 

@@ -142,13 +142,13 @@ def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Found]:
         yield Found("/code/ImageUri", "an image needs `PackageType: Image` under configuration", is_key=True)
     if is_image and code and "ImageUri" not in code:
         yield Found("/configuration/PackageType", "PackageType Image needs code.ImageUri", is_key=True)
-    if configuration and code and "Role" not in configuration:
+    if "configuration" in spec and code and "Role" not in configuration:
         yield Found("/configuration", "a function needs configuration.Role, which has no default", is_key=True)
     for member in ("Runtime", "Handler", "Layers"):
         if is_image and configuration.get(member):
             yield Found(f"/configuration/{member}", f"an image function has no {member}; take it out", is_key=True)
         elif (
-            configuration
+            "configuration" in spec
             and not is_image
             and code
             and "ImageUri" not in code
@@ -326,9 +326,10 @@ def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
 def mapping_identity(mapping: Mapping[str, Any]) -> str:
     """What AWS tells two mappings of one function apart by, as comparable text."""
     document = part(mapping, "DocumentDBEventSourceConfig")
+    endpoints = part(mapping, "SelfManagedEventSource", "Endpoints")
     sign = [
         mapping.get("EventSourceArn"),
-        mapping.get("SelfManagedEventSource"),
+        {name: sorted(map(str, hosts)) if isinstance(hosts, list) else hosts for name, hosts in endpoints.items()},
         mapping.get("Topics"),
         mapping.get("Queues"),
         document.get("DatabaseName"),

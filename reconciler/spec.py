@@ -17,6 +17,7 @@ from reconciler import rules, strict_yaml, validation
 from reconciler.config import FILE_NAME, Config
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Desired, Diagnostic, Key, Origin, Spec, Target
+from reconciler.packing import real_path
 from reconciler.strict_yaml import Document, escaped
 
 FUNCTION_SECTIONS = ("configuration", "code", "tags")
@@ -68,31 +69,38 @@ def spec_files(paths: Sequence[Path]) -> list[Path]:
     is not there, a folder without a spec, and a link that leads out of its folder."""
     found: list[Path] = []
     for path in paths:
-        if path.is_file() and path.name == FILE_NAME:
-            raise SpecError([Fault(Origin(str(path)), "is the configuration; name a spec file or a folder of specs")])
-        if path.is_file():
-            found.append(path)
-        elif path.is_dir():
-            inside = sorted(_yaml_below(path))
-            if not inside:
-                message = "has no spec; write one as a .yaml file with `function`, `account` and `region`"
-                raise SpecError([Fault(Origin(str(path)), message)])
-            found += inside
-        else:
-            wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
-            raise SpecError([Fault(Origin(str(path)), f"{wrong}; name a spec file or a folder of specs")])
+        try:
+            found += _specs_of(path)
+        except OSError as error:
+            raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
     return list({path.absolute(): path for path in reversed(found)}.values())[::-1]
+
+
+def _specs_of(path: Path) -> list[Path]:
+    """The spec files that one given path stands for."""
+    if path.is_file() and path.name == FILE_NAME:
+        raise SpecError([Fault(Origin(str(path)), "is the configuration; name a spec file or a folder of specs")])
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        inside = sorted(_yaml_below(path))
+        if not inside:
+            message = "has no spec; write one as a .yaml file with `function`, `account` and `region`"
+            raise SpecError([Fault(Origin(str(path)), message)])
+        return inside
+    wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
+    raise SpecError([Fault(Origin(str(path)), f"{wrong}; name a spec file or a folder of specs")])
 
 
 def _yaml_below(root: Path) -> Iterator[Path]:
     """Never passes over in silence what could hold a spec: an overlooked spec is a function that looks dropped."""
-    inside = root.resolve()
+    inside = real_path(root)
     for folder, folders, files in os.walk(root, onerror=_unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in (*folders, *files):
             path = Path(folder, name)
-            is_spec = name.endswith((".yaml", ".yml")) and name != FILE_NAME and not name.startswith(".")
-            if path.is_symlink() and (is_spec or path.is_dir()) and not path.resolve().is_relative_to(inside):
+            is_spec = name.lower().endswith((".yaml", ".yml")) and name != FILE_NAME and not name.startswith(".")
+            if path.is_symlink() and (is_spec or path.is_dir()) and not real_path(path).is_relative_to(inside):
                 raise SpecError(
                     [Fault(Origin(str(path)), f"is a link that leads out of {root}; put the thing itself there")]
                 )
@@ -206,10 +214,10 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
     written = code.get("path") if isinstance(code, dict) else None
     if not isinstance(written, str) or config is None:
         return
-    here, spec_path = Path.cwd(), Path(document.path).resolve()
+    here, spec_path = Path.cwd(), real_path(Path(document.path))
     git = next((folder for folder in spec_path.parents if (folder / ".git").exists()), None)
-    tree = git or (here if spec_path.is_relative_to(here) else Path(config.path).resolve().parent.parent)
-    place = Path(local_path(document.path, written)).resolve()
+    tree = git or (here if spec_path.is_relative_to(here) else real_path(Path(config.path)).parent.parent)
+    place = real_path(Path(local_path(document.path, written)))
     if not place.is_relative_to(tree):
         yield Fault(
             document.at("/code/path"), f"code.path {written} leads out of {tree}; keep the code in the same tree"

@@ -6,6 +6,7 @@ Built from libyaml's events without recursion, so hostile nesting costs nothing.
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from collections.abc import Mapping
@@ -38,18 +39,21 @@ _WORDS: Mapping[str, Any] = {
 _NOT_NUMBERS = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _RADIX = re.compile(r"0[xo][0-9a-fA-F]+")
 MAX_DIGITS = 18  # what fits a 64-bit number; longer runs of digits are names that forgot their quotes
-_HIDDEN = "/Environment"  # below this key a message repeats nothing that was written
+# Below such a key, however it is spelled, a message repeats nothing that was written.
+_HIDDEN = re.compile("/[^/]*(env|variable)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file's value. `origins` maps JSON Pointers to the place of the key that leads there ("" is the document);
-    `values` to the place of the value itself."""
+    `values` to the place of the value itself, `texts` to what is
+    written where a number, true, false or nothing was read."""
 
     path: str
     value: Any
     origins: Mapping[str, Origin] = field(default_factory=dict)
     values: Mapping[str, Origin] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def key(self, pointer: str) -> Origin:
         """The place of the key at `pointer`, or of its nearest ancestor."""
@@ -77,10 +81,11 @@ def parse(text: bytes | str, path: str) -> Document:
         text = text.encode("utf-8", "surrogatepass")
     if len(text) > MAX_BYTES:
         raise _refused(path, f"is {len(text):,} bytes long; a spec may have {MAX_BYTES:,}")
+    text = text.removeprefix(codecs.BOM_UTF8)
     try:
-        source = text.decode("utf-8-sig")
+        source = text.decode()
     except UnicodeDecodeError as error:
-        before = text[: error.start].decode("utf-8-sig")
+        before = text[: error.start].decode()
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         raise SpecError([Fault(Origin(path, line, column), "is not UTF-8; save the file as UTF-8")]) from error
     odd = _CONTROL.search(source)
@@ -102,7 +107,7 @@ def parse(text: bytes | str, path: str) -> Document:
         builder.faults.append(Fault(Origin(path), f"is not YAML: {error}"))
     if builder.faults:
         raise SpecError(builder.faults)
-    return Document(path, builder.root, builder.origins, builder.values)
+    return Document(path, builder.root, builder.origins, builder.values, builder.texts)
 
 
 def _refused(path: str, message: str) -> SpecError:
@@ -130,6 +135,7 @@ class _Builder:
         self.root: Any = None
         self.origins: dict[str, Origin] = {}
         self.values: dict[str, Origin] = {}
+        self.texts: dict[str, str] = {}
         self.faults: list[Fault] = []
         self._stack: list[_Frame] = []
         self._anchors: dict[str, Any] = {}
@@ -246,7 +252,7 @@ class _Builder:
                 raise _Stop
             return self._copied(value.value, event, len(self._stack))
         if event.anchor not in self._anchors:
-            name = "of that name" if _HIDDEN in pointer else f"&{event.anchor}"
+            name = "of that name" if _HIDDEN.search(pointer) else f"&{event.anchor}"
             self._fault(event, f"there is no anchor {name}; to write text that begins with *, quote it")
         return value
 
@@ -267,7 +273,7 @@ class _Builder:
 
     def _check_tag(self, event: Any, pointer: str) -> None:
         if event.tag:
-            name = "" if _HIDDEN in pointer else f" {event.tag}"
+            name = "" if _HIDDEN.search(pointer) else f" {event.tag}"
             self._fault(event, f"the tag{name} is not allowed; a spec is plain data, so quote text that begins with !")
 
     def _check_characters(self, event: yaml.ScalarEvent) -> None:
@@ -283,15 +289,17 @@ class _Builder:
             self._check_characters(event)
             return text
         if text in _WORDS:
+            self.texts[pointer] = text
             return _WORDS[text]
         first = text[0]
         if not (first.isdigit() or first in "+-."):
             return text
+        self.texts[pointer] = text
         return self._number(text, event, pointer)
 
     def _number(self, text: str, event: yaml.ScalarEvent, pointer: str) -> Any:
         """A plain scalar that begins like a number; text stays text, and what could be misread is refused."""
-        said, remedy = ("this", "put it in quotes") if _HIDDEN in pointer else (text, f'write "{text}"')
+        said, remedy = ("this", "put it in quotes") if _HIDDEN.search(pointer) else (text, f'write "{text}"')
         if _LEADING_ZERO.fullmatch(text):
             self._fault(event, f"{said} begins with 0, so its digits could change; {remedy}")
         elif _INTEGER.fullmatch(text):

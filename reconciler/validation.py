@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,7 @@ SEED_WORDS: Mapping[str, str] = {
 }
 Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs type as maybe unset
 
+NO_TEXTS: Mapping[str, str] = {}
 TYPE_WORDS = {
     "string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "object": "a map", "array": "a list",
@@ -110,19 +111,20 @@ def faults(document: Document, kind: str) -> list[Fault]:
     """Every fault of a YAML document against a schema, with the place of the key or value that is wrong."""
     return [
         Fault(document.key(pointer) if is_key else document.at(pointer), message)
-        for pointer, message, is_key in findings(document.value, kind)
+        for pointer, message, is_key in findings(document.value, kind, document.texts)
     ]
 
 
-def findings(value: Any, kind: str) -> list[tuple[str, str, bool]]:
-    """(JSON Pointer, message, whether the key rather than its value is meant) of everything wrong with `value`."""
+def findings(value: Any, kind: str, texts: Mapping[str, str] = NO_TEXTS) -> list[tuple[str, str, bool]]:
+    """(JSON Pointer, message, whether the key rather than its value is meant) of everything wrong with `value`; `texts`
+    says, by pointer, how numbers and the like are written in the file."""
     errors = list(validator(kind).iter_errors(value))
     told = {tuple(error.absolute_path) for error in errors if error.validator == "enum"}
     return [
         found
         for error in errors
         if not (error.validator == "type" and tuple(error.absolute_path) in told)  # the choice says the type as well
-        for found in _worded(error, kind)
+        for found in _worded(error, kind, texts)
     ]
 
 
@@ -130,15 +132,20 @@ def pointer(path: Iterable[Any]) -> str:
     return "".join(f"/{escaped(str(step))}" for step in path)
 
 
-def dotted(path: Iterable[Any]) -> str:
+def dotted(path: Sequence[Any]) -> str:
     """A path as people say it: `configuration.Environment.Variables.STAGE`, `Layers[0]`."""
     text = ""
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+        if text.endswith("Environment.Variables"):
+            name = next(iter(path[-1:]), "")  # a name is shown only where it is one: it could be all of KEY=VALUE
+            return (
+                text if name == step else f"{text}.{name if re.fullmatch('[A-Za-z][A-Za-z0-9_]*', str(name)) else '…'}"
+            )
     return text or "the document"
 
 
-def _worded(error: Error, kind: str) -> Iterator[tuple[str, str, bool]]:
+def _worded(error: Error, kind: str, texts: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         error = min(error.context, key=lambda inner: (inner.validator == "type", -len(inner.absolute_path)))
     path = list(error.absolute_path)
@@ -153,7 +160,10 @@ def _worded(error: Error, kind: str) -> Iterator[tuple[str, str, bool]]:
             if f"'{name}'" in error.message:  # jsonschema makes an error for each missing name
                 yield pointer(path), f"{_where(path, kind)} needs {name}", True
     else:
-        yield pointer(path), f"{dotted(path)} {_wrong(error)}", False
+        wrong = _wrong(error)
+        if error.validator == "type" and pointer(path) in texts and not _holds_secrets(error):
+            wrong = wrong.replace(f'write "{json.dumps(error.instance)}"', f'write "{texts[pointer(path)]}"')
+        yield pointer(path), f"{dotted(path)} {wrong}", False
 
 
 def _where(path: list[Any], kind: str) -> str:
@@ -166,6 +176,8 @@ def _is_about_a_name(error: Error) -> bool:
 
 def _bad_name(error: Error, path: list[Any]) -> str:
     name = json.dumps(error.instance, ensure_ascii=False)
+    if "Environment" in path:
+        return f"a name under {dotted(path)} must be {_form(error)}"
     if not str(error.instance).strip():
         return f"a name under {dotted(path)} is blank; give it one"
     if path == ["aliases"] and str(error.instance).isdigit():
@@ -246,8 +258,13 @@ def _wrong_type(error: Error) -> str:
         pairs = {key: item for one in value for key, item in one.items()}
         text = ", ".join(f"{key}: {json.dumps(item, ensure_ascii=False)}" for key, item in pairs.items())
         return f"must be a map, not a list of maps: write {{{text}}}"
-    if set(wanted) & {"integer", "number"} and isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value):
-        return f"must be {words}: write {value} without quotes"
+    if (
+        set(wanted) & {"integer", "number"}
+        and isinstance(value, str)
+        and re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", value)
+    ):
+        number = float(value)
+        return f"must be {words}: write {int(number) if number.is_integer() else value} without quotes"
     if "integer" in wanted and isinstance(value, float) and value.is_integer():
         return f"must be {words}: write {int(value)}"
     if "boolean" in wanted and isinstance(value, str) and value.lower() in (*YES, *NO):

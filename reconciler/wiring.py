@@ -152,8 +152,9 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     if choices.prune:
         require_prunable(workspace)
         made = plan([*specs, *pruning(made.orphans)], snapshot, policy)
+    orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
     notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
-    made = replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes)
+    made = replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans)
     return caused(workspace, made, choices) if choices.base or choices.drift else made
 
 

@@ -132,7 +132,7 @@ def test_invoke_leaves_the_seeds_record(created: House) -> None:
     text = "of AWS Lambda Function Operation..."
     assert history(task) == [
         INIT,
-        *told("InvokeLambdaAtomicOperation", "INVOKE_LAMBDA_FUNCTION", f"Initializing Invoking {text}", f"Finished Invoking {text}"),
+        *told("InvokeLambdaAtomicOperation", "INVOKE_LAMBDA_FUNCTION", "Initializing Invoking AWS Lambda Function Operation...", f"Finished Invoking {text}"),
         DONE,
     ]  # fmt: skip
     (found,) = task["resultObjects"]

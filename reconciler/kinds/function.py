@@ -271,7 +271,7 @@ CALLS = (
         "Invoke",
         "INVOKE_LAMBDA_FUNCTION",
         "InvokeLambdaAtomicOperation",
-        f"Initializing Invoking of {_FUNCTION} Operation...",
+        f"Initializing Invoking {_FUNCTION} Operation...",
         f"Finished Invoking of {_FUNCTION} Operation...",
         stage=99,
     ),

@@ -1,4 +1,4 @@
-"""Plans and snapshots to JSON documents, and snapshots back. Pure; `files` reads and writes them."""
+"""Plans and snapshots to JSON documents, and snapshots back. Pure; `journal` reads and writes their files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.approval import checksum
 from reconciler.kinds.registry import KINDS
 from reconciler.model import (
+    KNOWN_AFTER_APPLY,
     SENSITIVE,
     Action,
     Artifact,
@@ -91,6 +92,7 @@ def _field(change: FieldChange) -> dict[str, Any]:
         "before": plain(change.before),
         "after": plain(change.after),
         "sensitive": change.is_sensitive,
+        "known_after_apply": change.after == KNOWN_AFTER_APPLY,
         "cause": change.cause,
         "source": _source(change.origin),
         "author": change.author,

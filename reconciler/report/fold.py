@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from reconciler.errors import ReportError
 from reconciler.kinds.registry import CALLS
 from reconciler.report.schemas import FORMAT_VERSION
 
@@ -36,9 +37,13 @@ class _Task:
 
 
 def report_of(events: Iterable[Event]) -> dict[str, Any]:
-    """The report that the events tell. Without a `run_finished`, the run was cut off: what was in flight is unknown."""
+    """The report that the events tell. Without a `run_finished`, the run was cut off: what was in flight is unknown.
+
+    Raises ReportError where the first event is not `run_started`."""
     events = iter(events)
-    begun = next(events)
+    begun = next(events, None)
+    if begun is None or begun.get("event") != "run_started":
+        raise ReportError("does not begin with the start of a run")
     tasks = {planned["id"]: _begun(planned, begun["run"]["owner"]) for planned in begun["tasks"]}
     finished: Event | None = None
     exports = []

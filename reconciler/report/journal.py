@@ -5,18 +5,25 @@ A writer holds a lock on its journal for as long as it lives, so that nobody com
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
+import difflib
+import errno
 import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from reconciler.errors import ReportError
 from reconciler.report.fold import report_of
+from reconciler.report.schemas import TASK
+
+QUIET_SECONDS = 3600  # without locks: far longer than one call and the waiting for it can take
+LARGEST_BYTES = 128 * 2**20  # of a file from elsewhere; a snapshot of 10,000 functions has a fifth of that
 
 
 class Journal:
@@ -25,19 +32,26 @@ class Journal:
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / f"{name}.jsonl"
         self._lock = threading.Lock()
+        self._size = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
         except OSError as error:
             raise ReportError(f"{self.path}: cannot be written: {error.strerror}") from error
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        is_locked(self._file, waiting=True)
+        sync_folder(folder)
 
     def record(self, event: Mapping[str, Any]) -> None:
-        """One event, on the disk when this returns."""
-        line = json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str).encode() + b"\n"
+        """One event, on the disk when this returns. Raises ReportError, and then no part of it is in the journal."""
+        line = encoded(json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str)) + b"\n"
         with self._lock:
-            os.write(self._file, line)
-            os.fsync(self._file)
+            try:
+                append(self._file, line)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, self._size)
+                raise ReportError(f"{self.path}: cannot be written: {error.strerror}") from error
+            self._size += len(line)
 
     def close(self) -> Path:
         """Make the report and let go of the journal."""
@@ -52,93 +66,200 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if self._size:
+            self.close()
+        else:  # nothing was begun, so there is nothing to report; what went wrong is already on its way up
+            os.close(self._file)
+
+
+def append(file: int, line: bytes) -> None:
+    """One write, on the disk when this returns. Raises OSError, also when the disk took only a part."""
+    if os.write(file, line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.fsync(file)
+
+
+def is_locked(file: int, *, waiting: bool) -> bool | None:
+    """Take the lock of an open file until it is closed. False: a living process has it. None: there are no locks here,
+    as on Windows and on some network file systems."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if waiting else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def encoded(text: str) -> bytes:
+    """JSON text as bytes. Half of a surrogate pair has no UTF-8; the backslash form of it is JSON's own escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name last through a power cut, where the file system can."""
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def events(path: Path) -> Iterator[dict[str, Any]]:
-    """A journal's events; a last line that a kill tore off is passed over."""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.endswith("\n"):
-                return
-            yield json.loads(line)
+    """A journal's events; a last line that a kill tore off is passed over. Raises ReportError with the line's number."""
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.endswith(b"\n"):
+                    return
+                yield _event(line, f"{path}:{number}")
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _event(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        raise ReportError(f"{place}: is not an event; what is damaged cannot be reported: move the journal elsewhere")
+    return event
 
 
 def write_report(journal: Path) -> Path:
-    """The report of a journal, written whole or not at all."""
+    """The report of a journal, written whole or not at all. Raises ReportError."""
     path = journal.with_suffix(".json")
-    write_atomically(path, json.dumps(report_of(events(journal)), indent=2, ensure_ascii=False) + "\n")
+    try:
+        report = report_of(events(journal))
+    except (LookupError, TypeError, ValueError) as error:
+        raise ReportError(f"{journal}: is not a journal that this version can read; move it elsewhere") from error
+    except ReportError as error:
+        raise error if str(journal) in str(error) else ReportError(f"{journal}: {error}") from error
+    write_atomically(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     return path
 
 
 def write_atomically(path: Path, text: str) -> None:
     """`text` in `path`, on the disk, or the file as it was. Raises ReportError."""
+    temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".", delete=False) as file:
-            file.write(text)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(encoded(text))
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).replace(path)
+        temporary.replace(path)
     except OSError as error:
+        if temporary:
+            temporary.unlink(missing_ok=True)
         raise ReportError(f"{path}: cannot be written: {error.strerror}") from error
+    sync_folder(path.parent)
 
 
 def complete(folder: Path) -> list[Path]:
     """Write the report of every journal that has none and no living writer. Returns the reports written."""
-    written = []
-    for journal in sorted(folder.glob("*.jsonl")):
-        if journal.with_suffix(".json").exists():
-            continue
-        with journal.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                continue
-            if not file.readline().endswith(b"\n"):
-                continue  # killed before its first event was whole: nothing was planned, nothing done
-        written.append(write_report(journal))
-    return written
+    return [journal.with_suffix(".json") for journal in sorted(folder.glob("*.jsonl")) if _is_completed_now(journal)]
+
+
+def _is_completed_now(journal: Path) -> bool:
+    """The journal's lock is held from the look to the report, so that nobody else writes the same one meanwhile."""
+    report = journal.with_suffix(".json")
+    if report.exists():
+        return False
+    with journal.open("rb") as file:
+        if not _is_abandoned(file.fileno()) or report.exists():
+            return False
+        if not file.readline().endswith(b"\n"):
+            return False  # killed before its first event was whole: nothing was planned, nothing done
+        write_report(journal)
+    return True
+
+
+def _is_abandoned(journal: int) -> bool:
+    locked = is_locked(journal, waiting=False)
+    return time.time() - os.fstat(journal).st_mtime > QUIET_SECONDS if locked is None else locked
 
 
 def reports(folder: Path) -> list[dict[str, Any]]:
     """All reports of a folder, oldest first. Raises ReportError naming the file that cannot be read."""
-    return [read_json(path) for path in sorted(folder.glob("*.json"))]
+    return [found for path in sorted(folder.glob("*.json")) if (found := _report(path))]
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object in a file. Raises ReportError."""
+def _report(path: Path) -> dict[str, Any] | None:
+    """The report in a file, None where it is another document. What lists tasks relies on is checked, and no more:
+    validating every report ever written would cost seconds at each look."""
+    document = read_json(path)
+    if document.get("kind") != "report":
+        return None
+    tasks = document.get("tasks")
+    if not isinstance(tasks, list) or not all(
+        isinstance(one, dict) and set(TASK["required"]) <= set(one) for one in tasks
+    ):
+        raise ReportError(f"{path}: is not a report that this version can read; move it elsewhere")
+    return document
+
+
+def read_json(path: Path, *, largest: int = -1) -> dict[str, Any]:
+    """A JSON object in a file of at most `largest` bytes. Raises ReportError."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(largest + 1 if largest >= 0 else -1)
+        if 0 <= largest < len(content):
+            raise ReportError(f"{path}: is larger than {largest // 2**20} MiB, so it is not read")
+        document = json.loads(content.decode("utf-8"), parse_constant=_no_number)
     except OSError as error:
         raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ReportError(f"{path}: is not JSON: {error}") from error
+    except RecursionError as error:
+        raise ReportError(f"{path}: is nested too deeply") from error
     if not isinstance(document, dict):
         raise ReportError(f"{path}: is not a JSON object")
     return document
 
 
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
 def tasks(folder: Path) -> list[dict[str, Any]]:
     """The tasks of all reports, oldest first."""
-    return [task for report in reports(folder) if report.get("kind") == "report" for task in report["tasks"]]
+    return [task for report in reports(folder) for task in report["tasks"]]
 
 
 def task(folder: Path, identifier: str) -> dict[str, Any]:
     """The task whose id is, or alone begins with, `identifier`. Raises ReportError."""
-    found = [one for one in tasks(folder) if one["id"].startswith(identifier)]
-    exact = [one for one in found if one["id"] == identifier]
-    if len(exact or found) == 1:
-        return (exact or found)[0]
-    what = f"{len(found)} tasks have an id that begins with" if found else "there is no task"
-    raise ReportError(f"{folder}: {what} {identifier}; `reconcile tasks --report-dir {folder}` lists them")
+    known = {one["id"]: one for one in tasks(folder)}
+    if identifier in known:
+        return known[identifier]
+    found = [name for name in known if name.startswith(identifier)]
+    if len(found) == 1:
+        return known[found[0]]
+    raise ReportError(
+        f"{folder}: {_which(identifier, found, known)} `reconcile tasks --report-dir {folder}` lists them"
+    )
+
+
+def _which(identifier: str, found: list[str], known: Iterable[str]) -> str:
+    """Why an identifier names no task, and which ones it may mean."""
+    if found:
+        return f"{len(found)} tasks have an id that begins with {identifier}: {', '.join(found[:3])}{', …' if found[3:] else ''};"
+    near = " or ".join(difflib.get_close_matches(identifier, known, n=3))
+    return f"there is no task {identifier};{f' did you mean {near}?' if near else ''}"
 
 
 def load_document(path: Path, kind: str) -> dict[str, Any]:
     """A document of ours, checked against its schema. Raises ReportError saying what is wrong and where."""
     from reconciler import validation  # jsonschema is needed only here
 
-    document = read_json(path)
+    document = read_json(path, largest=LARGEST_BYTES)
     found = document.get("kind")
     version = str(document.get("format_version", ""))
     if found != kind:

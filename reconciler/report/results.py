@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +16,7 @@ from reconciler import service
 from reconciler.model import SENSITIVE
 
 DROPPED = ("Location",)  # a presigned address of the code: whoever has it, has the code
+DEEPEST_PAYLOAD = 100  # what our documents can hold with certainty: writing them costs the interpreter's stack
 
 
 def camel(name: str) -> str:
@@ -39,14 +41,35 @@ def invocation(answer: Mapping[str, Any]) -> dict[str, Any]:
     """An invocation's answer with payload and log tail decoded; seeing them is what it was made for."""
     found = {camel(name): answer[name] for name in ("StatusCode", "ExecutedVersion", "FunctionError") if name in answer}
     payload = answer.get("Payload", b"")
-    text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload)
-    try:
-        found["payload"] = json.loads(text) if text else None
-    except ValueError:
-        found["payload"] = text
+    found["payload"] = _decoded(payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload))
     if "LogResult" in answer:
         found["logResult"] = base64.b64decode(answer["LogResult"]).decode("utf-8", "replace")
     return found
+
+
+def _decoded(payload: str) -> Any:
+    """The JSON value that a function answered; its text where that is no JSON, or none that a document can hold."""
+    if not payload:
+        return None
+    try:
+        value = json.loads(payload)
+    except (ValueError, RecursionError):
+        return payload
+    return value if _is_writable(value, DEEPEST_PAYLOAD) else payload
+
+
+def _is_writable(value: Any, depth: int) -> bool:
+    """Whether a value survives JSON in UTF-8: no NaN or infinity, no half of a surrogate pair, not nested too deeply."""
+    match value:
+        case str():
+            return value.isascii() or not re.search("[\ud800-\udfff]", value)
+        case float():
+            return math.isfinite(value)
+        case dict():
+            return depth > 0 and all(_is_writable(part, depth - 1) for item in value.items() for part in item)
+        case list():
+            return depth > 0 and all(_is_writable(item, depth - 1) for item in value)
+    return True
 
 
 def _shaped(value: Any, shape: Shape | None) -> Any:

@@ -1,9 +1,12 @@
-"""JSON Schemas of the documents that we write: plan, snapshot, report. Data only."""
+"""JSON Schemas of the documents that we write: plan, snapshot, report. Data only: whoever writes or reads a document
+validates it against these, and the committed files are printed from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from reconciler.kinds.registry import KINDS
 
 FORMAT_VERSION = "1.0"
 
@@ -25,6 +28,8 @@ ANY: Schema = {}
 MAP: Schema = {"type": "object"}
 TIME: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
 DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+KIND: Schema = {"enum": sorted(KINDS)}
+ADDRESS: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+/[^/]+$"}
 VERB: Schema = {"enum": ["create", "update", "replace", "adopt", "delete", "none"]}
 CAUSE: Schema = {"enum": ["edit", "drift", "both", None]}
 SOURCE: Schema = {"anyOf": [closed({"file": TEXT, "line": COUNT}), {"type": "null"}]}
@@ -56,10 +61,12 @@ FIELD: Schema = closed(
         "before": ANY,
         "after": ANY,
         "sensitive": {"type": "boolean"},
+        "known_after_apply": {"type": "boolean"},
         "cause": CAUSE,
         "source": SOURCE,
         "author": TEXT,
-    }
+    },
+    optional=("known_after_apply",),
 )
 ACTION: Schema = closed(
     {"address": TEXT, "kind": TEXT, "verb": VERB, "cause": CAUSE, "reason": TEXT, "fields": array(FIELD)}
@@ -68,6 +75,8 @@ PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address
 
 PLAN: Schema = {
     "title": "A plan: what an apply would do",
+    "description": "Written by `reconcile plan -o FILE`, read by `reconcile apply --approved FILE`. Sorted, the same on every "
+    "machine for the same change; holds no secret and no authority: an apply plans anew and compares the digests.",
     **closed(
         {
             "format_version": FORMAT,
@@ -88,6 +97,8 @@ PLAN: Schema = {
 
 SNAPSHOT: Schema = {
     "title": "A snapshot: what AWS held, sensitive values as salted fingerprints",
+    "description": "Written by `reconcile snapshot -o FILE`, read by `reconcile plan --snapshot FILE` without credentials. A "
+    "fingerprint tells equal from changed within this file; whoever holds the salt can test guesses against it.",
     **closed(
         {
             "format_version": FORMAT,
@@ -96,9 +107,13 @@ SNAPSHOT: Schema = {
             "digest": DIGEST,
             "salt": {"type": "string", "minLength": 32},
             "accounts": {"type": "object", "additionalProperties": TEXT},
-            "resources": array(closed({"address": TEXT, "kind": TEXT, "name": TEXT, "properties": MAP, "handle": MAP})),
+            "resources": array(
+                closed({"address": ADDRESS, "kind": KIND, "name": TEXT, "properties": MAP, "handle": MAP})
+            ),
             "artifacts": array(
-                closed({"address": TEXT, "code": MAP, "sha256": TEXT, "source": TEXT, "version": TEXT, "problem": TEXT})
+                closed(
+                    {"address": ADDRESS, "code": MAP, "sha256": TEXT, "source": TEXT, "version": TEXT, "problem": TEXT}
+                )
             ),
         }
     ),
@@ -141,6 +156,8 @@ TASK: Schema = closed(
 
 REPORT: Schema = {
     "title": "A report: the record of one run",
+    "description": "Written by `reconcile apply` and `reconcile invoke`, read by `reconcile tasks`. A run that was cut off has "
+    "neither an end nor an exit code; an operation that was in flight then has the outcome `unknown`.",
     **closed(
         {
             "format_version": FORMAT,

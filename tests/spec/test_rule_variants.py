@@ -193,3 +193,11 @@ def test_a_function_with_code_and_an_empty_configuration_still_needs_a_role(tmp_
     assert "4:1: a function needs configuration.Role, which has no default" in faults(
         tmp_path, "configuration: {}\n" + BUCKET
     )
+
+
+def test_a_cluster_is_the_same_with_its_hosts_in_another_order(tmp_path: Path) -> None:
+    """So it is for the planner: kinds/event_source_mapping.subject sorts the hosts."""
+    one = "{{SelfManagedEventSource: {{Endpoints: {{KAFKA_BOOTSTRAP_SERVERS: [{}]}}}}, Topics: [orders], StartingPosition: LATEST}}"
+    body = f"event_source_mappings:\n  a: {one.format('h:1, i:1')}\n  b: {one.format('i:1, h:1')}\n"
+    message = "6:3: mapping b polls the same source for the same qualifier as specs/a.yaml:5:3; keep one of them"
+    assert faults(tmp_path, body) == [message]

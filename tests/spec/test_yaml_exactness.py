@@ -135,3 +135,32 @@ def test_any_text_gives_a_value_or_faults_inside_it(text: str) -> None:
         lines = text.count("\n") + text.count("\r") + 2
         assert error.faults
         assert all(1 <= fault.origin.line <= lines and fault.origin.column >= 1 for fault in error.faults)
+
+
+WORDS = {
+    **dict.fromkeys(("~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **{text: text for text in ("nULL", "tRUE", "yes", "On", "n", "off", "0b1", "0o", "1_0", "1:2", "+", ".", "1e")},
+    **{"+5": 5, "-0": 0, "5.": 5.0, "+.5": 0.5, "1E-2": 0.01, "-1.5e+2": -150.0},
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_a_word_means_what_yaml_1_2_says(text: str) -> None:
+    found = parse(f"- {text}\n", "a.yaml").value
+    assert found == [WORDS[text]]
+    assert type(found[0]) is type(WORDS[text])
+
+
+@pytest.mark.parametrize("text", [".inf", "-.Inf", "+.INF", ".nan", ".NaN", ".NAN", "0xA", "0o7", "-01", "+007", "00"])
+def test_a_word_that_aws_has_no_number_for_is_refused(text: str) -> None:
+    (message,) = refused(f"- {text}\n")
+    assert message.startswith(f"1:3: {text} ")
+    assert message.endswith(f'write "{text}"')
+
+
+def test_the_caps_are_as_said() -> None:
+    caps = (MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_ALIASES, MAX_DIGITS)
+    assert caps == (262_144, 32, 20_000, 100, 18)
+    assert refused(b" " * 262_145) == ["1:1: is 262,145 bytes long; a spec may have 262,144"]
