@@ -111,8 +111,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
     "a bad variable name": (
         "configuration: {Environment: {Variables: {1ST: x}}}\n",
         [
-            '4:43: "1ST" is no name for a key under configuration.Environment.Variables; '
-            "it must be letters, digits and _, two at least, the first a letter"
+            "4:43: a name under configuration.Environment.Variables must be letters, digits and _, two at least, the first a letter"
         ],
     ),
     "the seed's list of tags": (
