@@ -65,8 +65,8 @@ def project(value: Any, shape: Shape) -> Any:
 
 def comparable(live: Any, desired: Any, shape: Shape | None) -> Any:
     """`live` without the structure members that `desired` does not have: their defaults are not known. Maps are kept
-    whole, for their keys are the user's."""
-    if isinstance(shape, StructureShape) and isinstance(live, Mapping) and isinstance(desired, Mapping):
+    whole, for their keys are the user's; so is what an empty structure stands against, for that one says "none"."""
+    if isinstance(shape, StructureShape) and isinstance(live, Mapping) and isinstance(desired, Mapping) and desired:
         return {
             name: comparable(live[name], wanted, shape.members.get(name))
             for name, wanted in desired.items()
