@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler import approval, guards, lock, wiring
+from reconciler import approval, lock, wiring
 from reconciler.diff import differences, pointer
-from reconciler.errors import CallFailed, ReportError
+from reconciler.errors import CallFailed, Locked, ReportError, UnsafePlan
 from reconciler.fetch import fetch
 from reconciler.kinds.registry import KINDS
 from reconciler.model import SENSITIVE, Plan, Snapshot, Target
@@ -28,45 +28,64 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """An apply's flags. `allow_deletes` is the exact number, or None; `healed` are reports of earlier runs, just completed."""
+    """An apply's flags. `healed` are reports of earlier runs, just completed."""
 
     choices: Choices
     folder: Path
     approved: Path | None = None
     only_failed: Path | None = None
-    allow_deletes: int | None = None
     healed: Sequence[Path] = ()
 
 
-Review = Callable[[Mapping[str, Any], int], None]
+Show = Callable[[Mapping[str, Any]], None]
+Ask = Callable[[Mapping[str, Any]], None]
 Watch = Callable[[int], AbstractContextManager[Tell]]
 
 
-def applied(workspace: Workspace, orders: Orders, stop: Stop, review: Review, watch: Watch) -> Ending:
-    """Apply. `review(plan document, operations)` shows and asks, and raises when the answer is no; `watch(operations)`
-    is a context that gives what is told of each operation."""
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who sees and answers: `show(plan document)`; `ask(plan document)` raises when the answer is no; `watch(operations)` is
+    a context that gives what is told of each operation."""
+
+    show: Show
+    ask: Ask
+    watch: Watch
+
+
+def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
+    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run."""
     workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     run = new_run()
-    with locked(workspace, aws, run):
+    with stop.listening(), locked(workspace, aws, run, stop):
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws)
         plan = wiring.planned(workspace, snapshot, orders.choices)
-        guards.check(plan, snapshot, workspace.config.guards, allowed=orders.allow_deletes)
         plan = compared_with(plan, workspace, orders.approved) if orders.approved else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace.paths)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
-        review(document, operations)
-        explain = changes_since(workspace, aws, snapshot)
-        with stop.listening(), watch(operations) as tell:
+        audience.show(document)
+        for note in plan.diagnostics:
+            if note.severity == "refusal" and note.target is None:
+                raise UnsafePlan(f"{note.message}; nothing was changed")
+        if operations:
+            audience.ask(document)
+        with audience.watch(operations) as tell:
             ending = run_plan(
                 plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
-                explain=explain, identifier=run,
+                explain=changes_since(workspace, aws, snapshot), identifier=run,
             )  # fmt: skip
-        if workspace.config.reports:
-            keep_reports(workspace, aws, [*orders.healed, ending.path])
-        return ending
+        return kept(workspace, aws, ending, orders) if workspace.config.reports else ending
+
+
+def kept(workspace: Workspace, aws: Aws, ending: Ending, orders: Orders) -> Ending:
+    """The ending, its report copied to where reconcile.yaml wants it as well, or a warning that it could not be."""
+    try:
+        keep_reports(workspace, aws, [*orders.healed, ending.path])
+    except ReportError as error:
+        return replace(ending, warning=str(error), exit_code=ending.exit_code or error.exit_code)
+    return ending
 
 
 def failed_before(workspace: Workspace, report: Path) -> Workspace:
@@ -124,12 +143,12 @@ def store(workspace: Workspace, aws: Aws) -> lock.Store:
 
 
 @contextmanager
-def locked(workspace: Workspace, aws: Aws, run: str) -> Iterator[None]:
-    """Hold the lock of reconcile.yaml, if it names one."""
+def locked(workspace: Workspace, aws: Aws, run: str, stop: Stop) -> Iterator[None]:
+    """Hold the lock of reconcile.yaml, if it names one; losing it stops the run."""
     if not workspace.config.lock:
         yield
         return
-    with lock.held(store(workspace, aws), workspace.config.lock, run):
+    with lock.held(store(workspace, aws), workspace.config.lock, run, lost=lambda: stop.now(Locked.exit_code)):
         yield
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -153,7 +154,7 @@ def plan(
         click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
     else:
         click.echo(RENDERERS[form](document), nl=False)
-    if wiring.refusals(made):
+    if any(note.severity == "refusal" for note in made.diagnostics):
         sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
         sys.exit(CHANGES_PENDING)
@@ -187,7 +188,7 @@ def apply(
 ) -> None:
     """Plan, show, ask, perform, and leave a report."""
     from reconciler import wiring
-    from reconciler.applying import Orders, applied
+    from reconciler.applying import Audience, Orders, applied
     from reconciler.progress import progress
     from reconciler.report.render import plan_text, report_text
     from reconciler.running import Stop, heal
@@ -197,15 +198,21 @@ def apply(
     for path in healed:
         say(f"A run was cut off earlier; its report is now {path}.")
 
-    def review(document: Mapping[str, Any], operations: int) -> None:
+    def show(document: Mapping[str, Any]) -> None:
         click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
-        if operations and not yes:
+
+    def ask(document: Mapping[str, Any]) -> None:
+        if not yes:
             confirm(document)
 
-    orders = Orders(wiring.Choices(adopt, prune, base), report_dir, approved, only_failed, allow_deletes, healed)
-    ending = applied(workspace, orders, Stop(), review, progress)
+    orders = Orders(
+        wiring.Choices(adopt, prune, base, allow_deletes=allow_deletes), report_dir, approved, only_failed, healed
+    )
+    ending = applied(workspace, orders, Stop(), Audience(show, ask, progress))
     click.echo(report_text(ending.report, has_colour=has_colour(sys.stdout)), nl=False, color=True)
     say(f"Report: {ending.path}")
+    if ending.warning:
+        say(f"warning: {ending.warning}")
     sys.exit(ending.exit_code)
 
 
@@ -223,6 +230,7 @@ def confirm(document: Mapping[str, Any]) -> None:
     ]
     if gone:
         say("To be deleted or replaced: " + printable(", ".join(gone)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C at the question ends it at once
     if not click.confirm("Apply this plan?", err=True):
         raise UnsafePlan("not confirmed; nothing was changed")
 

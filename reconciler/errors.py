@@ -14,7 +14,7 @@
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       └── Interrupted         … we stopped waiting because the run was told to stop
     ├── GitError (2)                git cannot tell what was asked of it
-    └── ReportError (1)             a report, journal, plan or snapshot file cannot be read or written
+    └── ReportError (2)             a report, journal, plan or snapshot file cannot be read or written
 
 The number is the exit code of the command that ends with it.
 """
@@ -114,3 +114,5 @@ class Interrupted(CallFailed):
 
 class ReportError(ReconcileError):
     """A report, journal, plan or snapshot file cannot be read or written."""
+
+    exit_code = 2

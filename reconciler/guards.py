@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.config import Guards
-from reconciler.errors import UnsafePlan
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import VERSION
 from reconciler.model import Key, Plan, Snapshot, Spec, Target
@@ -18,34 +17,32 @@ DELETING = ("delete", "replace")
 
 
 def deletions(plan: Plan) -> tuple[Key, ...]:
-    """What the plan deletes or replaces, sorted."""
+    """What the plan deletes or replaces, sorted; what a refusal keeps from happening is left out."""
+    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
     found: list[Key] = []
     for one in plan.targets:
         gone = [action.key for action in one.actions if action.verb in DELETING and action.key.kind != VERSION.name]
         functions = [key for key in gone if key.kind == FUNCTION.name]
-        found += functions or gone
+        found += [] if one.target in refused else functions or gone
     return tuple(sorted(found))
 
 
-def check(plan: Plan, snapshot: Snapshot, guards: Guards, *, allowed: int | None) -> None:
-    """Raises UnsafePlan when the plan deletes more than the guards allow, unless `allowed` is the very number."""
+def problem(plan: Plan, snapshot: Snapshot, guards: Guards, *, allowed: int | None) -> str:
+    """Why the whole run is refused: it deletes more than the guards allow and `allowed` is not the very number. Empty
+    when it may go on."""
     found = deletions(plan)
-    if allowed is not None and allowed != len(found):
-        raise UnsafePlan(f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(found)}")
-    if allowed is not None or not found:
-        return
+    if allowed is not None:
+        wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(found)}"
+        return wrong if allowed != len(found) else ""
     live = len({item.key.target for item in snapshot.resources if item.key.kind == FUNCTION.name})
-    percent = 100 * len(found) / max(live, 1)
+    percent = 100 * len({key.target for key in found}) / max(live, 1)
     limits = []
     if guards.max_deletes is not None and len(found) > guards.max_deletes:
         limits.append(f"guards.maxDeletes is {guards.max_deletes}")
-    if guards.max_delete_percent is not None and percent > guards.max_delete_percent:
+    if found and guards.max_delete_percent is not None and percent > guards.max_delete_percent:
         limits.append(f"guards.maxDeletePercent is {guards.max_delete_percent:g} and this is {percent:.0f} % of {live}")
-    if limits:
-        raise UnsafePlan(
-            f"the plan deletes or replaces {_named(found)}; {' and '.join(limits)}; "
-            f"nothing was changed; pass --allow-deletes {len(found)} if that is meant"
-        )
+    remedy = f"pass --allow-deletes {len(found)} if that is meant"
+    return f"the plan deletes or replaces {_named(found)}; {' and '.join(limits)}; {remedy}" if limits else ""
 
 
 def _named(keys: Iterable[Key]) -> str:

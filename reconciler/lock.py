@@ -35,11 +35,17 @@ def place(url: str) -> dict[str, str]:
 
 
 @contextmanager
-def held(store: Store, url: str, run: str, now: Callable[[], float] = time.time) -> Iterator[None]:
-    """Hold the lock for the block. Raises Locked, naming owner, run and expiry, when somebody else does."""
+def held(
+    store: Store,
+    url: str,
+    run: str,
+    now: Callable[[], float] = time.time,
+    lost: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
+    """Hold the lock for the block; `lost` is called when somebody else has it all the same. Raises Locked, naming owner, run and expiry, when somebody else does."""
     tag = _taken(store, url, run, now)
     over = threading.Event()
-    holder = threading.Thread(target=_renew, args=(store, url, run, now, tag, over), daemon=True)
+    holder = threading.Thread(target=_renew, args=(store, url, run, now, tag, over, lost), daemon=True)
     holder.start()
     try:
         yield
@@ -96,11 +102,36 @@ def read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
         raise Locked(f"the lock {url} holds something that is not a lock of ours; look at it and delete it") from error
 
 
-def _renew(store: Store, url: str, run: str, now: Callable[[], float], tag: str, over: threading.Event) -> None:
+def _renew(
+    store: Store,
+    url: str,
+    run: str,
+    now: Callable[[], float],
+    tag: str,
+    over: threading.Event,
+    lost: Callable[[], None],
+) -> None:
     while not over.wait(HEARTBEAT_SECONDS):
-        body = _body(run, now() + LEASE_SECONDS)
-        with suppress(CallFailed):  # the lease outlives several missed beats
-            tag = str(store("PutObject", {**place(url), "Body": body, "IfMatch": tag})["ETag"])
+        try:
+            tag = renewed(store, url, run, now, tag)
+        except Locked:
+            lost()
+            return
+
+
+def renewed(store: Store, url: str, run: str, now: Callable[[], float], tag: str) -> str:
+    """The lock's new ETag after one beat. Raises Locked when it is not ours any more; a beat that S3 does not answer is
+    missed, for the lease outlives several."""
+    body = _body(run, now() + LEASE_SECONDS)
+    try:
+        return str(store("PutObject", {**place(url), "Body": body, "IfMatch": tag})["ETag"])
+    except CallFailed as failure:
+        if failure.code not in (*TAKEN, *MISSING):
+            return tag
+    found, current = read(store, url)
+    if found and found["run"] == run:
+        return current  # our own beat, whose answer was lost
+    raise Locked(f"the lock {url} is not ours any more")
 
 
 def _release(store: Store, url: str, run: str) -> None:

@@ -53,8 +53,10 @@ def is_template(value: object) -> bool:
 
 def parsed(text: str) -> tuple[Part, ...]:
     """The parts that a value is made of. Raises BadReference."""
+    if "{#" in text:
+        raise BadReference(f"has a comment; allowed are {ALLOWED}")
     try:
-        tree = Environment(autoescape=True).parse(text)
+        tree = Environment(autoescape=True, keep_trailing_newline=True).parse(text)
     except (TemplateSyntaxError, RecursionError, ValueError) as error:  # their words would repeat the value
         raise BadReference(f"is not a reference; allowed are {ALLOWED}") from error
     return tuple(_part(node) for output in tree.body for node in _outputs(output))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler.strict_yaml import escaped
@@ -284,6 +285,19 @@ def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(at, "AT_TIMESTAMP and StartingPositionTimestamp go together", is_key=True)
 
 
+def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, _, mapping in named(spec, "event_source_mappings"):
+        moment = mapping.get("StartingPositionTimestamp")
+        if isinstance(moment, str):
+            try:
+                is_exact = datetime.fromisoformat(moment).tzinfo is not None
+            except ValueError:
+                is_exact = False
+            if not is_exact:
+                message = "StartingPositionTimestamp is a time with its offset, as in 2026-01-31T12:00:00Z, or seconds since 1970"
+                yield Found(f"{at}/StartingPositionTimestamp", message)
+
+
 def batches_as_the_queue_can(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         if source_service(mapping) != "sqs":
@@ -400,6 +414,7 @@ RULES: tuple[Rule, ...] = (
     deletes_no_version_in_use,
     polls_something,
     starts_somewhere,
+    starts_at_a_moment,
     batches_as_the_queue_can,
     invokes_a_declared_alias,
     maps_each_source_once,

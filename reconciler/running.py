@@ -37,14 +37,18 @@ class Stop:
         self.event = threading.Event()
         self.exit_code = 0
 
+    def now(self, exit_code: int) -> None:
+        """Begin nothing more, and end with this exit code."""
+        self.exit_code = exit_code
+        self.event.set()
+
     def __call__(self) -> bool:
         return self.event.is_set()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
         def stop(number: int, _: FrameType | None) -> None:
-            self.exit_code = 128 + number
-            self.event.set()
+            self.now(128 + number)
 
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -64,6 +68,7 @@ class Ending:
     report: Mapping[str, Any]
     path: Path
     exit_code: int
+    warning: str = ""
 
 
 def run_plan(

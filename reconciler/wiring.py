@@ -49,6 +49,7 @@ class Choices:
     prune: bool = False
     base: str = ""
     drift: bool = False
+    allow_deletes: int | None = None
 
 
 def read(paths: Sequence[Path]) -> Workspace:
@@ -142,7 +143,7 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
 def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     """The plan as the flags want it. Raises UnsafePlan when they may not be had."""
     from reconciler.case import Policy
-    from reconciler.guards import pruning
+    from reconciler.guards import problem, pruning
     from reconciler.plan import plan
     from reconciler.report.documents import snapshot_digest
 
@@ -155,6 +156,9 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
     notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
     made = replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans)
+    guarded = problem(made, snapshot, workspace.config.guards, allowed=choices.allow_deletes)
+    if guarded:
+        made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))
     return caused(workspace, made, choices) if choices.base or choices.drift else made
 
 

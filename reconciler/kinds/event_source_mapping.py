@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from reconciler import service
@@ -69,6 +69,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "dynamodb": _STREAM,
     "kafka": {**_BROKER, **_ON_FAILURE},
     "self-managed": {**_BROKER, **_ON_FAILURE},
+    "rds": {**_BROKER, "DocumentDBEventSourceConfig": {"FullDocument": "Default"}},
 }
 _CLEARED_BY_EMPTY = ("FilterCriteria", "MetricsConfig")
 _SETS = ("FunctionResponseTypes", "Topics", "Queues")
@@ -94,6 +95,9 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
             full[member] = sorted(full[member])
     full["FilterCriteria"] = {"Filters": sorted((_filter(item) for item in full["FilterCriteria"]["Filters"]), key=str)}
     full["MetricsConfig"] = {"Metrics": sorted(full["MetricsConfig"]["Metrics"])}
+    endpoints = (full.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
+    if endpoints:
+        full["SelfManagedEventSource"] = {"Endpoints": {name: sorted(hosts) for name, hosts in endpoints.items()}}
     if "SourceAccessConfigurations" in full:
         full["SourceAccessConfigurations"] = sorted(full["SourceAccessConfigurations"], key=json.dumps)
     if "StartingPositionTimestamp" in full:
@@ -113,7 +117,8 @@ def _epoch_seconds(moment: Any) -> float:
     if isinstance(moment, datetime):
         return moment.timestamp()
     if isinstance(moment, str):
-        return datetime.fromisoformat(moment).timestamp()
+        written = datetime.fromisoformat(moment)
+        return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()
     return float(moment)
 
 
