@@ -28,9 +28,16 @@ def check(document: Document, path: str) -> None:
 
 
 def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic]:
-    """A refusal for each target whose change was not reviewed, with the difference between the two plans."""
+    """A refusal for each target whose change was not reviewed, with the difference between the two plans; a warning for
+    each that was and needs none any more."""
     digests = {target["address"]: target["digest"] for target in approved["targets"]}
-    return [
+    acting = {str(one.target) for one in plan.targets if one.operations}
+    idle = [
+        Diagnostic("warning", f"{target['address']} was approved, and there is nothing to do about it any more")
+        for target in approved["targets"]
+        if target["operations"] and target["address"] not in acting
+    ]
+    return idle + [
         Diagnostic("refusal", _difference(one, now, approved), one.target, error=StalePlan.__name__)
         for one in plan.targets
         if one.operations and digests.get(str(one.target)) != one.digest

@@ -19,13 +19,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints."""
+    """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints. `scope` holds the kinds
+    that were read; None when everything that the spec needs was."""
 
     spec: Spec
     live: tuple[Live, ...]
     artifact: Artifact | None
     policy: Policy
     salt: str = ""
+    scope: frozenset[str] | None = None
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]
@@ -50,3 +52,20 @@ class Case:
     def why_absent(self) -> str:
         """A spec says so, or pruning stands for the spec that there is not."""
         return "state: absent" if self.spec.path else "no spec names it"
+
+
+def needed(spec: Spec) -> frozenset[str]:
+    """The kinds that must be read of a target to plan its spec."""
+    kinds = {"function"}
+    if spec.is_absent:
+        return frozenset({*kinds, "event_source_mapping"})
+    invoked = {
+        str(item.properties.get("alias") or "") for item in spec.desired if item.key.kind == "event_source_mapping"
+    }
+    if "aliases" in spec.sections or "versions" in spec.sections or (invoked - {"", "$LATEST"}):
+        kinds |= {"alias", "version"}
+    if spec.publish:
+        kinds.add("version")
+    if "event_source_mappings" in spec.sections:
+        kinds.add("event_source_mapping")
+    return frozenset(kinds)

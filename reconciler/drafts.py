@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.case import Case
 from reconciler.diff import Difference, differences, matching, pointer, steps_of, value_at, with_value
 from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import PUBLISHED
 from reconciler.model import (
     KNOWN_AFTER_APPLY,
@@ -166,3 +168,12 @@ def replacing(kind: Kind, pair: Pair) -> tuple[Step, ...]:
     creations = kind.create(function, name, pair.desired.properties)
     deletions = kind.delete(function, name, pair.live.handle)
     return (*(replace(step, stage=-1) for step in deletions), *creations)
+
+
+def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
+    """$LATEST as it will be: the live function with the draft's differences carried out."""
+    assert case.function is not None
+    state = FUNCTION.normal(case.function.properties, case.spec.target.function)
+    for item in function.found if function else ():
+        state = with_value(state, item.steps, item.after)
+    return state

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from reconciler.artifacts import artifact
 from reconciler.aws import Aws, Place
+from reconciler.case import needed
 from reconciler.errors import CallFailed, SettleFailed, SnapshotError
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
 from reconciler.kinds.function import MARK, live_code, live_configuration
@@ -71,10 +72,12 @@ class _Region:
         yield from functions
         alive = {live.key.target for live in functions}
         present = [spec for spec in self.specs if spec.target in alive and not spec.is_absent]
-        yield from self.versions([spec.target for spec in present if needs_versions(spec)])
-        for aliases in _side_by_side(self.pool, self.aliases, [spec.target for spec in present if needs_aliases(spec)]):
+        yield from self.versions([spec.target for spec in present if "version" in needed(spec)])
+        for aliases in _side_by_side(
+            self.pool, self.aliases, [spec.target for spec in present if "alias" in needed(spec)]
+        ):
             yield from aliases
-        mapped = [spec for spec in self.specs if spec.is_absent or "event_source_mappings" in spec.sections]
+        mapped = [spec for spec in self.specs if "event_source_mapping" in needed(spec)]
         if mapped or marked:
             tagged = {spec.target for spec in mapped if declares_mapping_tags(spec)}
             yield from self.mappings({spec.target for spec in mapped} | {self.target(name) for name in marked}, tagged)
@@ -187,14 +190,6 @@ def function_live(
     }
     handle = {name: configuration[name] for name in HANDLED if name in configuration}
     return Live(Key(target, "function"), properties, handle | {"Tags": dict(tags)})
-
-
-def needs_versions(spec: Spec) -> bool:
-    return spec.publish or "aliases" in spec.sections or "versions" in spec.sections
-
-
-def needs_aliases(spec: Spec) -> bool:
-    return "aliases" in spec.sections or "versions" in spec.sections
 
 
 def declares_mapping_tags(spec: Spec) -> bool:

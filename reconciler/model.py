@@ -106,13 +106,15 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints."""
+    """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
+    says which kinds were read of which targets, where that may be less than the specs now need."""
 
     resources: tuple[Live, ...]
     taken_at: str
     accounts: Mapping[str, str] = field(default_factory=dict)
     artifacts: Mapping[Target, Artifact] = field(default_factory=dict)
     salt: str = ""
+    scope: Mapping[Target, frozenset[str]] | None = None
 
 
 class Sealed(str):

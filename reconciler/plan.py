@@ -12,8 +12,18 @@ from typing import Any
 
 from reconciler import preflight, service
 from reconciler.case import Case, Policy
-from reconciler.diff import pointer, with_value
-from reconciler.drafts import Draft, changed, created, deleted, differing, ignored_paths, replacing, updated
+from reconciler.diff import matching, pointer, with_value
+from reconciler.drafts import (
+    Draft,
+    changed,
+    created,
+    deleted,
+    differing,
+    final_function,
+    ignored_paths,
+    replacing,
+    updated,
+)
 from reconciler.errors import PlanError
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
@@ -23,6 +33,7 @@ from reconciler.kinds.registry import CALLS
 from reconciler.kinds.version import PUBLISHED, VERSION, content
 from reconciler.model import (
     SENSITIVE,
+    UNSET,
     Action,
     Artifact,
     Blob,
@@ -56,7 +67,16 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         )
     }
     made = [
-        target_plan(Case(spec, live.get(spec.target, ()), snapshot.artifacts.get(spec.target), policy, snapshot.salt))
+        target_plan(
+            Case(
+                spec,
+                live.get(spec.target, ()),
+                snapshot.artifacts.get(spec.target),
+                policy,
+                snapshot.salt,
+                scope_of(snapshot, spec),
+            )
+        )
         for spec in ordered
     ]
     targets = tuple(one for one, _ in made)
@@ -72,6 +92,10 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         orphans=orphans,
         diagnostics=tuple(note for _, notes in made for note in notes),
     )
+
+
+def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
+    return None if snapshot.scope is None else snapshot.scope.get(spec.target, frozenset())
 
 
 def is_ours(held: Iterable[Live], managed_by: str) -> bool:
@@ -248,7 +272,10 @@ def adopted(case: Case, draft: Draft) -> Draft:
 def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str | Ref | None]:
     """The version to publish, if any, and what `published` stands for: a number, a `Ref`, or nothing."""
     if function is not None and function.verb in ("create", "replace"):
-        return None, "1" if case.spec.publish else None  # CreateFunction publishes it, and numbers begin at 1
+        if not case.spec.publish:
+            return None, None
+        key = Key(case.spec.target, VERSION.name, "1")  # CreateFunction publishes it, and numbers begin at 1
+        return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
     assert case.function is not None
     newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
     if not case.spec.publish or not needs_publishing(case, function, newest):
@@ -263,19 +290,24 @@ def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str |
 def needs_publishing(case: Case, function: Draft | None, newest: Live | None) -> bool:
     if newest is None:
         return True
-    name = case.spec.target.function
-    if function and any(item.steps == ("configuration", "Description") for item in function.found):
+    final = final_function(case, function)
+    is_described = any(item.steps == ("configuration", "Description") for item in function.found) if function else False
+    if is_described and final["configuration"]["Description"] != newest.properties["configuration"].get(
+        "Description", ""
+    ):
         return True
-    return content(final_function(case, function), name) != content(newest.properties, name)
+    return owned_content(case, final) != owned_content(case, newest.properties)
 
 
-def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
-    """$LATEST as it will be: the live function with the draft's differences carried out."""
-    assert case.function is not None
-    state = FUNCTION.normal(case.function.properties, case.spec.target.function)
-    for item in function.found if function else ():
-        state = with_value(state, item.steps, item.after)
-    return state
+def owned_content(case: Case, properties: Properties) -> dict[str, Any]:
+    """What publishing would compare, of the sections that the spec owns and without the paths that it ignores: what
+    others change there is theirs to publish."""
+    whole: dict[str, Any] = content(properties, case.spec.target.function)
+    for pattern in ignored_paths(case.spec, FUNCTION, ""):
+        for steps in matching(whole, pattern):
+            whole = with_value(whole, steps, UNSET)
+    owned = {name: value for name, value in whole.items() if name in case.spec.sections}
+    return owned or whole
 
 
 def version_deletions(case: Case) -> list[Draft]:
@@ -385,7 +417,7 @@ def target_digest(target: Target, drafts: Iterable[Draft]) -> str:
             str(draft.pair.key),
             draft.verb,
             [shown_change(item) for item in draft.action.changes],
-            [step.operation for step in draft.steps],
+            [[step.operation, step.params.get("Tags", {})] for step in draft.steps],
         ]
         for draft in acting
     ]

@@ -6,18 +6,18 @@ A refusal keeps its target from being applied; the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
-from reconciler.case import Case
-from reconciler.drafts import Draft, origin_of
+from reconciler.case import Case, needed
+from reconciler.drafts import Draft, final_function, origin_of
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import PUBLISHED, VERSION
-from reconciler.model import Desired, Diagnostic, Live, Origin
+from reconciler.model import Desired, Diagnostic, Origin, Properties
 
 Drafts = Sequence[Draft]
+MAX_TAGS = 50
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
@@ -36,6 +36,32 @@ def place(case: Case, section: str) -> Origin | None:
 def is_new(drafts: Drafts) -> bool:
     """Whether the function will be one without the versions and aliases that live now."""
     return any(draft.pair.key.kind == FUNCTION.name and draft.verb in ("create", "replace") for draft in drafts)
+
+
+def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """A saved snapshot knows only what the specs needed when it was taken; of the rest nothing can be told."""
+    missing = sorted(needed(case.spec) - case.scope) if case.scope is not None else []
+    if missing:
+        what = "this target" if "function" in missing else f"its {', '.join(missing).replace('_', ' ')}"
+        yield refusal(case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}; take it anew")
+
+
+def has_too_many_tags_with_our_mark(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    wanted: Properties = next((item.properties.get("tags", {}) for item in case.desired(FUNCTION)), {})
+    if case.policy.managed_by and len(wanted) >= MAX_TAGS:
+        yield refusal(
+            case, PlanError, f"{len(wanted)} tags and our mark are more than AWS's {MAX_TAGS}", place(case, "tags")
+        )
+
+
+def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """A function that is replaced loses every version, and every alias that its spec does not name."""
+    is_replaced = any(draft.pair.key.kind == FUNCTION.name and draft.verb == "replace" for draft in drafts)
+    if is_replaced:
+        message = (
+            f"{case.spec.target} loses all versions, and all aliases that its spec does not name, with its replacement"
+        )
+        yield Diagnostic("warning", message, case.spec.target, place(case, ""))
 
 
 def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -136,32 +162,30 @@ def versions_after(case: Case, drafts: Drafts) -> set[str]:
 
 def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """AWS wants the two versions of one alias to have one role and one dead letter target."""
-    held = {item.key.name: item for item in case.held(VERSION)}
+    if is_new(drafts) or case.function is None:
+        return
+    held = {item.key.name: item.properties for item in case.held(VERSION)}
+    function = next((draft for draft in drafts if draft.pair.key.kind == FUNCTION.name), None)
+    held[PUBLISHED] = final_function(case, function)
     for draft, versions in routed(drafts):
-        pair = [held[version] for version in sorted(versions) if version in held]
+        pair = [version for version in sorted(versions) if version in held]
         if len(pair) == 2 and draft.verb != "none":
-            unlike = [
-                member
-                for member in ("Role", "DeadLetterConfig")
-                if setting(pair[0], member) != setting(pair[1], member)
-            ]
+            one, two = (FUNCTION.normal(held[version], case.spec.target.function)["configuration"] for version in pair)
+            unlike = [member for member in ("Role", "DeadLetterConfig") if one.get(member) != two.get(member)]
             if unlike:
-                message = f"versions {pair[0].key.name} and {pair[1].key.name} differ in {' and '.join(unlike)}, so no alias can route between them"
+                message = f"versions {' and '.join(pair)} differ in {' and '.join(unlike)}, so no alias can route between them"
                 yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
 
 
-def setting(version: Live, member: str) -> Any:
-    return FUNCTION.normal(version.properties, version.key.target.function)["configuration"].get(member)
-
-
 def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    if ALIAS.section not in case.spec.sections:
-        return
-    names = {item.key.name for item in case.desired(ALIAS)}
+    owns_aliases = ALIAS.section in case.spec.sections
+    live = [] if is_new(drafts) else case.held(ALIAS)
+    names = {item.key.name for item in (case.desired(ALIAS) if owns_aliases else live)} | versions_after(case, drafts)
     for item in case.desired(EVENT_SOURCE_MAPPING):
         alias = qualifier(item.properties)
-        if alias and not alias.isdigit() and alias not in names:
-            yield refusal(case, PlanError, f"{item.key}: there is no alias {alias}", mapping_place(item))
+        if alias and alias not in names:
+            what = "version" if alias.isdigit() else "alias"
+            yield refusal(case, PlanError, f"{item.key}: there is no {what} {alias}", mapping_place(item))
 
 
 def mapping_place(item: Desired) -> Origin | None:
@@ -170,6 +194,7 @@ def mapping_place(item: Desired) -> Origin | None:
 
 def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     newest = max((item.key.name for item in case.held(VERSION)), key=version_order, default="")
+    is_superseded = any(draft.pair.key.name == PUBLISHED for draft in drafts)
     for draft in drafts:
         if draft.pair.key.kind != VERSION.name or draft.verb != "delete":
             continue
@@ -180,7 +205,7 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
             yield refusal(
                 case, PlanError, f"version {version} is used by alias {', '.join(users)}; move it first", origin
             )
-        elif case.spec.publish and version == newest:
+        elif case.spec.publish and version == newest and not is_superseded:
             message = f"version {version} is the newest and `publish: true` would make it again; delete it after the next one is published"
             yield refusal(case, PlanError, message, origin)
 
@@ -214,7 +239,10 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 
 RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
+    was_not_read,
     cannot_be_created,
+    has_too_many_tags_with_our_mark,
+    takes_what_is_its_own_along,
     is_not_ours,
     needs_permission_to_replace,
     code_is_missing,

@@ -261,7 +261,7 @@ def test_unreadable_reports_are_named(house: House) -> None:
     (house.root / "reports").mkdir()
     (house.root / "reports" / "broken.json").write_text("{")
     result = house.run("tasks")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "broken.json" in result.err
 
 

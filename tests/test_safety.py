@@ -336,7 +336,7 @@ def test_only_failed_retries_just_those_targets(house: House) -> None:
     house.apply("--only-failed", report)
     assert [request.params["FunctionName"] for request in house.sandbox.writes] == failed
     newest = str(max((house.root / "reports").glob("*.json")))
-    assert house.run("apply", "--yes", "--only-failed", newest).exit_code == 1
+    assert house.run("apply", "--yes", "--only-failed", newest).exit_code == 2
 
 
 # --- the lock ------------------------------------------------------------------------------------------------------

@@ -340,5 +340,5 @@ def test_tasks_lists_and_prints_by_id_and_an_unknown_id_is_an_error(created: Hou
     identifier = listed.out.split()[0]
     assert created.run("tasks", identifier).json()["id"] == identifier
     unknown = created.run("tasks", "nobody")
-    assert unknown.exit_code == 1
+    assert unknown.exit_code == 2
     assert "nobody" in unknown.err

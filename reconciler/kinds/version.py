@@ -35,7 +35,7 @@ def content(properties: Properties, function: str) -> dict[str, Any]:
     """What PublishVersion compares: the code's hash and the configuration, in normal form."""
     configuration = normal_configuration(properties[CONFIGURATION.name], function)
     kept = {name: value for name, value in configuration.items() if name not in _NOT_COMPARED}
-    return kept | {"CodeSha256": properties[CODE.name]["CodeSha256"]}
+    return {CONFIGURATION.name: kept, CODE.name: properties[CODE.name]["CodeSha256"]}
 
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:

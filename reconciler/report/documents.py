@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.approval import checksum
+from reconciler.case import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.model import (
     KNOWN_AFTER_APPLY,
@@ -136,6 +137,7 @@ def plain(value: Any) -> Any:
 def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> dict[str, Any]:
     """The snapshot as its JSON file has it, sealed with `salt`. What the specs said of the code is kept with each
     artifact: the hash holds only for that."""
+    specs = tuple(specs)
     codes = {spec.target: code_of(spec) for spec in specs}
     shut = seal(snapshot, salt)
     return {
@@ -146,6 +148,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "salt": salt,
         "accounts": dict(sorted(snapshot.accounts.items())),
         "resources": [_resource(item) for item in sorted(shut.resources, key=lambda item: item.key)],
+        "scope": [{"address": str(spec.target), "kinds": sorted(needed(spec))} for spec in specs],
         "artifacts": [
             {
                 "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
@@ -224,6 +227,7 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
         accounts=document["accounts"],
         artifacts=missing | artifacts,
         salt=document["salt"],
+        scope={target_of(item["address"]): frozenset(item["kinds"]) for item in document["scope"]},
     )
 
 

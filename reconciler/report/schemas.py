@@ -110,6 +110,7 @@ SNAPSHOT: Schema = {
             "resources": array(
                 closed({"address": ADDRESS, "kind": KIND, "name": TEXT, "properties": MAP, "handle": MAP})
             ),
+            "scope": array(closed({"address": TEXT, "kinds": array(TEXT)})),
             "artifacts": array(
                 closed(
                     {"address": ADDRESS, "code": MAP, "sha256": TEXT, "source": TEXT, "version": TEXT, "problem": TEXT}
