@@ -223,6 +223,7 @@ def held(applied: Applied, document: dict[str, Any]) -> dict[str, Any]:
         if kind.name == "version":
             continue
         full.pop("FunctionVersion", None)
+        full.pop("Tags", None)  # a mapping's tags are managed where its spec names them
         name = full["EventSourceArn"] if kind.name == "event_source_mapping" else live.key.name
         state[f"{kind.name}/{name}"] = {
             section: full[section] for section in full if section in document or not live.key.kind == "function"

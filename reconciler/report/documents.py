@@ -227,8 +227,12 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
         accounts=document["accounts"],
         artifacts=missing | artifacts,
         salt=document["salt"],
-        scope={target_of(item["address"]): frozenset(item["kinds"]) for item in document["scope"]},
+        scope=_scope(document.get("scope")),
     )
+
+
+def _scope(read: list[Mapping[str, Any]] | None) -> dict[Target, frozenset[str]] | None:
+    return None if read is None else {target_of(item["address"]): frozenset(item["kinds"]) for item in read}
 
 
 def target_of(address: str) -> Target:

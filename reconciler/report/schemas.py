@@ -116,7 +116,8 @@ SNAPSHOT: Schema = {
                     {"address": ADDRESS, "code": MAP, "sha256": TEXT, "source": TEXT, "version": TEXT, "problem": TEXT}
                 )
             ),
-        }
+        },
+        optional=("scope",),
     ),
 }
 

@@ -43,6 +43,13 @@ ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
 S3_BUCKET = "arn:aws:s3:::bucket"
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "a moment without an offset": (
+        mapping(
+            "{EventSourceArn: 'arn:aws:kinesis:us-west-2:123456789012:stream/s', StartingPosition: AT_TIMESTAMP, "
+            "StartingPositionTimestamp: 2026-01-01T00:00:00}"
+        ).replace("orders:\n    {", "orders: {"),
+        "5:138: StartingPositionTimestamp is a time with its offset, as in 2026-01-31T12:00:00Z, or seconds since 1970",
+    ),
     "a filter in a reference": (
         ENVIRONMENT + "      TOKEN: \"{{ ssm('/a')|upper }}\"\n",
         "7:14: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
