@@ -226,7 +226,7 @@ def held(applied: Applied, document: dict[str, Any]) -> dict[str, Any]:
         full.pop("Tags", None)  # a mapping's tags are managed where its spec names them
         name = full["EventSourceArn"] if kind.name == "event_source_mapping" else live.key.name
         state[f"{kind.name}/{name}"] = {
-            section: full[section] for section in full if section in document or not live.key.kind == "function"
+            section: full[section] for section in full if section in document or live.key.kind != "function"
         }
     return state
 

@@ -1,9 +1,18 @@
-"""What goes wrong on purpose: a script of faults, and AWS's throttling by token buckets. Pure but for counting.
+"""What goes wrong on purpose: a script of faults, and AWS's throttling by token buckets.
 
 A script is a JSON list. Each fault names an `operation` (or "*") and when it strikes: `nth` (the nth such request), `first`
 (the first so many) or always. It answers with `status` and `code`/`message`, breaks the connection (`reset`), waits
 (`latency_seconds`), or lets the update that the request begins end as Failed (`fails`: a reason code). `when` is "before" the
-request is carried out (the default) or "after" it, when only the answer is lost.
+request is carried out (the default) or "after" it, when only the answer is lost:
+
+    [{"operation": "UpdateAlias", "nth": 3, "status": 503},
+     {"operation": "*", "nth": 7, "reset": true, "when": "after"},
+     {"operation": "CreateFunction", "first": 3, "code": "InvalidParameterValueException",
+      "message": "The role defined for the function cannot be assumed by Lambda."},
+     {"operation": "UpdateFunctionCode", "nth": 1, "fails": "EniLimitExceeded"},
+     {"operation": "GetFunction", "latency_seconds": 0.2}]
+
+Counting requests is all that changes here.
 """
 
 from __future__ import annotations
@@ -11,18 +20,20 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from reconciler import service
 from reconciler.errors import ReconcileError
-from reconciler.sandbox.wire import Refused
+from reconciler.sandbox.refusals import Refused
 
 RATES: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0}
 REST_PER_SECOND = 15.0
 NOT_CONTROL_PLANE = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
+CAN_FAIL = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
+CODES = {429: "TooManyRequestsException", 409: "ResourceConflictException"}
 
 
 class BadFaults(ReconcileError):
@@ -33,6 +44,8 @@ class BadFaults(ReconcileError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    """One entry of a script; the module's opening says what its members mean."""
+
     operation: str
     nth: int = 0
     first: int = 0
@@ -53,11 +66,10 @@ class Fault:
         """The error that this fault answers with, if it does."""
         if not (self.status or self.code):
             return None
-        code = self.code or {429: "TooManyRequestsException", 409: "ResourceConflictException"}.get(
-            self.status, "ServiceException"
-        )
+        code = self.code or CODES.get(self.status, "ServiceException")
         status = self.status or _status_of(code)
-        return Refused(code, self.message or f"A fault of the script ({status})", status)
+        headers = {"Retry-After": "1"} if status == 429 else {}
+        return Refused(code, self.message or f"A fault of the script ({status})", status, headers)
 
 
 def _status_of(code: str) -> int:
@@ -72,25 +84,55 @@ def read_faults(path: Path) -> tuple[Fault, ...]:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadFaults(f"{path}: {error}") from error
+    return parse_faults(entries, str(path))
+
+
+def parse_faults(entries: Any, where: str) -> tuple[Fault, ...]:
+    """Faults of a script's JSON; `where` opens every complaint, and all complaints are told at once."""
     if not isinstance(entries, list):
-        raise BadFaults(f"{path}: a fault script is a list of objects")
-    return tuple(_fault(path, number, entry) for number, entry in enumerate(entries, start=1))
+        raise BadFaults(f"{where}: a fault script is a list of objects")
+    wrong = [
+        f"{where}: fault {number}: {what}"
+        for number, entry in enumerate(entries, start=1)
+        for what in _complaints(entry)
+    ]
+    if wrong:
+        raise BadFaults("\n".join(wrong))
+    return tuple(Fault(**entry) for entry in entries)
 
 
-def _fault(path: Path, number: int, entry: Any) -> Fault:
+def _complaints(entry: Any) -> Iterator[str]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("operation"), str):
+        yield "needs `operation`, the name of a Lambda operation or *"
+        return
+    yield from _wrong_kinds(entry)
+    operation = entry["operation"]
+    if operation != "*" and operation not in service.model().operation_names:
+        yield f"Lambda has no operation {operation}"
+    if entry.get("when", "before") not in ("before", "after"):
+        yield "`when` must be before or after"
+    if entry.get("nth") and entry.get("first"):
+        yield "`nth` and `first` exclude each other"
+    if not any(entry.get(name) for name in ("status", "code", "reset", "latency_seconds", "fails")):
+        yield "does nothing; give it `status`, `code`, `reset`, `latency_seconds` or `fails`"
+    if entry.get("status") and entry["status"] not in range(400, 600):
+        yield "`status` must be an error's, 400 to 599"
+    if entry.get("fails") and operation not in ("*", *CAN_FAIL):
+        yield f"`fails` is for {', '.join(CAN_FAIL)}"
+
+
+def _wrong_kinds(entry: Mapping[str, Any]) -> Iterator[str]:
     kinds = {item.name: type(item.default) if item.name != "operation" else str for item in fields(Fault)}
-    if not isinstance(entry, dict) or "operation" not in entry:
-        raise BadFaults(f"{path}: fault {number} needs `operation`, a Lambda operation or *")
     for name, value in entry.items():
         if name not in kinds:
-            raise BadFaults(f"{path}: fault {number}: {name} is not known; known are {', '.join(kinds)}")
-        if not isinstance(value, kinds[name]) and not (kinds[name] is float and isinstance(value, int)):
-            raise BadFaults(f"{path}: fault {number}: {name} must be {kinds[name].__name__}")
-    if entry["operation"] != "*" and entry["operation"] not in service.model().operation_names:
-        raise BadFaults(f"{path}: fault {number}: Lambda has no operation {entry['operation']}")
-    if entry.get("when", "before") not in ("before", "after"):
-        raise BadFaults(f"{path}: fault {number}: when must be before or after")
-    return Fault(**entry)
+            yield f"{name} is not known; known are {', '.join(kinds)}"
+            continue
+        wanted = kinds[name]
+        fits = type(value) in ((int, float) if wanted is float else (wanted,))
+        if not fits:
+            yield f"`{name}` must be {wanted.__name__}, not {value!r}"
+        elif wanted in (int, float) and value < 0:
+            yield f"`{name}` must not be negative"
 
 
 class Script:
@@ -128,7 +170,7 @@ class Throttle:
         key = (account, region, operation if operation in RATES else "")
         with self._lock:
             tokens, then = self._tokens.get(key, (rate, now))
-            tokens = min(rate, tokens + (now - then) * rate)
+            tokens = min(rate, tokens + max(0.0, now - then) * rate)
             allowed = tokens >= 1
             self._tokens[key] = (tokens - 1 if allowed else tokens, now)
         if not allowed:

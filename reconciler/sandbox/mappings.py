@@ -1,15 +1,20 @@
-"""Event source mappings, as lambda-facts 1.3, 2.6 and 3 record them. Pure functions of (region, params, now)."""
+"""Event source mappings, as lambda-facts 1.3, 2.6 and 3 record them.
+
+(region, params, now) go in, an answer comes out or Refused is raised; the world is asked only whether the source exists.
+Nothing is ever polled.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.sandbox.functions import check_tags, invalid
-from reconciler.sandbox.state import Mapping_, Region, new_id, paged
-from reconciler.sandbox.wire import Refused
+from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
+from reconciler.sandbox.state import Region, SourceMapping, new_id, paged
+from reconciler.sandbox.tags import check_tags
 
 STREAM_DEFAULTS: Mapping[str, Any] = {
     "BatchSize": 100,
@@ -26,13 +31,13 @@ QUEUE_DEFAULTS: Mapping[str, Any] = {"BatchSize": 10, "FunctionResponseTypes": [
 BROKER_DEFAULTS: Mapping[str, Any] = {"BatchSize": 100}
 CLEARED = ("FilterCriteria", "ScalingConfig", "MetricsConfig", "ProvisionedPollerConfig", "KMSKeyArn")
 STREAM_ONLY = (
-    "BisectBatchOnFunctionError",
-    "DestinationConfig",
-    "MaximumRecordAgeInSeconds",
-    "MaximumRetryAttempts",
-    "ParallelizationFactor",
-    "TumblingWindowInSeconds",
-)
+    "BisectBatchOnFunctionError", "DestinationConfig", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts",
+    "ParallelizationFactor", "TumblingWindowInSeconds",
+)  # fmt: skip
+STREAMS = ("kinesis", "dynamodb")
+KAFKA = {"kafka": "AmazonManagedKafkaEventSourceConfig", "self-managed": "SelfManagedKafkaEventSourceConfig"}
+STARTING = (*STREAMS, *KAFKA, "rds")
+NOT_PROPERTIES = ("FunctionName", "UUID", "Tags", "Enabled")
 
 
 def source_service(properties: Mapping[str, Any]) -> str:
@@ -40,13 +45,12 @@ def source_service(properties: Mapping[str, Any]) -> str:
     return arn.split(":")[2] if arn else "self-managed"
 
 
-def answer(region: Region, mapping: Mapping_) -> dict[str, Any]:
+def _answer(region: Region, mapping: SourceMapping) -> dict[str, Any]:
     is_queue = source_service(mapping.properties) == "sqs"
-    shown = {name: deepcopy(value) for name, value in mapping.properties.items() if name not in ("Tags", "Enabled")}
+    found = deepcopy(mapping.properties)
     if not is_queue:
-        shown["LastProcessingResult"] = "No records processed"
-    return {
-        **shown,
+        found["LastProcessingResult"] = "No records processed"
+    return found | {
         "UUID": mapping.uuid,
         "FunctionArn": mapping.function_arn,
         "EventSourceMappingArn": f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:{mapping.uuid}",
@@ -56,7 +60,10 @@ def answer(region: Region, mapping: Mapping_) -> dict[str, Any]:
     }
 
 
-def target_arn(region: Region, name: str) -> str:
+# --- refusals ------------------------------------------------------------------------------------------------------
+
+
+def _target_arn(region: Region, name: str) -> str:
     """The ARN that a mapping invokes, its qualifier kept."""
     function, qualifier = region.named(name)
     if function not in region.functions:
@@ -68,83 +75,113 @@ def target_arn(region: Region, name: str) -> str:
     return region.arn(function, qualifier)
 
 
-def check(properties: Mapping[str, Any], *, is_new: bool) -> None:
+def _check(properties: Mapping[str, Any]) -> None:
     """Raises what AWS answers to properties that the source cannot have."""
-    service = source_service(properties)
-    start = properties.get("StartingPosition")
-    if service in ("kinesis", "dynamodb", "kafka", "rds", "self-managed") and is_new and not start:
+    service, start = source_service(properties), properties.get("StartingPosition")
+    if service in STARTING and not start:
         raise invalid(
-            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null."
+            "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
+            "Member must not be null."
         )
     if service == "dynamodb" and start == "AT_TIMESTAMP":
         raise invalid("Unsupported starting position for arn type: dynamodb. Valid values are: LATEST, TRIM_HORIZON")
     if service == "sqs":
-        if start:
-            raise invalid("StartingPosition is not valid for SQS event sources.")
-        for member in STREAM_ONLY:
-            if properties.get(member):
-                raise invalid(f"Unsupported {member} parameter for given event source mapping type.")
-        if properties.get("BatchSize", 10) > 10 and not properties.get("MaximumBatchingWindowInSeconds"):
-            raise invalid(
-                "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
-            )
+        _check_queue(properties)
+    for one in properties.get("FilterCriteria", {}).get("Filters", []):
+        if not _is_filter(one.get("Pattern", "")):
+            raise invalid("Invalid filter pattern definition.")
 
 
-def sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
+def _check_queue(properties: Mapping[str, Any]) -> None:
+    if properties.get("StartingPosition"):
+        raise invalid("StartingPosition is not valid for SQS event sources.")
+    for member in STREAM_ONLY:
+        if properties.get(member):
+            raise invalid(f"Unsupported {member} parameter for given event source mapping type.")
+    if properties.get("BatchSize", 10) > 10 and not properties.get("MaximumBatchingWindowInSeconds"):
+        raise invalid("Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
+
+
+def _is_filter(pattern: str) -> bool:
+    try:
+        found = json.loads(pattern)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and all(_is_rule(item) for item in found.values())
+
+
+def _is_rule(rule: Any) -> bool:
+    """A filter's leaves are lists of what may match."""
+    return isinstance(rule, list) or (isinstance(rule, dict) and all(_is_rule(item) for item in rule.values()))
+
+
+def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
     """What makes two mappings one: source, topics and queues, and the function with its qualifier."""
+    database = properties.get("DocumentDBEventSourceConfig", {})
     return (
         properties.get("EventSourceArn"),
         str(properties.get("SelfManagedEventSource")),
         tuple(properties.get("Topics", ())),
         tuple(properties.get("Queues", ())),
-        str({m: properties.get("DocumentDBEventSourceConfig", {}).get(m) for m in ("DatabaseName", "CollectionName")}),
+        (database.get("DatabaseName"), database.get("CollectionName")),
         arn.removesuffix(":$LATEST"),
     )
 
 
-def refuse_twin(region: Region, properties: Mapping[str, Any], arn: str, own: str = "") -> None:
+def _refuse_twin(region: Region, properties: Mapping[str, Any], arn: str, own: str = "") -> None:
+    sign = _sign(properties, arn)
     for other in region.mappings.values():
-        if other.uuid != own and sign(other.properties, other.function_arn) == sign(properties, arn):
-            kind = "SQS arn" if source_service(properties) == "sqs" else "event source arn"
-            raise Refused(
-                "ResourceConflictException",
-                f'An event source mapping with {kind} (" {properties.get("EventSourceArn")} ") and function (" {arn.split(":")[6]} ") '
-                f"already exists. Please update or delete the existing mapping with UUID {other.uuid}",
-                409,
-            )
+        if other.uuid == own or _sign(other.properties, other.function_arn) != sign:
+            continue
+        source, name = properties.get("EventSourceArn"), arn.split(":")[6]
+        ending = f"Please update or delete the existing mapping with UUID {other.uuid}"
+        if source_service(properties) == "sqs":
+            opening = f'An event source mapping with SQS arn (" {source} ") and function (" {name} ") already exists.'
+        else:
+            opening = f'The event source arn (" {source} ") and function (" {name} ") provided mapping already exists.'
+        raise conflict(f"{opening} {ending}")
+
+
+# --- changes -------------------------------------------------------------------------------------------------------
 
 
 def create(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    properties = {name: deepcopy(value) for name, value in params.items() if name != "FunctionName"}
-    service = source_service(properties)
-    check(properties, is_new=True)
+    sent = {name: deepcopy(value) for name, value in params.items() if name not in NOT_PROPERTIES}
+    _check(sent)
     check_tags(params.get("Tags", {}), {})
-    arn = target_arn(region, params["FunctionName"])
-    if "EventSourceArn" in properties and not region.world.has_source(properties["EventSourceArn"]):
-        raise invalid(f"The event source does not exist: {properties['EventSourceArn']}")
-    refuse_twin(region, properties, arn)
-    defaults = (
-        QUEUE_DEFAULTS
-        if service == "sqs"
-        else STREAM_DEFAULTS
-        if service in ("kinesis", "dynamodb")
-        else BROKER_DEFAULTS
-    )
-    mapping = Mapping_(
-        uuid=new_id(), properties=cleared({**deepcopy(dict(defaults)), **properties}), function_arn=arn, modified=now,
-        state="Creating", goes_to="Enabled" if params.get("Enabled", True) else "Disabled",
-        settles_at=now + region.settle_seconds,
+    arn = _target_arn(region, params["FunctionName"])
+    if "EventSourceArn" in sent and not region.world.has_source(sent["EventSourceArn"]):
+        raise invalid(f"The event source does not exist: {sent['EventSourceArn']}")
+    _refuse_twin(region, sent, arn)
+    uuid = new_id()
+    mapping = SourceMapping(
+        uuid=uuid, properties=_with_defaults(_cleared(sent), uuid), function_arn=arn, modified=now, state="Creating",
+        goes_to="Enabled" if params.get("Enabled", True) else "Disabled", tags=dict(params.get("Tags", {})),
     )  # fmt: skip
-    region.mappings[mapping.uuid] = mapping
-    return answer(region, mapping)
+    region.mappings[uuid] = mapping
+    region.begin(mapping, now)
+    return _answer(region, mapping)
 
 
-def cleared(properties: dict[str, Any]) -> dict[str, Any]:
+def _with_defaults(properties: dict[str, Any], uuid: str) -> dict[str, Any]:
+    service = source_service(properties)
+    defaults = QUEUE_DEFAULTS if service == "sqs" else STREAM_DEFAULTS if service in STREAMS else BROKER_DEFAULTS
+    found = {**deepcopy(dict(defaults)), **properties}
+    if service in KAFKA:
+        found[KAFKA[service]] = {"ConsumerGroupId": uuid, **found.get(KAFKA[service], {})}
+    if "ProvisionedPollerConfig" in found:
+        least = 2 if service == "sqs" else 1
+        found["ProvisionedPollerConfig"] = {
+            "MinimumPollers": least, "MaximumPollers": 200, **found["ProvisionedPollerConfig"],
+        }  # fmt: skip
+    return found
+
+
+def _cleared(properties: dict[str, Any]) -> dict[str, Any]:
     """Properties without what an empty value clears."""
     for member in CLEARED:
-        if member in properties and not (
-            properties[member] if isinstance(properties[member], str) else any((properties[member] or {}).values())
-        ):
+        value = properties.get(member)
+        if value is not None and not (value if isinstance(value, str) else any(value.values())):
             del properties[member]
     destination = properties.get("DestinationConfig", {}).get("OnFailure")
     if destination is not None and not destination.get("Destination"):
@@ -152,52 +189,57 @@ def cleared(properties: dict[str, Any]) -> dict[str, Any]:
     return properties
 
 
-def held(region: Region, uuid: str) -> Mapping_:
+def _held(region: Region, uuid: str) -> SourceMapping:
     if uuid not in region.mappings:
-        raise Refused("ResourceNotFoundException", "The resource you requested does not exist.", 404)
+        raise not_found()
     return region.mappings[uuid]
 
 
-def standing(region: Region, uuid: str, verb: str) -> Mapping_:
-    mapping = held(region, uuid)
+def _standing(region: Region, uuid: str, verb: str) -> SourceMapping:
+    mapping = _held(region, uuid)
     if mapping.state not in ("Enabled", "Disabled"):
         raise Refused("ResourceInUseException", f"Cannot {verb} the event source mapping because it is in use.")
     return mapping
 
 
 def update(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    mapping = standing(region, params["UUID"], "update")
-    sent = {name: deepcopy(value) for name, value in params.items() if name not in ("UUID", "FunctionName")}
+    mapping = _standing(region, params["UUID"], "update")
+    sent = {name: deepcopy(value) for name, value in params.items() if name not in NOT_PROPERTIES}
     properties = {**mapping.properties, **sent}
-    check(properties, is_new=False)
-    arn = target_arn(region, params["FunctionName"]) if "FunctionName" in params else mapping.function_arn
-    refuse_twin(region, properties, arn, mapping.uuid)
+    _check(properties)
+    arn = _target_arn(region, params["FunctionName"]) if "FunctionName" in params else mapping.function_arn
+    _refuse_twin(region, properties, arn, mapping.uuid)
     was = mapping.state == "Enabled"
     wanted = params.get("Enabled", was)
     mapping.state = "Updating" if wanted == was else "Enabling" if wanted else "Disabling"
     mapping.goes_to = "Enabled" if wanted else "Disabled"
-    mapping.properties, mapping.function_arn = cleared(properties), arn
-    mapping.modified, mapping.settles_at = now, now + region.settle_seconds
-    return answer(region, mapping)
+    mapping.properties = _with_defaults(_cleared(properties), mapping.uuid)
+    mapping.function_arn, mapping.modified = arn, now
+    region.begin(mapping, now)
+    return _answer(region, mapping)
 
 
 def delete(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    mapping = standing(region, params["UUID"], "delete")
-    mapping.state, mapping.goes_to, mapping.settles_at = "Deleting", "Gone", now + region.settle_seconds
-    return answer(region, mapping)
+    mapping = _standing(region, params["UUID"], "delete")
+    mapping.state, mapping.goes_to = "Deleting", "Gone"
+    region.begin(mapping, now)
+    return _answer(region, mapping)
+
+
+# --- reads ---------------------------------------------------------------------------------------------------------
 
 
 def get(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    return answer(region, held(region, params["UUID"]))
+    return _answer(region, _held(region, params["UUID"]))
 
 
 def list_all(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     name = region.named(params["FunctionName"])[0] if "FunctionName" in params else None
     source = params.get("EventSourceArn")
     found = [
-        answer(region, mapping)
+        mapping
         for mapping in sorted(region.mappings.values(), key=lambda one: one.uuid)
         if name in (None, mapping.function_arn.split(":")[6])
         and source in (None, mapping.properties.get("EventSourceArn"))
     ]
-    return paged(found, params, "EventSourceMappings", 100)
+    return paged(found, params, "EventSourceMappings", 100, lambda one: _answer(region, one))

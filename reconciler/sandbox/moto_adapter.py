@@ -1,19 +1,23 @@
-"""All that we know of moto's inside: its WSGI application, and how a request says which account it is of.
+"""All that we know of moto's inside: its WSGI application, how a request says its account, and one version id.
 
 Pinned to one minor version; `check_version` says so in words when moto changes underneath.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import moto
 
 MINOR = "5.2"
-ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"
+ACCOUNT_HEADER = "x-moto-account-id"
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+_open = 0
+_lock = threading.Lock()
 
 
 def check_version() -> None:
@@ -33,8 +37,44 @@ def application() -> Wsgi:
     return made
 
 
-def forget() -> None:
-    """Empty all of moto's services."""
+def opened() -> None:
+    """A sandbox starts. moto's services are one a process: the first sandbox finds them empty, others share them."""
+    global _open
+    with _lock:
+        _open += 1
+        if _open == 1:
+            _forget()
+
+
+def closed() -> None:
+    """A sandbox has ended; the last one empties moto's services."""
+    global _open
+    with _lock:
+        _open -= 1
+        if not _open:
+            _forget()
+
+
+def _forget() -> None:
     from moto.core.base_backend import BackendDict
 
     BackendDict.reset()
+
+
+def is_mocking() -> bool:
+    """Whether moto's mock_aws is active in this process."""
+    from moto.core.botocore_stubber import BotocoreStubber
+    from moto.core.models import botocore_stubber
+
+    assert isinstance(botocore_stubber, BotocoreStubber)
+    return bool(botocore_stubber.enabled)
+
+
+def name_version(account: str, bucket: str, key: str, given: str, wanted: str) -> None:
+    """Give an object's version the id that a spec pins; S3 itself lets nobody choose it."""
+    from moto.s3.models import s3_backends
+
+    versions = s3_backends[account]["aws"].get_bucket(bucket).keys.getlist(key)
+    for version in versions:
+        if version.version_id == given:
+            version._version_id = wanted

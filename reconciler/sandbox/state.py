@@ -1,24 +1,26 @@
-"""What the sandbox's Lambda holds, and how time moves it on. Pure: the time comes in as an argument, in seconds.
+"""What the sandbox's Lambda holds, and how time moves it on.
 
-Mutable inside, one `Region` an account and region; whoever calls holds that region's lock.
+The time comes in as an argument, in seconds since the epoch. Mutable inside, one `Region` an account and region; whoever calls
+holds that region's lock. It never asks a clock, and makes no request.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import uuid
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from reconciler.sandbox.wire import Refused
+from reconciler.sandbox.refusals import Refused, invalid, not_found
 
 
 class World(Protocol):
     """What is around Lambda: asked, never changed."""
 
-    def object(self, bucket: str, key: str, version: str | None) -> bytes: ...
+    def object(self, bucket: str, key: str, version: str | None) -> tuple[bytes, str]: ...
 
     def can_assume(self, role: str) -> bool: ...
 
@@ -41,7 +43,11 @@ class Code:
 
 @dataclass(slots=True)
 class Record:
-    """$LATEST or a version: configuration as it was sent with defaults filled in, code, and where it is in its life."""
+    """$LATEST or a version: configuration as it was sent with defaults filled in, code, and where it is in its life.
+
+    `before` is what is in force while an update runs, and again when it fails. `made_from` is $LATEST's configuration of the
+    moment when a version was published (its description may be another).
+    """
 
     version: str
     configuration: dict[str, Any]
@@ -55,15 +61,19 @@ class Record:
     settles_at: float | None = None
     fails_with: str = ""
     before: tuple[dict[str, Any], Code] | None = None
+    made_from: dict[str, Any] | None = None
 
     @property
     def is_busy(self) -> bool:
         return self.settles_at is not None
 
-    def advance(self, now: float) -> None:
-        """Finish what is due. RevisionId changes when $LATEST settles; a version's never does."""
-        if self.settles_at is None or now < self.settles_at:
-            return
+    @property
+    def in_force(self) -> tuple[dict[str, Any], Code]:
+        """What an invocation runs now."""
+        return self.before or (self.configuration, self.code)
+
+    def settle(self) -> None:
+        """RevisionId changes when $LATEST settles; a version's never does."""
         self.settles_at = None
         if self.version == "$LATEST":
             self.revision = new_id()
@@ -91,26 +101,32 @@ class Policy:
 
 
 @dataclass(slots=True)
+class Alias:
+    """Changed only by being replaced."""
+
+    version: str
+    description: str
+    weights: Mapping[str, float]
+    revision: str
+
+
+@dataclass(slots=True)
 class Function:
-    """A function with all that goes when it goes."""
+    """A function with all that goes when it goes; policies and URLs are kept by qualifier."""
 
     name: str
     latest: Record
     versions: dict[str, Record] = field(default_factory=dict)
-    aliases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    aliases: dict[str, Alias] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    urls: dict[str, dict[str, Any]] = field(default_factory=dict)
     reserved_concurrency: int | None = None
     last_version: int = 0
 
-    def advance(self, now: float) -> None:
-        self.latest.advance(now)
-        for record in self.versions.values():
-            record.advance(now)
-
 
 @dataclass(slots=True)
-class Mapping_:
+class SourceMapping:
     """An event source mapping; `goes_to` is the state that it settles in."""
 
     uuid: str
@@ -119,11 +135,11 @@ class Mapping_:
     modified: float
     state: str
     goes_to: str
-    settles_at: float | None
+    tags: dict[str, str] = field(default_factory=dict)
+    settles_at: float | None = None
 
-    def advance(self, now: float) -> None:
-        if self.settles_at is not None and now >= self.settles_at:
-            self.state, self.settles_at = self.goes_to, None
+    def settle(self) -> None:
+        self.state, self.settles_at = self.goes_to, None
 
 
 @dataclass(slots=True)
@@ -136,16 +152,27 @@ class Region:
     world: World
     settle_seconds: float
     functions: dict[str, Function] = field(default_factory=dict)
-    mappings: dict[str, Mapping_] = field(default_factory=dict)
+    mappings: dict[str, SourceMapping] = field(default_factory=dict)
     upcoming_failure: str = ""
+    settling: list[Record | SourceMapping] = field(default_factory=list)
+
+    def begin(self, thing: Record | SourceMapping, now: float) -> None:
+        """Something starts to happen that takes AWS a while."""
+        thing.settles_at = now + self.settle_seconds
+        if isinstance(thing, Record):
+            thing.fails_with = self.upcoming_failure
+        if not any(thing is other for other in self.settling):
+            self.settling.append(thing)
 
     def advance(self, now: float) -> None:
-        for function in self.functions.values():
-            function.advance(now)
-        for mapping in list(self.mappings.values()):
-            mapping.advance(now)
-            if mapping.state == "Gone":
-                del self.mappings[mapping.uuid]
+        """Finish what is due."""
+        due = [thing for thing in self.settling if thing.settles_at is not None and now >= thing.settles_at]
+        for thing in due:
+            thing.settle()
+            if isinstance(thing, SourceMapping) and thing.state == "Gone":
+                self.mappings.pop(thing.uuid, None)
+        if due:
+            self.settling = [thing for thing in self.settling if thing.settles_at is not None]
 
     def arn(self, name: str, qualifier: str = "") -> str:
         end = f":{qualifier}" if qualifier else ""
@@ -153,7 +180,7 @@ class Region:
 
     def function(self, name: str) -> Function:
         if name not in self.functions:
-            raise Refused("ResourceNotFoundException", f"Function not found: {self.arn(name)}", 404)
+            raise not_found(f"Function not found: {self.arn(name)}")
         return self.functions[name]
 
     def record(self, function: Function, qualifier: str) -> Record:
@@ -161,24 +188,33 @@ class Region:
         if qualifier in ("", "$LATEST"):
             return function.latest
         if qualifier in function.aliases:
-            qualifier = str(function.aliases[qualifier]["FunctionVersion"])
-            return self.record(function, qualifier)
+            return self.record(function, function.aliases[qualifier].version)
         if qualifier not in function.versions:
-            raise Refused("ResourceNotFoundException", f"Function not found: {self.arn(function.name, qualifier)}", 404)
+            raise not_found(f"Function not found: {self.arn(function.name, qualifier)}")
         return function.versions[qualifier]
 
     def named(self, text: str, qualifier: str | None = None) -> tuple[str, str]:
         """(name, qualifier) of a name, partial ARN or ARN, with or without a qualifier."""
         parts = text.split(":")
         if parts[0] == "arn" and len(parts) >= 7:
+            self._check_reach(parts[3], parts[4])
             parts = parts[6:]
         elif len(parts) >= 3 and parts[1] == "function":
+            self._check_reach(self.region, parts[0])
             parts = parts[2:]
+        elif len(parts) >= 2 and parts[0] == "function":
+            parts = parts[1:]
         derived = parts[1] if len(parts) > 1 else ""
         if derived and qualifier and derived != qualifier:
-            message = "The derived qualifier from the function name does not match the specified qualifier."
-            raise Refused("InvalidParameterValueException", message)
+            raise invalid("The derived qualifier from the function name does not match the specified qualifier.")
         return parts[0], derived or qualifier or ""
+
+    def _check_reach(self, region: str, account: str) -> None:
+        if region != self.region:
+            raise not_found(f"Functions from '{region}' are not reachable in this region ('{self.region}')")
+        if account != self.account:
+            message = f"The caller of account {self.account} is not authorized to act on functions of account {account}"
+            raise Refused("AccessDeniedException", message, 403)
 
 
 def new_id() -> str:
@@ -190,19 +226,34 @@ def moment(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 
-def check_revision(given: str | None, current: str) -> None:
+def check_revision(given: str | None, current: str, ask: str = "GetFunction/GetAlias") -> None:
     if given and given != current:
-        message = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+        message = (
+            "The Revision Id provided does not match the latest Revision Id. "
+            f"Call the {ask} API to retrieve the latest Revision Id"
+        )
         raise Refused("PreconditionFailedException", message, 412)
 
 
-def copied(record: Record) -> dict[str, Any]:
-    return deepcopy(record.configuration)
-
-
-def paged(items: list[Any], params: Mapping[str, Any], member: str, size: int) -> dict[str, Any]:
-    """One page of a listing; the marker is opaque to the caller."""
-    start = int(params.get("Marker") or 0)
+def paged(
+    items: Sequence[Any],
+    params: Mapping[str, Any],
+    member: str,
+    size: int,
+    shown: Callable[[Any], Any] = lambda item: item,
+) -> dict[str, Any]:
+    """One page of a listing, `shown` only for what is on it; the marker is opaque to the caller."""
+    start = _place(params["Marker"]) if params.get("Marker") else 0
     end = start + min(int(params.get("MaxItems") or size), size)
-    page: dict[str, Any] = {member: items[start:end]}
-    return page | ({"NextMarker": str(end)} if end < len(items) else {})
+    page: dict[str, Any] = {member: [shown(item) for item in items[start:end]]}
+    return page | ({"NextMarker": base64.b64encode(f"after:{end}".encode()).decode()} if end < len(items) else {})
+
+
+def _place(marker: str) -> int:
+    try:
+        word, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
+        if word == "after":
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise invalid("Invalid marker provided.")

@@ -1,6 +1,7 @@
-"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, images.
+"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, topics, images.
 
-`needs` is pure; `stock` makes what is missing, so that stocking twice is harmless.
+`needs` is pure: documents go in, what they name comes out. `stock` makes what is missing, so that stocking twice is harmless.
+Keys, subnets, security groups and layers are not made: the sandbox's Lambda takes them at their word.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from reconciler.sandbox import moto_adapter
 from reconciler.sandbox.server import Sandbox
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -31,13 +33,15 @@ TRUST = json.dumps(
 
 @dataclass(frozen=True, order=True, slots=True)
 class Need:
-    """One thing that must be there: `kind` is bucket, object, role, sqs, kinesis, dynamodb, sns or image."""
+    """One thing that must be there: `kind` is object, role, sqs, kinesis, dynamodb, sns or image. Of an object, `detail` is
+    the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
 
     kind: str
     account: str
     region: str
     name: str
     detail: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def _of(spot: Spot) -> Iterator[Need]:
     code = spot.document.get("code") or {}
     if "S3Bucket" in code and "S3Key" in code:
         handler = (spot.document.get("configuration") or {}).get("Handler") or "lambda_function.lambda_handler"
-        yield Need("object", spot.account, spot.region, f"{code['S3Bucket']}/{code['S3Key']}", handler)
+        name, version = f"{code['S3Bucket']}/{code['S3Key']}", str(code.get("S3ObjectVersion") or "")
+        yield Need("object", spot.account, spot.region, name, handler, version)
     if ".dkr.ecr." in code.get("ImageUri", "") and "@" not in code["ImageUri"]:
         yield Need("image", spot.account, spot.region, code["ImageUri"])
     for text in _strings(spot.document):
@@ -91,17 +96,23 @@ def _resource(service: str, text: str) -> str:
 def stock(sandbox: Sandbox, wanted: Iterable[Need]) -> None:
     """Make what is missing. What moto refuses because it is there already is left as it is."""
     for need in wanted:
-        with contextlib.suppress(ClientError):
+        with contextlib.suppress(ClientError, BotoCoreError):
             _MAKE[need.kind](sandbox, need)
 
 
-def code_zip(handler: str, key: str) -> bytes:
-    """A small Python zip for a handler, the same bytes for the same key and others for another."""
-    module, _, function = handler.rpartition(".")
-    source = f'"""Code of {key}."""\n\n\ndef {function or "handler"}(event, context):\n    print("called with", event)\n    return {{"event": event, "code": {key!r}}}\n'
+def code_zip(handler: str, key: str, version: str = "") -> bytes:
+    """A small Python zip for a handler, the same bytes for the same key and version and others for another."""
+    module, _, function = handler.replace("/", ".").rpartition(".")
+    if not all(part.isidentifier() for part in (*module.split("."), function)):
+        module, function = "lambda_function", "lambda_handler"  # a handler of another runtime
+    said = key + (f" in version {version}" if version else "")
+    source = (
+        f"# Code of {said!r}.\n\n\ndef {function}(event, context):\n"
+        f'    print("called with", event)\n    return {{"event": event, "key": {key!r}}}\n'
+    )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        entry = zipfile.ZipInfo(f"{(module or 'lambda_function').replace('.', '/')}.py", (1980, 1, 1, 0, 0, 0))
+        entry = zipfile.ZipInfo(f"{module.replace('.', '/')}.py", (1980, 1, 1, 0, 0, 0))
         entry.external_attr = 0o100644 << 16
         archive.writestr(entry, source)
     return packed.getvalue()
@@ -113,10 +124,16 @@ def _object(sandbox: Sandbox, need: Need) -> None:
     place = {} if need.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": need.region}}
     with contextlib.suppress(ClientError):
         s3.create_bucket(Bucket=bucket, **place)
+    pinned = {"VersionId": need.version} if need.version else {}
     with contextlib.suppress(ClientError):
-        s3.head_object(Bucket=bucket, Key=key)
+        s3.head_object(Bucket=bucket, Key=key, **pinned)
         return
-    s3.put_object(Bucket=bucket, Key=key, Body=code_zip(need.detail, key), ChecksumAlgorithm="SHA256")
+    if pinned:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    content = code_zip(need.detail, key, need.version)
+    made = s3.put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256")
+    if pinned:
+        moto_adapter.name_version(need.account, bucket, key, made["VersionId"], need.version)
 
 
 def _role(sandbox: Sandbox, need: Need) -> None:
@@ -148,8 +165,9 @@ def _table(sandbox: Sandbox, need: Need) -> None:
 
 
 def _image(sandbox: Sandbox, need: Need) -> None:
-    repository, _, tag = need.name.partition("/")[2].partition(":")
-    ecr = sandbox.clients.get("ecr", need.account, need.region)
+    host, _, rest = need.name.partition("/")
+    repository, _, tag = rest.partition(":")
+    ecr = sandbox.clients.get("ecr", host.split(".")[0], host.split(".")[3])
     with contextlib.suppress(ClientError):
         ecr.create_repository(repositoryName=repository)
     config = {"digest": f"sha256:{hashlib.sha256(need.name.encode()).hexdigest()}", "size": 1}

@@ -1,11 +1,16 @@
-"""HTTP to (operation, params) and back, wholly by botocore's Lambda service model. Knows nothing of Lambda's behaviour."""
+"""HTTP to (operation, params) and back, wholly by botocore's Lambda service model.
+
+A request's method, raw path, query, headers and body go in; an operation's name and its params come out, and an answer goes
+back the same way. It never looks at what Lambda holds.
+"""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,22 +20,22 @@ from urllib.parse import parse_qs, unquote
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from reconciler import service
+from reconciler.sandbox.refusals import Refused
 
-
-class Refused(Exception):
-    """An answer that is an error, as AWS words it."""
-
-    def __init__(self, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
-        self.headers = dict(headers or {})
+# JSON's words for the kinds of value, as AWS says them, and the shapes that each may become.
+FITTING: Mapping[str, tuple[str, ...]] = {
+    "STRING_VALUE": ("string", "blob", "timestamp"),
+    "NUMBER_VALUE": ("integer", "long", "float", "double", "timestamp"),
+    "TRUE_VALUE": ("boolean",),
+    "FALSE_VALUE": ("boolean",),
+    "START_OBJECT": ("structure", "map"),
+    "START_ARRAY": ("list",),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request on the wire; `path` is decoded, header names are lower-case."""
+    """A request on the wire; `path` is as it was sent, percent-encoded; header names are lower-case."""
 
     method: str
     path: str
@@ -46,45 +51,55 @@ class Response:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """How an operation is addressed; `query` is what its URI asks for word by word (`?List=ALL`)."""
+
+    method: str
+    path: re.Pattern[str]
+    query: str
+    operation: str
+
+
 @cache
-def _routes() -> tuple[tuple[str, re.Pattern[str], str], ...]:
-    """(method, path pattern, operation), the more literal paths first."""
+def _routes() -> tuple[_Route, ...]:
+    """The routes of all operations, the more literal ones first."""
     found = []
     for name in service.model().operation_names:
         http = service.model().operation_model(name).http
-        path = http["requestUri"].partition("?")[0].rstrip("/")
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path))
-        found.append((len(re.sub(r"\{\w+\}", "", path)), http["method"], re.compile(pattern), name))
-    return tuple((method, pattern, name) for _, method, pattern, name in sorted(found, key=lambda route: -route[0]))
+        path, _, query = http["requestUri"].partition("?")
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path.rstrip("/")))
+        literal = len(re.sub(r"\{\w+\}", "", path)) + len(query)
+        found.append((literal, _Route(http["method"], re.compile(pattern), query, name)))
+    return tuple(route for _, route in sorted(found, key=lambda one: -one[0]))
 
 
-def parsed(request: Request) -> tuple[str, dict[str, Any]]:
-    """The operation and its params. Raises Refused for a path that no operation has, or a body that is not JSON."""
-    path = request.path.rstrip("/")
-    for method, pattern, name in _routes():
-        found = pattern.fullmatch(path) if method == request.method else None
+def routed(method: str, path: str, query: str = "") -> tuple[str, Mapping[str, str]] | None:
+    """The operation of a method, raw path and query, with the words in the path; None when Lambda has none such."""
+    path, asked = path.rstrip("/"), query.split("&")
+    for route in _routes():
+        if route.method != method or (route.query and route.query not in asked):
+            continue
+        found = route.path.fullmatch(path)
         if found:
-            return name, _params(service.model().operation_model(name), found.groupdict(), request)
-    raise Refused("UnknownOperationException", f"{request.method} {request.path} is no operation of Lambda", 404)
+            return route.operation, {word: unquote(text) for word, text in found.groupdict().items()}
+    return None
 
 
-def _params(operation: OperationModel, in_path: Mapping[str, str], request: Request) -> dict[str, Any]:
-    shape = operation.input_shape
+def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict[str, Any]:
+    """The params of a request. Raises SerializationException for a body that does not fit the model."""
+    model = service.model().operation_model(operation)
+    shape = model.input_shape
     assert isinstance(shape, StructureShape)
     payload = shape.serialization.get("payload")
-    body: Any = {}
-    if request.body and not payload:
-        try:
-            body = json.loads(request.body)
-        except ValueError as error:
-            raise Refused("SerializationException", "Could not parse request body into json") from error
+    body = {} if payload else _body(request.body)
     query = parse_qs(request.query, keep_blank_values=True)
     found: dict[str, Any] = {}
     for name, member in shape.members.items():
         word = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri" if word in in_path:
-                found[name] = unquote(in_path[word])
+                found[name] = in_path[word]
             case "querystring" if word in query:
                 values = query[word]
                 found[name] = values if isinstance(member, ListShape) else _typed(values[0], member)
@@ -97,34 +112,71 @@ def _params(operation: OperationModel, in_path: Mapping[str, str], request: Requ
     return found
 
 
+def _body(content: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(content) if content else {}
+    except ValueError as error:
+        raise Refused("SerializationException", "Could not parse request body into json") from error
+    if not isinstance(body, dict):
+        raise Refused("SerializationException", "The request body must be a JSON object")
+    return body
+
+
 def _typed(text: str, shape: Shape) -> Any:
-    if shape.type_name in ("integer", "long"):
+    if shape.type_name not in ("integer", "long"):
+        return text == "true" if shape.type_name == "boolean" else text
+    try:
         return int(text)
-    return text == "true" if shape.type_name == "boolean" else text
+    except ValueError as error:
+        raise Refused("SerializationException", f"{text} can not be converted to an Integer") from error
 
 
 def read(value: Any, shape: Shape) -> Any:
     """A JSON value as params have it; members that the model does not know are dropped, as AWS does."""
+    if shape.type_name not in FITTING[_kind(value)]:
+        raise Refused("SerializationException", f"{_kind(value)} can not be converted to {shape.type_name.title()}")
     match shape:
-        case StructureShape() if isinstance(value, dict):
-            words = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
+        case StructureShape():
+            words = _words(shape)
             return {
                 words[key][0]: read(item, words[key][1])
                 for key, item in value.items()
                 if key in words and item is not None
             }
-        case MapShape() if isinstance(value, dict):
-            return {key: read(item, shape.value) for key, item in value.items()}
-        case ListShape() if isinstance(value, list):
-            return [read(item, shape.member) for item in value]
-    if shape.type_name == "blob" and isinstance(value, str):
-        return base64.b64decode(value)
-    return value
+        case MapShape():
+            return {key: read(item, shape.value) for key, item in value.items() if item is not None}
+        case ListShape():
+            return [read(item, shape.member) for item in value if item is not None]
+    return _blob(value) if shape.type_name == "blob" else value
+
+
+def _words(shape: StructureShape) -> dict[str, tuple[str, Shape]]:
+    return {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "TRUE_VALUE" if value else "FALSE_VALUE"
+        case int() | float():
+            return "NUMBER_VALUE"
+        case str():
+            return "STRING_VALUE"
+        case list():
+            return "START_ARRAY"
+    return "START_OBJECT"
+
+
+def _blob(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise Refused("SerializationException", "The blob is not valid base64") from error
 
 
 def written(operation: str, answer: Mapping[str, Any], request_id: str) -> Response:
     """An answer on the wire."""
-    model = service.model().operation_model(operation)
+    model: OperationModel = service.model().operation_model(operation)
     status = int(model.http.get("responseCode", 200))
     headers = {"Content-Type": "application/json", "x-amzn-RequestId": request_id}
     shape = model.output_shape
@@ -152,6 +204,7 @@ def written(operation: str, answer: Mapping[str, Any], request_id: str) -> Respo
 
 
 def plain(value: Any) -> Any:
+    """A value as JSON has it: times as seconds since the epoch, blobs in base64."""
     match value:
         case Mapping():
             return {key: plain(item) for key, item in value.items()}
@@ -165,76 +218,9 @@ def plain(value: Any) -> Any:
 
 
 def refusal(error: Refused, request_id: str) -> Response:
+    """An error on the wire."""
     headers = {"Content-Type": "application/json", "x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
     kind = "Service" if error.status >= 500 else "User"
     return Response(
         error.status, headers | error.headers, json.dumps({"Type": kind, "message": error.message}).encode()
     )
-
-
-# --- what the model itself refuses ---------------------------------------------------------------------------------
-
-
-def validate(operation: str, params: Mapping[str, Any]) -> None:
-    """Raises ValidationException, in AWS's words, for what the model's constraints forbid."""
-    wrong = list(_violations(params, service.request(operation), ""))
-    if wrong:
-        what = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
-        raise Refused("ValidationException", what + "; ".join(wrong))
-
-
-def _violations(value: Any, shape: Shape, at: str) -> Iterator[str]:
-    match shape:
-        case StructureShape():
-            if not isinstance(value, Mapping):
-                yield _said(value, at, "Member must be a structure")
-                return
-            for name in shape.required_members:
-                if value.get(name) is None:
-                    yield _said("null", _below(at, name), "Member must not be null")
-            for name, item in value.items():
-                if name in shape.members:
-                    yield from _violations(item, shape.members[name], _below(at, name))
-        case MapShape():
-            for key, item in value.items():
-                if shape.value.type_name == "string" and not isinstance(item, str):
-                    yield _said(item, f"{at}.{key}.member", "Member must be a string")
-                else:
-                    yield from _violations(key, shape.key, f"{at}.key")
-                    yield from _violations(item, shape.value, f"{at}.{key}.member")
-        case ListShape():
-            yield from _bounds(len(value), shape, at, "length", value)
-            for index, item in enumerate(value, start=1):
-                yield from _violations(item, shape.member, f"{at}.{index}.member")
-        case _:
-            yield from _scalar(value, shape, at)
-
-
-def _scalar(value: Any, shape: Shape, at: str) -> Iterator[str]:
-    metadata = shape.metadata
-    if isinstance(value, str):
-        yield from _bounds(len(value), shape, at, "length", value)
-        if metadata.get("enum") and value not in metadata["enum"]:
-            yield _said(value, at, f"Member must satisfy enum value set: [{', '.join(metadata['enum'])}]")
-        pattern = metadata.get("pattern", "")
-        if pattern and "\\p{" not in pattern and not re.fullmatch(pattern, value):
-            yield _said(value, at, f"Member must satisfy regular expression pattern: {pattern}")
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _bounds(value, shape, at, "value", value)
-
-
-def _bounds(size: float, shape: Shape, at: str, what: str, value: Any) -> Iterator[str]:
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    if low is not None and size < low:
-        yield _said(value, at, f"Member must have {what} greater than or equal to {low}")
-    if high is not None and size > high:
-        yield _said(value, at, f"Member must have {what} less than or equal to {high}")
-
-
-def _below(at: str, name: str) -> str:
-    small = name[0].lower() + name[1:]
-    return f"{at}.{small}" if at else small
-
-
-def _said(value: Any, at: str, constraint: str) -> str:
-    return f"Value '{value}' at '{at}' failed to satisfy constraint: {constraint}"

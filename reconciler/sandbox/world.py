@@ -1,106 +1,147 @@
-"""What is around Lambda, asked of moto through boto3: objects, roles, queues and streams, images."""
+"""What is around Lambda, asked of moto through boto3: objects, roles, queues and streams, images.
+
+ARNs and names go in; bytes, digests and claims come out. Nothing is ever changed here.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.aws import core_session
-from reconciler.sandbox.wire import Refused
+from reconciler.sandbox.moto_adapter import ACCOUNT_HEADER
+from reconciler.sandbox.refusals import invalid
 
+PREFIX = "SANDBOX"
 ANY_KEY = "sandbox"  # moto does not look at it
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
 
-class Clients:
-    """boto3 clients of the sandbox for any account and region. Safe to share between threads."""
+def access_key(account: str) -> str:
+    """The sandbox's own credentials say their account."""
+    return f"{PREFIX}{account}"
 
-    def __init__(self, endpoint_url: str | None) -> None:
+
+class Clients:
+    """boto3 clients of the sandbox for any account and region. Safe to share between threads.
+
+    Without an endpoint they rely on moto's mock_aws; `check` is then asked, before each client is used, that it is active.
+    """
+
+    def __init__(self, endpoint_url: str | None, check: Callable[[], None] = lambda: None) -> None:
         self._endpoint_url = endpoint_url
+        self._check = check
         self._made: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 
     def get(self, api: str, account: str, region: str) -> Any:
+        self._check()
         with self._lock:
             key = (api, account, region)
             if key not in self._made:
-                session = boto3.Session(access_key(account), ANY_KEY, botocore_session=core_session())
-                self._made[key] = session.client(
-                    api, region_name=region, endpoint_url=self._endpoint_url, config=NO_RETRIES
-                )  # type: ignore[call-overload]
+                made = self._client(
+                    boto3.Session(access_key(account), ANY_KEY, botocore_session=core_session()), api, region
+                )
+                if not self._endpoint_url:
+                    made.meta.events.register("before-call", _accounted(account))
+                self._made[key] = made
             return self._made[key]
 
+    def _client(self, session: boto3.Session, api: str, region: str) -> Any:
+        return session.client(api, region_name=region, endpoint_url=self._endpoint_url, config=NO_RETRIES)  # type: ignore[call-overload]
+
     def account_of(self, key: str) -> str:
-        """The account of credentials that AssumeRole gave."""
-        session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=ANY_KEY, aws_session_token=ANY_KEY)
-        client = session.client("sts", region_name="us-east-1", endpoint_url=self._endpoint_url, config=NO_RETRIES)
-        return str(client.get_caller_identity()["Account"])
+        """The account of credentials that AssumeRole gave, or of any others that moto takes."""
+        self._check()
+        session = boto3.Session(key, ANY_KEY, ANY_KEY, botocore_session=core_session())
+        client = self._client(session, "sts", "us-east-1")
+        try:
+            return str(client.get_caller_identity()["Account"])
+        finally:
+            client.close()
+
+    def close(self) -> None:
+        with self._lock:
+            for client in self._made.values():
+                client.close()
+            self._made.clear()
 
 
-def access_key(account: str) -> str:
-    """The sandbox's own credentials say their account."""
-    return f"SANDBOX{account}"
+def _accounted(account: str) -> Callable[..., None]:
+    def add(params: dict[str, Any], **_: Any) -> None:
+        params["headers"][ACCOUNT_HEADER] = account
+
+    return add
 
 
 class Around:
-    """The world of one account and region. Roles, once seen, are remembered."""
+    """The world of one account and region. Roles, once seen, are remembered; an ARN is asked for in its own account."""
 
     def __init__(self, clients: Clients, account: str, region: str) -> None:
         self._clients, self._account, self._region = clients, account, region
         self._roles: set[str] = set()
 
-    def _client(self, api: str) -> Any:
-        return self._clients.get(api, self._account, self._region)
-
-    def object(self, bucket: str, key: str, version: str | None) -> bytes:
+    def object(self, bucket: str, key: str, version: str | None) -> tuple[bytes, str]:
+        """The bytes of an object and its version id, "" where the bucket keeps no versions."""
         params = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
         try:
-            content: bytes = self._client("s3").get_object(**params)["Body"].read()
+            answer = self._clients.get("s3", self._account, self._region).get_object(**params)
         except ClientError as error:
             told = error.response.get("Error", {})
-            message = f"Error occurred while GetObject. S3 Error Code: {told.get('Code')}. S3 Error Message: {told.get('Message')}"
-            raise Refused("InvalidParameterValueException", message) from error
-        return content
+            raise invalid(
+                f"Error occurred while GetObject. S3 Error Code: {told.get('Code')}. S3 Error Message: {told.get('Message')}"
+            ) from error
+        return answer["Body"].read(), answer.get("VersionId", "")
 
     def can_assume(self, role: str) -> bool:
-        if role not in self._roles:
-            try:
-                self._client("iam").get_role(RoleName=role.rpartition("/")[2])
-            except ClientError:
-                return False
-            self._roles.add(role)
+        """Whether the role is there and trusts Lambda."""
+        if role in self._roles:
+            return True
+        account, name = role.split(":")[4], role.rpartition("/")[2]
+        try:
+            found = self._clients.get("iam", account, self._region).get_role(RoleName=name)["Role"]
+        except (ClientError, BotoCoreError):
+            return False
+        if "lambda.amazonaws.com" not in json.dumps(found.get("AssumeRolePolicyDocument", {})):
+            return False
+        self._roles.add(role)
         return True
 
     def has_source(self, arn: str) -> bool:
-        service, name = arn.split(":")[2], arn.rpartition(":")[2]
-        try:
+        """Whether a queue, stream or table is there; any other kind of source is taken at its word."""
+        _, _, service, region, account, name = arn.split(":", 5)
+        with suppress(ClientError, BotoCoreError):
             match service:
                 case "sqs":
-                    self._client("sqs").get_queue_url(QueueName=name)
+                    self._clients.get("sqs", account, region).get_queue_url(QueueName=name)
                 case "kinesis":
-                    self._client("kinesis").describe_stream_summary(StreamName=name.partition("/")[2])
+                    stream = name.split("/")[1]
+                    self._clients.get("kinesis", account, region).describe_stream_summary(StreamName=stream)
                 case "dynamodb":
-                    self._client("dynamodb").describe_table(TableName=arn.partition("table/")[2].partition("/")[0])
-        except ClientError:
-            return False
-        return True
+                    self._clients.get("dynamodb", account, region).describe_table(TableName=name.split("/")[1])
+            return True
+        return False
 
     def image_digest(self, uri: str) -> str:
+        """The hex digest of a tag; outside ECR there is no registry to ask, so it is made of the address."""
         host, _, rest = uri.partition("/")
         repository, _, tag = rest.partition(":")
         if ".dkr.ecr." not in host:
             return hashlib.sha256(uri.encode()).hexdigest()
+        account, region = host.split(".")[0], host.split(".")[3]
+        wanted = [{"imageTag": tag or "latest"}]
         try:
-            found = self._client("ecr").describe_images(
-                repositoryName=repository, imageIds=[{"imageTag": tag or "latest"}]
+            found = self._clients.get("ecr", account, region).describe_images(
+                repositoryName=repository, imageIds=wanted
             )
-        except ClientError as error:
-            raise Refused(
-                "InvalidParameterValueException", f"Source image {uri} does not exist. Provide a valid source image."
-            ) from error
+        except (ClientError, BotoCoreError) as error:
+            raise invalid(f"Source image {uri} does not exist. Provide a valid source image.") from error
         return str(found["imageDetails"][0]["imageDigest"]).removeprefix("sha256:")

@@ -1,0 +1,84 @@
+"""What stands in front of moto, whether requests come by socket or within the process.
+
+A request with its credentials goes in; Lambda's answer, or the tagging API's about functions, comes out, from the account that the
+credentials belong to. Requests to other services are not its concern.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.sandbox import tags
+from reconciler.sandbox.faults import Fault, parse_faults
+from reconciler.sandbox.gate import Gate
+from reconciler.sandbox.log import Logged
+from reconciler.sandbox.wire import Request, Response
+from reconciler.sandbox.world import PREFIX, Around, Clients
+
+SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
+DEFAULT_ACCOUNT = "123456789012"
+LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/(functions|event-source-mappings|tags|account-settings|layers)\b")
+TAGGING = "ResourceGroupsTaggingAPI_20170126.GetResources"
+
+
+def as_faults(given: Iterable[Fault | Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """Faults, given as such or as a script's JSON."""
+    return tuple(fault if isinstance(fault, Fault) else parse_faults([dict(fault)], "faults")[0] for fault in given)
+
+
+class Front:
+    """A Lambda in all accounts and regions, with its requests on record."""
+
+    def __init__(self, clients: Clients, account_id: str, **settings: Any) -> None:
+        """`settings` are the gate's."""
+        settings["faults"] = as_faults(settings["faults"])
+        self.clients = clients
+        self.gate = Gate(lambda account, region: Around(clients, account, region), **settings)
+        self._account_id = account_id
+        self._accounts: dict[str, str] = {}
+
+    @property
+    def requests(self) -> list[Logged]:
+        """Every Lambda request so far."""
+        return self.gate.requests
+
+    @property
+    def writes(self) -> list[Logged]:
+        """The requests that may have changed something."""
+        return [request for request in self.requests if request.is_write]
+
+    def account(self, key: str) -> str:
+        """The account of an access key: as the sandbox's own keys say, as STS says of others."""
+        if key.startswith(PREFIX):
+            return key.removeprefix(PREFIX)
+        if key not in self._accounts:
+            self._accounts[key] = self.clients.account_of(key) if key else self._account_id
+        return self._accounts[key]
+
+    def answer(self, request: Request) -> Response | None:
+        """The response to a request for Lambda or about its tags; None when it is for somebody else. Raises Reset."""
+        key, region, api = scope(request.headers)
+        if api == "lambda" or (not api and LAMBDA_PATH.match(request.path)):
+            return self.gate.answer(request, self.account(key), region)
+        if request.headers.get("x-amz-target") == TAGGING:
+            return self._tagging(request, self.account(key), region)
+        return None
+
+    def _tagging(self, request: Request, account: str, region: str) -> Response | None:
+        asked = json.loads(request.body or b"{}")
+        kinds = asked.get("ResourceTypeFilters") or ["lambda"]
+        if not any(kind.split(":")[0] == "lambda" for kind in kinds):
+            return None
+        held, lock = self.gate.region(account, region)
+        with lock:
+            found = tags.get_resources(held, asked)
+        return Response(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(found).encode())
+
+
+def scope(headers: Mapping[str, str]) -> tuple[str, str, str]:
+    """(access key, region, service) that a request was signed for; the last is empty when it was not signed."""
+    found = SCOPE.search(headers.get("authorization", ""))
+    return (found[1], found[2], found[3]) if found else ("", "us-east-1", "")

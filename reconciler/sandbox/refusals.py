@@ -1,0 +1,39 @@
+"""The errors that the sandbox's Lambda answers with, in AWS's codes and statuses. Computes nothing, knows no state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Refused(Exception):
+    """An answer that is an error, as AWS words it."""
+
+    def __init__(self, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+class Reset(Exception):
+    """The connection is to be broken without an answer."""
+
+
+def invalid(message: str) -> Refused:
+    return Refused("InvalidParameterValueException", message)
+
+
+def conflict(message: str) -> Refused:
+    return Refused("ResourceConflictException", message, 409)
+
+
+def not_found(message: str = "The resource you requested does not exist.") -> Refused:
+    return Refused("ResourceNotFoundException", message, 404)
+
+
+def only_functions() -> Refused:
+    return invalid(
+        "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
+        "Please specify either a function name or an unqualified function ARN."
+    )

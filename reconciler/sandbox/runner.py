@@ -1,0 +1,98 @@
+"""Runs a Python handler out of a zip in a child process that has nothing of ours.
+
+Bytes and facts go in; payload, error and log come out. The child has an empty environment but for what it is given, a temporary
+folder and a time limit, and its whole process group is killed at the end. The code runs on the user's machine, with the user's
+rights; it never runs in this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Runs in the child; reads the event on stdin, writes the answer to the file named. What it prints goes to the log.
+CHILD = """
+import importlib, json, sys, time, traceback, types
+folder, handler, answer, facts = sys.argv[1:5]
+sys.path.insert(0, folder)
+facts = json.loads(facts)
+deadline = time.time() + facts.pop("seconds")
+context = types.SimpleNamespace(get_remaining_time_in_millis=lambda: int((deadline - time.time()) * 1000), **facts)
+try:
+    module, _, name = handler.rpartition(".")
+    function = getattr(importlib.import_module(module.replace("/", ".")), name)
+    found = {"answer": json.dumps(function(json.load(sys.stdin), context))}
+except BaseException as error:
+    traceback.print_exc()
+    lines = traceback.format_tb(error.__traceback__)
+    found = {"error": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "stackTrace": lines})}
+with open(answer, "w") as file:
+    json.dump(found, file)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run ended with; `error` is Lambda's FunctionError, empty when it went well."""
+
+    payload: bytes
+    error: str
+    log: str
+
+
+def failed(kind: str, message: str, log: str = "") -> Ran:
+    return Ran(json.dumps({"errorMessage": message, "errorType": kind}).encode(), "Unhandled", log)
+
+
+def run_python(
+    zip_bytes: bytes, handler: str, *, payload: bytes, facts: Mapping[str, Any], environment: Mapping[str, str]
+) -> Ran:
+    """`facts` become the context's attributes; its `seconds` are the time limit."""
+    with tempfile.TemporaryDirectory(prefix="reconcile-invoke-", ignore_cleanup_errors=True) as folder:
+        root, answer = Path(folder, "task"), Path(folder, "answer")
+        root.mkdir()
+        with zipfile.ZipFile(io.BytesIO(zip_bytes)) as archive:
+            archive.extractall(root)
+        command = [sys.executable, "-I", "-B", "-c", CHILD, str(root), handler, str(answer), json.dumps(dict(facts))]
+        request_id, seconds = facts["aws_request_id"], facts["seconds"]
+        is_over = _ended(command, payload, seconds, environment, Path(folder))
+        log = Path(folder, "log").read_text(encoding="utf-8", errors="replace")
+        if is_over:
+            message = f"{request_id} Task timed out after {seconds:.2f} seconds"
+            return failed("Sandbox.Timedout", message, f"{log}{message}\n")
+        if not answer.exists():
+            return failed("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited", log)
+        found = json.loads(answer.read_text(encoding="utf-8"))
+        return Ran((found.get("answer") or found["error"]).encode(), "Unhandled" if "error" in found else "", log)
+
+
+def _ended(command: list[str], payload: bytes, seconds: float, environment: Mapping[str, str], folder: Path) -> bool:
+    """Run the child; whether its time was over. What it prints is in the folder's `log`: at the end of a pipe we would wait for
+    whatever it left running with that pipe open."""
+    event, log = Path(folder, "event"), Path(folder, "log")
+    event.write_bytes(payload)
+    with event.open("rb") as given, log.open("wb") as printed:
+        child = subprocess.Popen(  # noqa: S603  the point of the sandbox: run the function, apart from ourselves
+            command, stdin=given, stdout=printed, stderr=subprocess.STDOUT, cwd=folder / "task", env=dict(environment),
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        child.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    return False

@@ -1,0 +1,79 @@
+"""The child process that runs a handler: its limits, its log, what it leaves."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.sandbox.runner import Ran, run_python
+from tests.sandbox.conftest import zipped
+
+
+def ran(source: str, event: Any = None, handler: str = "app.handle", seconds: float = 10, **variables: str) -> Ran:
+    facts = {"aws_request_id": "r-1", "seconds": seconds}
+    payload = json.dumps(event, ensure_ascii=False).encode()
+    return run_python(zipped(source), handler, payload=payload, facts=facts, environment=variables)
+
+
+def test_what_a_handler_leaves_running_in_a_session_of_its_own_is_not_waited_for() -> None:
+    source = (
+        "import subprocess, sys\ndef handle(event, context):\n"
+        "    program = [sys.executable, '-c', 'import time; time.sleep(12)']\n"
+        "    subprocess.Popen(program, start_new_session=True)\n    return 'done'\n"
+    )
+    began = time.monotonic()
+    assert ran(source).payload == b'"done"'
+    assert time.monotonic() - began < 8
+
+
+def test_what_it_printed_before_its_time_was_over_is_in_the_log() -> None:
+    found = ran(
+        "import time\ndef handle(event, context):\n    print('so far', flush=True)\n    time.sleep(60)\n", seconds=0.5
+    )
+    assert found.error == "Unhandled"
+    assert found.log.startswith("so far\n")
+    assert found.log.endswith("r-1 Task timed out after 0.50 seconds\n")
+
+
+def test_letters_of_all_kinds_go_in_and_come_out() -> None:
+    found = ran("def handle(event, context):\n    print(event)\n    return event\n", "ключ 🙂")
+    assert json.loads(found.payload) == "ключ 🙂"
+    assert "ключ 🙂" in found.log
+
+
+def test_bytes_that_are_no_text_are_marked_in_the_log() -> None:
+    found = ran("import sys\ndef handle(event, context):\n    sys.stdout.buffer.write(b'\\xff')\n")
+    assert (found.error, found.payload, found.log) == ("", b"null", "\ufffd")
+
+
+@pytest.mark.parametrize(
+    ("source", "handler", "kind"),
+    [
+        ("import nothing_of_the_kind\n", "app.handle", "ModuleNotFoundError"),
+        ("def other(event, context): ...\n", "app.handle", "AttributeError"),
+        ("def handle(event, context):\n    return {1, 2}\n", "app.handle", "TypeError"),
+        ("raise SystemExit(2)\n", "app.handle", "SystemExit"),
+    ],
+    ids=["a missing module", "a missing handler", "an answer that is no JSON", "an exit on import"],
+)
+def test_what_cannot_run_is_a_function_error(source: str, handler: str, kind: str) -> None:
+    found = ran(source, handler=handler)
+    assert found.error == "Unhandled"
+    assert json.loads(found.payload)["errorType"] == kind
+
+
+def test_it_sees_only_the_variables_that_it_is_given() -> None:
+    found = ran("import os\ndef handle(event, context):\n    return dict(os.environ)\n", AA="1")
+    held = json.loads(found.payload)
+    assert {key: value for key, value in held.items() if key != "LC_CTYPE"} == {"AA": "1"}
+
+
+def test_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert ran("def handle(event, context):\n    open('made here', 'w').close()\n").error == ""
+    assert list(tmp_path.iterdir()) == []
