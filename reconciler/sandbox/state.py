@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -154,25 +154,25 @@ class Region:
     functions: dict[str, Function] = field(default_factory=dict)
     mappings: dict[str, SourceMapping] = field(default_factory=dict)
     upcoming_failure: str = ""
-    settling: list[Record | SourceMapping] = field(default_factory=list)
 
     def begin(self, thing: Record | SourceMapping, now: float) -> None:
         """Something starts to happen that takes AWS a while."""
         thing.settles_at = now + self.settle_seconds
         if isinstance(thing, Record):
             thing.fails_with = self.upcoming_failure
-        if not any(thing is other for other in self.settling):
-            self.settling.append(thing)
 
     def advance(self, now: float) -> None:
         """Finish what is due."""
-        due = [thing for thing in self.settling if thing.settles_at is not None and now >= thing.settles_at]
-        for thing in due:
+        for thing in [thing for thing in self._all() if thing.settles_at is not None and now >= thing.settles_at]:
             thing.settle()
             if isinstance(thing, SourceMapping) and thing.state == "Gone":
-                self.mappings.pop(thing.uuid, None)
-        if due:
-            self.settling = [thing for thing in self.settling if thing.settles_at is not None]
+                del self.mappings[thing.uuid]
+
+    def _all(self) -> Iterator[Record | SourceMapping]:
+        for function in self.functions.values():
+            yield function.latest
+            yield from function.versions.values()
+        yield from self.mappings.values()
 
     def arn(self, name: str, qualifier: str = "") -> str:
         end = f":{qualifier}" if qualifier else ""

@@ -108,7 +108,7 @@ def code_zip(handler: str, key: str, version: str = "") -> bytes:
     said = key + (f" in version {version}" if version else "")
     source = (
         f"# Code of {said!r}.\n\n\ndef {function}(event, context):\n"
-        f'    print("called with", event)\n    return {{"event": event, "key": {key!r}}}\n'
+        f'    print("called with", event)\n    return {{"event": event, "code": {key!r}}}\n'
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

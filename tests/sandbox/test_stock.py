@@ -66,7 +66,7 @@ def test_a_stocked_spec_can_be_created_mapped_and_run(aws: Aws) -> None:
     for mapping in DOCUMENT["event_source_mappings"].values():
         assert aws.map(name, mapping["EventSourceArn"])["State"] == "Creating"
     answer = aws.client.invoke(FunctionName=name, Payload=b'{"a": 1}')
-    assert json.loads(answer["Payload"].read()) == {"event": {"a": 1}, "key": "checkout/v1.zip"}
+    assert json.loads(answer["Payload"].read()) == {"event": {"a": 1}, "code": "checkout/v1.zip"}
 
 
 def test_code_has_the_sha256_that_lambda_has(aws: Aws) -> None:
