@@ -109,7 +109,7 @@ def test_digests_are_equal_in_another_folder_at_another_time_under_another_hash_
     source = tmp_path / "specs" / "src"
     source.mkdir(parents=True, exist_ok=True)
     (source / "lambda_function.py").write_text("x = 1\n")
-    secret = "Environment: {Variables: {TOKEN: aaa, OTHER: bbb}}"
+    secret = "Environment: {Variables: {TOKEN: not-to-be-seen, OTHER: bbb}}"
     house.write(
         "one.yaml",
         function_spec(
@@ -129,7 +129,7 @@ def test_digests_are_equal_in_another_folder_at_another_time_under_another_hash_
     second = json.loads(out.stdout)
     assert second["digest"] == first["digest"]
     assert [target["digest"] for target in second["targets"]] == [target["digest"] for target in first["targets"]]
-    assert "aaa" not in json.dumps(first)
+    assert "not-to-be-seen" not in json.dumps(first)
 
 
 # --- ownership -----------------------------------------------------------------------------------------------------
@@ -570,3 +570,108 @@ def test_anything_else_between_the_braces_is_refused(house: House, bad: str) -> 
     result = house.run("validate")
     assert result.exit_code == 20
     assert "specs/one.yaml:8:" in result.err
+
+
+# --- what a review found -------------------------------------------------------------------------------------------
+
+
+def test_a_version_that_was_not_reviewed_is_not_published(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one"))
+    house.run("plan", "-o", "plan.json")
+    house.write("one.yaml", function_spec("one", extra="publish: true\n"))
+    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 23
+    assert house.writes() == []
+
+
+def test_an_approved_target_with_nothing_left_to_do_is_spoken_of(house: House) -> None:
+    house_of(house, "one")
+    house.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
+    house.run("plan", "-o", "plan.json")
+    house.write("one.yaml", function_spec("one"))
+    result = house.run("apply", "--yes", "--approved", "plan.json")
+    assert result.exit_code == 0
+    assert "test/us-west-2/one was approved, and there is nothing to do about it any more" in result.out
+
+
+def test_a_snapshot_that_did_not_read_a_section_refuses_to_guess(house: House) -> None:
+    house_of(house, "one")
+    house.run("snapshot", "-o", "live.json")
+    house.write("one.yaml", function_spec("one", extra="aliases: {live: {FunctionVersion: $LATEST}}\n"))
+    house.write("two.yaml", function_spec("two"))
+    result = house.run("plan", "--snapshot", "live.json")
+    assert result.exit_code == 21
+    assert "test/us-west-2/one: the snapshot was taken without its alias, version; take it anew" in result.out
+    assert "test/us-west-2/two: the snapshot was taken without this target; take it anew" in result.out
+
+
+def test_a_refused_replacement_does_not_count_for_the_guards(house: House) -> None:
+    mapping = "event_source_mappings: {{q: {{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:{}'}}}}\n"
+    house_of(house, "two", config=OURS + "guards: {maxDeletes: 0}\n")
+    house.write("one.yaml", function_spec("one", extra=mapping.format("a")))
+    house.apply()
+    house.write("one.yaml", function_spec("one", extra=mapping.format("b")))
+    house.write("two.yaml", function_spec("two", configuration="Timeout: 9"))
+    house.writes()
+    assert house.run("apply", "--yes").exit_code == 21
+    assert house.writes() == ["UpdateFunctionConfiguration"]
+
+
+def test_a_description_put_back_publishes_nothing(house: House) -> None:
+    house.write(
+        "one.yaml", function_spec("one", extra="publish: true\naliases: {live: {FunctionVersion: published}}\n")
+    )
+    house.apply()
+    house.lambda_.update_function_configuration(FunctionName="one", Description="by hand")
+    house.writes()
+    house.apply()
+    assert house.writes() == ["UpdateFunctionConfiguration"]
+
+
+def test_what_others_change_on_ignored_paths_is_theirs_to_publish(house: House) -> None:
+    house.write("one.yaml", function_spec("one", extra="publish: true\nignore: [/configuration/Environment]\n"))
+    house.apply()
+    house.lambda_.update_function_configuration(FunctionName="one", Environment={"Variables": {"FLAG": "on"}})
+    assert house.verbs() == {}
+
+
+def test_fifty_tags_and_our_mark_are_too_many(house: House) -> None:
+    house_of(house)
+    tags = ", ".join(f"k{number}: v" for number in range(50))
+    house.write("one.yaml", function_spec("one", extra=f"tags: {{{tags}}}\n"))
+    result = house.run("plan")
+    assert result.exit_code == 21
+    assert "50 tags and our mark are more than AWS's 50" in result.out
+
+
+def test_a_mapping_to_an_alias_that_is_nowhere_is_refused_before_the_first_write(house: House) -> None:
+    mapping = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q', alias: nope}}\n"
+    house.write("one.yaml", function_spec("one", extra=mapping))
+    result = house.run("apply", "--yes")
+    assert result.exit_code == 21
+    assert "there is no alias nope" in result.out
+    assert house.writes() == []
+
+
+def test_versions_that_will_differ_in_their_dead_letter_target_are_refused_at_plan(house: House) -> None:
+    house.write("one.yaml", function_spec("one", extra="publish: true\n"))
+    house.apply()
+    alias = "publish: true\naliases: {live: {FunctionVersion: '1', RoutingConfig: {AdditionalVersionWeights: {published: 0.25}}}}\n"
+    dead = "DeadLetterConfig: {TargetArn: 'arn:aws:sqs:us-west-2:123456789012:dead'}"
+    house.write("one.yaml", function_spec("one", configuration=dead, extra=alias))
+    result = house.run("plan")
+    assert result.exit_code == 21
+    assert "differ in DeadLetterConfig" in result.out
+
+
+def test_a_beat_whose_answer_was_lost_keeps_the_lock_and_a_lost_lock_is_noticed(house: House) -> None:
+    locked_house(house)
+    store, url = s3_store(house), "s3://locks/shop.lock"
+    tag = lock._taken(store, url, "mine", time.time)
+    lock.renewed(store, url, "mine", time.time, tag)  # its answer never came: the old tag is what we know
+    kept = lock.renewed(store, url, "mine", time.time, tag)
+    assert lock.renewed(store, url, "mine", time.time, kept)
+    lock.unlock(store, url, "mine")
+    lock._taken(store, url, "theirs", time.time)
+    with pytest.raises(Locked):
+        lock.renewed(store, url, "mine", time.time, kept)
