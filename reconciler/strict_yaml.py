@@ -102,12 +102,27 @@ def parse(text: bytes | str, path: str) -> Document:
         mark = error.problem_mark or error.context_mark
         place = Origin(path, mark.line + 1, mark.column + 1) if mark else Origin(path)
         text_of = " ".join(part for part in (error.context, error.problem) if part)
-        builder.faults.append(Fault(place, f"is not YAML: {text_of}"))
+        is_too_deep = "nesting depth" in text_of  # libyaml from 0.2.6 looks ahead and gives up before our cap is met
+        builder.faults.append(_too_deep(source, path) if is_too_deep else Fault(place, f"is not YAML: {text_of}"))
     except yaml.YAMLError as error:
         builder.faults.append(Fault(Origin(path), f"is not YAML: {error}"))
     if builder.faults:
         raise SpecError(builder.faults)
     return Document(path, builder.root, builder.origins, builder.values, builder.texts)
+
+
+def _too_deep(source: str, path: str) -> Fault:
+    """Where the brackets first go deeper than the cap."""
+    depth = 0
+    for found in re.finditer(r"[\[\]{}]", source):
+        depth += 1 if found[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            line, column = (
+                source.count("\n", 0, found.start()) + 1,
+                found.start() - source.rfind("\n", 0, found.start()),
+            )
+            return Fault(Origin(path, line, column), f"is nested more than {MAX_DEPTH} levels deep")
+    return Fault(Origin(path), f"is nested more than {MAX_DEPTH} levels deep")
 
 
 def _refused(path: str, message: str) -> SpecError:
