@@ -351,9 +351,37 @@ def _is_updated(state: Mapping[str, Any] | None, target: Target) -> bool:
     for status, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
         if state.get(status) == "Failed":
             code = state.get(f"{reason}Code", "")
-            raise SettleFailed(f"{target}: {status} is Failed: {state.get(reason, '')} ({code})", code=str(code))
+            raise SettleFailed(
+                f"{target}: {status} is Failed: {state.get(reason, '')} ({code}){advice(str(code))}", code=str(code)
+            )
     is_latest = state.get("Version", "$LATEST") == "$LATEST"
     return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
+
+
+# What helps against the reasons that AWS gives (StateReasonCode, LastUpdateStatusReasonCode), by how they begin.
+ADVICE: Mapping[str, str] = {
+    "EniLimitExceeded": "ask for more network interfaces, or use fewer subnets and security groups",
+    "InsufficientRolePermissions": "let the execution role create network interfaces (AWSLambdaVPCAccessExecutionRole)",
+    "InvalidSubnet": "name subnets that exist in the function's region",
+    "SubnetOutOfIPAddresses": "name subnets with free addresses",
+    "InvalidSecurityGroup": "name security groups of the subnets' VPC",
+    "ImageAccessDenied": "let Lambda pull the image by the repository's policy",
+    "ImageDeleted": "push the image again, or name another",
+    "InvalidImage": "build the image for Lambda and for the function's architecture",
+    "KMSKey": "enable the KMS key and let the execution role use it",
+    "DisabledKMSKey": "enable the KMS key",
+    "InvalidStateKMSKey": "enable the KMS key",
+    "EFS": "check the access point, its mount targets and the security groups",
+    "InvalidRuntime": "name a runtime that Lambda still supports",
+    "InvalidZipFileException": "upload the zip again; AWS could not read it",
+    "FunctionError": "look at the function's own initialisation",
+    "InternalError": "apply again; the fault is AWS's",
+}
+
+
+def advice(code: str) -> str:
+    """`; what helps`, or nothing where we know of nothing."""
+    return next((f"; {text}" for start, text in ADVICE.items() if code.startswith(start)), "")
 
 
 def _is_seen(state: Mapping[str, Any] | None, _: Target) -> bool:

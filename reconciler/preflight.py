@@ -18,6 +18,7 @@ from reconciler.model import Desired, Diagnostic, Origin, Properties
 
 Drafts = Sequence[Draft]
 MAX_TAGS = 50
+MAX_ENVIRONMENT_BYTES = 4096
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
@@ -44,6 +45,18 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if missing:
         what = "this target" if "function" in missing else f"its {', '.join(missing).replace('_', ' ')}"
         yield refusal(case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}; take it anew")
+
+
+def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """With its references looked up; what stands in the spec itself was measured when it was checked."""
+    for item in case.desired(FUNCTION):
+        variables = item.properties.get("configuration", {}).get("Environment", {}).get("Variables", {})
+        size = sum(len(f"{key}{value}".encode()) for key, value in variables.items()) if item.references else 0
+        if size > MAX_ENVIRONMENT_BYTES:
+            message = (
+                f"the environment is {size} bytes with its references looked up; the most is {MAX_ENVIRONMENT_BYTES}"
+            )
+            yield refusal(case, PlanError, message, place(case, "configuration"))
 
 
 def has_too_many_tags_with_our_mark(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -241,6 +254,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     was_not_read,
     cannot_be_created,
+    has_too_large_an_environment,
     has_too_many_tags_with_our_mark,
     takes_what_is_its_own_along,
     is_not_ours,

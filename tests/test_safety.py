@@ -675,3 +675,26 @@ def test_a_beat_whose_answer_was_lost_keeps_the_lock_and_a_lost_lock_is_noticed(
     lock._taken(store, url, "theirs", time.time)
     with pytest.raises(Locked):
         lock.renewed(store, url, "mine", time.time, kept)
+
+
+def test_an_environment_that_references_make_too_large_is_refused_before_the_first_write(house: House) -> None:
+    house.sandbox.clients.get("ssm", "123456789012", "us-west-2").put_parameter(
+        Name="/big", Value="x" * 4090, Type="String"
+    )
+    house.write(
+        "one.yaml",
+        function_spec("one", configuration="Environment: {Variables: {TOKEN: \"{{ ssm('/big') }}\", MORE: yyyyyyyy}}"),
+    )
+    result = house.run("apply", "--yes")
+    assert result.exit_code == 21
+    assert "bytes with its references looked up" in result.out
+    assert house.writes() == []
+
+
+def test_an_update_that_failed_says_what_helps(house: House) -> None:
+    house_of(house, "one")
+    house.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
+    house.sandbox.gate.script = Script([Fault("UpdateFunctionConfiguration", nth=1, fails="EniLimitExceeded")])
+    result = house.run("apply", "--yes")
+    assert result.exit_code == 25
+    assert "(EniLimitExceeded); ask for more network interfaces" in result.out
