@@ -698,3 +698,50 @@ def test_an_update_that_failed_says_what_helps(house: House) -> None:
     result = house.run("apply", "--yes")
     assert result.exit_code == 25
     assert "(EniLimitExceeded); ask for more network interfaces" in result.out
+
+
+# --- the fault sweep over these paths ------------------------------------------------------------------------------
+
+SWEPT = [("before", 503), ("after", 503), ("before", 0), ("after", 0)]
+
+
+@pytest.mark.parametrize(("when", "status"), SWEPT, ids=["503", "503, answer lost", "reset", "reset, answer lost"])
+@pytest.mark.parametrize(
+    "operation", ["TagResource", "UpdateFunctionConfiguration", "DeleteEventSourceMapping", "DeleteFunction"]
+)
+def test_a_fault_while_adopting_and_pruning_under_the_lock_converges(
+    house: House, operation: str, when: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked_house(house)
+    mapping = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
+    house.write("gone.yaml", function_spec("gone", extra=mapping))
+    house.apply()
+    house.remove("gone.yaml")
+    house.write("one.yaml", function_spec("one"))
+    foreign(house, "one")
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    house.sandbox.gate.script = Script([Fault(operation, nth=1, when=when, status=status, reset=not status)])
+    report = house.apply("--prune", "--adopt")
+    assert report["outcome"]["exit_code"] == 0, report["tasks"]
+    assert house.verbs("--prune") == {}
+    assert [item["FunctionName"] for item in house.lambda_.list_functions()["Functions"]] == ["one"]
+    assert house.lambda_.list_event_source_mappings()["EventSourceMappings"] == []
+    assert lock.read(s3_store(house), "s3://locks/shop.lock") == (None, "")
+
+
+def test_a_plan_approved_on_a_branch_is_applied_after_its_squash_merge(house: House) -> None:
+    house_of(house, "one")
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
+    (house.root / ".gitignore").write_text("reports\nplan.json\n")
+    commit(house.root, "base")
+    subprocess.run(["git", "checkout", "-qb", "change"], cwd=house.root, check=True)
+    for timeout in (8, 9):
+        house.write("one.yaml", function_spec("one", configuration=f"Timeout: {timeout}"))
+        commit(house.root, f"step {timeout}")
+    house.run("plan", "-o", "plan.json")
+    subprocess.run(["git", "checkout", "-q", "main"], cwd=house.root, check=True)
+    subprocess.run(["git", "merge", "-q", "--squash", "change"], cwd=house.root, check=True, capture_output=True)
+    commit(house.root, "squashed")
+    house.writes()
+    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 0
+    assert house.writes() == ["UpdateFunctionConfiguration"]
