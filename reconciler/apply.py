@@ -123,8 +123,11 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
     if run.is_stopping():
         return "not attempted"
     run.record("task_started", plan.target, at_ms=int(run.now().timestamp() * 1000))
-    if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
-        run.record("exported", plan.target, spec=exported(run.aws, plan.target))
+    try:
+        if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
+            run.record("exported", plan.target, spec=exported(run.aws, plan.target))
+    except Exception as error:  # what cannot be exported is not deleted, and stops no other target
+        return failed(0, plan.operations[0], error, 0.0, run)
     known = _Known(plan.operations)
     for index, operation in enumerate(plan.operations):
         if run.is_stopping():
@@ -156,19 +159,24 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
     except Interrupted:
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
-        failure = as_failure(error)
-        if failure.code == STALE:
-            failure = stale(failure, run.explain(target))
-        run.record(
-            "operation_failed", target, index=index, duration_seconds=elapsed(), attempts=failure.attempts,
-            request_id=failure.request_id, retryable=failure.is_retryable,
-            error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(failure)},
-        )  # fmt: skip
-        run.tell(target, operation.name, f"failed: {failure}")
-        return "stale" if failure.code == STALE else "failed"
+        return failed(index, operation, error, elapsed(), run)
     run.record("operation_finished", target, index=index, duration_seconds=elapsed())
     run.tell(target, operation.name, "finished")
     return "succeeded"
+
+
+def failed(index: int, operation: Operation, error: Exception, duration_seconds: float, run: Run) -> Outcome:
+    """Record how an operation failed, and end its target."""
+    target, failure = operation.key.target, as_failure(error)
+    if failure.code == STALE:
+        failure = stale(failure, run.explain(target))
+    run.record(
+        "operation_failed", target, index=index, duration_seconds=duration_seconds, attempts=failure.attempts,
+        request_id=failure.request_id, retryable=failure.is_retryable,
+        error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(failure)},
+    )  # fmt: skip
+    run.tell(target, operation.name, f"failed: {failure}")
+    return "stale" if failure.code == STALE else "failed"
 
 
 def stale(failure: CallFailed, changes: str) -> CallFailed:

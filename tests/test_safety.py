@@ -745,3 +745,18 @@ def test_a_plan_approved_on_a_branch_is_applied_after_its_squash_merge(house: Ho
     house.writes()
     assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 0
     assert house.writes() == ["UpdateFunctionConfiguration"]
+
+
+def test_what_cannot_be_exported_is_not_deleted_and_stops_no_other_target(house: House) -> None:
+    for name in ("one", "two"):
+        house.write(f"{name}.yaml", function_spec(name))
+    house.apply()
+    house.writes()
+    house.write("one.yaml", ABSENT.format("one"))
+    house.write("two.yaml", function_spec("two", configuration="Timeout: 9"))
+    house.sandbox.gate.script = Script([Fault("GetPolicy", code="AccessDeniedException", status=403, message="no")])
+    report = house.apply()
+    assert report["outcome"] == {"status": "partial", "exit_code": 25}
+    assert house.writes() == ["UpdateFunctionConfiguration"]
+    failed = {task["target"].rpartition("/")[2]: task["status"]["failed"] for task in report["tasks"]}
+    assert failed == {"one": True, "two": False}
