@@ -8,44 +8,26 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from reconciler import packing, service
-from reconciler.aws import Answer, Place
+from reconciler.aws import Answer, Aws, Place
 from reconciler.errors import CallFailed, Interrupted, ReconcileError
 from reconciler.export import exported
 from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import recovered
+from reconciler.report.journal import Journal
 from reconciler.report.results import invocation, result_object
+from reconciler.report.schemas import stamp
 
 WORKERS = 16
 STALE = "PreconditionFailedException"
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
-
-
-class Lambda(Protocol):
-    """What apply needs of AWS."""
-
-    def call(self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda") -> Answer: ...
-
-    def pages(
-        self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda"
-    ) -> Iterator[Mapping[str, Any]]: ...
-
-    def settle(self, target: Target, wait: str, answered: Mapping[str, Any]) -> Mapping[str, Any]: ...
-
-    def found(self, place: Place, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None: ...
-
-
-class Recorder(Protocol):
-    """Where events go; each is safe when `record` returns."""
-
-    def record(self, event: Mapping[str, Any]) -> None: ...
 
 
 class CodeDiffers(CallFailed):
@@ -67,8 +49,8 @@ class Run:
     """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each;
     `explain` says what changed in AWS since the plan was made."""
 
-    aws: Lambda
-    journal: Recorder
+    aws: Aws
+    journal: Journal
     is_stopping: Callable[[], bool] = lambda: False
     tell: Callable[[Target, str, str], None] = lambda _, __, ___: None
     explain: Callable[[Target], str] = lambda _: ""
@@ -78,11 +60,6 @@ class Run:
 
     def record(self, event: str, target: Target, **facts: Any) -> None:
         self.journal.record({"event": event, "task": self.tasks[target], "at": stamp(self.now()), **facts})
-
-
-def stamp(moment: datetime) -> str:
-    """UTC in ISO 8601 with milliseconds, as all our documents say it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def begin(plan: Plan, run: Run, header: Mapping[str, Any], refused: Iterable[Target]) -> None:
@@ -227,7 +204,7 @@ class _Known:
         self.revisions.pop(self._subject(operation), None)
 
 
-def call(operation: Operation, known: _Known, aws: Lambda) -> Answer:
+def call(operation: Operation, known: _Known, aws: Aws) -> Answer:
     """The call with everything filled in. An answer that was lost on the way is looked for before it counts as failed."""
     place = Place.of(operation.key.target)
     params = filled(operation.params, known.results)
@@ -263,7 +240,7 @@ def check(operation: Operation, answer: Answer) -> None:
         )
 
 
-def settle(operation: Operation, answer: Answer, known: _Known, aws: Lambda) -> None:
+def settle(operation: Operation, answer: Answer, known: _Known, aws: Aws) -> None:
     """Wait until AWS has carried it out, and learn the revision that it ends with."""
     for wait in operation.settle:
         state = aws.settle(operation.key.target, wait, answer.result)

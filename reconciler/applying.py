@@ -17,6 +17,7 @@ from reconciler.errors import CallFailed, Locked, ReportError, UnsafePlan
 from reconciler.fetch import fetch
 from reconciler.kinds.registry import KINDS
 from reconciler.model import SENSITIVE, Plan, Snapshot, Target
+from reconciler.report.documents import plan_document
 from reconciler.report.journal import load_document, read_json
 from reconciler.running import Ending, Stop, Tell, new_run, run_plan
 from reconciler.spec import only
@@ -61,7 +62,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws)
         plan = wiring.planned(workspace, snapshot, orders.choices)
-        plan = compared_with(plan, workspace, orders.approved) if orders.approved else plan
+        plan = compared_with(plan, orders.approved) if orders.approved else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace.paths)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
@@ -98,11 +99,11 @@ def failed_before(workspace: Workspace, report: Path) -> Workspace:
     return replace(workspace, specs=only(workspace.specs, chosen), is_chosen=True)
 
 
-def compared_with(plan: Plan, workspace: Workspace, path: Path) -> Plan:
+def compared_with(plan: Plan, path: Path) -> Plan:
     """The plan with a refusal for each target whose change the reviewed file does not show."""
     reviewed = load_document(path, "plan")
     approval.check(reviewed, str(path))
-    notes = approval.unapproved(plan, wiring.document(plan, workspace.paths), reviewed)
+    notes = approval.unapproved(plan, plan_document(plan, {}), reviewed)
     return replace(plan, diagnostics=(*plan.diagnostics, *notes))
 
 

@@ -27,7 +27,7 @@ CHUNK_BYTES = 1 << 20
 
 def artifact(aws: Aws, spec: Spec) -> Artifact | None:
     """The code that a spec names; None when it owns no code or wants the function gone."""
-    code = code_of(spec)
+    code = spec.code
     if not code:
         return None
     local = local_artifact(spec)
@@ -36,16 +36,10 @@ def artifact(aws: Aws, spec: Spec) -> Artifact | None:
     return _image(aws, spec.target, code["ImageUri"]) if "ImageUri" in code else _s3(aws, spec.target, code)
 
 
-def code_of(spec: Spec) -> Mapping[str, Any]:
-    if spec.is_absent:
-        return {}
-    return next((item.properties.get("code", {}) for item in spec.desired if item.key.kind == "function"), {})
-
-
 def local_artifact(spec: Spec) -> Artifact | None:
     """What can be told without AWS: a hash in the spec, a digest in an image's address, a path. Raises SpecError when a
     path cannot be packed."""
-    code = code_of(spec)
+    code = spec.code
     if "path" in code:
         origin = spec.origins.get("/code/path") or Origin(spec.path)
         return Artifact(packing.code_sha256(packing.pack(code["path"], origin)), f"packed from {code['path']}")

@@ -190,11 +190,12 @@ def apply(
     from reconciler import wiring
     from reconciler.applying import Audience, Orders, applied
     from reconciler.progress import progress
+    from reconciler.report.journal import complete
     from reconciler.report.render import plan_text, report_text
-    from reconciler.running import Stop, heal
+    from reconciler.running import Stop
 
     workspace = wiring.read(chosen(paths))
-    healed = heal(report_dir)
+    healed = complete(report_dir)
     for path in healed:
         say(f"A run was cut off earlier; its report is now {path}.")
 
@@ -310,13 +311,12 @@ def invoke(
 def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
     """List the task records of all reports, or print one."""
     from reconciler.report import journal, render
-    from reconciler.running import heal
 
     if path:
         fetch_reports_of(path, report_dir)
     if not report_dir.is_dir():
         raise ReportError(f"{report_dir}: there is no such folder; `reconcile apply` writes reports")
-    heal(report_dir)
+    journal.complete(report_dir)
     if identifier:
         task = journal.task(report_dir, identifier)
         click.echo(render.task_text(task) if form == "text" else render.plan_json(task), nl=False)

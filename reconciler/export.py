@@ -5,10 +5,10 @@ Values of environment variables are left out: a report holds no secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-from reconciler.aws import Place
+from reconciler.aws import Aws, Place
 from reconciler.fetch import function_live
 from reconciler.kinds.event_source_mapping import live_properties
 from reconciler.kinds.function import is_sensitive
@@ -16,15 +16,7 @@ from reconciler.model import SENSITIVE, Target
 from reconciler.report.documents import plain
 
 
-class Reader(Protocol):
-    def pages(
-        self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda"
-    ) -> Iterator[Mapping[str, Any]]: ...
-
-    def found(self, place: Place, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None: ...
-
-
-def exported(aws: Reader, target: Target) -> dict[str, Any]:
+def exported(aws: Aws, target: Target) -> dict[str, Any]:
     """The function as a spec would say it, with its policy; empty when it is gone already."""
     place, name = Place.of(target), {"FunctionName": target.function}
     held = aws.found(place, "GetFunction", name)

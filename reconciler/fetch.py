@@ -6,10 +6,10 @@ where a spec has mappings; the pages of ListFunctions(ALL) where a spec has vers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
 from reconciler.artifacts import artifact
 from reconciler.aws import Aws, Place
@@ -18,6 +18,7 @@ from reconciler.errors import CallFailed, SettleFailed, SnapshotError
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
 from reconciler.kinds.function import MARK, live_code, live_configuration
 from reconciler.model import Artifact, Key, Live, Snapshot, Spec, Target
+from reconciler.sealing import canonical
 
 WORKERS = 16
 HANDLED = (
@@ -25,9 +26,6 @@ HANDLED = (
     "LastUpdateStatusReasonCode", "LastModified", "MasterArn",
 )  # fmt: skip
 MAPPING_HANDLED = ("UUID", "State", "EventSourceMappingArn", "FunctionArn", "LastModified", "StateTransitionReason")
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def fetch(
@@ -45,17 +43,18 @@ def fetch(
             resources: list[Live] = []
             for place, group_of in by_place.items():
                 resources += _Region(aws, place, group_of, pool).resources(managed_by)
-            codes = dict(
-                zip((s.target for s in ordered), _side_by_side(pool, lambda s: artifact(aws, s), ordered), strict=True)
-            )
+            codes = artifacts(aws, ordered, pool)
     except CallFailed as failure:
         raise SnapshotError(f"{failure} ({failure.code}, request {failure.request_id or 'unanswered'})") from failure
-    found = {target: one for target, one in codes.items() if isinstance(one, Artifact)}
-    return Snapshot(tuple(sorted(resources, key=lambda item: item.key)), taken_at, accounts, found)
+    return Snapshot(tuple(sorted(resources, key=lambda item: item.key)), taken_at, accounts, codes)
 
 
-def _side_by_side(pool: ThreadPoolExecutor, ask: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    return list(pool.map(ask, items))
+def artifacts(aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor) -> dict[Target, Artifact]:
+    """The code of each target, asked once for all that name the same code from the same place."""
+    asking = {spec.target: (Place.of(spec.target), canonical(spec.code)) for spec in specs if spec.code}
+    first = {asked: spec for spec in specs if (asked := asking.get(spec.target))}
+    told = dict(zip(first, pool.map(lambda spec: artifact(aws, spec), first.values()), strict=True))
+    return {target: found for target, asked in asking.items() if (found := told[asked])}
 
 
 class _Region:
@@ -68,14 +67,12 @@ class _Region:
         names = {spec.target.function for spec in self.specs}
         marked = [name for name in self.marked(managed_by) if name not in names] if managed_by else []
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
-        functions = [live for live in _side_by_side(self.pool, self.function, targets) if live]
+        functions = [live for live in self.pool.map(self.function, targets) if live]
         yield from functions
         alive = {live.key.target for live in functions}
         present = [spec for spec in self.specs if spec.target in alive and not spec.is_absent]
         yield from self.versions([spec.target for spec in present if "version" in needed(spec)])
-        for aliases in _side_by_side(
-            self.pool, self.aliases, [spec.target for spec in present if "alias" in needed(spec)]
-        ):
+        for aliases in self.pool.map(self.aliases, [spec.target for spec in present if "alias" in needed(spec)]):
             yield from aliases
         mapped = [spec for spec in self.specs if "event_source_mapping" in needed(spec)]
         if mapped or marked:
@@ -124,7 +121,7 @@ class _Region:
         else:
             yield from found
             return
-        for versions in _side_by_side(self.pool, self.versions_of, targets):
+        for versions in self.pool.map(self.versions_of, targets):
             yield from versions
 
     def versions_of(self, target: Target) -> list[Live]:

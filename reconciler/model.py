@@ -81,6 +81,12 @@ class Spec:
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
+    @property
+    def code(self) -> Properties:
+        """The code that must be there; empty when the spec owns none, or wants the function gone."""
+        functions = () if self.is_absent else (item for item in self.desired if item.key.kind == "function")
+        return next((item.properties.get("code", {}) for item in functions), {})
+
 
 @dataclass(frozen=True, slots=True)
 class Live:

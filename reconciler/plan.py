@@ -80,16 +80,12 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         for spec in ordered
     ]
     targets = tuple(one for one, _ in made)
-    named = {spec.target for spec in ordered}
-    orphans = tuple(
-        sorted(target for target, held in live.items() if target not in named and is_ours(held, policy.managed_by))
-    )
     return Plan(
         targets=targets,
         digest=digest([[str(one.target), one.digest] for one in targets]),
         taken_at=snapshot.taken_at,
         snapshot_digest="",
-        orphans=orphans,
+        orphans=orphans(ordered, snapshot, policy.managed_by),
         diagnostics=tuple(note for _, notes in made for note in notes),
     )
 
@@ -98,10 +94,15 @@ def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
     return None if snapshot.scope is None else snapshot.scope.get(spec.target, frozenset())
 
 
-def is_ours(held: Iterable[Live], managed_by: str) -> bool:
-    return bool(managed_by) and any(
-        item.key.kind == FUNCTION.name and item.handle.get("Tags", {}).get(MARK) == managed_by for item in held
-    )
+def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple[Target, ...]:
+    """Live functions that bear our mark and that no spec names, sorted."""
+    named = {spec.target for spec in specs}
+    ours = {
+        item.key.target
+        for item in snapshot.resources
+        if item.key.kind == FUNCTION.name and managed_by and item.handle.get("Tags", {}).get(MARK) == managed_by
+    }
+    return tuple(sorted(ours - named))
 
 
 def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
@@ -125,15 +126,9 @@ def deletion(case: Case) -> list[Draft]:
         for pair in pairs(EVENT_SOURCE_MAPPING, (), case.held(EVENT_SOURCE_MAPPING))
     ]
     if case.function is None:
-        return [
-            Draft(Action(Key(case.spec.target, FUNCTION.name), "none", reason="already absent"), _nothing(case)),
-            *mappings,
-        ]
+        key = Key(case.spec.target, FUNCTION.name)
+        return [Draft(Action(key, "none", reason="already absent"), Pair(key, None, None)), *mappings]
     return [deleted(FUNCTION, Pair(case.function.key, None, case.function), case.why_absent), *mappings]
-
-
-def _nothing(case: Case) -> Pair:
-    return Pair(Key(case.spec.target, FUNCTION.name), None, None)
 
 
 def source(pair: Pair) -> str:
@@ -150,14 +145,13 @@ def change(case: Case) -> list[Draft]:
     is_new = function is not None and function.verb in ("create", "replace")
     version, published = publication(case, function)
     remaining = replace(case, live=tuple(item for item in case.live if item.key.kind != ALIAS.name)) if is_new else case
-    drafts = [
+    return [
         *([function] if function else []),
         *([version] if version else []),
         *version_deletions(case),
         *section_drafts(remaining, ALIAS, published),
         *section_drafts(case, EVENT_SOURCE_MAPPING, published),
     ]
-    return [draft for draft in drafts if draft]
 
 
 # --- the function --------------------------------------------------------------------------------------------------
@@ -269,28 +263,29 @@ def adopted(case: Case, draft: Draft) -> Draft:
 # --- versions ------------------------------------------------------------------------------------------------------
 
 
-def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str | Ref | None]:
-    """The version to publish, if any, and what `published` stands for: a number, a `Ref`, or nothing."""
+def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str]:
+    """The version to publish, if any, and what `published` stands for: a number, or itself while that is not known."""
     if function is not None and function.verb in ("create", "replace"):
         if not case.spec.publish:
-            return None, None
+            return None, PUBLISHED
         key = Key(case.spec.target, VERSION.name, "1")  # CreateFunction publishes it, and numbers begin at 1
         return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
     assert case.function is not None
     newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
-    if not case.spec.publish or not needs_publishing(case, function, newest):
-        return None, newest.key.name if newest else None
+    final = final_function(case, function)
+    if not case.spec.publish or not needs_publishing(case, function, final, newest):
+        return None, newest.key.name if newest else PUBLISHED
     reason = f"code or configuration differ from version {newest.key.name}" if newest else "nothing is published yet"
     key = Key(case.spec.target, VERSION.name, PUBLISHED)
-    sha256 = final_function(case, function)["code"]["CodeSha256"]
+    sha256 = final["code"]["CodeSha256"]
     steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": "" if sha256 == PUBLISHED else sha256})
-    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED_VERSION
+    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED
 
 
-def needs_publishing(case: Case, function: Draft | None, newest: Live | None) -> bool:
+def needs_publishing(case: Case, function: Draft | None, final: Properties, newest: Live | None) -> bool:
+    """Whether $LATEST as it will be (`final`) differs from the newest version in what is ours to publish."""
     if newest is None:
         return True
-    final = final_function(case, function)
     is_described = any(item.steps == ("configuration", "Description") for item in function.found) if function else False
     if is_described and final["configuration"]["Description"] != newest.properties["configuration"].get(
         "Description", ""
@@ -323,12 +318,11 @@ def version_deletions(case: Case) -> list[Draft]:
 # --- aliases and mappings ------------------------------------------------------------------------------------------
 
 
-def section_drafts(case: Case, kind: Kind, published: str | Ref | None) -> list[Draft]:
+def section_drafts(case: Case, kind: Kind, published: str) -> list[Draft]:
     """Drafts of a section that is a map of names; nothing when the spec does not own it."""
     if kind.section not in case.spec.sections:
         return []
-    number = published if isinstance(published, str) else PUBLISHED
-    wanted = [replace(item, properties=resolved(item.properties, number)) for item in case.desired(kind)]
+    wanted = [replace(item, properties=resolved(item.properties, published)) for item in case.desired(kind)]
     drafts = []
     for pair in pairs(kind, wanted, case.held(kind)):
         if () in ignored_paths(case.spec, kind, pair.key.name):

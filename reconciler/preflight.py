@@ -15,10 +15,10 @@ from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifie
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import PUBLISHED, VERSION
 from reconciler.model import Desired, Diagnostic, Origin, Properties
+from reconciler.rules import MAX_ENVIRONMENT_BYTES, environment_bytes
 
 Drafts = Sequence[Draft]
 MAX_TAGS = 50
-MAX_ENVIRONMENT_BYTES = 4096
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
@@ -51,7 +51,7 @@ def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnos
     """With its references looked up; what stands in the spec itself was measured when it was checked."""
     for item in case.desired(FUNCTION):
         variables = item.properties.get("configuration", {}).get("Environment", {}).get("Variables", {})
-        size = sum(len(f"{key}{value}".encode()) for key, value in variables.items()) if item.references else 0
+        size = environment_bytes(variables) if item.references else 0
         if size > MAX_ENVIRONMENT_BYTES:
             message = (
                 f"the environment is {size} bytes with its references looked up; the most is {MAX_ENVIRONMENT_BYTES}"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from reconciler.aws import Answer, Place
+from reconciler.aws import Answer, Aws, Place
 from reconciler.diff import differences
 from reconciler.errors import CallFailed
 from reconciler.kinds.alias import ALIAS
@@ -20,13 +20,7 @@ from reconciler.model import Operation
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Reader(Protocol):
-    def call(self, place: Place, operation: str, params: Mapping[str, Any], *, api: str = "lambda") -> Answer: ...
-
-    def found(self, place: Place, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None: ...
-
-
-def recovered(operation: Operation, params: Mapping[str, Any], failure: CallFailed, aws: Reader) -> Answer | None:
+def recovered(operation: Operation, params: Mapping[str, Any], failure: CallFailed, aws: Aws) -> Answer | None:
     """The answer that stands for a failure, when AWS holds what the call wanted; None when the failure is one."""
     place = Place.of(operation.key.target)
     if operation.name.startswith("Delete"):
@@ -48,7 +42,7 @@ def recovered(operation: Operation, params: Mapping[str, Any], failure: CallFail
 
 
 def _state(
-    operation: Operation, params: Mapping[str, Any], failure: CallFailed, aws: Reader, place: Place
+    operation: Operation, params: Mapping[str, Any], failure: CallFailed, aws: Aws, place: Place
 ) -> Mapping[str, Any] | None:
     """What AWS now holds of what the call was about, in the shape of the call's answer."""
     match operation.name:

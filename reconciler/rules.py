@@ -175,10 +175,15 @@ def stays_below_lambdas_limits(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(f"/configuration/{'/'.join(steps)}", f"configuration.{member} is {value}; the most is {most}")
 
 
+def environment_bytes(variables: Mapping[str, Any]) -> int:
+    """How much of Lambda's limit the names and values take."""
+    return sum(len(f"{key}{value}".encode()) for key, value in variables.items() if isinstance(value, str))
+
+
 def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Found]:
     at = "/configuration/Environment/Variables"
     variables = part(spec, "configuration", "Environment", "Variables")
-    size = sum(len(f"{key}{value}".encode()) for key, value in variables.items() if isinstance(value, str))
+    size = environment_bytes(variables)
     if size > MAX_ENVIRONMENT_BYTES:
         yield Found(at, f"the environment is {size} bytes; the most is {MAX_ENVIRONMENT_BYTES}", is_key=True)
     for key in variables:

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from reconciler.apply import Performance, Run, begin, perform, refuse, stamp
+from reconciler.apply import Performance, Run, begin, perform, refuse
 from reconciler.errors import PlanError, StalePlan
 from reconciler.model import Diagnostic, Plan, Target
-from reconciler.report.journal import Journal, complete, read_json
+from reconciler.report.journal import Journal, read_json
+from reconciler.report.schemas import stamp
 
 if TYPE_CHECKING:
     from reconciler.aws import Aws
@@ -125,8 +126,3 @@ def refusal_code(refused: Mapping[Target, Diagnostic]) -> int:
     """The exit code of a run in which nothing but these went wrong."""
     stale = any(note.error == StalePlan.__name__ for note in refused.values())
     return StalePlan.exit_code if stale else PlanError.exit_code
-
-
-def heal(folder: Path) -> Sequence[Path]:
-    """Complete the reports of runs that were killed."""
-    return complete(folder) if folder.is_dir() else []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.config import Config, find_config, load_config
 from reconciler.errors import Fault, SpecError, UnsafePlan
 from reconciler.model import Diagnostic, Plan, Snapshot, Spec, Target
+from reconciler.report.schemas import stamp
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """What the files say: reconcile.yaml and the specs; `is_chosen` when some of those were left out. `is_whole`: these are
-    all specs of the folder of reconcile.yaml, so that a function without a spec has none."""
+    all specs of the folder of reconcile.yaml, so that a function without a spec has none. `written` are the specs before
+    any reference in them was looked up."""
 
     config: Config
     specs: Specs
     paths: tuple[Path, ...] = ()
     is_chosen: bool = False
+    written: tuple[Spec, ...] = ()
 
     @property
     def accounts(self) -> set[str]:
@@ -66,11 +69,11 @@ def read(paths: Sequence[Path]) -> Workspace:
         faults += error.faults
     if faults or config is None:
         raise SpecError(faults)
-    return Workspace(config, specs, tuple(paths))
+    return Workspace(config, specs, tuple(paths), written=specs.specs)
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(datetime.now(UTC))
 
 
 def connect(config: Config, accounts: Iterable[str], is_stopping: Callable[[], bool] = lambda: False) -> Aws:
@@ -144,15 +147,16 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     """The plan as the flags want it. Raises UnsafePlan when they may not be had."""
     from reconciler.case import Policy
     from reconciler.guards import problem, pruning
+    from reconciler.plan import orphans as orphans_of
     from reconciler.plan import plan
     from reconciler.report.documents import snapshot_digest
 
     policy = Policy(workspace.config.managed_by, choices.adopt)
     specs = list(workspace.specs.specs)
-    made = plan(specs, snapshot, policy)
     if choices.prune:
         require_prunable(workspace)
-        made = plan([*specs, *pruning(made.orphans)], snapshot, policy)
+        specs += pruning(orphans_of(specs, snapshot, policy.managed_by))
+    made = plan(specs, snapshot, policy)
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
     notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
     made = replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans)
@@ -182,7 +186,7 @@ def caused(workspace: Workspace, plan: Plan, choices: Choices) -> Plan:
     history = History(next(iter(workspace.paths), Path()))
     files = [document.path for document in workspace.specs.documents]
     then = list(history.specs_at(choices.base or "HEAD", files, workspace.config))
-    found = with_causes(plan, then, load(workspace.paths, workspace.config).specs, history.author)
+    found = with_causes(plan, then, workspace.written, history.author)
     if history.is_shallow:
         note = Diagnostic(
             "note", "this clone is shallow, so no commit is named; fetch with the whole history (fetch-depth: 0)"

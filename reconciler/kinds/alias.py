@@ -12,6 +12,7 @@ from reconciler.kinds.base import (
     Kind,
     Section,
     Step,
+    by_name,
     never_replaced,
     never_sensitive,
 )
@@ -46,10 +47,6 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
     }
 
 
-def identity(name: str, _: Properties) -> str:
-    return name
-
-
 def create(function: str, name: str, properties: Properties) -> list[Step]:
     sent = {member: value for member, value in normal(properties, function).items() if member != "RoutingConfig"}
     routing = {"RoutingConfig": {"AdditionalVersionWeights": weights(properties)}} if weights(properties) else {}
@@ -73,8 +70,8 @@ ALIAS = Kind(
     name="alias",
     section="aliases",
     normal=normal,
-    identity=identity,
-    subject=identity,
+    identity=by_name,
+    subject=by_name,
     create=create,
     update=update,
     delete=delete,

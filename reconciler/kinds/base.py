@@ -85,6 +85,11 @@ class Kind:
     depth: int = 1
 
 
+def by_name(name: str, _: Properties) -> str:
+    """The identity of what AWS itself knows by name."""
+    return name
+
+
 def never_sensitive(_: tuple[str, ...]) -> bool:
     return False
 

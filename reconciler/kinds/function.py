@@ -7,7 +7,6 @@ Properties are `{"configuration": …, "code": …, "tags": …}` with only the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from reconciler import service
@@ -84,7 +83,7 @@ JSON_LOG_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 def normal_configuration(configuration: Properties, function: str) -> dict[str, Any]:
     """Configuration with AWS's defaults filled in and its sets sorted. Image functions have no ImageConfig default."""
-    full: dict[str, Any] = with_defaults(dict(deepcopy(configuration)), deepcopy(dict(UNSET)))
+    full: dict[str, Any] = with_defaults(dict(configuration), dict(UNSET))
     full["LoggingConfig"] = with_defaults(full["LoggingConfig"], {"LogGroup": f"/aws/lambda/{function}"})
     if full["LoggingConfig"]["LogFormat"] == "JSON":
         full["LoggingConfig"] = with_defaults(full["LoggingConfig"], JSON_LOG_LEVELS)

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Call, Kind, Section, Step, never_replaced
+from reconciler.kinds.base import (
+    IS_A_GUARD,
+    IS_PUBLISH,
+    IS_THE_FUNCTION,
+    Call,
+    Kind,
+    Section,
+    Step,
+    by_name,
+    never_replaced,
+)
 from reconciler.kinds.function import CODE, CONFIGURATION, is_sensitive, normal_configuration
 from reconciler.model import Properties
 
@@ -42,10 +52,6 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
     return dict(properties)
 
 
-def identity(name: str, _: Properties) -> str:
-    return name
-
-
 def create(function: str, _: str, properties: Properties) -> list[Step]:
     guard = {"CodeSha256": properties["CodeSha256"]} if properties.get("CodeSha256") else {}
     return [Step("PublishVersion", {"FunctionName": function, **guard})]
@@ -67,8 +73,8 @@ VERSION = Kind(
     name="version",
     section="versions",
     normal=normal,
-    identity=identity,
-    subject=identity,
+    identity=by_name,
+    subject=by_name,
     create=create,
     update=update,
     delete=delete,

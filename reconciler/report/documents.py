@@ -138,7 +138,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
     """The snapshot as its JSON file has it, sealed with `salt`. What the specs said of the code is kept with each
     artifact: the hash holds only for that."""
     specs = tuple(specs)
-    codes = {spec.target: code_of(spec) for spec in specs}
+    codes = {spec.target: spec.code for spec in specs}
     shut = seal(snapshot, salt)
     return {
         "format_version": FORMAT_VERSION,
@@ -157,11 +157,6 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
             for target, artifact in sorted(snapshot.artifacts.items())
         ],
     }  # fmt: skip
-
-
-def code_of(spec: Spec) -> Mapping[str, Any]:
-    """The code section of a spec, empty when it has none."""
-    return next((item.properties.get("code", {}) for item in spec.desired if item.key.kind == "function"), {})
 
 
 def seal(snapshot: Snapshot, salt: str) -> Snapshot:
@@ -208,7 +203,7 @@ def _kept(value: Any) -> Any:
 
 def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapshot:
     """The snapshot that a valid document says. An artifact whose code the spec now names differently is unknown."""
-    codes = {str(spec.target): dict(code_of(spec)) for spec in specs}
+    codes = {str(spec.target): dict(spec.code) for spec in specs}
     artifacts = {
         target_of(item["address"]): Artifact(item["sha256"], item["source"], item["version"], item["problem"])
         if codes.get(item["address"]) == item["code"]

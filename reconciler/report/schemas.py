@@ -4,6 +4,7 @@ validates it against these, and the committed files are printed from them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.kinds.registry import KINDS
@@ -20,6 +21,11 @@ def closed(properties: Schema, *, optional: tuple[str, ...] = ()) -> Schema:
 
 def array(items: Schema) -> Schema:
     return {"type": "array", "items": items}
+
+
+def stamp(moment: datetime) -> str:
+    """A time as all our documents say it, and as `TIME` checks it: UTC, ISO 8601, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 TEXT: Schema = {"type": "string"}
