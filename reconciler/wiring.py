@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from reconciler.config import Config, find_config, load_config
 from reconciler.errors import Fault, SpecError, UnsafePlan
 from reconciler.model import Diagnostic, Plan, Snapshot, Spec, Target
-from reconciler.report.schemas import stamp
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ def read(paths: Sequence[Path]) -> Workspace:
 
 
 def now() -> str:
+    from reconciler.report.schemas import stamp
+
     return stamp(datetime.now(UTC))
 
 
