@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import approval, lock, wiring
 from reconciler.diff import differences, pointer
-from reconciler.errors import CallFailed, Locked, ReportError, UnsafePlan
+from reconciler.errors import CallFailed, Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.fetch import fetch
 from reconciler.kinds.registry import KINDS
 from reconciler.model import SENSITIVE, Plan, Snapshot, Target
-from reconciler.report.documents import plan_document
+from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import load_document, read_json
 from reconciler.running import Ending, Stop, Tell, new_run, run_plan
 from reconciler.spec import only
@@ -54,15 +54,17 @@ class Audience:
 
 
 def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
-    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run."""
+    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when what was
+    approved was approved under another configuration."""
     workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
+    reviewed = reviewed_plan(workspace, orders.approved) if orders.approved else None
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     run = new_run()
     with stop.listening(), locked(workspace, aws, run, stop):
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws)
         plan = wiring.planned(workspace, snapshot, orders.choices)
-        plan = compared_with(plan, orders.approved) if orders.approved else plan
+        plan = compared_with(plan, reviewed) if reviewed else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace.paths)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
@@ -99,10 +101,20 @@ def failed_before(workspace: Workspace, report: Path) -> Workspace:
     return replace(workspace, specs=only(workspace.specs, chosen), is_chosen=True)
 
 
-def compared_with(plan: Plan, path: Path) -> Plan:
-    """The plan with a refusal for each target whose change the reviewed file does not show."""
+def reviewed_plan(workspace: Workspace, path: Path) -> Mapping[str, Any]:
+    """The plan that was reviewed. Raises StalePlan when that was under another configuration: before anything is asked of
+    AWS, for lock and reports lie where the configuration says."""
     reviewed = load_document(path, "plan")
     approval.check(reviewed, str(path))
+    now = configuration_document(wiring.configuration(workspace, {}))
+    problem = approval.other_configuration(now, reviewed)
+    if problem:
+        raise StalePlan(f"{problem}; nothing was changed")
+    return reviewed
+
+
+def compared_with(plan: Plan, reviewed: Mapping[str, Any]) -> Plan:
+    """The plan with a refusal for each target whose change the reviewed one does not show."""
     notes = approval.unapproved(plan, plan_document(plan, {}), reviewed)
     return replace(plan, diagnostics=(*plan.diagnostics, *notes))
 

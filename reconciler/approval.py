@@ -27,6 +27,18 @@ def check(document: Document, path: str) -> None:
         raise ReportError(f"{path}: was changed after it was written (its checksum does not fit); make the plan anew")
 
 
+def other_configuration(now: Document, approved: Document) -> str:
+    """Why a reviewed plan approves nothing under the configuration that holds now, with the difference; empty when it is
+    the same for every target. How single accounts are reached is part of their targets' digests."""
+    if "configuration" not in approved:
+        return "the approved plan does not say under which configuration it was made; plan again and have it reviewed"
+    before, after = approved["configuration"]["house"], now["house"]
+    if before["digest"] == after["digest"]:
+        return ""
+    changed = _changed(_values(before), _values(after))
+    return f"{now['file']} is not what was approved; {changed}; plan again and have it reviewed"
+
+
 def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic]:
     """A refusal for each target whose change was not reviewed, with the difference between the two plans; a warning for
     each that was and needs none any more."""
@@ -47,23 +59,33 @@ def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic
 def _difference(one: TargetPlan, now: Document, approved: Document) -> str:
     """What was approved and what would be done, as a difference of lines."""
     before, after = list(_lines(approved, str(one.target))), list(_lines(now, str(one.target)))
+    what = "is not what was approved" if before else "was not in the approved plan"
+    return f"{one.target} {what}; {_changed(before, after)}; plan again and have it reviewed"
+
+
+def _changed(before: list[str], after: list[str]) -> str:
     changed = [
         line
         for line in difflib.unified_diff(before, after, lineterm="", n=0)
         if not line.startswith(("---", "+++", "@@"))
     ]
-    what = "was not in the approved plan" if not before else "is not what was approved"
-    shown = "; ".join(changed) or "a sensitive value differs"
-    return f"{one.target} {what}; approved (-) and now (+): {shown}; plan again and have it reviewed"
+    return f"approved (-) and now (+): {'; '.join(changed) or 'a sensitive value differs'}"
 
 
 def _lines(document: Document, address: str) -> Iterator[str]:
     for target in document["targets"]:
         if target["address"] != address:
             continue
+        for account in document.get("configuration", {}).get("accounts", ()):
+            if address.startswith(f"{account['name']}/"):
+                yield from _values(account)
         for action in target["actions"]:
             if action["verb"] == "none":
                 continue
             yield f"{action['verb']} {action['address']}"
             for field in action["fields"]:
                 yield f"{field['path']}: {field['before']} → {field['after']}"
+
+
+def _values(settings: Mapping[str, Any]) -> list[str]:
+    return [f"{path}: {value}" for path, value in settings["values"].items()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION, MARK
@@ -11,10 +12,12 @@ from reconciler.model import Artifact, Desired, Live, Spec
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a run allows. `managed_by` is the mark of our house; without one nothing is marked and nothing refused."""
+    """What a run allows. `managed_by` is the mark of our house; without one nothing is marked and nothing refused.
+    `access` maps an account to the digest of where it is and by whose rights it is reached."""
 
     managed_by: str = ""
     adopt: bool = False
+    access: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

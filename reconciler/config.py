@@ -53,7 +53,7 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What reconcile.yaml says. `managed_by` is empty when the house marks nothing."""
+    """What reconcile.yaml says. `managed_by` is empty when the house marks nothing; `document` is the file as written."""
 
     path: str
     accounts: Mapping[str, Account]
@@ -62,6 +62,7 @@ class Config:
     guards: Guards = field(default_factory=Guards)
     lock: str = ""
     reports: str = ""
+    document: Document = field(default_factory=lambda: Document("", {}))
 
     def require_enabled(self, accounts: Iterable[str]) -> None:
         """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
@@ -106,16 +107,21 @@ def load_config(path: Path) -> Config:
     faults = validation.faults(document, "config") or list(_cross_faults(document))
     if faults:
         raise SpecError(faults)
+    return _config(document)
+
+
+def _config(document: Document) -> Config:
     value = document.value
     guards = value.get("guards", {})
     return Config(
-        path=str(path),
+        path=document.path,
         accounts={account["name"]: _account(account) for account in value["aws"]["accounts"]},
         is_enabled=value["aws"].get("lambda", {}).get("enabled", True),
         managed_by=value.get("managedBy", ""),
         guards=Guards(guards.get("maxDeletes"), guards.get("maxDeletePercent")),
         lock=value.get("lock", ""),
         reports=value.get("reports", ""),
+        document=document,
     )
 
 
@@ -135,6 +141,7 @@ def _account(value: Mapping[str, Any]) -> Account:
 
 def _cross_faults(document: Document) -> Iterable[Fault]:
     seen: dict[str, Origin] = {}
+    numbers: dict[str, Origin] = {}
     for index, account in enumerate(document.value["aws"]["accounts"]):
         at = f"/aws/accounts/{index}"
         place = document.at(f"{at}/name")
@@ -149,3 +156,10 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
             )
         if role.startswith("arn:") and role.split(":")[4] != account.get("accountId", role.split(":")[4]):
             yield Fault(document.at(f"{at}/assumeRole"), f"this role is not in accountId {account['accountId']}")
+        member = "accountId" if "accountId" in account else "assumeRole"
+        number = account.get("accountId") or (role.split(":")[4] if role.startswith("arn:") else "")
+        if number in numbers:  # or two targets would be one function, with two owners
+            message = f"{number} is one account and has one name; it is already at {numbers[number]}"
+            yield Fault(document.at(f"{at}/{member}"), message)
+        if number:
+            numbers.setdefault(number, document.at(f"{at}/{member}"))

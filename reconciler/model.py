@@ -230,6 +230,25 @@ class TargetPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings by JSON Pointer as they may be shown, and the digest of what they really are."""
+
+    values: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """reconcile.yaml as a plan carries it: a digest of all of it, what holds for every target, and where and by whose
+    rights each account of the plan is reached (this enters the digests of the account's targets)."""
+
+    file: str
+    digest: str
+    house: Settings
+    accounts: Mapping[str, Settings]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What was reviewed. Sorted by target; `orphans` are functions with our mark that no spec names."""
 
@@ -239,3 +258,4 @@ class Plan:
     snapshot_digest: str
     orphans: tuple[Target, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    configuration: Configuration | None = None

@@ -116,7 +116,7 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
         if (problem := service.invalid_params(item.name, sample(item.params)))
     ]
     actions = tuple(draft.action for draft in drafts)
-    return TargetPlan(case.spec.target, actions, operations, target_digest(case.spec.target, drafts)), notes
+    return TargetPlan(case.spec.target, actions, operations, target_digest(case, drafts)), notes
 
 
 def deletion(case: Case) -> list[Draft]:
@@ -402,9 +402,11 @@ def sample(params: Any) -> Any:
     return "1" if isinstance(params, Ref) else b"zip" if isinstance(params, Blob) else params
 
 
-def target_digest(target: Target, drafts: Iterable[Draft]) -> str:
-    """Equal wherever and whenever the same change is planned; it holds no time, path, revision or salt. Sensitive
-    values enter only through a stretched digest of what will be, never of what was."""
+def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
+    """Equal wherever and whenever the same change is planned to be made in the same account by the same rights; it holds
+    no time, path, revision or salt. Sensitive values enter only through a stretched digest of what will be, never of what
+    was."""
+    target = case.spec.target
     acting = [draft for draft in drafts if draft.verb != "none"]
     shown = [
         [
@@ -421,7 +423,8 @@ def target_digest(target: Target, drafts: Iterable[Draft]) -> str:
         for change, found in zip(draft.action.changes, draft.found, strict=False)
         if change.after is SENSITIVE  # a reference stands for itself: what it refers to may change without a review
     ]
-    return digest([shown, stretched_digest(hidden, str(target)) if hidden else ""])
+    access = case.policy.access.get(target.account, "")
+    return digest([shown, stretched_digest(hidden, str(target)) if hidden else "", access])
 
 
 def shown_change(item: FieldChange) -> list[Any]:

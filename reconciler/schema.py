@@ -374,6 +374,7 @@ def _account() -> Schema:
         "sessionDuration": {"description": "Seconds.", "type": "integer", "minimum": 900, "maximum": 43200},
         "externalId": {
             "description": "What the role's trust policy asks for.",
+            "x-sensitive": True,
             "type": "string",
             "minLength": 2,
             "maxLength": 1224,

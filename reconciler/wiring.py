@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.config import Config, find_config, load_config
 from reconciler.errors import Fault, SpecError, UnsafePlan
-from reconciler.model import Diagnostic, Plan, Snapshot, Spec, Target
+from reconciler.model import Configuration, Diagnostic, Plan, Snapshot, Spec, Target
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
@@ -140,6 +140,12 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
 
     specs = workspace.specs.specs
     snapshot = snapshot_from(load_document(path, "snapshot"), specs)
+    for name, number in sorted(snapshot.accounts.items()):
+        wanted = workspace.config.accounts[name].account_id if name in workspace.config.accounts else ""
+        if wanted not in ("", number):
+            raise UnsafePlan(
+                f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
+            )
     local = {spec.target: found for spec in specs if (found := local_artifact(spec))}
     return replace(snapshot, artifacts={**snapshot.artifacts, **local})
 
@@ -152,7 +158,10 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     from reconciler.plan import plan
     from reconciler.report.documents import snapshot_digest
 
-    policy = Policy(workspace.config.managed_by, choices.adopt)
+    require_one_name_an_account(snapshot.accounts)
+    under = configuration(workspace, snapshot.accounts)
+    access = {name: settings.digest for name, settings in under.accounts.items()}
+    policy = Policy(workspace.config.managed_by, choices.adopt, access)
     specs = list(workspace.specs.specs)
     if choices.prune:
         require_prunable(workspace)
@@ -160,11 +169,33 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     made = plan(specs, snapshot, policy)
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
     notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
-    made = replace(made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans)
+    made = replace(
+        made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
+    )
     guarded = problem(made, snapshot, workspace.config.guards, allowed=choices.allow_deletes)
     if guarded:
         made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))
     return caused(workspace, made, choices) if choices.base or choices.drift else made
+
+
+def configuration(workspace: Workspace, numbers: Mapping[str, str]) -> Configuration:
+    """reconcile.yaml as the plan carries it; `numbers` are those of the accounts that were asked."""
+    from reconciler.settings import configuration as configuration_of
+
+    reached = {name: numbers.get(name, "") for name in {*workspace.accounts, *numbers} & {*workspace.config.accounts}}
+    return configuration_of(workspace.config, reached)
+
+
+def require_one_name_an_account(numbers: Mapping[str, str]) -> None:
+    """Raises UnsafePlan where the credentials of two accounts of reconcile.yaml turn out to be those of one."""
+    names: dict[str, str] = {}
+    for name, number in sorted(numbers.items()):
+        if number in names:
+            raise UnsafePlan(
+                f"accounts {names[number]} and {name} are both {number}, so each function would have two owners; "
+                "keep one of the names, or give each its own profile or assumeRole"
+            )
+        names[number] = name
 
 
 def require_prunable(workspace: Workspace) -> None:

@@ -16,6 +16,7 @@ from reconciler.model import (
     SENSITIVE,
     Action,
     Artifact,
+    Configuration,
     Diagnostic,
     FieldChange,
     Key,
@@ -24,6 +25,7 @@ from reconciler.model import (
     Origin,
     Plan,
     Sealed,
+    Settings,
     Snapshot,
     Spec,
     Target,
@@ -41,7 +43,7 @@ VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
 
 def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as its JSON file has it; holds no secret and no authority."""
-    document = {
+    document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "kind": "plan",
         "digest": plan.digest,
@@ -52,7 +54,23 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "orphans": [str(target) for target in plan.orphans],
         "diagnostics": [_diagnostic(note) for note in plan.diagnostics],
     }
+    if plan.configuration:
+        document["configuration"] = configuration_document(plan.configuration)
     return document | {"checksum": checksum(document)}
+
+
+def configuration_document(configuration: Configuration) -> dict[str, Any]:
+    """reconcile.yaml as a plan's file has it: what is compared with an approved one, values that may be shown."""
+    return {
+        "file": configuration.file,
+        "digest": configuration.digest,
+        "house": _settings(configuration.house),
+        "accounts": [{"name": name, **_settings(one)} for name, one in configuration.accounts.items()],
+    }
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    return {"digest": settings.digest, "values": plain(settings.values)}
 
 
 def summary(targets: Iterable[TargetPlan]) -> dict[str, int]:

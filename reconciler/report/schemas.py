@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.kinds.registry import KINDS
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 Schema = dict[str, Any]
 
@@ -79,6 +79,16 @@ ACTION: Schema = closed(
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 
+SETTINGS: Schema = {"digest": DIGEST, "values": MAP}
+CONFIGURATION: Schema = closed(
+    {
+        "file": TEXT,
+        "digest": DIGEST,
+        "house": closed(SETTINGS),
+        "accounts": array(closed({"name": TEXT, **SETTINGS})),
+    }
+)
+
 PLAN: Schema = {
     "title": "A plan: what an apply would do",
     "description": "Written by `reconcile plan -o FILE`, read by `reconcile apply --approved FILE`. Sorted, the same on every "
@@ -90,6 +100,7 @@ PLAN: Schema = {
             "digest": DIGEST,
             "provenance": PROVENANCE,
             "snapshot": closed({"taken_at": TIME, "digest": DIGEST}),
+            "configuration": CONFIGURATION,
             "summary": SUMMARY,
             "targets": array(
                 closed({"address": TEXT, "digest": DIGEST, "actions": array(ACTION), "operations": array(PLANNED)})
@@ -97,7 +108,8 @@ PLAN: Schema = {
             "orphans": array(TEXT),
             "diagnostics": array(DIAGNOSTIC),
             "checksum": DIGEST,
-        }
+        },
+        optional=("configuration",),
     ),
 }
 
