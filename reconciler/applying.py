@@ -16,7 +16,7 @@ from reconciler.diff import differences, pointer
 from reconciler.errors import CallFailed, Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.fetch import fetch
 from reconciler.kinds.registry import KINDS
-from reconciler.model import SENSITIVE, Plan, Snapshot, Target
+from reconciler.model import SENSITIVE, Diagnostic, Plan, Snapshot, Target
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import load_document, read_json
 from reconciler.running import Ending, Stop, Tell, new_run, run_plan
@@ -63,7 +63,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
     with stop.listening(), locked(workspace, aws, run, stop):
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws)
-        plan = wiring.planned(workspace, snapshot, orders.choices)
+        plan = wiring.planned(workspace, snapshot, orders.choices, aws)
         plan = compared_with(plan, reviewed) if reviewed else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace.paths)
@@ -98,7 +98,12 @@ def failed_before(workspace: Workspace, report: Path) -> Workspace:
     chosen = [spec.target for spec in workspace.specs.specs if str(spec.target) in failed]
     if not chosen:
         raise ReportError(f"{report}: no target of it failed that still has a spec")
-    return replace(workspace, specs=only(workspace.specs, chosen), is_chosen=True)
+    left = len(workspace.specs.specs) - len(chosen)
+    message = f"left out, for {report} does not say that they failed: {left} of {len(workspace.specs.specs)} targets"
+    note = Diagnostic("note", message, left_out=True)
+    specs = only(workspace.specs, chosen)
+    specs = replace(specs, warnings=(*specs.warnings, note)) if left else specs
+    return replace(workspace, specs=specs, is_chosen=True)
 
 
 def reviewed_plan(workspace: Workspace, path: Path) -> Mapping[str, Any]:

@@ -15,7 +15,18 @@ from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
-from reconciler.model import KNOWN_AFTER_APPLY, Action, Cause, FieldChange, Key, Plan, Properties, Spec, TargetPlan
+from reconciler.model import (
+    KNOWN_AFTER_APPLY,
+    Action,
+    Cause,
+    Diagnostic,
+    FieldChange,
+    Key,
+    Plan,
+    Properties,
+    Spec,
+    TargetPlan,
+)
 
 Blame = Callable[[FieldChange], str]
 
@@ -77,7 +88,14 @@ def _properties(spec: Spec | None, key: Key, kind: Kind) -> dict[str, Any] | Non
 
 def only_drift(plan: Plan) -> Plan:
     """The plan's picture without what git asked for: fields that AWS moved, alone or as well."""
-    return replace(plan, targets=tuple(_only_drift(one) for one in plan.targets))
+    targets = tuple(_only_drift(one) for one in plan.targets)
+    left = sum(_acting(before) - _acting(after) for before, after in zip(plan.targets, targets, strict=True))
+    note = Diagnostic("note", f"left out with --drift: what git alone changed, in resources: {left}", left_out=True)
+    return replace(plan, targets=targets, diagnostics=(*plan.diagnostics, note) if left else plan.diagnostics)
+
+
+def _acting(one: TargetPlan) -> int:
+    return sum(action.verb != "none" for action in one.actions)
 
 
 def _only_drift(one: TargetPlan) -> TargetPlan:

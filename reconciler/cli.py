@@ -138,15 +138,16 @@ def plan(
     from reconciler.report.render import RENDERERS, is_acting, plan_json, plan_text
 
     workspace = wiring.read(chosen(paths))
+    aws = None
     if snapshot_path:
         workspace.config.require_enabled(workspace.accounts)
         live = wiring.saved_snapshot(workspace, snapshot_path)
-        workspace = wiring.without_values(workspace, live.accounts)
+        workspace = wiring.without_values(workspace, live)
     else:
         aws = wiring.connect(workspace.config, workspace.accounts)
         workspace = wiring.with_values(workspace, aws)
         live = wiring.live_snapshot(workspace, aws)
-    made = wiring.planned(workspace, live, wiring.Choices(adopt, prune, base, drift))
+    made = wiring.planned(workspace, live, wiring.Choices(adopt, prune, base, drift), aws)
     document = wiring.document(made, chosen(paths))
     if output:
         write_atomically(output, plan_json(document))

@@ -27,14 +27,19 @@ def deletions(plan: Plan) -> tuple[Key, ...]:
     return tuple(sorted(found))
 
 
-def problem(plan: Plan, snapshot: Snapshot, guards: Guards, *, allowed: int | None) -> str:
+def functions(snapshot: Snapshot) -> frozenset[Target]:
+    """The functions that a snapshot holds."""
+    return frozenset(item.key.target for item in snapshot.resources if item.key.kind == FUNCTION.name)
+
+
+def problem(plan: Plan, house: frozenset[Target], guards: Guards, *, allowed: int | None) -> str:
     """Why the whole run is refused: it deletes more than the guards allow and `allowed` is not the very number. Empty
-    when it may go on."""
+    when it may go on. `house` are the functions that live, of which a percentage is meant."""
     found = deletions(plan)
     if allowed is not None:
         wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(found)}"
         return wrong if allowed != len(found) else ""
-    live = len({item.key.target for item in snapshot.resources if item.key.kind == FUNCTION.name})
+    live = len(house)
     percent = 100 * len({key.target for key in found}) / max(live, 1)
     limits = []
     if guards.max_deletes is not None and len(found) > guards.max_deletes:

@@ -49,7 +49,7 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     document = {
         "provenance": provenance(path),
         "summary": {
-            **dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged"), 0),
+            **dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged", "refused"), 0),
             "operations": 1,
         },
     }

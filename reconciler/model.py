@@ -209,13 +209,15 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied."""
+    """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied;
+    `left_out` says that it speaks of something that was not compared."""
 
     severity: Literal["note", "warning", "refusal"]
     message: str
     target: Target | None = None
     origin: Origin | None = None
     error: str = ""
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

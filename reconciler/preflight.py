@@ -119,7 +119,7 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield refusal(case, PlanError, case.artifact.problem, place(case, "code"))
     elif not case.artifact.sha256 and not is_new(drafts):
         message = f"cannot tell whether the code changed: {case.artifact.source}"
-        yield Diagnostic("warning", message, case.spec.target, place(case, "code"))
+        yield Diagnostic("warning", message, case.spec.target, place(case, "code"), left_out=True)
 
 
 def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:

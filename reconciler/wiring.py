@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.config import Config, find_config, load_config
-from reconciler.errors import Fault, SpecError, UnsafePlan
+from reconciler.errors import AwsError, Fault, SpecError, UnsafePlan
 from reconciler.model import Configuration, Diagnostic, Plan, Snapshot, Spec, Target
 from reconciler.spec import Specs, load
 
@@ -115,17 +115,37 @@ def with_values(workspace: Workspace, aws: Aws) -> Workspace:
     return _with_specs(workspace, resolve(aws, workspace.specs.specs))
 
 
-def without_values(workspace: Workspace, accounts: Mapping[str, str]) -> Workspace:
-    """The workspace offline: what would have to be looked up is left out of the comparison."""
+def without_values(workspace: Workspace, snapshot: Snapshot) -> Workspace:
+    """The workspace offline: what would have to be looked up is left out of the comparison, and spoken of. Where AWS holds
+    no such variable yet, it is new whatever its value."""
     from reconciler.references import environment, resolved
 
-    return _with_specs(
-        workspace,
-        tuple(
-            resolved(spec, accounts.get(spec.target.account, ""), None) if any(environment(spec)) else spec
-            for spec in workspace.specs.specs
-        ),
-    )
+    specs, notes = [], []
+    for spec in workspace.specs.specs:
+        offline = spec
+        if any(environment(spec)):
+            offline = resolved(spec, snapshot.accounts.get(spec.target.account, ""), None)
+            unknown = set(offline.ignore) - set(spec.ignore)
+            compared = {path for path in unknown if not _is_held(snapshot, spec.target, path)}
+            offline = replace(offline, ignore=tuple(path for path in offline.ignore if path not in compared))
+            notes += [_not_looked_up(spec, path) for path in sorted(unknown - compared)]
+        specs.append(offline)
+    found = replace(workspace.specs, warnings=(*workspace.specs.warnings, *notes))
+    return _with_specs(replace(workspace, specs=found), tuple(specs))
+
+
+def _is_held(snapshot: Snapshot, target: Target, path: str) -> bool:
+    from reconciler.diff import steps_of, value_at
+    from reconciler.model import UNSET
+
+    function = (item for item in snapshot.resources if item.key.target == target and item.key.kind == "function")
+    return any(value_at(item.properties, steps_of(path)) is not UNSET for item in function)
+
+
+def _not_looked_up(spec: Spec, path: str) -> Diagnostic:
+    name = path.rpartition("/")[2]
+    message = f"{spec.target}: {name} refers to a value that is not looked up offline, so it is not compared"
+    return Diagnostic("note", message, spec.target, spec.origins.get(path), left_out=True)
 
 
 def _with_specs(workspace: Workspace, specs: tuple[Spec, ...]) -> Workspace:
@@ -150,10 +170,11 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
     return replace(snapshot, artifacts={**snapshot.artifacts, **local})
 
 
-def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
-    """The plan as the flags want it. Raises UnsafePlan when they may not be had."""
+def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws | None = None) -> Plan:
+    """The plan as the flags want it. Raises UnsafePlan when they may not be had. Without `aws` nothing is known of the
+    house beyond the snapshot."""
     from reconciler.case import Policy
-    from reconciler.guards import problem, pruning
+    from reconciler.guards import pruning
     from reconciler.plan import orphans as orphans_of
     from reconciler.plan import plan
     from reconciler.report.documents import snapshot_digest
@@ -172,10 +193,42 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices) -> Plan:
     made = replace(
         made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
     )
-    guarded = problem(made, snapshot, workspace.config.guards, allowed=choices.allow_deletes)
+    guarded = guard_problem(workspace, made, snapshot, choices.allow_deletes, aws)
     if guarded:
         made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))
     return caused(workspace, made, choices) if choices.base or choices.drift else made
+
+
+def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, allowed: int | None, aws: Aws | None) -> str:
+    """Why the guards refuse the run, or nothing. A percentage is one of the whole house, which is asked for only where the
+    part that was read would be refused: more functions never make the percentage greater."""
+    from reconciler.guards import functions, problem
+
+    guards, read = workspace.config.guards, functions(snapshot)
+    found = problem(made, read, guards, allowed=allowed)
+    if not found or aws is None or workspace.is_whole or guards.max_delete_percent is None:
+        return found
+    return problem(made, read | functions_elsewhere(workspace, aws, read), guards, allowed=allowed)
+
+
+def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target]) -> frozenset[Target]:
+    """Functions of the house that live beyond those that were read: of the specs below the folder of reconcile.yaml, and
+    those that bear our mark. None where that cannot be told, so that a guard rather refuses."""
+    from reconciler.fetch import fetch
+    from reconciler.guards import functions
+
+    config = workspace.config
+    try:
+        specs = load([Path(config.path).parent], config).specs
+        bare = [
+            Spec(spec.target, "", (), frozenset())
+            for spec in specs
+            if spec.target not in read and config.accounts[spec.target.account].is_enabled
+        ]
+        where = places(workspace) if config.managed_by else ()
+        return functions(fetch(aws, bare, taken_at=now(), managed_by=config.managed_by, places=where))
+    except (SpecError, AwsError):
+        return frozenset()
 
 
 def configuration(workspace: Workspace, numbers: Mapping[str, str]) -> Configuration:

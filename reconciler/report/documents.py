@@ -49,7 +49,8 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "digest": plan.digest,
         "provenance": dict(provenance),
         "snapshot": {"taken_at": plan.taken_at, "digest": plan.snapshot_digest},
-        "summary": summary(plan.targets),
+        "in_sync": is_in_sync(plan),
+        "summary": summary(plan),
         "targets": [_target(one) for one in plan.targets],
         "orphans": [str(target) for target in plan.orphans],
         "diagnostics": [_diagnostic(note) for note in plan.diagnostics],
@@ -73,12 +74,22 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return {"digest": settings.digest, "values": plain(settings.values)}
 
 
-def summary(targets: Iterable[TargetPlan]) -> dict[str, int]:
-    """How many resources get which verb, and the number of AWS calls that takes."""
-    targets = tuple(targets)
+def summary(plan: Plan) -> dict[str, int]:
+    """How many resources get which verb, and the number of AWS calls that takes. Of a refused target nothing will come, so
+    it is counted as one that is refused, and its resources are not counted."""
+    refused = {note.target for note in plan.diagnostics if note.severity == "refusal" and note.target}
+    targets = [one for one in plan.targets if one.target not in refused]
     verbs = Counter(action.verb for one in targets for action in one.actions)
     counts: dict[str, int] = {verb: verbs[verb] for verb in VERBS}
-    return counts | {"unchanged": verbs["none"], "operations": sum(len(one.operations) for one in targets)}
+    operations = sum(len(one.operations) for one in targets)
+    return counts | {"unchanged": verbs["none"], "refused": len(refused), "operations": operations}
+
+
+def is_in_sync(plan: Plan) -> bool:
+    """Whether AWS holds what git says: nothing differs, nothing is refused or an orphan, and nothing was left out."""
+    acting = any(action.verb != "none" for one in plan.targets for action in one.actions)
+    untold = any(note.severity == "refusal" or note.left_out for note in plan.diagnostics)
+    return not (acting or untold or plan.orphans)
 
 
 def _target(one: TargetPlan) -> dict[str, Any]:
@@ -119,13 +130,14 @@ def _field(change: FieldChange) -> dict[str, Any]:
 
 
 def _diagnostic(note: Diagnostic) -> dict[str, Any]:
-    return {
+    said = {
         "severity": note.severity,
         "message": note.message,
         "address": str(note.target) if note.target else None,
         "source": _source(note.origin),
         "error": note.error,
     }
+    return said | ({"left_out": True} if note.left_out else {})
 
 
 def _source(origin: Origin | None) -> dict[str, Any] | None:

@@ -173,10 +173,13 @@ def totals(plan: Document) -> str:
     """The summary line."""
     summary = plan["summary"]
     unchanged = f"{summary['unchanged']} unchanged"
-    if not any(summary[verb] for verb in SYMBOLS):
+    refused = f", {summary['refused']} refused" if summary.get("refused") else ""
+    if any(summary[verb] for verb in SYMBOLS):
+        words = [f"{summary[verb]} to {verb}" for verb in SYMBOLS if summary[verb]]
+        return f"Plan: {', '.join(words)}; {unchanged}{refused}. {many(summary['operations'], 'AWS call')}."
+    if plan.get("in_sync", True):
         return f"No changes. What git says is what AWS holds ({many(len(plan['targets']), 'function')}, {unchanged})."
-    words = [f"{summary[verb]} to {verb}" for verb in SYMBOLS if summary[verb]]
-    return f"Plan: {', '.join(words)}; {unchanged}. {many(summary['operations'], 'AWS call')}."
+    return f"Nothing to change in what could be compared ({unchanged}{refused})."
 
 
 def plan_json(plan: Document) -> str:

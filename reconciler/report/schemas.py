@@ -50,7 +50,8 @@ PROVENANCE: Schema = closed(
     }
 )
 SUMMARY: Schema = closed(
-    dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged", "operations"), COUNT)
+    dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged", "refused", "operations"), COUNT),
+    optional=("refused",),
 )
 DIAGNOSTIC: Schema = closed(
     {
@@ -59,7 +60,9 @@ DIAGNOSTIC: Schema = closed(
         "address": {"type": ["string", "null"]},
         "source": SOURCE,
         "error": TEXT,
-    }
+        "left_out": {"const": True},
+    },
+    optional=("left_out",),
 )
 FIELD: Schema = closed(
     {
@@ -101,6 +104,7 @@ PLAN: Schema = {
             "provenance": PROVENANCE,
             "snapshot": closed({"taken_at": TIME, "digest": DIGEST}),
             "configuration": CONFIGURATION,
+            "in_sync": {"type": "boolean"},
             "summary": SUMMARY,
             "targets": array(
                 closed({"address": TEXT, "digest": DIGEST, "actions": array(ACTION), "operations": array(PLANNED)})
@@ -109,7 +113,7 @@ PLAN: Schema = {
             "diagnostics": array(DIAGNOSTIC),
             "checksum": DIGEST,
         },
-        optional=("configuration",),
+        optional=("configuration", "in_sync"),
     ),
 }
 

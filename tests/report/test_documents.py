@@ -130,7 +130,7 @@ def only_field(change: FieldChange) -> dict[str, Any]:
 def test_a_plan_counts_resources_by_verb_and_calls() -> None:
     document = plan_of()
     assert document["summary"] == {
-        "create": 0, "update": 1, "replace": 0, "adopt": 0, "delete": 0, "unchanged": 1, "operations": 1,
+        "create": 0, "update": 1, "replace": 0, "adopt": 0, "delete": 0, "unchanged": 1, "refused": 0, "operations": 1,
     }  # fmt: skip
     assert document["orphans"] == ["test/us-west-2/lost"]
     assert document["diagnostics"] == [
