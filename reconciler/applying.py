@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import approval, lock, wiring
 from reconciler.diff import differences, pointer
-from reconciler.errors import CallFailed, Locked, ReportError, StalePlan, UnsafePlan
+from reconciler.errors import AwsError, Locked, ReconcileError, ReportError, StalePlan, UnsafePlan
 from reconciler.fetch import fetch
 from reconciler.kinds.registry import KINDS
 from reconciler.model import SENSITIVE, Diagnostic, Plan, Snapshot, Target
@@ -134,8 +134,8 @@ def changes_since(workspace: Workspace, aws: Aws, snapshot: Snapshot) -> Callabl
         before = {item.key: item for item in snapshot.resources if item.key.target == target}
         try:
             after = {item.key: item for item in fetch(aws, [spec], taken_at=snapshot.taken_at).resources}
-        except CallFailed:
-            return ""
+        except ReconcileError as error:  # whoever asks has a failure to tell already
+            return f"unknown, for {error}"
         return "; ".join(_changes(before, after))
 
     return explain
@@ -181,7 +181,7 @@ def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
                     "PutObject",
                     {"Bucket": where["Bucket"], "Key": f"{where['Key']}/{file.name}", "Body": file.read_bytes()},
                 )
-            except CallFailed as failure:
+            except (AwsError, OSError) as failure:
                 raise ReportError(f"{file} could not be copied to {workspace.config.reports}: {failure}") from failure
 
 

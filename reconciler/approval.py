@@ -44,6 +44,7 @@ def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic
     each that was and needs none any more."""
     digests = {target["address"]: target["digest"] for target in approved["targets"]}
     acting = {str(one.target) for one in plan.targets if one.operations}
+    acting |= {str(note.target) for note in plan.diagnostics if note.severity == "refusal"}  # it says so by itself
     idle = [
         Diagnostic("warning", f"{target['address']} was approved, and there is nothing to do about it any more")
         for target in approved["targets"]

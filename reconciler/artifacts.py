@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler import packing
 from reconciler.aws import Aws, Place
-from reconciler.errors import CallFailed
+from reconciler.errors import CallFailed, SpecError
 from reconciler.model import Artifact, Origin, Spec, Target
 
 ECR = re.compile(
@@ -37,16 +37,22 @@ def artifact(aws: Aws, spec: Spec) -> Artifact | None:
 
 
 def local_artifact(spec: Spec) -> Artifact | None:
-    """What can be told without AWS: a hash in the spec, a digest in an image's address, a path. Raises SpecError when a
-    path cannot be packed."""
+    """What can be told without AWS: a hash in the spec, a digest in an image's address, a path. A path that cannot be
+    packed is this target's problem alone."""
     code = spec.code
     if "path" in code:
-        origin = spec.origins.get("/code/path") or Origin(spec.path)
-        return Artifact(packing.code_sha256(packing.pack(code["path"], origin)), f"packed from {code['path']}")
+        return _packed(code["path"], spec.origins.get("/code/path") or Origin(spec.path))
     if "sha256" in code:
         return Artifact(code["sha256"], "sha256 in the spec", code.get("S3ObjectVersion", ""))
     digest = re.search(r"@sha256:([0-9a-f]{64})$", code.get("ImageUri", ""))
     return Artifact(digest[1], "digest in ImageUri") if digest else None
+
+
+def _packed(path: str, origin: Origin) -> Artifact:
+    try:
+        return Artifact(packing.code_sha256(packing.pack(path, origin)), f"packed from {path}")
+    except SpecError as error:
+        return Artifact("", path, problem="; ".join(fault.message for fault in error.faults))
 
 
 def _image(aws: Aws, target: Target, uri: str) -> Artifact:

@@ -81,6 +81,9 @@ class Place:
     def of(cls, target: Target) -> Place:
         return cls(target.account, target.region)
 
+    def __str__(self) -> str:
+        return f"{self.account}/{self.region}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -227,14 +230,18 @@ class Aws:
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
-    def settle(self, target: Target, wait: str, answered: Mapping[str, Any]) -> Mapping[str, Any]:
+    def settle(
+        self, target: Target, wait: str, answered: Mapping[str, Any], *, seconds: float | None = None
+    ) -> Mapping[str, Any]:
         """Wait until AWS has carried out what it accepted; `answered` is the answer of the call that is waited for.
+        `seconds` says how long, where that is not as long as for a change of our own.
 
         Returns the state last seen (a function's configuration or a mapping). Raises SettleFailed with AWS's reason.
         """
         look, judge = WAITS[wait]
         state: Mapping[str, Any] | None = answered
-        deadline = self._clock() + 2 * self._patience_seconds
+        patience = 2 * self._patience_seconds if seconds is None else seconds
+        deadline = self._clock() + patience
         unseen_until = self._clock() + UNSEEN_SECONDS
         pause = FIRST_MAPPING_PAUSE_SECONDS if wait.startswith("mapping") else FIRST_PAUSE_SECONDS
         while not judge(state, target):
@@ -242,7 +249,7 @@ class Aws:
                 raise Interrupted(f"{target}: stopped while AWS was still at it ({wait})", is_retryable=True)
             if self._clock() > deadline:
                 raise SettleFailed(
-                    f"{target}: still not settled after {2 * self._patience_seconds:.0f} s ({wait})", is_retryable=True
+                    f"{target}: {standing(state)}, still not settled after {patience:.0f} s ({wait})", is_retryable=True
                 )
             self._sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -403,6 +410,14 @@ def _is_version_active(state: Mapping[str, Any] | None, target: Target) -> bool:
 
 def _is_mapping_settled(state: Mapping[str, Any] | None, _: Target) -> bool:
     return bool(state) and state is not None and state.get("State") in ("Enabled", "Disabled")
+
+
+def standing(state: Mapping[str, Any] | None) -> str:
+    """What was looked at last and how it stands, for people."""
+    if state and "UUID" in state:
+        return f"mapping {state['UUID']} of {state.get('EventSourceArn', 'its source')} is {state.get('State')}"
+    words = [f"{name} is {state[name]}" for name in ("State", "LastUpdateStatus") if name in state] if state else []
+    return " and ".join(words) or "not to be seen"
 
 
 def _is_gone(state: Mapping[str, Any] | None, _: Target) -> bool:

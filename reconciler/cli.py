@@ -94,11 +94,14 @@ def snapshot(paths: tuple[Path, ...], output: Path | None) -> None:
     """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
     from reconciler import wiring
     from reconciler.report.journal import write_atomically
-    from reconciler.report.render import plan_json
+    from reconciler.report.render import plan_json, printable
 
     workspace = wiring.read(chosen(paths))
     aws = wiring.connect(workspace.config, workspace.accounts)
-    text = plan_json(wiring.snapshot_file(workspace, wiring.live_snapshot(workspace, aws)))
+    live = wiring.live_snapshot(workspace, aws)
+    for reason in (*live.unread.values(), *live.unlisted.values()):
+        say(f"warning: {printable(reason)}")
+    text = plan_json(wiring.snapshot_file(workspace, live))
     if output:
         write_atomically(output, text)
         say(f"Snapshot written to {output}.")

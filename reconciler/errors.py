@@ -14,6 +14,7 @@
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       └── Interrupted         … we stopped waiting because the run was told to stop
     ├── GitError (2)                git cannot tell what was asked of it
+    ├── Stopped (130, 143)          a signal came before anything was begun
     └── ReportError (2)             a report, journal, plan or snapshot file cannot be read or written
 
 The number is the exit code of the command that ends with it.
@@ -23,7 +24,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from reconciler.model import Origin
 
@@ -31,7 +31,7 @@ from reconciler.model import Origin
 class ReconcileError(Exception):
     """Any refusal of ours; `exit_code` is what the command ends with."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -110,6 +110,14 @@ class SettleFailed(CallFailed):
 
 class Interrupted(CallFailed):
     """AWS accepted the call; a signal ended the waiting for it to be carried out."""
+
+
+class Stopped(ReconcileError):
+    """The run was told to stop while it was still reading."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class ReportError(ReconcileError):

@@ -6,21 +6,28 @@ where a spec has mappings; the pages of ListFunctions(ALL) where a spec has vers
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from reconciler.artifacts import artifact
 from reconciler.aws import Aws, Place
 from reconciler.case import needed
-from reconciler.errors import CallFailed, SettleFailed, SnapshotError
+from reconciler.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
 from reconciler.kinds.function import MARK, live_code, live_configuration
 from reconciler.model import Artifact, Key, Live, Snapshot, Spec, Target
 from reconciler.sealing import canonical
+from reconciler.unread import Unread, said
 
 WORKERS = 16
+PATIENCE_SECONDS = 60.0  # for everything that moves while a snapshot is taken, together
+MOST_REASONS = 20
+STANDING = ("Enabled", "Disabled")
 HANDLED = (
     "FunctionArn", "RevisionId", "CodeSha256", "CodeSize", "Version", "State", "StateReasonCode", "LastUpdateStatus",
     "LastUpdateStatusReasonCode", "LastModified", "MasterArn",
@@ -32,97 +39,174 @@ def fetch(
     aws: Aws, specs: Iterable[Spec], *, taken_at: str, managed_by: str = "", places: Iterable[Place] = ()
 ) -> Snapshot:
     """The live resources of the specs' targets and, where a mark is given, of every function of these places that bears
-    it. Raises SnapshotError, and AwsError when an account is not the one that reconcile.yaml says."""
+    it; what could not be read is told with its reason. Raises SnapshotError when that is every target."""
     ordered = sorted(specs, key=lambda spec: spec.target)
     by_place: dict[Place, list[Spec]] = {place: [] for place in places}
     for place, group in groupby(ordered, key=lambda spec: Place.of(spec.target)):
         by_place[place] = list(group)
-    accounts = {place.account: aws.account_id(place) for place in by_place}
-    try:
-        with ThreadPoolExecutor(WORKERS) as pool:
-            resources: list[Live] = []
-            for place, group_of in by_place.items():
-                resources += _Region(aws, place, group_of, pool).resources(managed_by)
-            codes = artifacts(aws, ordered, pool)
-    except CallFailed as failure:
-        raise SnapshotError(f"{failure} ({failure.code}, request {failure.request_id or 'unanswered'})") from failure
-    return Snapshot(tuple(sorted(resources, key=lambda item: item.key)), taken_at, accounts, codes)
+    unread, unlisted, patience = Unread(), dict[str, str](), Patience()
+    accounts = identities(aws, by_place, unread, unlisted)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        resources: list[Live] = []
+        for place in (place for place in by_place if place.account in accounts):
+            region = _Region(aws, place, by_place[place], pool, unread, patience)
+            resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
+        codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool)
+    if ordered and not unread.readable(spec.target for spec in ordered):
+        raise SnapshotError(shortened(unread.reasons.values()))
+    known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
+    return Snapshot(known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted)
+
+
+def _by_key(item: Live) -> Key:
+    return item.key
+
+
+def identities(
+    aws: Aws, by_place: Mapping[Place, list[Spec]], unread: Unread, unlisted: dict[str, str]
+) -> dict[str, str]:
+    """The number of each account whose credentials are there and its own; the others' targets are unread."""
+    accounts: dict[str, str] = {}
+    for place, group in by_place.items():
+        try:
+            accounts[place.account] = aws.account_id(place)
+        except AwsError as failure:
+            unread.add([spec.target for spec in group], "GetCallerIdentity", failure)
+            unlisted[str(place)] = said("GetCallerIdentity", failure)
+    return accounts
+
+
+def shortened(reasons: Iterable[str]) -> str:
+    """Each reason once, a line each; of many the first ones."""
+    lines = list(dict.fromkeys(reasons))
+    return "\n".join(lines[:MOST_REASONS] + ([f"and {len(lines) - MOST_REASONS} more"] if lines[MOST_REASONS:] else []))
 
 
 def artifacts(aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor) -> dict[Target, Artifact]:
     """The code of each target, asked once for all that name the same code from the same place."""
     asking = {spec.target: (Place.of(spec.target), canonical(spec.code)) for spec in specs if spec.code}
     first = {asked: spec for spec in specs if (asked := asking.get(spec.target))}
-    told = dict(zip(first, pool.map(lambda spec: artifact(aws, spec), first.values()), strict=True))
+    told = dict(zip(first, pool.map(partial(code_of, aws), first.values()), strict=True))
     return {target: found for target, asked in asking.items() if (found := told[asked])}
+
+
+def code_of(aws: Aws, spec: Spec) -> Artifact | None:
+    try:
+        return artifact(aws, spec)
+    except Interrupted:
+        raise
+    except AwsError as failure:
+        return Artifact("", "", problem=f"the code cannot be looked at: {failure}")
+
+
+class Patience:
+    """How long one snapshot waits, in all, for what AWS is still at."""
+
+    def __init__(self) -> None:
+        self._left_seconds = PATIENCE_SECONDS
+
+    @contextmanager
+    def waiting(self) -> Iterator[float]:
+        """The seconds that are left; what the block takes is spent."""
+        begun = time.monotonic()
+        yield max(self._left_seconds, 0.0)
+        self._left_seconds -= time.monotonic() - begun
 
 
 class _Region:
     """One account and region while its resources are read."""
 
-    def __init__(self, aws: Aws, place: Place, specs: list[Spec], pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, aws: Aws, place: Place, specs: list[Spec], pool: ThreadPoolExecutor, unread: Unread, patience: Patience
+    ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
+        self.unread, self.patience = unread, patience
 
-    def resources(self, managed_by: str) -> Iterator[Live]:
-        names = {spec.target.function for spec in self.specs}
-        marked = [name for name in self.marked(managed_by) if name not in names] if managed_by else []
+    def resources(self, marked: list[str]) -> Iterator[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
-        functions = [live for live in self.pool.map(self.function, targets) if live]
+        functions = list(self.functions(targets))
         yield from functions
         alive = {live.key.target for live in functions}
         present = [spec for spec in self.specs if spec.target in alive and not spec.is_absent]
         yield from self.versions([spec.target for spec in present if "version" in needed(spec)])
-        for aliases in self.pool.map(self.aliases, [spec.target for spec in present if "alias" in needed(spec)]):
-            yield from aliases
+        yield from self.of_each("ListAliases", self.aliases, [s.target for s in present if "alias" in needed(s)])
         mapped = [spec for spec in self.specs if "event_source_mapping" in needed(spec)]
         if mapped or marked:
             tagged = {spec.target for spec in mapped if declares_mapping_tags(spec)}
             yield from self.mappings({spec.target for spec in mapped} | {self.target(name) for name in marked}, tagged)
 
+    def of_each(self, operation: str, read: Callable[[Target], list[Live]], targets: list[Target]) -> Iterator[Live]:
+        for _, found in self.unread.each(self.pool, operation, read, targets, itself):
+            yield from found
+
     def target(self, function: str) -> Target:
         return Target(self.place.account, self.place.region, function)
 
-    def marked(self, managed_by: str) -> list[str]:
-        """Names of functions that bear our mark, by the tagging API: a page a hundred, of a quota of its own."""
+    def marked(self, managed_by: str, unlisted: dict[str, str]) -> list[str]:
+        """Names of functions that bear our mark and have no spec here, by the tagging API: a page a hundred, of a quota of
+        its own."""
         params = {"TagFilters": [{"Key": MARK, "Values": [managed_by]}], "ResourceTypeFilters": ["lambda:function"]}
-        pages = self.aws.pages(self.place, "GetResources", params, api="resourcegroupstaggingapi")
-        return sorted(item["ResourceARN"].split(":")[6] for page in pages for item in page["ResourceTagMappingList"])
-
-    def function(self, target: Target) -> Live | None:
-        """The function as it is once it has settled; None when there is none."""
-        found = self.aws.found(self.place, "GetFunction", {"FunctionName": target.function})
-        if not found:
-            return None
-        configuration = found["Configuration"]
-        if configuration.get("State") == "Pending" or configuration.get("LastUpdateStatus") == "InProgress":
-            configuration = self.settled(target, configuration)
-        return function_live(target, configuration, found.get("Code", {}), found.get("Tags", {}))
-
-    def settled(self, target: Target, configuration: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            return self.aws.settle(target, "function-updated", configuration)
+            pages = list(self.aws.pages(self.place, "GetResources", params, api="resourcegroupstaggingapi"))
+        except Interrupted:
+            raise
+        except AwsError as failure:
+            unlisted[str(self.place)] = said("GetResources", failure)
+            return []
+        found = {item["ResourceARN"].split(":")[6] for page in pages for item in page["ResourceTagMappingList"]}
+        return sorted(found - {spec.target.function for spec in self.specs})
+
+    def functions(self, targets: list[Target]) -> Iterator[Live]:
+        """The functions that there are, as they are once they have settled; what moves is waited for side by side."""
+        moving: list[tuple[Target, Mapping[str, Any]]] = []
+        for target, found in self.unread.each(self.pool, "GetFunction", self.found, targets, itself):
+            if found and is_moving(found["Configuration"]):
+                moving.append((target, found))
+            elif found:
+                yield function_live(target, found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+        with self.patience.waiting() as seconds:
+            settle = partial(self.settled, seconds)
+            for (target, found), configuration in self.unread.each(self.pool, "GetFunction", settle, moving, first):
+                yield function_live(target, configuration, found.get("Code", {}), found.get("Tags", {}))
+
+    def found(self, target: Target) -> Mapping[str, Any] | None:
+        return self.aws.found(self.place, "GetFunction", {"FunctionName": target.function})
+
+    def settled(self, seconds: float, moving: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any]:
+        target, found = moving
+        try:
+            return self.aws.settle(target, "function-updated", found["Configuration"], seconds=seconds)
+        except Interrupted:
+            raise
         except SettleFailed:
-            found = self.aws.found(self.place, "GetFunction", {"FunctionName": target.function})
-            return found["Configuration"] if found else configuration
+            again = self.found(target)
+            if again is None or is_moving(again["Configuration"]):
+                raise
+            configuration: Mapping[str, Any] = again["Configuration"]
+            return configuration  # it stands still: what it was at has failed
 
     def versions(self, targets: list[Target]) -> Iterator[Live]:
         """Versions of the targets: from the listing of everything, unless that has more pages than there are targets,
         as in an account that is not ours alone; then target by target."""
         if not targets:
             return
-        names, found = {target.function for target in targets}, list[Live]()
+        known = self.unread.listed("ListFunctions", lambda: self.all_versions(targets), targets)
+        if known[-1:] == [None]:
+            yield from self.of_each("ListVersionsByFunction", self.versions_of, targets)
+            return
+        yield from (live for live in known if live)
+
+    def all_versions(self, targets: list[Target]) -> Iterator[Live | None]:
+        """Versions of the targets out of the listing of everything; None at the end when it was given up."""
+        names = {target.function for target in targets}
         pages = self.aws.pages(self.place, "ListFunctions", {"FunctionVersion": "ALL"})
         for number, page in enumerate(pages, start=1):
-            found += [
+            yield from (
                 live for item in page["Functions"] if item["FunctionName"] in names and (live := self.version(item))
-            ]
+            )
             if number > len(targets) and "NextMarker" in page:
-                break
-        else:
-            yield from found
-            return
-        for versions in self.pool.map(self.versions_of, targets):
-            yield from versions
+                yield None
+                return
 
     def versions_of(self, target: Target) -> list[Live]:
         pages = self.aws.pages(self.place, "ListVersionsByFunction", {"FunctionName": target.function})
@@ -149,26 +233,31 @@ class _Region:
 
     def mappings(self, targets: set[Target], tagged: set[Target]) -> Iterator[Live]:
         names = {target.function: target for target in targets}
-        for page in self.aws.pages(self.place, "ListEventSourceMappings", {}):
-            for item in page["EventSourceMappings"]:
-                target = names.get(item.get("FunctionArn", "::::::").split(":")[6])
-                settled = self.settled_mapping(target, item) if target else None
-                if target and settled:
-                    yield self.mapping(target, settled, target in tagged)
+        pages = self.aws.pages(self.place, "ListEventSourceMappings", {})
+        items = self.unread.listed(
+            "ListEventSourceMappings", lambda: [item for page in pages for item in page["EventSourceMappings"]], targets
+        )
+        held = [(names[name], item) for item in items if (name := function_of(item)) in names]
+        moving = [one for one in held if one[1].get("State") not in STANDING]
+        settled = [one for one in held if one[1].get("State") in STANDING]
+        with self.patience.waiting() as seconds:
+            settle = partial(self.settled_mapping, seconds)
+            for (target, _), item in self.unread.each(self.pool, "GetEventSourceMapping", settle, moving, first):
+                settled += [(target, item)] if item else []
+        read = partial(self.mapping, tagged)
+        yield from (live for _, live in self.unread.each(self.pool, "ListTags", read, settled, first))
 
-    def settled_mapping(self, target: Target, item: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def settled_mapping(self, seconds: float, moving: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The mapping once it stands still; None when it was on its way out."""
-        if item.get("State") in ("Enabled", "Disabled"):
-            return item
-        if item.get("State") == "Deleting":
-            self.aws.settle(target, "mapping-gone", item)
-            return None
-        return self.aws.settle(target, "mapping-settled", item)
+        target, item = moving
+        wait = "mapping-gone" if item.get("State") == "Deleting" else "mapping-settled"
+        return self.aws.settle(target, wait, item, seconds=seconds) or None
 
-    def mapping(self, target: Target, item: Mapping[str, Any], has_tags: bool) -> Live:
+    def mapping(self, tagged: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Live:
+        target, item = held
         properties = mapping_properties(item)
         handle = {name: item[name] for name in MAPPING_HANDLED if name in item}
-        if has_tags and "EventSourceMappingArn" in item:
+        if target in tagged and "EventSourceMappingArn" in item:
             answer = self.aws.call(self.place, "ListTags", {"Resource": item["EventSourceMappingArn"]})
             tags = {key: value for key, value in answer.result.get("Tags", {}).items() if not key.startswith("aws:")}
             properties["Tags"] = tags
@@ -187,6 +276,23 @@ def function_live(
     }
     handle = {name: configuration[name] for name in HANDLED if name in configuration}
     return Live(Key(target, "function"), properties, handle | {"Tags": dict(tags)})
+
+
+def itself(target: Target) -> Target:
+    return target
+
+
+def first(pair: tuple[Target, Mapping[str, Any]]) -> Target:
+    return pair[0]
+
+
+def is_moving(configuration: Mapping[str, Any]) -> bool:
+    return configuration.get("State") == "Pending" or configuration.get("LastUpdateStatus") == "InProgress"
+
+
+def function_of(mapping: Mapping[str, Any]) -> str:
+    """The name of the function that a mapping invokes, of its ARN."""
+    return str(mapping.get("FunctionArn", "::::::")).split(":")[6]
 
 
 def declares_mapping_tags(spec: Spec) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 from reconciler import wiring
 from reconciler.config import Config, find_config, load_config
 from reconciler.errors import SpecError
@@ -47,7 +49,10 @@ def listed(
             else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
         )
         specs += [Spec(Target(place.account, place.region, one), "", (), SECTIONS) for one in names]
-    return list(items(fetch(aws, specs, taken_at=wiring.now())))
+    held = fetch(aws, specs, taken_at=wiring.now())
+    for reason in held.unread.values():
+        click.echo(f"warning: {reason}", err=True)
+    return list(items(held))
 
 
 def _matches(item: dict[str, Any], account: str | None, region: str | None, name: str | None) -> bool:

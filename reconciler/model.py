@@ -113,7 +113,9 @@ class Artifact:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
-    says which kinds were read of which targets, where that may be less than the specs now need."""
+    says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
+    nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
+    not be listed, and why."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -121,6 +123,8 @@ class Snapshot:
     artifacts: Mapping[Target, Artifact] = field(default_factory=dict)
     salt: str = ""
     scope: Mapping[Target, frozenset[str]] | None = None
+    unread: Mapping[Target, str] = field(default_factory=dict)
+    unlisted: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sealed(str):

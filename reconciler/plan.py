@@ -5,7 +5,7 @@ Pure: the same specs and snapshot give the same plan, byte for byte. It decides 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -24,7 +24,7 @@ from reconciler.drafts import (
     replacing,
     updated,
 )
-from reconciler.errors import PlanError
+from reconciler.errors import PlanError, SnapshotError
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
@@ -67,7 +67,9 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         )
     }
     made = [
-        target_plan(
+        unread_plan(spec, snapshot.unread[spec.target])
+        if spec.target in snapshot.unread
+        else target_plan(
             Case(
                 spec,
                 live.get(spec.target, ()),
@@ -86,7 +88,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         taken_at=snapshot.taken_at,
         snapshot_digest="",
         orphans=orphans(ordered, snapshot, policy.managed_by),
-        diagnostics=tuple(note for _, notes in made for note in notes),
+        diagnostics=(*(note for _, notes in made for note in notes), *unlisted(snapshot)),
     )
 
 
@@ -94,15 +96,27 @@ def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
     return None if snapshot.scope is None else snapshot.scope.get(spec.target, frozenset())
 
 
+def unread_plan(spec: Spec, reason: str) -> tuple[TargetPlan, list[Diagnostic]]:
+    """Of a target that could not be read nothing is known, so nothing is done."""
+    note = Diagnostic("refusal", reason, spec.target, spec.origins.get(""), SnapshotError.__name__)
+    return TargetPlan(spec.target, (), (), digest(["unread"])), [note]
+
+
+def unlisted(snapshot: Snapshot) -> Iterator[Diagnostic]:
+    for place, reason in sorted(snapshot.unlisted.items()):
+        yield Diagnostic("warning", f"functions of {place} without a spec could not be looked for: {reason}")
+
+
 def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple[Target, ...]:
-    """Live functions that bear our mark and that no spec names, sorted."""
+    """Functions that bear our mark and that no spec names, sorted; what else is unread was read for its mark alone."""
     named = {spec.target for spec in specs}
     ours = {
         item.key.target
         for item in snapshot.resources
         if item.key.kind == FUNCTION.name and managed_by and item.handle.get("Tags", {}).get(MARK) == managed_by
     }
-    return tuple(sorted(ours - named))
+    unread = set(snapshot.unread) if managed_by else set()
+    return tuple(sorted((ours | unread) - named))
 
 
 def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:

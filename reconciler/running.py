@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import Performance, Run, begin, perform, refuse
-from reconciler.errors import PlanError, StalePlan
+from reconciler.errors import Interrupted, PlanError, StalePlan, Stopped
 from reconciler.model import Diagnostic, Plan, Target
 from reconciler.report.journal import Journal, read_json
 from reconciler.report.schemas import stamp
@@ -57,6 +57,8 @@ class Stop:
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
+        except Interrupted as interrupted:  # while reading: a run's own are its targets' failures
+            raise Stopped(f"{interrupted}; nothing was changed", self.exit_code) from interrupted
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -186,6 +186,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     specs = list(workspace.specs.specs)
     if choices.prune:
         require_prunable(workspace)
+        require_listed(snapshot)
         specs += pruning(orphans_of(specs, snapshot, policy.managed_by))
     made = plan(specs, snapshot, policy)
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
@@ -261,6 +262,11 @@ def require_prunable(workspace: Workspace) -> None:
         raise UnsafePlan(
             f"--prune needs the whole tree of specs, or what it does not see would count as dropped: give {root}"
         )
+
+
+def require_listed(snapshot: Snapshot) -> None:
+    for place, reason in sorted(snapshot.unlisted.items()):
+        raise UnsafePlan(f"--prune cannot tell what {place} holds without a spec: {reason}; nothing was changed")
 
 
 def caused(workspace: Workspace, plan: Plan, choices: Choices) -> Plan:

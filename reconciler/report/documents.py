@@ -178,7 +178,8 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "salt": salt,
         "accounts": dict(sorted(snapshot.accounts.items())),
         "resources": [_resource(item) for item in sorted(shut.resources, key=lambda item: item.key)],
-        "scope": [{"address": str(spec.target), "kinds": sorted(needed(spec))} for spec in specs],
+        "scope": _scope_document(snapshot, specs),
+        **({"unlisted": dict(sorted(snapshot.unlisted.items()))} if snapshot.unlisted else {}),
         "artifacts": [
             {
                 "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
@@ -187,6 +188,18 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
             for target, artifact in sorted(snapshot.artifacts.items())
         ],
     }  # fmt: skip
+
+
+def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str, Any]]:
+    """Which kinds were read of which target; none, and why, where it could not be."""
+    read = [
+        {"address": str(spec.target), "kinds": sorted(needed(spec))}
+        for spec in specs
+        if spec.target not in snapshot.unread
+    ]
+    return read + [
+        {"address": str(target), "kinds": [], "problem": problem} for target, problem in sorted(snapshot.unread.items())
+    ]
 
 
 def seal(snapshot: Snapshot, salt: str) -> Snapshot:
@@ -253,6 +266,8 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
         artifacts=missing | artifacts,
         salt=document["salt"],
         scope=_scope(document.get("scope")),
+        unread={target_of(item["address"]): item["problem"] for item in document.get("scope", ()) if "problem" in item},
+        unlisted=document.get("unlisted", {}),
     )
 
 

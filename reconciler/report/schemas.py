@@ -132,14 +132,15 @@ SNAPSHOT: Schema = {
             "resources": array(
                 closed({"address": ADDRESS, "kind": KIND, "name": TEXT, "properties": MAP, "handle": MAP})
             ),
-            "scope": array(closed({"address": TEXT, "kinds": array(TEXT)})),
+            "scope": array(closed({"address": TEXT, "kinds": array(TEXT), "problem": TEXT}, optional=("problem",))),
+            "unlisted": {"type": "object", "additionalProperties": TEXT},
             "artifacts": array(
                 closed(
                     {"address": ADDRESS, "code": MAP, "sha256": TEXT, "source": TEXT, "version": TEXT, "problem": TEXT}
                 )
             ),
         },
-        optional=("scope",),
+        optional=("scope", "unlisted"),
     ),
 }
 
