@@ -137,10 +137,11 @@ def plan(
 ) -> None:
     """Show what an apply would do. Changes nothing."""
     from reconciler import wiring
+    from reconciler.base import read
     from reconciler.report.journal import write_atomically
     from reconciler.report.render import RENDERERS, is_acting, plan_json, plan_text
 
-    workspace = wiring.read(chosen(paths))
+    workspace = read(chosen(paths), base)
     aws = None
     if snapshot_path:
         workspace.config.require_enabled(workspace.accounts)
@@ -193,12 +194,13 @@ def apply(
     """Plan, show, ask, perform, and leave a report."""
     from reconciler import wiring
     from reconciler.applying import Audience, Orders, applied
+    from reconciler.base import read
     from reconciler.progress import progress
     from reconciler.report.journal import complete
     from reconciler.report.render import plan_text, report_text
     from reconciler.running import Stop
 
-    workspace = wiring.read(chosen(paths))
+    workspace = read(chosen(paths), base)
     healed = complete(report_dir)
     for path in healed:
         say(f"A run was cut off earlier; its report is now {path}.")

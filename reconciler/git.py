@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from git import Repo
 
 
+LINK = 0o120000  # git's mode of a symbolic link, whose text is where it leads
+MOST_LINKS = 8
+
+
 def provenance(path: Path) -> dict[str, Any]:
     """Tool, version, and the commit of the work tree that holds `path`; None for what git does not know."""
     found: dict[str, Any] = {
@@ -57,7 +61,8 @@ class History:
             self._repository: Repo = git.Repo(path, search_parent_directories=True)
         except git.GitError as error:
             raise GitError(f"{path} is in no git work tree, so --base and --drift cannot look back") from error
-        self._root = Path(str(self._repository.working_tree_dir)).resolve()
+        self.root = Path(str(self._repository.working_tree_dir)).resolve()
+        self._commits: dict[str, Any] = {}
         self._lines: dict[str, dict[int, str]] = {}
 
     @cached_property
@@ -66,10 +71,7 @@ class History:
 
     def specs_at(self, revision: str, paths: Iterable[str], config: Config) -> Iterator[Spec]:
         """The specs that these files were at a revision; a file that was not there, or was no spec, gives none."""
-        try:
-            commit = self._repository.commit(revision)
-        except (*self._errors, IndexError) as error:
-            raise GitError(f"git knows no revision {revision}; in CI, fetch the base branch") from error
+        commit = self._commit(revision)
         for path in sorted(set(paths)):
             try:
                 blob = commit.tree / self._relative(path)
@@ -78,6 +80,35 @@ class History:
                 continue
             if not spec.document_faults(document):
                 yield from spec.expanded(document, spec.targets(document, config, []))
+
+    def _commit(self, revision: str) -> Any:
+        try:
+            if revision not in self._commits:
+                self._commits[revision] = self._repository.commit(revision)
+            return self._commits[revision]
+        except (*self._errors, IndexError) as error:
+            raise GitError(f"git knows no revision {revision}; in CI, fetch the base branch") from error
+
+    def file_at(self, revision: str, path: Path) -> bytes | None:
+        """What a file held at a revision, links below the root followed; None when it was not there."""
+        tree, name = self._commit(revision).tree, self._lexical(path)
+        for _ in range(MOST_LINKS):
+            try:
+                found = tree / name
+            except KeyError:
+                return None
+            text = bytes(found.data_stream.read()) if found.type == "blob" else None
+            if text is None or found.mode != LINK:
+                return text
+            name = os.path.normpath(os.path.join(os.path.dirname(name), os.fsdecode(text)))  # noqa: PTH118, PTH120
+        return None
+
+    def files_at(self, revision: str, below: Path) -> list[Path]:
+        """The files below a folder at a revision, as paths from here."""
+        inside = self._lexical(below)
+        tree = self._commit(revision).tree
+        names = (str(item.path) for item in tree.traverse() if item.type == "blob")
+        return [Path(os.path.relpath(self.root / name)) for name in names if Path(name).is_relative_to(inside)]
 
     def author(self, change: FieldChange) -> str:
         """Commit and author of the line that a change comes from; empty when git cannot tell."""
@@ -88,8 +119,15 @@ class History:
             self._lines[path] = self._blamed(path)
         return self._lines[path].get(change.origin.line, "")
 
+    def _lexical(self, path: Path) -> str:
+        """A path below the root with no link followed: what is one now need not have been one then."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100
+        return (
+            (absolute if absolute.is_relative_to(self.root) else absolute.resolve()).relative_to(self.root).as_posix()
+        )
+
     def _relative(self, path: str) -> str:
-        return Path(os.path.abspath(path)).resolve().relative_to(self._root).as_posix()  # noqa: PTH100
+        return Path(os.path.abspath(path)).resolve().relative_to(self.root).as_posix()  # noqa: PTH100
 
     def _blamed(self, path: str) -> dict[int, str]:
         try:

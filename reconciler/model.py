@@ -244,14 +244,30 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardChange:
+    """Something that judges and is not as it was at the base revision. `path` is a JSON Pointer into `file`, empty where
+    the file itself is meant; `reason` says what that means for the plan."""
+
+    file: str
+    path: str
+    before: Any
+    after: Any
+    origin: Origin | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """reconcile.yaml as a plan carries it: a digest of all of it, what holds for every target, and where and by whose
-    rights each account of the plan is reached (this enters the digests of the account's targets)."""
+    rights each account of the plan is reached (this enters the digests of the account's targets). `base` is the revision
+    that judges instead of the files, if one does, and `changes` what differs from there."""
 
     file: str
     digest: str
     house: Settings
     accounts: Mapping[str, Settings]
+    base: str = ""
+    changes: tuple[GuardChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,15 @@ NO_ACCESS = (
 )  # of an account's entry: which targets there may be, not how they are reached
 
 
-def configuration(config: Config, reached: Mapping[str, str], by: Config | None = None) -> Configuration:
+def configuration(config: Config, reached: Mapping[str, str], by: Config) -> Configuration:
     """What a plan carries of the configuration. `reached` maps the accounts that the plan reaches to their numbers, empty
-    where nobody asked; `by` is the configuration whose rights they are reached by, when that is another."""
+    where nobody asked; `by` is the configuration by whose rights they are reached."""
     every = leaves(config)
     return Configuration(
         file=config.path,
         digest=settings(every).digest,
         house=settings({steps: value for steps, value in every.items() if steps[:2] != ACCOUNTS}),
-        accounts={name: settings(access(by or config, name, number)) for name, number in sorted(reached.items())},
+        accounts={name: settings(access(by, name, number)) for name, number in sorted(reached.items())},
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.config import Config, find_config, load_config
 from reconciler.errors import AwsError, Fault, SpecError, UnsafePlan
-from reconciler.model import Configuration, Diagnostic, Plan, Snapshot, Spec, Target
+from reconciler.model import Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
@@ -22,16 +22,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """That another revision's reconcile.yaml judges: `own` is the one of the files, `changes` is what differs, `unreached`
+    are specs of accounts that are not reached, with the reason."""
+
+    own: Config
+    base: str
+    changes: tuple[GuardChange, ...]
+    unreached: tuple[tuple[Spec, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """What the files say: reconcile.yaml and the specs; `is_chosen` when some of those were left out. `is_whole`: these are
     all specs of the folder of reconcile.yaml, so that a function without a spec has none. `written` are the specs before
-    any reference in them was looked up."""
+    any reference in them was looked up. Where there is a `judgement`, `config` is the judging one."""
 
     config: Config
     specs: Specs
     paths: tuple[Path, ...] = ()
     is_chosen: bool = False
     written: tuple[Spec, ...] = ()
+    judgement: Judgement | None = None
+
+    @property
+    def own(self) -> Config:
+        """reconcile.yaml as it stands in the files."""
+        return self.judgement.own if self.judgement else self.config
+
+    @property
+    def unreached(self) -> tuple[tuple[Spec, str], ...]:
+        return self.judgement.unreached if self.judgement else ()
 
     @property
     def accounts(self) -> set[str]:
@@ -183,7 +204,9 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     under = configuration(workspace, snapshot.accounts)
     access = {name: settings.digest for name, settings in under.accounts.items()}
     policy = Policy(workspace.config.managed_by, choices.adopt, access)
-    specs = list(workspace.specs.specs)
+    specs = [*workspace.specs.specs, *(spec for spec, _ in workspace.unreached)]
+    unreached = {spec.target: reason for spec, reason in workspace.unreached}
+    snapshot = replace(snapshot, unread={**snapshot.unread, **unreached})
     if choices.prune:
         require_prunable(workspace)
         require_listed(snapshot)
@@ -220,11 +243,12 @@ def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target])
 
     config = workspace.config
     try:
-        specs = load([Path(config.path).parent], config).specs
+        specs = load([Path(config.path).parent], workspace.own).specs
+        enabled = {name for name, account in config.accounts.items() if account.is_enabled}
         bare = [
             Spec(spec.target, "", (), frozenset())
             for spec in specs
-            if spec.target not in read and config.accounts[spec.target.account].is_enabled
+            if spec.target not in read and spec.target.account in enabled
         ]
         where = places(workspace) if config.managed_by else ()
         return functions(fetch(aws, bare, taken_at=now(), managed_by=config.managed_by, places=where))
@@ -237,7 +261,9 @@ def configuration(workspace: Workspace, numbers: Mapping[str, str]) -> Configura
     from reconciler.settings import configuration as configuration_of
 
     reached = {name: numbers.get(name, "") for name in {*workspace.accounts, *numbers} & {*workspace.config.accounts}}
-    return configuration_of(workspace.config, reached)
+    under = configuration_of(workspace.own, reached, by=workspace.config)
+    judged = workspace.judgement
+    return replace(under, base=judged.base, changes=judged.changes) if judged else under
 
 
 def require_one_name_an_account(numbers: Mapping[str, str]) -> None:

@@ -236,7 +236,7 @@ def digests(folder: Path, value: Any) -> tuple[str, list[str]]:
     path.write_text(json.dumps(value))
     config = load_config(path)
     name = next(iter(config.accounts))
-    under = configuration(config, {name: ""})
+    under = configuration(config, {name: ""}, by=config)
     target = Target(name, "us-west-2", "one")
     held = Snapshot((Live(Key(target, "function"), {"configuration": {}, "code": {}, "tags": {}}),), "")
     access = {account: settings.digest for account, settings in under.accounts.items()}

@@ -19,6 +19,7 @@ from reconciler.model import (
     Configuration,
     Diagnostic,
     FieldChange,
+    GuardChange,
     Key,
     Live,
     Marker,
@@ -67,6 +68,19 @@ def configuration_document(configuration: Configuration) -> dict[str, Any]:
         "digest": configuration.digest,
         "house": _settings(configuration.house),
         "accounts": [{"name": name, **_settings(one)} for name, one in configuration.accounts.items()],
+        "base": configuration.base,
+        "changes": [_guard_change(change) for change in configuration.changes],
+    }
+
+
+def _guard_change(change: GuardChange) -> dict[str, Any]:
+    return {
+        "file": change.file,
+        "path": change.path,
+        "before": plain(change.before),
+        "after": plain(change.after),
+        "source": _source(change.origin),
+        "reason": change.reason,
     }
 
 
@@ -86,10 +100,12 @@ def summary(plan: Plan) -> dict[str, int]:
 
 
 def is_in_sync(plan: Plan) -> bool:
-    """Whether AWS holds what git says: nothing differs, nothing is refused or an orphan, and nothing was left out."""
+    """Whether AWS holds what git says: nothing differs, nothing is refused or an orphan, nothing was left out, and nothing
+    was judged by another revision's word."""
     acting = any(action.verb != "none" for one in plan.targets for action in one.actions)
     untold = any(note.severity == "refusal" or note.left_out for note in plan.diagnostics)
-    return not (acting or untold or plan.orphans)
+    is_judged_otherwise = bool(plan.configuration and plan.configuration.changes)
+    return not (acting or untold or plan.orphans or is_judged_otherwise)
 
 
 def _target(one: TargetPlan) -> dict[str, Any]:

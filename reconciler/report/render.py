@@ -132,7 +132,24 @@ def many(count: int, noun: str) -> str:
 def plan_text(plan: Document, *, has_colour: bool = False) -> str:
     """A plan as a person likes to read it: by target, what changes, before and after, what it costs."""
     targets = [_shown(target) for target in plan["targets"] if is_acting(target)]
-    return _rendered("plan.txt.j2", plan=plan, targets=targets, paint=painter(has_colour), totals=totals(plan))
+    return _rendered(
+        "plan.txt.j2", plan=plan, targets=targets, paint=painter(has_colour), totals=totals(plan),
+        guard_changes=[guard_change(change) for change in guard_changes(plan)],
+    )  # fmt: skip
+
+
+def guard_changes(plan: Document) -> Sequence[Document]:
+    """What judges the plan and is not as the files have it; told before everything else, and never cut."""
+    found: Sequence[Document] = plan.get("configuration", {}).get("changes", ())
+    return found
+
+
+def guard_change(change: Document) -> str:
+    source = change["source"]
+    place = f"{source['file']}:{source['line']}" if source else change["file"]
+    name = change["path"].removeprefix("/").replace("/", ".") or "file"
+    reason = f"  ({change['reason']})" if change["reason"] else ""
+    return f"{place}: {name}  {_whole(change['before'])} → {_whole(change['after'])}{reason}"
 
 
 def is_acting(target: Document) -> bool:
@@ -196,6 +213,7 @@ def plan_markdown(plan: Document) -> str:
     head = _rendered(
         "plan.md.j2", totals=totals(plan), gone=_named(gone), orphans=_named(plan["orphans"]), notes=notes,
         left=len(plan["diagnostics"]) - len(notes),
+        guard_changes=[inert(guard_change(change)) for change in guard_changes(plan)],
     )  # fmt: skip
     room = MARKDOWN_LIMIT - len(head) - 200
     kept: list[str] = []

@@ -89,7 +89,12 @@ CONFIGURATION: Schema = closed(
         "digest": DIGEST,
         "house": closed(SETTINGS),
         "accounts": array(closed({"name": TEXT, **SETTINGS})),
-    }
+        "base": TEXT,
+        "changes": array(
+            closed({"file": TEXT, "path": TEXT, "before": ANY, "after": ANY, "source": SOURCE, "reason": TEXT})
+        ),
+    },
+    optional=("base", "changes"),
 )
 
 PLAN: Schema = {
