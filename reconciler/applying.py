@@ -79,6 +79,8 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
                 plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
                 explain=changes_since(workspace, aws, snapshot), identifier=run,
             )  # fmt: skip
+        if ending.exit_code == Locked.exit_code:
+            ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
         return kept(workspace, aws, ending, orders) if workspace.config.reports else ending
 
 
@@ -87,7 +89,8 @@ def kept(workspace: Workspace, aws: Aws, ending: Ending, orders: Orders) -> Endi
     try:
         keep_reports(workspace, aws, [*orders.healed, ending.path])
     except ReportError as error:
-        return replace(ending, warning=str(error), exit_code=ending.exit_code or error.exit_code)
+        warning = "; ".join(filter(None, (ending.warning, str(error))))
+        return replace(ending, warning=warning, exit_code=ending.exit_code or error.exit_code)
     return ending
 
 
@@ -157,16 +160,25 @@ def _changes(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[st
 def store(workspace: Workspace, aws: Aws) -> lock.Store:
     """S3 by the credentials of the first account that the specs name."""
     place = next(iter(wiring.places(workspace)))
-    return lambda operation, params: aws.call(place, operation, params, api="s3").result
+
+    def call(operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = aws.call(place, operation, params, api="s3")
+        return {**answer.result, "Date": answer.headers.get("date", "")}
+
+    return call
 
 
 @contextmanager
 def locked(workspace: Workspace, aws: Aws, run: str, stop: Stop) -> Iterator[None]:
-    """Hold the lock of reconcile.yaml, if it names one; losing it stops the run."""
+    """Hold the lock of reconcile.yaml, if it names one; losing it stops the run before its next call."""
     if not workspace.config.lock:
         yield
         return
-    with lock.held(store(workspace, aws), workspace.config.lock, run, lost=lambda: stop.now(Locked.exit_code)):
+    s3, url = store(workspace, aws), workspace.config.lock
+    with (
+        lock.held(s3, url, run, lost=lambda: stop.now(Locked.exit_code)) as lease,
+        stop.when(lease.is_over, Locked.exit_code),
+    ):
         yield
 
 

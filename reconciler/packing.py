@@ -1,32 +1,43 @@
-"""A local directory or .zip to the bytes that Lambda gets, the same bytes on every machine.
+"""A local directory, .zip or .jar to the bytes that Lambda gets, the same bytes on every machine.
 
-Times, modes, order and compression are fixed; `.lambdaignore` leaves files out as .gitignore would, and what git and
-Python leave behind (`.git`, `__pycache__`) is left out unless it says `!__pycache__/`. Never follows a link out of the
-directory and never runs what it packs.
+Times, modes, order and compression are fixed; `.lambdaignore` leaves files out as .gitignore would, and what Python leaves
+behind is left out unless it says `!__pycache__/`. Never packs `.git`, never follows a link out of the directory and never
+runs what it packs.
 """
 
 from __future__ import annotations
 
 import base64
+import fnmatch
 import hashlib
 import io
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
 from reconciler.errors import Fault, SpecError
+from reconciler.ignoring import ignored
 from reconciler.model import Origin
 
 IGNORE_FILE = ".lambdaignore"
-# Differ from machine to machine; a later line of the ignore file may take one back.
-IGNORED_ALWAYS = (".git", "__pycache__/", "*.py[co]")
+IGNORED_ALWAYS = ("__pycache__/", "*.py[co]")  # differ from machine to machine; a later line may take one back
+NEVER_PACKED = ".git"  # at any depth, folder or file: it holds what was ever committed, and with it what was taken out
+ARCHIVES = (".zip", ".jar")
+CREDENTIALS = (
+    ".env", ".env.*", ".envrc", ".netrc", ".pypirc", ".npmrc", ".git-credentials", ".dockercfg",
+    "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.p12", "*.pfx", "*.kdbx",
+)  # fmt: skip
+EXAMPLES = (".example", ".sample", ".template", ".dist")
+LARGEST_KEY_BYTES = 1 << 16
 MAX_ZIP_BYTES = 52_428_800
 MAX_UNZIPPED_BYTES = 262_144_000
 MAX_ENTRIES = 65_000
+MAX_IGNORE_BYTES = 1 << 20
 ENTRY_BYTES = 76  # what a zip writes of each entry beside its content and, twice, its name
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -37,15 +48,15 @@ def code_sha256(code: bytes) -> str:
 
 
 def pack(path: str, origin: Origin) -> bytes:
-    """The zip of a directory, or a ready .zip as it is. Raises SpecError, at `origin`, when Lambda would refuse it."""
+    """The zip of a directory, or a ready archive as it is. Raises SpecError, at `origin`, when Lambda would refuse it."""
     place = Path(path)
     try:
         if place.is_dir():
             code = _zipped(place, origin)
-        elif place.is_file() and place.suffix == ".zip":
+        elif place.is_file() and place.suffix.lower() in ARCHIVES:
             code = _ready(place, origin)
         else:
-            wrong = "is neither a directory nor a .zip" if place.exists() else "does not exist"
+            wrong = "is neither a directory nor a .zip or .jar" if place.exists() else "does not exist"
             raise _fault(origin, f"code.path {path} {wrong}")
     except OSError as error:
         raise _fault(origin, f"{error.filename or path} cannot be read: {error.strerror}") from error
@@ -54,6 +65,31 @@ def pack(path: str, origin: Origin) -> bytes:
             origin, f"{path} is {len(code):,} bytes zipped; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3"
         )
     return code
+
+
+def credentials(code: bytes) -> tuple[str, ...]:
+    """The names in a zip that usually hold what nobody wants to deploy: keys, passwords, a whole `.git`."""
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        return tuple(sorted(entry.filename for entry in archive.infolist() if _is_credential(archive, entry)))
+
+
+def _is_credential(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """By its name; a .pem or .key, which may be anybody's certificate, by what it holds as well."""
+    *folders, name = entry.filename.casefold().split("/")
+    if fnmatch.fnmatchcase(name, "*.pem") or fnmatch.fnmatchcase(name, "*.key"):
+        return b"PRIVATE KEY-----" in _beginning(archive, entry)
+    is_named = any(fnmatch.fnmatchcase(name, pattern) for pattern in CREDENTIALS)
+    is_example = any(name.endswith(end) for end in EXAMPLES)
+    return (is_named and not is_example) or NEVER_PACKED in folders or folders[-1:] == [".aws"]
+
+
+def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Nothing of an entry that is encrypted or broken: Lambda is the judge of a ready archive."""
+    try:
+        with archive.open(entry) as opened:
+            return opened.read(LARGEST_KEY_BYTES)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError):
+        return b""
 
 
 def real_path(path: Path) -> Path:
@@ -117,9 +153,11 @@ def _ignored(root: Path, inside: Path, origin: Origin) -> GitIgnoreSpec:
     file = root / IGNORE_FILE
     if file.is_symlink():
         _check_file(file, root, inside, origin)
+    if file.is_file() and file.stat().st_size > MAX_IGNORE_BYTES:
+        raise _fault(origin, f"{file} cannot be read: has more than {MAX_IGNORE_BYTES:,} bytes")
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines() if file.is_file() else []
-        return GitIgnoreSpec.from_lines([*IGNORED_ALWAYS, *lines, f"/{IGNORE_FILE}"])
+        return ignored(IGNORED_ALWAYS, lines, [f"/{IGNORE_FILE}"])
     except ValueError as error:  # not UTF-8, or a line that git would not read either
         raise _fault(origin, f"{file} cannot be read: {error}") from error
 
@@ -131,14 +169,15 @@ def _raise(error: OSError) -> None:
 def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
     """(name in the zip, file) of what is packed. A link to a file inside counts as a file."""
     inside = real_path(root)
-    ignored = _ignored(root, inside, origin)
+    left_out = _ignored(root, inside, origin)
     for folder, folders, files in os.walk(root, onerror=_raise):
         below = Path(folder).relative_to(root)
         kept = {
             name
             for names, slash in ((folders, "/"), (files, ""))
             for name in names
-            if not ignored.match_file(f"{_text((below / name).as_posix(), origin)}{slash}")
+            if name.casefold() != NEVER_PACKED
+            and not left_out.match_file(f"{_text((below / name).as_posix(), origin)}{slash}")
         }
         for name in sorted(kept):
             _check_file(root / below / name, root, inside, origin)

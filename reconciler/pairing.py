@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from reconciler.kinds.base import Kind
 from reconciler.model import Desired, Key, Live
+
+Resource = TypeVar("Resource", Desired, Live)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,24 @@ def pairs(kind: Kind, desired: Iterable[Desired], live: Iterable[Live]) -> list[
 def _matched(
     likeness: Callable[[str, dict[str, object]], Hashable], wanted: list[Desired], held: list[Live]
 ) -> list[Pair]:
-    """Pairs in which the likeness is equal and one side has no second one like it; they leave both lists."""
-    found = []
-    for item in tuple(wanted):
-        sign = likeness(item.key.name, dict(item.properties))
-        twins = [other for other in wanted if likeness(other.key.name, dict(other.properties)) == sign]
-        candidates = [other for other in held if likeness(other.key.name, dict(other.properties)) == sign]
-        if sign is not None and len(twins) == 1 and len(candidates) == 1:
-            found.append(Pair(item.key, item, candidates[0]))
-            wanted.remove(item)
-            held.remove(candidates[0])
+    """Pairs in which the likeness is equal and neither side has a second one like it; they leave both lists. Each is looked
+    at once: a function may have thousands of mappings."""
+    likes, candidates = _by_sign(likeness, wanted), _by_sign(likeness, held)
+    found = [
+        Pair(items[0].key, items[0], candidates[sign][0])
+        for sign, items in likes.items()
+        if sign is not None and len(items) == 1 == len(candidates.get(sign, ()))
+    ]
+    paired = {id(side) for pair in found for side in (pair.desired, pair.live)}
+    wanted[:] = [item for item in wanted if id(item) not in paired]
+    held[:] = [item for item in held if id(item) not in paired]
     return found
+
+
+def _by_sign(
+    likeness: Callable[[str, dict[str, object]], Hashable], items: Iterable[Resource]
+) -> dict[Hashable, list[Resource]]:
+    grouped: dict[Hashable, list[Resource]] = {}
+    for item in items:
+        grouped.setdefault(likeness(item.key.name, dict(item.properties)), []).append(item)
+    return grouped

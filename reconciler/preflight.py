@@ -208,11 +208,12 @@ def mapping_place(item: Desired) -> Origin | None:
 def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     newest = max((item.key.name for item in case.held(VERSION)), key=version_order, default="")
     is_superseded = any(draft.pair.key.name == PUBLISHED for draft in drafts)
+    followed = aliases_after(case, drafts)
     for draft in drafts:
         if draft.pair.key.kind != VERSION.name or draft.verb != "delete":
             continue
         version = draft.pair.key.name
-        users = sorted(alias for alias, versions in aliases_after(case, drafts).items() if version in versions)
+        users = sorted(alias for alias, versions in followed.items() if version in versions)
         origin = place(case, VERSION.section)
         if users:
             yield refusal(

@@ -295,7 +295,7 @@ def _mapping(schema: Schema) -> Schema:
 
 def _code(schema: Schema) -> Schema:
     schema["properties"]["path"] = {
-        "description": "A directory, packed reproducibly, or a .zip; relative to this file.",
+        "description": "A directory, packed reproducibly, or a ready .zip or .jar; relative to this file.",
         "type": "string",
         "minLength": 1,
     }

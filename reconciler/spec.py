@@ -234,13 +234,14 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
 def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
     """One Spec a target, all alike but for the target."""
     value = document.value
+    below = origins_below(document)
     for target in places:
         function = function_properties(document)
-        desired = [Desired(Key(target, "function"), function, origins_below(document, ""))] if function else []
+        desired = [Desired(Key(target, "function"), function, document.origins)] if function else []
         for section, kind in NAMED_SECTIONS.items():
             for name, properties in (value.get(section) or {}).items():
-                at = f"/{section}/{escaped(name)}"
-                desired.append(Desired(Key(target, kind, name), properties, origins_below(document, at)))
+                origins = below.get(f"/{section}/{escaped(name)}", {})
+                desired.append(Desired(Key(target, kind, name), properties, origins))
         yield Spec(
             target=target,
             path=document.path,
@@ -255,13 +256,15 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
         )
 
 
-def origins_below(document: Document, at: str) -> dict[str, Origin]:
-    """The places of everything below a pointer, by pointers relative to it."""
-    return {
-        pointer.removeprefix(at): place
-        for pointer, place in document.origins.items()
-        if pointer == at or pointer.startswith(f"{at}/")
-    }
+def origins_below(document: Document) -> dict[str, dict[str, Origin]]:
+    """The places of everything below each named resource, by pointers relative to it; each place is looked at once."""
+    found: dict[str, dict[str, Origin]] = {}
+    for pointer, place in document.origins.items():
+        steps = pointer.split("/", 3)
+        if len(steps) > 2 and steps[1] in NAMED_SECTIONS:
+            at = "/".join(steps[:3])
+            found.setdefault(at, {})[pointer.removeprefix(at)] = place
+    return found
 
 
 def function_properties(document: Document) -> dict[str, Any]:

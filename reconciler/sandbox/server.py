@@ -91,6 +91,7 @@ class Sandbox(Front):
         self._is_throttled = throttle
         self._is_stopped = False
         self._folder = tempfile.TemporaryDirectory(prefix="reconcile-sandbox-")
+        Path(self._folder.name).chmod(0o755)  # a command may run as another user, and the keys in it are no secret
         write_profiles(Path(self._folder.name), account_id, profiles or {})
         moto_adapter.opened()
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -91,7 +91,7 @@ def test_what_is_no_code_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for name, expected in (
         ("bad.zip", "is not a zip"),
-        ("text.txt", "neither a directory nor a .zip"),
+        ("text.txt", "neither a directory nor a .zip or .jar"),
         ("gone", "does not exist"),
         ("empty", "has no file"),
     ):

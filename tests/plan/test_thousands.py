@@ -1,0 +1,58 @@
+"""A function may have thousands of mappings: each resource is looked at a fixed number of times."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler import spec
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, identity
+from reconciler.model import Desired, Key, Live, Properties, Target
+from reconciler.pairing import pairs
+
+TARGET = Target("test", "us-west-2", "fan-in")
+COUNT = 3200
+
+
+def queue(number: int) -> dict[str, str]:
+    return {"EventSourceArn": f"arn:aws:sqs:us-west-2:123456789012:queue-{number}"}
+
+
+def test_pairing_asks_each_resource_once_for_each_likeness() -> None:
+    asked: Counter[str] = Counter()
+
+    def counted(name: str, properties: Properties) -> object:
+        asked[name] += 1
+        return identity(name, properties)
+
+    kind = replace(EVENT_SOURCE_MAPPING, identity=counted)
+    desired = [Desired(Key(TARGET, kind.name, f"label-{number}"), queue(number)) for number in range(COUNT)]
+    live = [Live(Key(TARGET, kind.name, f"uuid-{number}"), queue(number)) for number in reversed(range(COUNT))]
+    found = pairs(kind, desired, live)
+    assert all(pair.desired and pair.live and pair.desired.properties == pair.live.properties for pair in found)
+    assert len(found) == COUNT
+    assert set(asked.values()) == {1}
+
+
+def test_two_that_are_alike_on_one_side_are_not_guessed_at() -> None:
+    kind = EVENT_SOURCE_MAPPING
+    desired = [Desired(Key(TARGET, kind.name, name), queue(1)) for name in ("one", "two")]
+    found = pairs(kind, desired, [Live(Key(TARGET, kind.name, "uuid"), queue(1))])
+    assert [(pair.key.name, pair.live is None) for pair in found] == [("one", True), ("two", True), ("uuid", False)]
+
+
+def test_thousands_of_mappings_expand_in_the_time_that_reading_them_takes(tmp_path: Path) -> None:
+    mappings = "".join(
+        f' m{number}: {{EventSourceArn: "{queue(number)["EventSourceArn"]}"}}\n' for number in range(COUNT)
+    )
+    file = tmp_path / "fan-in.yaml"
+    file.write_text(f"function: fan-in\nevent_source_mappings:\n{mappings}")
+    document = spec.read(file)
+    begun = time.process_time()
+    (made,) = spec.expanded(document, [TARGET])
+    assert time.process_time() - begun < 1
+    assert len(made.desired) == COUNT
+    last = made.desired[-1]
+    assert str(last.origins["/EventSourceArn"]) == f"{file}:{COUNT + 2}:{last.origins['/EventSourceArn'].column}"
