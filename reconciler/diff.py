@@ -45,7 +45,7 @@ class _Weights:
         return all(isinstance(side, int | float) for side in sides) and any(isinstance(side, float) for side in sides)
 
     def give_up_diffing(self, level: Any, diff_instance: Any) -> bool:
-        return abs(level.t1 - level.t2) <= WEIGHT_TOLERANCE
+        return bool(abs(level.t1 - level.t2) <= WEIGHT_TOLERANCE)
 
 
 def _above_lists(path: list[Any]) -> tuple[str, ...]:

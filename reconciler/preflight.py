@@ -12,9 +12,9 @@ from reconciler.drafts import Draft, final_function, origin_of
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
-from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.function import FUNCTION, MARK
 from reconciler.kinds.version import PUBLISHED, VERSION
-from reconciler.model import Desired, Diagnostic, Origin, Properties
+from reconciler.model import Desired, Diagnostic, Origin, Sealed
 from reconciler.rules import MAX_ENVIRONMENT_BYTES, environment_bytes
 
 Drafts = Sequence[Draft]
@@ -48,23 +48,39 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 
 def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """With its references looked up; what stands in the spec itself was measured when it was checked."""
-    for item in case.desired(FUNCTION):
-        variables = item.properties.get("configuration", {}).get("Environment", {}).get("Variables", {})
-        size = environment_bytes(variables) if item.references else 0
+    """As it is sent, with its references looked up and what `ignore` leaves to others; what stands in the spec itself was
+    measured when it was checked. A sealed value's size is not known, and is not counted."""
+    for step in (step for draft in drafts for step in draft.steps):
+        variables = step.params.get("Environment", {}).get("Variables", {})
+        size = environment_bytes({key: "" if isinstance(item, Sealed) else item for key, item in variables.items()})
         if size > MAX_ENVIRONMENT_BYTES:
             message = (
-                f"the environment is {size} bytes with its references looked up; the most is {MAX_ENVIRONMENT_BYTES}"
+                f"the environment is {size} bytes with its references looked up and its ignored variables kept; "
+                f"the most is {MAX_ENVIRONMENT_BYTES}"
             )
             yield refusal(case, PlanError, message, place(case, "configuration"))
 
 
-def has_too_many_tags_with_our_mark(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    wanted: Properties = next((item.properties.get("tags", {}) for item in case.desired(FUNCTION)), {})
-    if case.policy.managed_by and len(wanted) >= MAX_TAGS:
-        yield refusal(
-            case, PlanError, f"{len(wanted)} tags and our mark are more than AWS's {MAX_TAGS}", place(case, "tags")
-        )
+def has_too_many_tags(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """AWS's own tags do not count; our mark does, and so does what the spec leaves to others."""
+    for draft in drafts:
+        tags = tags_after(draft)
+        if len(tags) > MAX_TAGS:
+            others = len(tags) - (MARK in tags)
+            what = f"{others} tags and our mark" if MARK in tags else f"{others} tags"
+            message = f"{draft.pair.key}: {what} are more than AWS's {MAX_TAGS}"
+            yield refusal(case, PlanError, message, place(case, "tags"))
+
+
+def tags_after(draft: Draft) -> set[str]:
+    """Keys of the tags that a resource will have once the draft is carried out; empty when none of its tags move."""
+    moving = [step.params for step in draft.steps if {"Tags", "TagKeys"} & set(step.params)]
+    is_made = draft.verb in ("create", "replace")
+    held = draft.pair.live.handle.get("Tags", {}) if draft.pair.live and not is_made else {}
+    keys = {key for key in held if not key.startswith("aws:")} if moving else set()
+    for params in moving:
+        keys = (keys - set(params.get("TagKeys", ()))) | set(params.get("Tags", {}))
+    return keys
 
 
 def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -256,7 +272,7 @@ RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     was_not_read,
     cannot_be_created,
     has_too_large_an_environment,
-    has_too_many_tags_with_our_mark,
+    has_too_many_tags,
     takes_what_is_its_own_along,
     is_not_ours,
     needs_permission_to_replace,

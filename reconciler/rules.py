@@ -6,6 +6,7 @@ A rule meets documents that the schema has already found wrong, so it looks only
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from reconciler.strict_yaml import escaped
 
 MAX_ENVIRONMENT_BYTES = 4096
+REFERENCE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 MAX_TIMEOUT_SECONDS = 900
 MAX_MEMORY_MEGABYTES = 10_240
 MAX_EPHEMERAL_MEGABYTES = 10_240
@@ -176,14 +178,16 @@ def stays_below_lambdas_limits(spec: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def environment_bytes(variables: Mapping[str, Any]) -> int:
-    """How much of Lambda's limit the names and values take."""
-    return sum(len(f"{key}{value}".encode()) for key, value in variables.items() if isinstance(value, str))
+    """How much of Lambda's limit an environment takes: the bytes of the map's compact JSON text, quotes and all."""
+    texts = {key: value for key, value in variables.items() if isinstance(value, str)}
+    return len(json.dumps(texts, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"))
 
 
 def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Found]:
     at = "/configuration/Environment/Variables"
     variables = part(spec, "configuration", "Environment", "Variables")
-    size = environment_bytes(variables)
+    written = {key: REFERENCE.sub("", value) for key, value in variables.items() if isinstance(value, str)}
+    size = environment_bytes(written)  # at the least: what a reference stands for is measured once it is known
     if size > MAX_ENVIRONMENT_BYTES:
         yield Found(at, f"the environment is {size} bytes; the most is {MAX_ENVIRONMENT_BYTES}", is_key=True)
     for key in variables:

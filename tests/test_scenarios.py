@@ -295,5 +295,5 @@ def test_what_a_failing_key_of_tags_leaves_is_healed(house: House) -> None:
     house.write("checkout.yaml", function_spec(extra="tags: {a/b: z}\n"))
     house.writes()
     house.apply()
-    assert house.writes() == ["TagResource", "UntagResource"]
+    assert house.writes() == ["UntagResource", "TagResource"]
     assert house.verbs() == {}

@@ -160,12 +160,13 @@ def update(function: str, _: str, properties: Properties, differing: frozenset[s
 
 
 def tag_steps(arn: str, wanted: Properties, live: Properties, differing: frozenset[str]) -> list[Step]:
-    """Calls that touch only the tags named in `differing` as `tags/KEY`."""
+    """Calls that touch only the tags named in `differing` as `tags/KEY`. What goes goes first: AWS counts the tags that
+    are there together with those that come, and takes no more than 50."""
     keys = sorted(member.partition("/")[2] for member in differing if member.startswith("tags/"))
     put = {key: wanted[key] for key in keys if key in wanted and wanted[key] != live.get(key)}
     gone = [key for key in keys if key not in wanted and key in live]
-    steps = [Step("TagResource", {"Resource": arn, "Tags": put})] if put else []
-    return steps + ([Step("UntagResource", {"Resource": arn, "TagKeys": gone})] if gone else [])
+    steps = [Step("UntagResource", {"Resource": arn, "TagKeys": gone})] if gone else []
+    return steps + ([Step("TagResource", {"Resource": arn, "Tags": put})] if put else [])
 
 
 def delete(function: str, _: str, __: Properties) -> list[Step]:
@@ -218,7 +219,7 @@ CALLS = (
         "TagLambdaResourceAtomicOperation",
         f"Initializing Tagging of {_FUNCTION} Operation...",
         f"Finished Tagging of {_FUNCTION} Operation...",
-        stage=10,
+        stage=11,
         settle=("function-seen",),
     ),
     Call(
@@ -227,7 +228,7 @@ CALLS = (
         "UntagLambdaResourceAtomicOperation",
         f"Initializing Untagging of {_FUNCTION} Operation...",
         f"Finished Untagging of {_FUNCTION} Operation...",
-        stage=11,
+        stage=10,
         settle=("function-seen",),
     ),
     Call(

@@ -150,9 +150,10 @@ def check_environment(variables: Mapping[str, str]) -> None:
     opening = (
         "Lambda was unable to configure your environment variables because the environment variables you have provided"
     )
-    if sum(len(f"{key}{value}".encode()) for key, value in variables.items()) > 4096:
+    measured = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > 4096:
         # AWS repeats all of the variables here ("String measured: …"): whoever reads the error must hide it.
-        raise invalid(f"{opening} exceeded the 4KB limit. String measured: {json.dumps(dict(variables))}")
+        raise invalid(f"{opening} exceeded the 4KB limit. String measured: {measured}")
     reserved = sorted(key for key in variables if key in RESERVED_VARIABLES)
     if reserved:
         raise invalid(

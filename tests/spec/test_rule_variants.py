@@ -67,7 +67,7 @@ VARIANTS: dict[str, tuple[str, str]] = {
         "4:17: VpcConfig needs SubnetIds as well, or both empty",
     ),
     "a variable beyond ASCII": (
-        f"configuration:\n  Environment:\n    Variables:\n      BIG: {'é' * 2047}\n",
+        f"configuration:\n  Environment:\n    Variables:\n      BIG: {'é' * 2043}x\n",
         "6:5: the environment is 4097 bytes; the most is 4096",
     ),
     "a version in use by the second alias": (
