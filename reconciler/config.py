@@ -14,9 +14,14 @@ from reconciler.strict_yaml import Document
 
 FILE_NAME = "reconcile.yaml"
 PARTITIONS: Mapping[str, str] = {  # what a region's name begins with -> its partition; all others are in `aws`
-    "cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "eusc-de": "aws-eusc",
+    "cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "us-isof": "aws-iso-f",
+    "eu-isoe": "aws-iso-e", "eusc-de": "aws-eusc",
 }  # fmt: skip
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
+
+
+def partition_of(region: str) -> str:
+    return PARTITIONS.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,7 @@ class Account:
         if not self.assume_role or self.assume_role.startswith("arn:"):
             return self.assume_role
         region = self.regions[0] if self.regions else ""
-        partition = PARTITIONS.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
-        return f"arn:{partition}:iam::{self.account_id}:role/{self.assume_role.removeprefix('role/')}"
+        return f"arn:{partition_of(region)}:iam::{self.account_id}:role/{self.assume_role.removeprefix('role/')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,15 +97,34 @@ def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:
 
 
 def matching(tree: Any, pattern: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Paths in `tree` that a pattern names, `*` standing for any one key."""
+    """Paths in `tree` that a pattern names, `*` standing for any one key, or for any part of it."""
     if not pattern:
         yield ()
         return
     if not isinstance(tree, Mapping):
         return
     first, *rest = pattern
-    for key in sorted(tree) if first == "*" else [first] if first in tree else []:
+    for key in (
+        sorted(key for key in tree if is_named(first, key)) if "*" in first else [first] if first in tree else []
+    ):
         yield from ((key, *below) for below in matching(tree[key], tuple(rest)))
+
+
+def is_named(step: str, key: str) -> bool:
+    """Whether a step of a pattern names a key; its `*`s stand for any text. Takes each piece where it first fits, so that
+    no pattern takes long."""
+    first, *rest = step.split("*")
+    if not rest:
+        return step == key
+    *between, last = rest
+    end = len(key) - len(last)
+    at = len(first)
+    for piece in between:
+        found = key.find(piece, at, max(end, 0))
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return key.startswith(first) and key.endswith(last) and at <= end
 
 
 def pointer(steps: tuple[str, ...]) -> str:

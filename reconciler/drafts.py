@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.case import Case
-from reconciler.diff import Difference, differences, matching, pointer, steps_of, value_at, with_value
+from reconciler.diff import Difference, differences, is_named, matching, pointer, steps_of, value_at, with_value
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import PUBLISHED
@@ -63,7 +63,7 @@ def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], .
     found = []
     for steps in map(steps_of, spec.ignore):
         head, rest = steps[: len(start)], steps[len(start) :]
-        if len(steps) >= len(start) and all(step in (own, "*") for step, own in zip(head, start, strict=True)):
+        if len(steps) >= len(start) and all(is_named(step, own) for step, own in zip(head, start, strict=True)):
             found.append(rest)
         elif steps == start[: len(steps)]:
             found.append(())

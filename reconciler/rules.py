@@ -210,10 +210,14 @@ def has_subnets_and_groups(spec: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
-    for key in part(spec, "tags"):
-        for owner, prefix in (("AWS", "aws:"), ("reconcile", "reconcile:")):
-            if key.startswith(prefix):
-                yield Found(f"/tags/{escaped(key)}", f"tags that begin with {prefix} are {owner}'s own", is_key=True)
+    """AWS keeps its own prefix in any case of letters."""
+    mappings = ((f"{at}/Tags", part(mapping, "Tags")) for at, _, mapping in named(spec, "event_source_mappings"))
+    for at, tags in (("/tags", part(spec, "tags")), *mappings):
+        for key in tags:
+            for owner, prefix in (("AWS", "aws:"), ("reconcile", "reconcile:")):
+                if key.lower().startswith(prefix):
+                    message = f"tags that begin with {prefix} are {owner}'s own"
+                    yield Found(f"{at}/{escaped(key)}", message, is_key=True)
 
 
 # --- aliases and versions ------------------------------------------------------------------------------------------

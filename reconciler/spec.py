@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler import rules, strict_yaml, validation
+from reconciler import arns, contents, rules, strict_yaml, validation
 from reconciler.config import FILE_NAME, Config
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Desired, Diagnostic, Key, Origin, Spec, Target
@@ -54,7 +54,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         spoken = {fault.origin for fault in found}
         elsewhere: list[Fault] = []
         placed.append((document, targets(document, config, elsewhere)))
-        elsewhere += code_faults(document, config)
+        elsewhere += placing_faults(document, placed[-1][1], config, spoken)
         faults += found + [fault for fault in elsewhere if fault.origin not in spoken]
     faults += repeated(placed)
     if faults:
@@ -136,7 +136,7 @@ def document_faults(document: Document) -> list[Fault]:
             document.key(found.pointer) if found.is_key else document.at(found.pointer),
             _placed(found.message, document),
         )
-        for found in rules.findings(document.value)
+        for found in (*rules.findings(document.value), *contents.findings(document.value))
     ]
     return by_schema + [fault for fault in by_rules if fault.origin not in spoken]
 
@@ -211,12 +211,44 @@ def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]
             first.setdefault(target, here)
 
 
+def placing_faults(
+    document: Document, places: Iterable[Target], config: Config | None, spoken: Iterable[Origin]
+) -> Iterator[Fault]:
+    """What is wrong only where the spec stands, or where it is for. Of a code section that is wrong already nobody looks
+    for the path."""
+    outside = list(code_faults(document, config))
+    yield from outside
+    for found in arns.misplaced(document.value, [target.region for target in places]):
+        yield Fault(document.at(found.pointer), found.message)
+    code = {place for pointer, place in document.origins.items() if f"{pointer}/".startswith("/code/")}
+    if not outside and code.isdisjoint(spoken) and document.key("/code") not in spoken:
+        yield from missing_code(document)
+
+
+def written_path(document: Document) -> str | None:
+    code = document.value.get("code") if isinstance(document.value, dict) else None
+    written = code.get("path") if isinstance(code, dict) else None
+    return written if isinstance(written, str) else None
+
+
+def missing_code(document: Document) -> Iterator[Fault]:
+    written = written_path(document)
+    if written is None or document.value.get("state") == "absent":
+        return
+    try:
+        is_there = Path(local_path(document.path, written)).exists()
+    except (OSError, ValueError):  # longer than a path may be, or no path at all
+        is_there = False
+    if not is_there:
+        message = f"code.path {written} does not exist; it is relative to this file"
+        yield Fault(document.at("/code/path"), message)
+
+
 def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
     """A code path that, links followed, leaves the tree that the specs belong to: the git work tree, or without git
     the folder that is worked in, or what holds the folder of reconcile.yaml."""
-    code = document.value.get("code") if isinstance(document.value, dict) else None
-    written = code.get("path") if isinstance(code, dict) else None
-    if not isinstance(written, str) or config is None:
+    written = written_path(document)
+    if written is None or config is None:
         return
     here, spec_path = Path.cwd(), real_path(Path(document.path))
     git = next((folder for folder in spec_path.parents if (folder / ".git").exists()), None)

@@ -225,6 +225,7 @@ def test_a_path_without_a_spec_is_told_so(path: str, message: str, tmp_path: Pat
 
 
 def test_a_code_path_is_relative_to_its_spec(tmp_path: Path) -> None:
+    (tmp_path / "src" / "checkout").mkdir(parents=True)
     found = read(tmp_path, shop__a=HEAD + "code: {path: ../../src/checkout}\n").specs
     assert found[0].desired[0].properties["code"] == {"path": "src/checkout"}
 
@@ -241,6 +242,7 @@ def test_a_code_path_stays_in_the_tree(tmp_path: Path) -> None:
 
 def test_the_tree_is_the_git_work_tree_where_there_is_one(tmp_path: Path) -> None:
     (tmp_path / "repository" / ".git").mkdir(parents=True)
+    (tmp_path / "repository" / "src").mkdir()
     folder(tmp_path / "repository", a=HEAD + "code: {path: ../src}\n", b=HEAD + "code: {path: ../../src}\n")
     with contextlib.chdir(tmp_path):
         assert [line.split("; ")[0] for line in refusal_in(Path("repository/specs"))] == [
