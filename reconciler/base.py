@@ -121,7 +121,8 @@ def files_changed(
     now = {place for root in start for place in files_now(root)}
     then = {absolute(place) for root in start for place in history.files_at(revision, root) if place.name == FILE_NAME}
     spoken = {absolute(own)} if config is None or absolute(config.path) != absolute(own) else set()
-    for place in sorted((now ^ then) - spoken):
+    came = {place for place in now if history.file_at(revision, place) is None}
+    for place in sorted((came | then - now) - spoken):
         path = os.path.relpath(place)
         before, after = (UNSET, path) if place in now else (path, UNSET)
         reason = "what lies below it is judged by it where that alone is named"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
 
 LINK = 0o120000  # git's mode of a symbolic link, whose text is where it leads
 MOST_LINKS = 8
+
+
+def _starts(name: str) -> Iterator[str]:
+    """A path's folders from the root downwards, and itself."""
+    return accumulate(name.split("/"), lambda folder, part: f"{folder}/{part}")
+
+
+def _mode(tree: Any, name: str) -> int:
+    """git's mode of what lies at a path; 0 when nothing does."""
+    try:
+        return int((tree / name).mode)
+    except (KeyError, ValueError):
+        return 0
 
 
 def provenance(path: Path) -> dict[str, Any]:
@@ -93,14 +107,12 @@ class History:
         """What a file held at a revision, links below the root followed; None when it was not there."""
         tree, name = self._commit(revision).tree, self._lexical(path)
         for _ in range(MOST_LINKS):
-            try:
-                found = tree / name
-            except KeyError:
-                return None
-            text = bytes(found.data_stream.read()) if found.type == "blob" else None
-            if text is None or found.mode != LINK:
-                return text
-            name = os.path.normpath(os.path.join(os.path.dirname(name), os.fsdecode(text)))  # noqa: PTH118, PTH120
+            link = next((start for start in _starts(name) if _mode(tree, start) == LINK), "")
+            if not link:
+                found = tree / name if _mode(tree, name) else None
+                return bytes(found.data_stream.read()) if found is not None and found.type == "blob" else None
+            leads = os.path.join(os.path.dirname(link), os.fsdecode((tree / link).data_stream.read()))  # noqa: PTH118, PTH120
+            name = os.path.normpath(leads + name.removeprefix(link))
         return None
 
     def files_at(self, revision: str, below: Path) -> list[Path]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from itertools import zip_longest
 
 from reconciler.config import Config
@@ -84,9 +83,9 @@ def _overlap(one: Steps, two: Steps) -> Steps | None:
     """What two patterns both name, each naming all that is below it; None for nothing, or for what no pattern can say."""
     steps = []
     for first, second in zip_longest(one, two):
-        if second is None or (first is not None and fnmatchcase(first, second)):
+        if second in (None, "*", first):
             steps.append(first)
-        elif first is None or fnmatchcase(second, first):
+        elif first in (None, "*"):
             steps.append(second)
         else:
             return None
