@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from reconciler import packing, service
+from reconciler import artifacts, packing, service
 from reconciler.aws import Answer, Aws, Place
-from reconciler.errors import CallFailed, Interrupted, ReconcileError
+from reconciler.errors import CallFailed, CodeDiffers, Interrupted, ReconcileError
 from reconciler.export import exported
 from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import recovered
@@ -28,10 +28,6 @@ WORKERS = 16
 STALE = "PreconditionFailedException"
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
-
-
-class CodeDiffers(CallFailed):
-    """AWS took other code than the plan showed: the S3 object was replaced meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +122,13 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
         return round(run.clock() - begun, 3)
 
     try:
+        confirm(operation, run.aws)
         answer = call(operation, known, run.aws)
         run.record(
             "operation_answered", target, index=index, duration_seconds=elapsed(), attempts=answer.attempts,
             request_id=answer.request_id, result=_result(operation.name, answer),
         )  # fmt: skip
-        check(operation, answer)
+        check(operation, answer, run.aws)
         settle(operation, answer, known, run.aws)
     except Interrupted:
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
@@ -223,8 +220,18 @@ def call(operation: Operation, known: _Known, aws: Aws) -> Answer:
     return answer
 
 
-def check(operation: Operation, answer: Answer) -> None:
+def confirm(operation: Operation, aws: Aws) -> None:
+    """Raises where the code that is about to be sent is not what the plan was made of."""
+    if operation.pin:
+        artifacts.confirm(aws, Place.of(operation.key.target), operation.pin)
+
+
+def check(operation: Operation, answer: Answer, aws: Aws) -> None:
     """Raises where AWS answered well and yet it did not go well: other code than planned, a function that failed."""
+    if not operation.expect:
+        confirm(
+            operation, aws
+        )  # a hash that nobody knows tells nothing: the object must have stood still around the call
     for member, expected in operation.expect.items():
         if answer.result.get(member, expected) != expected:
             raise CodeDiffers(

@@ -12,6 +12,7 @@
     │   ├── SnapshotError           … while reading
     │   └── CallFailed              … to one call of an apply; ends that target's task only
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
+    │       ├── CodeDiffers         … what was sent, or would be, is not the code that the plan showed
     │       └── Interrupted         … we stopped waiting because the run was told to stop
     ├── GitError (2)                git cannot tell what was asked of it
     ├── Stopped (130, 143)          a signal came before anything was begun
@@ -106,6 +107,10 @@ class CallFailed(AwsError):
 
 class SettleFailed(CallFailed):
     """AWS accepted the call and then could not carry it out, or did not finish in time."""
+
+
+class CodeDiffers(CallFailed):
+    """The code was replaced after the plan was made."""
 
 
 class Interrupted(CallFailed):

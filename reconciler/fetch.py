@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from reconciler.artifacts import artifact
+from reconciler.artifacts import Looking, artifact
 from reconciler.aws import Aws, Place
 from reconciler.case import needed
 from reconciler.errors import AwsError, Interrupted, SettleFailed, SnapshotError
@@ -36,7 +36,13 @@ MAPPING_HANDLED = ("UUID", "State", "EventSourceMappingArn", "FunctionArn", "Las
 
 
 def fetch(
-    aws: Aws, specs: Iterable[Spec], *, taken_at: str, managed_by: str = "", places: Iterable[Place] = ()
+    aws: Aws,
+    specs: Iterable[Spec],
+    *,
+    taken_at: str,
+    managed_by: str = "",
+    places: Iterable[Place] = (),
+    looking: Looking = Looking(),  # noqa: B008  frozen
 ) -> Snapshot:
     """The live resources of the specs' targets and, where a mark is given, of every function of these places that bears
     it; what could not be read is told with its reason. Raises SnapshotError when that is every target."""
@@ -51,7 +57,8 @@ def fetch(
         for place in (place for place in by_place if place.account in accounts):
             region = _Region(aws, place, by_place[place], pool, unread, patience)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
-        codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool)
+        held = {item.key.target: str(item.handle.get("CodeSha256", "")) for item in resources if not item.key.name}
+        codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool, held, looking)
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError(shortened(unread.reasons.values()))
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
@@ -82,17 +89,25 @@ def shortened(reasons: Iterable[str]) -> str:
     return "\n".join(lines[:MOST_REASONS] + ([f"and {len(lines) - MOST_REASONS} more"] if lines[MOST_REASONS:] else []))
 
 
-def artifacts(aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor) -> dict[Target, Artifact]:
+def artifacts(
+    aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor, held: Mapping[Target, str], looking: Looking
+) -> dict[Target, Artifact]:
     """The code of each target, asked once for all that name the same code from the same place."""
-    asking = {spec.target: (Place.of(spec.target), canonical(spec.code)) for spec in specs if spec.code}
+    asking = {spec.target: _question(spec, held.get(spec.target, "")) for spec in specs if spec.code}
     first = {asked: spec for spec in specs if (asked := asking.get(spec.target))}
-    told = dict(zip(first, pool.map(partial(code_of, aws), first.values()), strict=True))
+    look = partial(code_of, aws, looking)
+    told = dict(zip(first, pool.map(look, first.values(), (asked[2] for asked in first)), strict=True))
     return {target: found for target, asked in asking.items() if (found := told[asked])}
 
 
-def code_of(aws: Aws, spec: Spec) -> Artifact | None:
+def _question(spec: Spec, held: str) -> tuple[Place, bytes, str]:
+    """What is asked of a target's code; the hash that lives matters only where the spec says one."""
+    return Place.of(spec.target), canonical(spec.code), held if "sha256" in spec.code else ""
+
+
+def code_of(aws: Aws, looking: Looking, spec: Spec, held: str) -> Artifact | None:
     try:
-        return artifact(aws, spec)
+        return artifact(aws, spec, held, looking)
     except Interrupted:
         raise
     except AwsError as failure:
@@ -275,7 +290,8 @@ def function_live(
         "tags": dict(tags),
     }
     handle = {name: configuration[name] for name in HANDLED if name in configuration}
-    return Live(Key(target, "function"), properties, handle | {"Tags": dict(tags)})
+    where = {name: code[name] for name in ("ImageUri", "ResolvedS3Object") if name in code}
+    return Live(Key(target, "function"), properties, handle | where | {"Tags": dict(tags)})
 
 
 def itself(target: Target) -> Target:

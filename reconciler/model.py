@@ -54,7 +54,8 @@ class Origin:
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What git says of one resource. `origins` maps JSON Pointers into `properties` to places; "" is the whole.
-    `references` maps pointers of values that were looked up to what stands in the file instead."""
+    `references` maps pointers of values that were looked up, or made relative to here, to what stands in the file
+    instead."""
 
     key: Key
     properties: Properties
@@ -101,13 +102,16 @@ class Live:
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """The code that a spec names. `sha256` is in the form of CodeSha256 (base64 for a zip, hex for an image); empty
-    when nobody could tell, and `source` says how it became known. `version` pins an S3 object; `problem` says why the
-    code cannot be deployed at all."""
+    when nobody could tell, and `source` says how it became known, or why not. `version` and `etag` are those of the S3
+    object that was looked at; `problem` says why the code cannot be deployed at all, `credentials` names what looks like
+    one in a local path."""
 
     sha256: str
     source: str
     version: str = ""
     problem: str = ""
+    etag: str = ""
+    credentials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,7 @@ class Marker:
 SENSITIVE = Marker("(sensitive)")
 KNOWN_AFTER_APPLY = Marker("(known after apply)")
 UNSET = Marker("(unset)")
+UNTOLD = Marker("(not told by AWS)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +200,32 @@ class Blob:
     sha256: str
 
 
+@dataclass(frozen=True, order=True, slots=True)
+class Pin:
+    """The S3 object that a call sends, as it was when the plan was made; `version`, `etag` and `sha256` are empty where
+    nobody could tell."""
+
+    bucket: str
+    key: str
+    version: str = ""
+    etag: str = ""
+    sha256: str = ""
+
+    @property
+    def is_immutable(self) -> bool:
+        """Whether nobody can put something else in its place."""
+        return bool(self.version and self.etag)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Exactly one AWS call. `params` may hold `Ref`s (as values or as map keys) and `Blob`s. `settle` names what to
     wait for before the target's next operation; `revision` is the RevisionId seen when the plan was made, `expect`
-    what the response must say (member -> value), checked before anything that follows."""
+    what the response must say (member -> value), checked before anything that follows; `pin` is the object whose content
+    the call sends."""
 
     id: str
     key: Key
@@ -209,6 +235,7 @@ class Operation:
     settle: tuple[str, ...] = ()
     revision: str = ""
     expect: Mapping[str, str] = field(default_factory=dict)
+    pin: Pin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,14 +28,13 @@ from reconciler.errors import PlanError, SnapshotError
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
-from reconciler.kinds.function import FUNCTION, MARK
+from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
 from reconciler.kinds.registry import CALLS
 from reconciler.kinds.version import PUBLISHED, VERSION, content
 from reconciler.model import (
     SENSITIVE,
     UNSET,
     Action,
-    Artifact,
     Blob,
     Desired,
     Diagnostic,
@@ -53,6 +52,7 @@ from reconciler.model import (
 )
 from reconciler.pairing import Pair, pairs
 from reconciler.sealing import digest, stretched_digest
+from reconciler.source import code_params, comparable, guard, pinned, with_source
 
 PUBLISHED_VERSION = Ref("PublishVersion", "Version")
 
@@ -175,32 +175,47 @@ def function_draft(case: Case) -> Draft | None:
     """The function's draft; None when the spec owns none of its sections or does not say enough to create it."""
     desired = next(iter(case.desired(FUNCTION)), None)
     if case.function is None:
-        can_create = desired is not None and {"configuration", "code"} <= set(desired.properties)
-        return new_function(case, desired) if can_create and desired else None
+        return new_function(case, desired) if desired and is_whole(desired) else None
     if desired is None:
         return adopted(case, Draft(Action(case.function.key, "none"), Pair(case.function.key, None, case.function)))
-    pair = Pair(desired.key, with_code_hash(desired, case.artifact), only_sections(case.function, desired))
+    desired = with_live_architecture(desired, case.function)
+    pair = Pair(desired.key, comparable(case, desired), only_sections(case.function, desired))
     draft, both = changed(FUNCTION, pair, case.spec, case.salt)
     failed = case.function.handle.get("State") == "Failed"
     if draft.verb == "replace" or failed:
         reason = (
             draft.action.reason or f"its creation failed ({case.function.handle.get('StateReasonCode', 'unknown')})"
         )
-        steps = creation(case, desired, replacing(FUNCTION, replace(pair, desired=desired)))
-        return replace(draft, action=replace(draft.action, verb="replace", reason=reason), steps=steps)
+        whole = replacing(FUNCTION, replace(pair, desired=desired)) if is_whole(desired) else ()
+        draft = replace(draft, action=replace(draft.action, verb="replace", reason=reason))
+        return with_source(replace(draft, steps=creation(case, desired, whole)), desired, case.artifact)
     called = {**both.after, "code": code_params(desired, case.artifact, both.found)}
     changes = FUNCTION.update(
         case.spec.target.function, "", called, differing(FUNCTION, both.found), case.function.handle
     )
-    return adopted(case, replace(draft, steps=expecting(tuple(changes), case.artifact)))
+    draft = replace(draft, steps=pinned(changes, desired, case.artifact))
+    return adopted(case, with_source(draft, desired, case.artifact))
+
+
+def is_whole(desired: Desired) -> bool:
+    """Whether a function can be created of what the spec owns."""
+    return {"configuration", "code"} <= set(desired.properties)
+
+
+def with_live_architecture(desired: Desired, live: Live) -> Desired:
+    """What only goes with code (Architectures) is not ours to set back where the code is not ours."""
+    configuration = desired.properties.get("configuration")
+    if configuration is None or "code" in desired.properties:
+        return desired
+    held = live.properties["configuration"]
+    kept = {member: held[member] for member in WITH_CODE if member in held and member not in configuration}
+    return replace(desired, properties={**desired.properties, "configuration": {**configuration, **kept}})
 
 
 def new_function(case: Case, desired: Desired) -> Draft:
-    pair = Pair(desired.key, with_code_hash(desired, case.artifact), None)
-    draft = created(FUNCTION, pair)
-    return replace(
-        draft, steps=creation(case, desired, tuple(FUNCTION.create(case.spec.target.function, "", desired.properties)))
-    )
+    draft = created(FUNCTION, Pair(desired.key, comparable(case, desired), None))
+    steps = creation(case, desired, tuple(FUNCTION.create(case.spec.target.function, "", desired.properties)))
+    return with_source(replace(draft, steps=steps), desired, case.artifact)
 
 
 def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -217,47 +232,13 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
             made.append(replace(step, params=params, settle=settle))
         else:
             made.append(step)
-    return expecting(tuple(made), case.artifact)
-
-
-def expecting(steps: tuple[Step, ...], artifact: Artifact | None) -> tuple[Step, ...]:
-    """The steps, with the hash that AWS must answer for the code that it is given."""
-    if artifact is None or not artifact.sha256:
-        return steps
-    return tuple(
-        replace(step, expect={"CodeSha256": artifact.sha256})
-        if step.operation in ("CreateFunction", "UpdateFunctionCode")
-        else step
-        for step in steps
-    )
-
-
-def with_code_hash(desired: Desired, artifact: Artifact | None) -> Desired:
-    """The desired function with its code as it compares: by hash. An unknown hash is `published`'s kind of unknown."""
-    if "code" not in desired.properties:
-        return desired
-    code = desired.properties["code"]
-    kept = {member: code[member] for member in ("SourceKMSKeyArn", "S3ObjectStorageMode") if member in code}
-    sha256 = artifact.sha256 if artifact and artifact.sha256 else PUBLISHED
-    return replace(desired, properties={**desired.properties, "code": {"CodeSha256": sha256, **kept}})
+    return pinned(made, desired, case.artifact)
 
 
 def only_sections(live: Live, desired: Desired) -> Live:
     return replace(
         live, properties={name: live.properties[name] for name in desired.properties if name in live.properties}
     )
-
-
-def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Any]) -> dict[str, Any]:
-    """What a call says of the code: the spec's source, an S3 object pinned to the version that was hashed."""
-    code = desired.properties.get("code", {})
-    params: dict[str, Any] = {member: value for member, value in code.items() if member[0].isupper()}
-    if "path" in code:
-        params["ZipFile"] = Blob(code["path"], artifact.sha256 if artifact else "")
-    if "S3Key" in params and artifact and artifact.version:
-        params.setdefault("S3ObjectVersion", artifact.version)
-    sent = {item.steps[1]: item.after for item in found if item.steps[0] == "code" and item.steps[1] != "CodeSha256"}
-    return params | sent
 
 
 def adopted(case: Case, draft: Draft) -> Draft:
@@ -291,8 +272,8 @@ def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str]:
         return None, newest.key.name if newest else PUBLISHED
     reason = f"code or configuration differ from version {newest.key.name}" if newest else "nothing is published yet"
     key = Key(case.spec.target, VERSION.name, PUBLISHED)
-    sha256 = final["code"]["CodeSha256"]
-    steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": "" if sha256 == PUBLISHED else sha256})
+    sha256 = guard(final["code"]["CodeSha256"], function)
+    steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
     return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED
 
 
@@ -404,6 +385,7 @@ def operation(identifier: str, draft: Draft, step: Step) -> Operation:
         settle=call.settle if step.settle is None else step.settle,
         revision=str(draft.pair.live.handle.get("RevisionId", "")) if draft.pair.live else "",
         expect=step.expect,
+        pin=step.pin,
     )
 
 

@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.case import Case, needed
-from reconciler.drafts import Draft, final_function, origin_of
+from reconciler.diff import matching
+from reconciler.drafts import Draft, final_function, ignored_paths, origin_of
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
-from reconciler.kinds.function import FUNCTION, MARK
+from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
+from reconciler.kinds.function import UNSET as DEFAULTS
 from reconciler.kinds.version import PUBLISHED, VERSION
 from reconciler.model import Desired, Diagnostic, Origin, Sealed
 from reconciler.rules import MAX_ENVIRONMENT_BYTES, environment_bytes
+from reconciler.source import SENDING, repository
 
 Drafts = Sequence[Draft]
 MAX_TAGS = 50
+MOST_NAMES = 5
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
@@ -136,6 +140,61 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     elif not case.artifact.sha256 and not is_new(drafts):
         message = f"cannot tell whether the code changed: {case.artifact.source}"
         yield Diagnostic("warning", message, case.spec.target, place(case, "code"), left_out=True)
+
+
+def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    names = case.artifact.credentials if case.artifact else ()
+    if names:
+        more = f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else ""
+        message = f"the code holds {', '.join(names[:MOST_NAMES])}{more}, which looks like a credential; name it in .lambdaignore"
+        yield Diagnostic("warning", message, case.spec.target, place(case, "code"))
+
+
+def is_the_same_code_elsewhere(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """Equal code is not sent again because its address is another one; where AWS tells what it holds on to, that is said."""
+    if case.function is None or any(step.operation in SENDING for draft in drafts for step in draft.steps):
+        return
+    code, held = case.spec.code, case.function.handle
+    image = str(held.get("ImageUri", ""))
+    kept = held.get("ResolvedS3Object", {})
+    if image and "ImageUri" in code and repository(image) != repository(code["ImageUri"]):
+        where = image
+    elif "S3Key" in code and kept and any(kept.get(name) != code[name] for name in ("S3Bucket", "S3Key")):
+        where = f"s3://{kept.get('S3Bucket')}/{kept.get('S3Key')}"
+    else:
+        return
+    message = f"{case.spec.target} holds the same code from {where}, so nothing is sent; keep that in place"
+    yield Diagnostic("note", message, case.spec.target, place(case, "code"))
+
+
+def needs_code_to_change(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """Only a call that sends code can change its architecture, or set it back to AWS's default where a spec that owns the
+    configuration leaves it out. Neither happens without code; and what the spec says is then not what lives."""
+    desired = next(iter(case.desired(FUNCTION)), None)
+    if case.function is None or desired is None or "code" in desired.properties:
+        return
+    wanted = desired.properties.get("configuration")
+    if wanted is None or case.spec.is_absent:
+        return
+    whole = {"configuration": dict.fromkeys(WITH_CODE, True)}
+    ignored = {steps[-1:] for pattern in ignored_paths(case.spec, FUNCTION, "") for steps in matching(whole, pattern)}
+    for member in sorted(WITH_CODE):
+        if (member,) in ignored or ("configuration",) in ignored or () in ignored:
+            continue
+        lives = case.function.properties["configuration"].get(member, DEFAULTS[member])
+        if wanted.get(member, DEFAULTS[member]) != lives:
+            message = (
+                f"{desired.key}: {member} is {', '.join(lives)} and can only change together with the code, which the spec "
+                f"does not own; write {member}: [{', '.join(lives)}], or own `code`"
+            )
+            yield refusal(case, PlanError, message, origin_of(case.spec.origins, ("configuration", member)))
+
+
+def cannot_be_created_again(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    for draft in drafts:
+        if draft.pair.key.kind == FUNCTION.name and draft.verb == "replace" and not draft.steps:
+            message = f"{draft.pair.key} must be deleted and created again: {draft.action.reason}; for that the spec needs `configuration` and `code`"
+            yield refusal(case, PlanError, message)
 
 
 def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -277,6 +336,10 @@ RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     is_not_ours,
     needs_permission_to_replace,
     code_is_missing,
+    code_looks_like_credentials,
+    is_the_same_code_elsewhere,
+    needs_code_to_change,
+    cannot_be_created_again,
     routes_to_missing_versions,
     routes_to_one_version_twice,
     routes_between_unlike_versions,

@@ -119,7 +119,7 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str] | None) -
     return replace(
         spec,
         desired=tuple(
-            replace(item, properties=_with(item.properties, known), references=written)
+            replace(item, properties=_with(item.properties, known), references={**item.references, **written})
             if item.key.kind == "function"
             else item
             for item in spec.desired

@@ -269,7 +269,8 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
     below = origins_below(document)
     for target in places:
         function = function_properties(document)
-        desired = [Desired(Key(target, "function"), function, document.origins)] if function else []
+        written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
+        desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
         for section, kind in NAMED_SECTIONS.items():
             for name, properties in (value.get(section) or {}).items():
                 origins = below.get(f"/{section}/{escaped(name)}", {})

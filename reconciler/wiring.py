@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.config import Config, find_config, load_config
 from reconciler.errors import AwsError, Fault, SpecError, UnsafePlan
-from reconciler.model import Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
+from reconciler.model import Artifact, Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
@@ -187,8 +187,17 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
             raise UnsafePlan(
                 f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
             )
-    local = {spec.target: found for spec in specs if (found := local_artifact(spec))}
+    local = {
+        spec.target: found
+        for spec in specs
+        if (found := local_artifact(spec))
+        and ("path" in spec.code or not was_told(snapshot.artifacts.get(spec.target)))
+    }
     return replace(snapshot, artifacts={**snapshot.artifacts, **local})
+
+
+def was_told(artifact: Artifact | None) -> bool:
+    return artifact is not None and bool(artifact.sha256 or artifact.problem)
 
 
 def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws | None = None) -> Plan:

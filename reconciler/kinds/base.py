@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model import Properties
+from reconciler.model import Pin, Properties
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"
@@ -56,6 +56,7 @@ class Step:
     stage: int | None = None
     settle: tuple[str, ...] | None = None
     expect: Mapping[str, str] = field(default_factory=dict)
+    pin: Pin | None = None
 
 
 @dataclass(frozen=True, slots=True)

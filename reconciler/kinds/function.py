@@ -57,6 +57,11 @@ CREATE_ONLY_MEMBERS = (
     CONFIGURATION.members - service.members("UpdateFunctionConfiguration") - service.members("UpdateFunctionCode")
 )
 
+# What configuration says and only a call that sends code can change.
+WITH_CODE = (CONFIGURATION.members & service.members("UpdateFunctionCode")) - service.members(
+    "UpdateFunctionConfiguration"
+)
+
 # What AWS holds when a member was never set (lambda-facts 3), in the form that is also sent to go back to it.
 UNSET: Mapping[str, Any] = {
     "Architectures": ["x86_64"],

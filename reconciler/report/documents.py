@@ -14,6 +14,7 @@ from reconciler.kinds.registry import KINDS
 from reconciler.model import (
     KNOWN_AFTER_APPLY,
     SENSITIVE,
+    UNTOLD,
     Action,
     Artifact,
     Configuration,
@@ -133,7 +134,7 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 def _field(change: FieldChange) -> dict[str, Any]:
-    return {
+    said = {
         "path": change.path,
         "before": plain(change.before),
         "after": plain(change.after),
@@ -143,6 +144,7 @@ def _field(change: FieldChange) -> dict[str, Any]:
         "source": _source(change.origin),
         "author": change.author,
     }
+    return said | ({"not_told": True} if change.before == UNTOLD else {})
 
 
 def _diagnostic(note: Diagnostic) -> dict[str, Any]:
@@ -199,7 +201,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "artifacts": [
             {
                 "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
-                "source": artifact.source, "version": artifact.version, "problem": artifact.problem,
+                "source": artifact.source, "version": artifact.version, "problem": artifact.problem, "etag": artifact.etag,
             }
             for target, artifact in sorted(snapshot.artifacts.items())
         ],
@@ -264,7 +266,9 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
     """The snapshot that a valid document says. An artifact whose code the spec now names differently is unknown."""
     codes = {str(spec.target): dict(spec.code) for spec in specs}
     artifacts = {
-        target_of(item["address"]): Artifact(item["sha256"], item["source"], item["version"], item["problem"])
+        target_of(item["address"]): Artifact(
+            item["sha256"], item["source"], item["version"], item["problem"], item.get("etag", "")
+        )
         if codes.get(item["address"]) == item["code"]
         else Artifact("", "the snapshot knows other code than the spec now names")
         for item in document["artifacts"]

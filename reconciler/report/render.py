@@ -37,7 +37,7 @@ NOTES_ROOM = 12_000
 LONGEST_NOTE = 400
 MOST_NAMES = 20
 SEVERITIES = ("refusal", "warning", "note")
-MARKERS = ("(sensitive)", "(known after apply)")
+MARKERS = ("(sensitive)", "(known after apply)", "(not told by AWS)")
 
 Document = Mapping[str, Any]
 
@@ -82,7 +82,7 @@ def sides(field: Document) -> tuple[str, str]:
 
 
 def _side(field: Document, value: Any) -> str:
-    flags = (field["sensitive"], field.get("known_after_apply", False))
+    flags = (field["sensitive"], field.get("known_after_apply", False), field.get("not_told", False))
     is_marker = any(is_set and value == marker for is_set, marker in zip(flags, MARKERS, strict=True))
     return str(value) if is_marker else _whole(value)
 

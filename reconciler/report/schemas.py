@@ -74,8 +74,9 @@ FIELD: Schema = closed(
         "cause": CAUSE,
         "source": SOURCE,
         "author": TEXT,
+        "not_told": {"const": True},
     },
-    optional=("known_after_apply",),
+    optional=("known_after_apply", "not_told"),
 )
 ACTION: Schema = closed(
     {"address": TEXT, "kind": TEXT, "verb": VERB, "cause": CAUSE, "reason": TEXT, "fields": array(FIELD)}
@@ -141,7 +142,16 @@ SNAPSHOT: Schema = {
             "unlisted": {"type": "object", "additionalProperties": TEXT},
             "artifacts": array(
                 closed(
-                    {"address": ADDRESS, "code": MAP, "sha256": TEXT, "source": TEXT, "version": TEXT, "problem": TEXT}
+                    {
+                        "address": ADDRESS,
+                        "code": MAP,
+                        "sha256": TEXT,
+                        "source": TEXT,
+                        "version": TEXT,
+                        "problem": TEXT,
+                        "etag": TEXT,
+                    },
+                    optional=("etag",),
                 )
             ),
         },

@@ -57,6 +57,8 @@ PLAN_TEXT = """\
 test/us-west-2/checkout
   ~ function
       code.CodeSha256                            SHA → SHA  specs/checkout.yaml:10
+      code.S3Bucket                              (not told by AWS) → artifacts  specs/checkout.yaml:10
+      code.S3Key                                 (not told by AWS) → v2.zip  specs/checkout.yaml:10
       configuration.Environment.Variables.TOKEN  (unset) → (sensitive)  specs/checkout.yaml:9
       configuration.MemorySize                   128 → 512  specs/checkout.yaml:8
   + version/published  (code or configuration differ from version 1)
