@@ -30,14 +30,6 @@ def _starts(name: str) -> Iterator[str]:
     return accumulate(name.split("/"), lambda folder, part: f"{folder}/{part}")
 
 
-def _mode(tree: Any, name: str) -> int:
-    """git's mode of what lies at a path; 0 when nothing does."""
-    try:
-        return int((tree / name).mode)
-    except (KeyError, ValueError):
-        return 0
-
-
 def provenance(path: Path) -> dict[str, Any]:
     """Tool, version, and the commit of the work tree that holds `path`; None for what git does not know."""
     found: dict[str, Any] = {
@@ -77,6 +69,7 @@ class History:
             raise GitError(f"{path} is in no git work tree, so --base and --drift cannot look back") from error
         self.root = Path(str(self._repository.working_tree_dir)).resolve()
         self._commits: dict[str, Any] = {}
+        self._entries: dict[tuple[str, str], Any] = {}
         self._lines: dict[str, dict[int, str]] = {}
 
     @cached_property
@@ -85,12 +78,11 @@ class History:
 
     def specs_at(self, revision: str, paths: Iterable[str], config: Config) -> Iterator[Spec]:
         """The specs that these files were at a revision; a file that was not there, or was no spec, gives none."""
-        commit = self._commit(revision)
+        self._commit(revision)
         for path in sorted(set(paths)):
             try:
-                blob = commit.tree / self._relative(path)
-                document = strict_yaml.parse(blob.data_stream.read(), path)
-            except (KeyError, SpecError):
+                document = strict_yaml.parse(self.file_at(revision, Path(path)) or b"", path)
+            except SpecError:
                 continue
             if not spec.document_faults(document):
                 yield from spec.expanded(document, spec.targets(document, config, []))
@@ -105,15 +97,26 @@ class History:
 
     def file_at(self, revision: str, path: Path) -> bytes | None:
         """What a file held at a revision, links below the root followed; None when it was not there."""
-        tree, name = self._commit(revision).tree, self._lexical(path)
+        name = self._lexical(path)
         for _ in range(MOST_LINKS):
-            link = next((start for start in _starts(name) if _mode(tree, start) == LINK), "")
+            link = next((start for start in _starts(name) if getattr(self._at(revision, start), "mode", 0) == LINK), "")
             if not link:
-                found = tree / name if _mode(tree, name) else None
+                found = self._at(revision, name)
                 return bytes(found.data_stream.read()) if found is not None and found.type == "blob" else None
-            leads = os.path.join(os.path.dirname(link), os.fsdecode((tree / link).data_stream.read()))  # noqa: PTH118, PTH120
-            name = os.path.normpath(leads + name.removeprefix(link))
+            leads = os.fsdecode(self._at(revision, link).data_stream.read())
+            name = os.path.normpath(os.path.join(os.path.dirname(link), leads) + name.removeprefix(link))  # noqa: PTH118, PTH120
         return None
+
+    def _at(self, revision: str, name: str) -> Any:
+        """What git holds at a path, each folder read once; None for nothing."""
+        if (revision, name) not in self._entries:
+            above, _, last = name.rpartition("/")
+            folder = self._at(revision, above) if above else self._commit(revision).tree
+            try:
+                self._entries[revision, name] = folder / last
+            except (KeyError, TypeError):
+                self._entries[revision, name] = None
+        return self._entries[revision, name]
 
     def files_at(self, revision: str, below: Path) -> list[Path]:
         """The files below a folder at a revision, as paths from here."""

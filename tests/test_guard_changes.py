@@ -347,10 +347,14 @@ def test_specs_behind_a_link_are_judged_by_what_governed_the_link(house: House) 
     (house.root / "specs").rename(lax)
     (lax / "reconcile.yaml").write_text(CONFIG)
     (lax / "one.yaml").write_text(ABSENT.format("one"))
+    two = (lax / "two.yaml").read_text()
+    (lax / "two.yaml").write_text(two + "ignore: [/configuration/Timeout]\n")
+    house.lambda_.update_function_configuration(FunctionName="two", Timeout=77)
     (house.root / "specs").symlink_to("lax")
     result = nested(house)
     assert result.exit_code == 21
     assert "guards.maxDeletes is 0" in result.out
+    assert "configuration.Timeout" in result.out
 
 
 def test_a_spec_that_moves_below_another_reconcile_yaml_is_told(house: House) -> None:
