@@ -1,4 +1,4 @@
-"""The one seam to AWS: sessions, calls and waits. The only module that imports boto3.
+"""The one seam to AWS: calls and waits, by the sessions of `sessions`.
 
 A call goes in as a place, an operation name and params; what comes back is AWS's answer as a mapping, or `CallFailed`.
 It decides nothing about specs or plans.
@@ -16,30 +16,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore import xform_name
-from botocore.config import Config as ClientConfig
-from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import create_loader
 
-from reconciler import __version__, service
+from reconciler import service
 from reconciler.config import Account
-from reconciler.errors import AwsError, CallFailed, Interrupted, SettleFailed
+from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
 from reconciler.model import Properties, Target
-
-CLIENT_ATTEMPTS = 8
-# adaptive: slows down when AWS throttles; the numbers bound how long one call may take.
-CLIENT = ClientConfig(
-    retries={"mode": "adaptive", "total_max_attempts": CLIENT_ATTEMPTS},
-    connect_timeout=10,
-    read_timeout=70,
-    max_pool_connections=32,
-    user_agent_extra=f"lambda-reconciler/{__version__}",
-)
-
-# An invocation is never repeated by itself, and may take as long as a function may run.
-ONCE = CLIENT.merge(ClientConfig(retries={"total_max_attempts": 1}, read_timeout=910))
+from reconciler.sessions import CLIENT, CLIENT_ATTEMPTS, ONCE, UPLOADING, carries_bytes, opened, without_credentials
+from reconciler.sessions import assuming as _assuming  # noqa: F401  known here, to whoever looks at how a role is assumed
+from reconciler.sessions import core_session as core_session
 
 PATIENCE_SECONDS = 300.0
 LONGEST_PAUSE_SECONDS = 2.0
@@ -137,7 +123,8 @@ class Aws:
         self._is_stopping = is_stopping
         self._calls_per_second = float(os.environ.get(CALLS_PER_SECOND_VARIABLE, CALLS_PER_SECOND))
         self._lock = threading.RLock()
-        self._sessions: dict[str, boto3.Session] = {}
+        self._sessions: dict[str, boto3.Session | NoCredentials] = {}
+        self._paces: dict[tuple[Place, float], Pace] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._identities: dict[str, str] = {}
 
@@ -173,22 +160,18 @@ class Aws:
         self, place: Place, operation: str, params: Properties, *, api: str = "lambda"
     ) -> Iterator[Mapping[str, Any]]:
         """All pages of a listing, by botocore's paginator. A marker that comes back again ends it with an error."""
-        client = self._client(place, operation, api)
+        client = self._client(place, operation, api, params)
         try:
             yield from client.get_paginator(xform_name(operation)).paginate(**params)
-        except ClientError as error:
+        except Exception as error:
             raise _failure(operation, params, error) from error
-        except BotoCoreError as error:
-            raise _lost(operation, error) from error
 
     def _attempt(self, place: Place, operation: str, params: Properties, api: str) -> Answer:
-        client = self._client(place, operation, api)
+        client = self._client(place, operation, api, params)
         try:
             answer = getattr(client, xform_name(operation))(**params)
-        except ClientError as error:
+        except Exception as error:
             raise _failure(operation, params, error) from error
-        except BotoCoreError as error:
-            raise _lost(operation, error) from error
         meta = answer.pop("ResponseMetadata", {})
         if operation == "Invoke":
             answer["Payload"] = answer["Payload"].read()
@@ -200,33 +183,42 @@ class Aws:
             headers=meta.get("HTTPHeaders", {}),
         )
 
-    def _client(self, place: Place, operation: str, api: str) -> Any:
+    def _client(self, place: Place, operation: str, api: str, params: Properties) -> Any:
         """GetFunction has a quota of its own, and so a client of its own, which slows down alone when throttled."""
-        bucket = operation if operation in ("GetFunction", "Invoke") else ""
+        is_large = carries_bytes(params)
+        config = ONCE if operation == "Invoke" else UPLOADING if is_large else CLIENT
+        bucket = operation if operation in ("GetFunction", "Invoke") else "large" if is_large else ""
         key = (f"{place.account}/{api}", place.region, bucket)
         with self._lock:
             if key not in self._clients:
-                session, config = self._session(place), ONCE if bucket == "Invoke" else CLIENT
+                session = self._session(place)
                 try:
                     made = session.client(api, region_name=place.region, config=config)  # type: ignore[call-overload]
-                except BotoCoreError as error:
-                    raise AwsError(f"account {place.account}: {error}") from error
-                rate = self._calls_per_second * (GET_FUNCTION_SHARE if bucket == "GetFunction" else 1)
-                if api == "lambda" and rate and bucket != "Invoke":
-                    made.meta.events.register("before-send.lambda", Pace(rate, self._clock, self._sleep))
+                except Exception as error:  # an endpoint of the profile's, a bundle of certificates: in every kind
+                    raise without_credentials(self._accounts[place.account], error) from error
+                if api == "lambda" and self._calls_per_second and bucket != "Invoke":
+                    made.meta.events.register("before-send.lambda", self._pace(place, operation))
                 self._clients[key] = made
             return self._clients[key]
 
+    def _pace(self, place: Place, operation: str) -> Pace:
+        """One pace for all clients that draw on the same quota."""
+        share = GET_FUNCTION_SHARE if operation == "GetFunction" else 1.0
+        if (place, share) not in self._paces:
+            self._paces[place, share] = Pace(self._calls_per_second * share, self._clock, self._sleep)
+        return self._paces[place, share]
+
     def _session(self, place: Place) -> boto3.Session:
+        """The account's session, opened once; what could not be opened is not tried again."""
         if place.account not in self._sessions:
-            account = self._accounts[place.account]
             try:
-                core = core_session(account.profile)
-                session = boto3.Session(botocore_session=core, region_name=place.region)
-                self._sessions[place.account] = _assuming(core, account, place.region) if account.role_arn else session
-            except BotoCoreError as error:
-                raise AwsError(f"account {place.account}: {error}") from error
-        return self._sessions[place.account]
+                self._sessions[place.account] = opened(self._accounts[place.account], place.region)
+            except NoCredentials as failure:
+                self._sessions[place.account] = failure
+        session = self._sessions[place.account]
+        if isinstance(session, NoCredentials):
+            raise session
+        return session
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
@@ -268,34 +260,6 @@ class Aws:
             raise
 
 
-_LOADER = create_loader()  # reads each of botocore's data files once, for all accounts
-
-
-def core_session(profile: str = "") -> botocore.session.Session:
-    """A botocore session that shares the data that all sessions read."""
-    core = botocore.session.Session(profile=profile or None)
-    core.register_component("data_loader", _LOADER)
-    return core
-
-
-def _assuming(core: botocore.session.Session, account: Account, region: str) -> boto3.Session:
-    """A session with the account's role, whose credentials renew themselves however long the run takes."""
-    extra: dict[str, Any] = {"RoleSessionName": account.session_name or "reconcile"}
-    if account.external_id:
-        extra["ExternalId"] = account.external_id
-    if account.session_duration_seconds:
-        extra["DurationSeconds"] = account.session_duration_seconds
-    fetcher = AssumeRoleCredentialFetcher(
-        client_creator=core.create_client,
-        source_credentials=core.get_credentials(),
-        role_arn=account.role_arn,
-        extra_args=extra,
-    )
-    assumed = core_session()
-    setattr(assumed, "_credentials", DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role"))  # noqa: B010
-    return boto3.Session(botocore_session=assumed, region_name=region)
-
-
 # --- what AWS's refusals mean --------------------------------------------------------------------------------------
 
 
@@ -304,7 +268,20 @@ def is_passing(failure: CallFailed) -> bool:
     return any(failure.code == code and pattern.search(str(failure)) for code, pattern in PASSING)
 
 
-def _failure(operation: str, params: Properties, error: ClientError) -> CallFailed:
+def _failure(operation: str, params: Properties, error: Exception) -> AwsError:
+    """What botocore raised, in our words. Not only its own kinds: credentials that renew themselves meanwhile fail in any."""
+    match error:
+        case NoCredentials():
+            return NoCredentials(str(error))
+        case ClientError():
+            return _refused(operation, params, error)
+        case BotoCoreError() | OSError():
+            return _lost(operation, str(error), type(error).__name__)
+        case _:
+            return _lost(operation, f"unexpected {type(error).__name__}", type(error).__name__)
+
+
+def _refused(operation: str, params: Properties, error: ClientError) -> CallFailed:
     answer: Mapping[str, Any] = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     meta = answer.get("ResponseMetadata", {})
@@ -318,10 +295,9 @@ def _failure(operation: str, params: Properties, error: ClientError) -> CallFail
     )
 
 
-def _lost(operation: str, error: BotoCoreError) -> CallFailed:
+def _lost(operation: str, what: str, name: str) -> CallFailed:
     """No answer came: nobody knows whether AWS did it."""
-    name = type(error).__name__
-    return CallFailed(f"{operation}: {error}", code=name, attempts=CLIENT_ATTEMPTS, is_retryable=name in LOST)
+    return CallFailed(f"{operation}: {what}", code=name, attempts=CLIENT_ATTEMPTS, is_retryable=name in LOST)
 
 
 def scrubbed(message: str, operation: str, params: Properties) -> str:

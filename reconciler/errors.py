@@ -10,6 +10,7 @@
     ├── Locked (24)                 another apply holds the lock, or the lock cannot be read
     ├── AwsError (26)               AWS or the credentials said no
     │   ├── SnapshotError           … while reading
+    │   ├── NoCredentials           … before anything: there are none, or none that work
     │   └── CallFailed              … to one call of an apply; ends that target's task only
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       ├── CodeDiffers         … what was sent, or would be, is not the code that the plan showed
@@ -90,6 +91,10 @@ class AwsError(ReconcileError):
 
 class SnapshotError(AwsError):
     """Reading the live side failed."""
+
+
+class NoCredentials(AwsError):
+    """An account has no credentials that work; the message says what helps."""
 
 
 class CallFailed(AwsError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from reconciler.errors import AwsError, CallFailed, Interrupted, SettleFailed
+from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
 from reconciler.model import Target
 
 Item = TypeVar("Item")
@@ -80,6 +80,8 @@ class Unread:
 
 def reason(target: Target, operation: str, failure: AwsError) -> str:
     """Which target, what AWS said with its code, and what helps."""
+    if isinstance(failure, NoCredentials):
+        return f"{target} cannot be read: {failure}"
     return f"{target} cannot be read: {said(operation, failure)}; {mend(target.account, operation, failure)}"
 
 

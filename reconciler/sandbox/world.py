@@ -16,9 +16,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reconciler.aws import core_session
 from reconciler.sandbox.moto_adapter import ACCOUNT_HEADER
 from reconciler.sandbox.refusals import invalid
+from reconciler.sessions import core_session
 
 PREFIX = "SANDBOX"
 ANY_KEY = "sandbox"  # moto does not look at it
