@@ -304,6 +304,18 @@ def test_a_file_that_was_moved_has_no_more_to_hide(house: House) -> None:
     assert "configuration.Timeout" in result.out
 
 
+def test_more_guard_changes_than_a_comment_holds_are_counted_by_file(house: House) -> None:
+    based(house)
+    keys = ", ".join(f"/tags/{'x' * 100}{number}" for number in range(400))
+    house.write("one.yaml", function_spec("one", extra=f"ignore: [{keys}]\n"))
+    text = house.run("plan", "--base", "base", "--format", "markdown").out
+    assert len(text) <= 60_000
+    (line,) = [line for line in text.splitlines() if "guard changes more, in" in line]
+    assert line.endswith(" more, in specs/one&#46;yaml")
+    assert text.count("- **guard change**") + int(line.split()[3]) == 401
+    assert len(told(house.run("plan", "--base", "base"))) == 400
+
+
 # --- which reconcile.yaml -------------------------------------------------------------------------------------------
 
 

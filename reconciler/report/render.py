@@ -213,7 +213,7 @@ def plan_markdown(plan: Document) -> str:
     head = _rendered(
         "plan.md.j2", totals=totals(plan), gone=_named(gone), orphans=_named(plan["orphans"]), notes=notes,
         left=len(plan["diagnostics"]) - len(notes),
-        guard_changes=[inert(guard_change(change)) for change in guard_changes(plan)],
+        guard_changes=_guard_lines(plan),
     )  # fmt: skip
     room = MARKDOWN_LIMIT - len(head) - 200
     kept: list[str] = []
@@ -226,6 +226,16 @@ def plan_markdown(plan: Document) -> str:
     left = len(acting) - len(kept)
     tail = f"\n*{many(left, 'target')} more; the whole plan is in the job's log.*\n" if left else ""
     return head + "".join(kept) + tail
+
+
+def _guard_lines(plan: Document) -> list[str]:
+    """Guard changes as markdown has room for them; of the others, how many there are and in which files."""
+    every = guard_changes(plan)
+    lines = [inert(cut(guard_change(change), LONGEST_NOTE)) for change in every]
+    shown = _fitting(lines, NOTES_ROOM)
+    left = every[len(shown) :]
+    files = _named(sorted({change["file"] for change in left}))
+    return [*shown, f"{many(len(left), 'guard change')} more, in {files}"] if left else shown
 
 
 def _is_gone(action: Document) -> bool:
