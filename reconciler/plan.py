@@ -104,7 +104,8 @@ def unread_plan(spec: Spec, reason: str) -> tuple[TargetPlan, list[Diagnostic]]:
 
 def unlisted(snapshot: Snapshot) -> Iterator[Diagnostic]:
     for place, reason in sorted(snapshot.unlisted.items()):
-        yield Diagnostic("warning", f"functions of {place} without a spec could not be looked for: {reason}")
+        message = f"functions of {place} without a spec could not be looked for: {reason}"
+        yield Diagnostic("warning", message, left_out=True)
 
 
 def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple[Target, ...]:

@@ -188,6 +188,7 @@ def test_pruning_is_refused_where_marks_cannot_be_listed_and_planning_says_so(
     house.write("kept.yaml", function_spec("kept"))
     plan = house.plan()
     assert "functions of test/us-west-2 without a spec could not be looked for" in plan["diagnostics"][0]["message"]
+    assert plan["diagnostics"][0]["left_out"] and not plan["in_sync"]
     refused = house.run("apply", "--prune", "--yes")
     assert refused.exit_code == 21
     assert "--prune cannot tell what test/us-west-2 holds without a spec" in refused.err
