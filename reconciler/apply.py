@@ -134,7 +134,7 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
         return failed(index, operation, error, elapsed(), run)
-    run.record("operation_finished", target, index=index, duration_seconds=elapsed())
+    run.record("operation_finished", target, index=index, duration_seconds=elapsed(), **sent(operation, answer))
     run.tell(target, operation.name, "finished")
     return "succeeded"
 
@@ -167,6 +167,16 @@ def as_failure(error: Exception) -> CallFailed:
             return CallFailed(str(error))
         case _:
             return CallFailed(f"unexpected {type(error).__name__}")
+
+
+def sent(operation: Operation, answer: Answer) -> dict[str, Any]:
+    """Which object the code came from, with the hash that AWS answered: it may be all that anybody knows of it later."""
+    pin = operation.pin
+    if pin is None or not pin.etag or "CodeSha256" not in answer.result:
+        return {}
+    version = {"S3ObjectVersion": pin.version} if pin.version else {}
+    where = {"S3Bucket": pin.bucket, "S3Key": pin.key, **version, "ETag": pin.etag}
+    return {"code": {**where, "CodeSha256": answer.result["CodeSha256"]}}
 
 
 def _result(operation: str, answer: Answer) -> dict[str, Any]:

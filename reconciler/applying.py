@@ -62,7 +62,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
     run = new_run()
     with stop.listening(), locked(workspace, aws, run, stop):
         workspace = wiring.with_values(workspace, aws)
-        snapshot = wiring.live_snapshot(workspace, aws)
+        snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
         plan = compared_with(plan, reviewed) if reviewed else plan
         refused = wiring.refusals(plan)

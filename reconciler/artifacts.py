@@ -151,11 +151,12 @@ def _told(head: Mapping[str, Any], pin: Pin) -> Artifact | None:
 def _learned(aws: Aws, place: Place, pin: Pin, head: Mapping[str, Any], looking: Looking) -> Artifact:
     """The hash of an object of which S3 keeps none: of its bytes, or as AWS answered it to an earlier run."""
     if looking.downloads or int(head.get("ContentLength", 0)) <= LARGEST_READ_BYTES:
-        sha256, source = _hashed(aws, place, pin), f"{pin}, read and hashed,"
-    else:
-        sha256 = looking.known(pin)
-        source = f"the report of an earlier run about {pin}" if sha256 else f"S3 keeps no SHA-256 of {pin}; {MEND}"
-    return Artifact(sha256, source, pin.version, etag=pin.etag)
+        return Artifact(_hashed(aws, place, pin), f"{pin}, read and hashed,", pin.version, etag=pin.etag)
+    recorded = looking.known(pin)
+    if recorded:
+        source = f"the report of an earlier run about {pin}"
+        return Artifact(recorded, source, pin.version, etag=pin.etag, is_recorded=True)
+    return Artifact("", f"S3 keeps no SHA-256 of {pin}, nor does a report; {MEND}", pin.version, etag=pin.etag)
 
 
 def full_sha256(head: Mapping[str, Any]) -> str:

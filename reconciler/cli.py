@@ -28,6 +28,11 @@ report_dir_option = click.option(
 )  # fmt: skip
 
 
+download_option = click.option(
+    "--download-code", is_flag=True, help="Read S3 objects of any size to hash them, where S3 keeps no SHA-256."
+)
+
+
 def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def wrap(command: Any) -> Any:
         for option in reversed(options):
@@ -41,6 +46,8 @@ planning_options = with_options(
     click.option("--adopt", is_flag=True, help="Take over functions that exist and bear no owner mark."),
     click.option("--prune", is_flag=True, help="Delete functions that bear our mark and have no spec."),
     click.option("--base", default="", metavar="REF", help="Tell edits from drift: compare with the specs at REF."),
+    download_option,
+    report_dir_option,
 )
 
 
@@ -90,7 +97,9 @@ def validate(paths: tuple[Path, ...]) -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to FILE instead of stdout."
 )
-def snapshot(paths: tuple[Path, ...], output: Path | None) -> None:
+@download_option
+@report_dir_option
+def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, report_dir: Path) -> None:
     """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
     from reconciler import wiring
     from reconciler.report.journal import write_atomically
@@ -98,7 +107,8 @@ def snapshot(paths: tuple[Path, ...], output: Path | None) -> None:
 
     workspace = wiring.read(chosen(paths))
     aws = wiring.connect(workspace.config, workspace.accounts)
-    live = wiring.live_snapshot(workspace, aws)
+    look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
+    live = wiring.live_snapshot(workspace, aws, look)
     for reason in (*live.unread.values(), *live.unlisted.values()):
         say(f"warning: {printable(reason)}")
     text = plan_json(wiring.snapshot_file(workspace, live))
@@ -134,6 +144,8 @@ def plan(
     output: Path | None,
     form: str,
     detailed_exitcode: bool,
+    download_code: bool,
+    report_dir: Path,
 ) -> None:
     """Show what an apply would do. Changes nothing."""
     from reconciler import wiring
@@ -142,6 +154,7 @@ def plan(
     from reconciler.report.render import RENDERERS, is_acting, plan_json, plan_text
 
     workspace = read(chosen(paths), base)
+    choices = wiring.Choices(adopt, prune, base, drift, download_code=download_code)
     aws = None
     if snapshot_path:
         workspace.config.require_enabled(workspace.accounts)
@@ -150,8 +163,8 @@ def plan(
     else:
         aws = wiring.connect(workspace.config, workspace.accounts)
         workspace = wiring.with_values(workspace, aws)
-        live = wiring.live_snapshot(workspace, aws)
-    made = wiring.planned(workspace, live, wiring.Choices(adopt, prune, base, drift), aws)
+        live = wiring.live_snapshot(workspace, aws, wiring.looking(report_dir, choices))
+    made = wiring.planned(workspace, live, choices, aws)
     document = wiring.document(made, chosen(paths))
     if output:
         write_atomically(output, plan_json(document))
@@ -179,7 +192,6 @@ def plan(
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@report_dir_option
 def apply(
     paths: tuple[Path, ...],
     adopt: bool,
@@ -189,6 +201,7 @@ def apply(
     only_failed: Path | None,
     allow_deletes: int | None,
     yes: bool,
+    download_code: bool,
     report_dir: Path,
 ) -> None:
     """Plan, show, ask, perform, and leave a report."""
@@ -213,8 +226,9 @@ def apply(
             confirm(document)
 
     orders = Orders(
-        wiring.Choices(adopt, prune, base, allow_deletes=allow_deletes), report_dir, approved, only_failed, healed
-    )
+        wiring.Choices(adopt, prune, base, allow_deletes=allow_deletes, download_code=download_code),
+        report_dir, approved, only_failed, healed,
+    )  # fmt: skip
     ending = applied(workspace, orders, Stop(), Audience(show, ask, progress))
     click.echo(report_text(ending.report, has_colour=has_colour(sys.stdout)), nl=False, color=True)
     say(f"Report: {ending.path}")

@@ -142,6 +142,13 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield Diagnostic("warning", message, case.spec.target, place(case, "code"), left_out=True)
 
 
+def code_is_known_by_report(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """What a record says is believed, for AWS's answer is held against it, and said, for it is not what S3 says."""
+    if case.artifact and case.artifact.is_recorded and not case.artifact.problem:
+        message = f"the code is compared by {case.artifact.source}, for S3 keeps no SHA-256 of it"
+        yield Diagnostic("note", message, case.spec.target, place(case, "code"))
+
+
 def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     names = case.artifact.credentials if case.artifact else ()
     if names:
@@ -336,6 +343,7 @@ RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     is_not_ours,
     needs_permission_to_replace,
     code_is_missing,
+    code_is_known_by_report,
     code_looks_like_credentials,
     is_the_same_code_elsewhere,
     needs_code_to_change,

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from reconciler.model import Artifact, Configuration, Diagnostic, GuardChange, P
 from reconciler.spec import Specs, load
 
 if TYPE_CHECKING:
+    from reconciler.artifacts import Looking
     from reconciler.aws import Aws, Place
 
 
@@ -73,6 +75,7 @@ class Choices:
     base: str = ""
     drift: bool = False
     allow_deletes: int | None = None
+    download_code: bool = False
 
 
 def read(paths: Sequence[Path]) -> Workspace:
@@ -120,13 +123,25 @@ def places(workspace: Workspace) -> list[Place]:
     return sorted(named | configured, key=lambda place: (place.account, place.region))
 
 
-def live_snapshot(workspace: Workspace, aws: Aws) -> Snapshot:
+def looking(folder: Path, choices: Choices) -> Looking:
+    """How code is looked at whose hash S3 does not keep: by the reports of a folder, which are read when one is met."""
+    from reconciler.artifacts import Looking
+    from reconciler.report.sent import documents, hashes
+
+    known = cache(lambda: hashes(documents(folder)))
+    return Looking(lambda pin: known().get(pin, ""), choices.download_code)
+
+
+def live_snapshot(workspace: Workspace, aws: Aws, look: Looking | None = None) -> Snapshot:
     """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function."""
+    from reconciler.artifacts import Looking
     from reconciler.fetch import fetch
 
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = places(workspace) if mark else []
-    return fetch(aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere)
+    return fetch(
+        aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, looking=look or Looking()
+    )
 
 
 def with_values(workspace: Workspace, aws: Aws) -> Workspace:

@@ -289,3 +289,63 @@ def test_an_approved_object_of_unknown_hash_is_the_very_object(house: House, mon
     house.writes()
     assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 23
     assert house.writes() == []
+
+
+def test_an_object_too_large_to_be_read_is_sent_once_and_then_known_by_the_report(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread(monkeypatch)
+    monkeypatch.setattr(artifacts, "_hashed", pytest.fail)
+    put(house_with_bucket(house), "large.zip", "one")
+    house.write("checkout.yaml", function_spec(key="large.zip", extra=LIVE), stock=False)
+    house.apply()
+    house.writes()
+    assert house.verbs() == {}
+    plan = house.run("plan")
+    assert "known by" not in plan.out
+    assert "note: specs/checkout.yaml:9: the code is compared by the report of an earlier run" in plan.out
+    assert house.apply()["outcome"]["status"] == "unchanged"
+    put(house, "large.zip", "two")
+    assert "nor does a report; upload it with --checksum-algorithm SHA256" in house.run("plan").out
+    house.apply()
+    assert house.writes() == ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
+    assert house.verbs() == {}
+
+
+def test_without_a_report_it_is_planned_with_the_reason_and_with_the_flag_it_is_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread(monkeypatch)
+    put(house_with_bucket(house), "large.zip", "one")
+    house.write("checkout.yaml", function_spec(key="large.zip"), stock=False)
+    house.apply()
+    assert house.verbs("--report-dir", "elsewhere") == {"checkout": "update"}
+    assert house.verbs("--report-dir", "elsewhere", "--download-code") == {}
+
+
+def test_what_somebody_else_deployed_is_drift_from_the_recorded_hash(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unread(monkeypatch)
+    wanted = put(house_with_bucket(house), "large.zip", "one")
+    house.write("checkout.yaml", function_spec(key="large.zip"), stock=False)
+    house.apply()
+    house.lambda_.update_function_code(FunctionName="checkout", S3Bucket="artifacts", S3Key="v1.zip")
+    assert fields(house)["CodeSha256"] == (live_hash(house), wanted)
+
+
+def test_a_report_that_is_none_of_ours_in_form_tells_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    unread(monkeypatch)
+    put(house_with_bucket(house), "large.zip", "one")
+    house.write("checkout.yaml", function_spec(key="large.zip"), stock=False)
+    house.apply()
+    for name, text in {"a": "{", "b": '{"kind": "report", "tasks": 7}', "c": '{"kind": "report", "tasks": [{"operations": [{"code": {"S3Key": 1}}]}]}'}.items():  # fmt: skip
+        (house.root / "reports" / f"{name}.json").write_text(text)
+    assert house.verbs() == {}
+
+
+def house_with_bucket(house: House) -> House:
+    """Stocked with everything that a spec of `function_spec` names."""
+    house.write("stock.yaml", function_spec())
+    house.remove("stock.yaml")
+    return house

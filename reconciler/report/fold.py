@@ -126,7 +126,7 @@ def _operation_answered(task: _Task, event: Event) -> None:
 
 def _operation_finished(task: _Task, event: Event) -> None:
     performed = task.operations[event["index"]]
-    performed["duration_seconds"] = event["duration_seconds"]
+    performed |= {name: event[name] for name in ("duration_seconds", "code") if name in event}
     call = CALLS[performed["operation"]]
     task.say(call.phase, call.finished)
 

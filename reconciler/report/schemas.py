@@ -169,6 +169,9 @@ STATUS: Schema = closed(
         "retryable": {"type": "boolean"},
     }
 )
+CODE: Schema = closed(
+    dict.fromkeys(("S3Bucket", "S3Key", "S3ObjectVersion", "ETag", "CodeSha256"), TEXT), optional=("S3ObjectVersion",)
+)
 PERFORMED: Schema = closed(
     {
         "operation": TEXT,
@@ -179,7 +182,9 @@ PERFORMED: Schema = closed(
         "request_id": TEXT,
         "outcome": {"enum": ["succeeded", "failed", "unknown", "not attempted"]},
         "error": {"anyOf": [closed({"type": TEXT, "code": TEXT, "message": TEXT}), {"type": "null"}]},
-    }
+        "code": CODE,
+    },
+    optional=("code",),
 )
 TASK: Schema = closed(
     {
