@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
-from reconciler import artifacts, packing, service
+from reconciler import artifacts, packing, renames, service
 from reconciler.aws import Answer, Aws, Place
-from reconciler.errors import CallFailed, CodeDiffers, Interrupted, ReconcileError
+from reconciler.errors import CallFailed, CodeDiffers, Interrupted, PlanError, ReconcileError
 from reconciler.export import exported
 from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import recovered
@@ -81,14 +82,24 @@ def refuse(target: Target, error: str, message: str, run: Run) -> None:
 
 
 def perform(plan: Plan, run: Run, *, leave_out: Iterable[Target] = (), workers: int = WORKERS) -> Performance:
-    """Carry out every target's operations; one that fails does not stop another."""
+    """Carry out every target's operations; one that fails stops none but those that wait for it."""
     left_out = set(leave_out)
     acting = [one for one in plan.targets if one.operations and one.target not in left_out]
     outcomes: dict[Target, Outcome] = dict.fromkeys(left_out, "refused")
     with ThreadPoolExecutor(workers) as pool:
-        for one, outcome in zip(acting, pool.map(lambda item: perform_target(item, run), acting), strict=True):
-            outcomes[one.target] = outcome
+        for wave in ([one for one in acting if not one.after], [one for one in acting if one.after]):
+            performed = pool.map(partial(perform_after, outcomes=dict(outcomes), run=run), wave)
+            outcomes.update(zip((one.target for one in wave), performed, strict=True))
     return Performance(dict(sorted(outcomes.items())))
+
+
+def perform_after(plan: TargetPlan, *, outcomes: Mapping[Target, Outcome], run: Run) -> Outcome:
+    """One target, unless what it waits for was not done: a deletion then leaves the only one that there is."""
+    undone = [target for target in plan.after if outcomes.get(target, "succeeded") != "succeeded"]
+    if not undone or run.is_stopping():
+        return perform_target(plan, run)
+    refuse(plan.target, PlanError.__name__, renames.waiting(plan.target, undone[0], "was not done"), run)
+    return "refused"
 
 
 def perform_target(plan: TargetPlan, run: Run) -> Outcome:

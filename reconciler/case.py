@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.kinds.base import Kind
@@ -72,3 +72,16 @@ def needed(spec: Spec) -> frozenset[str]:
     if "event_source_mappings" in spec.sections:
         kinds.add("event_source_mapping")
     return frozenset(kinds)
+
+
+def loses_a_qualifier(spec: Spec, live: Iterable[Live]) -> bool:
+    """Whether the spec drops an alias or a version that there is: then somebody must look whether a mapping invokes it."""
+    wanted = {item.key for item in spec.desired}
+    return any(
+        item.key.target == spec.target
+        and (
+            (item.key.kind == "alias" and "aliases" in spec.sections and item.key not in wanted)
+            or (item.key.kind == "version" and item.key in wanted)
+        )
+        for item in live
+    )

@@ -16,7 +16,7 @@ from typing import Any
 
 from reconciler.artifacts import Looking, artifact
 from reconciler.aws import Aws, Place
-from reconciler.case import needed
+from reconciler.case import loses_a_qualifier, needed
 from reconciler.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
 from reconciler.kinds.function import MARK, live_code, live_configuration
@@ -54,15 +54,19 @@ def fetch(
     accounts = identities(aws, by_place, unread, unlisted)
     with ThreadPoolExecutor(WORKERS) as pool:
         resources: list[Live] = []
+        looked_at = set[Target]()
         for place in (place for place in by_place if place.account in accounts):
             region = _Region(aws, place, by_place[place], pool, unread, patience)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
+            looked_at |= region.looked_at
         held = {item.key.target: str(item.handle.get("CodeSha256", "")) for item in resources if not item.key.name}
         codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool, held, looking)
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError(shortened(unread.reasons.values()))
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
-    return Snapshot(known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted)
+    return Snapshot(
+        known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, mapped=frozenset(looked_at)
+    )
 
 
 def _by_key(item: Live) -> Key:
@@ -136,6 +140,7 @@ class _Region:
     ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience = unread, patience
+        self.looked_at = set[Target]()  # whose mappings were read though their specs own none
 
     def resources(self, marked: list[str]) -> Iterator[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
@@ -143,9 +148,13 @@ class _Region:
         yield from functions
         alive = {live.key.target for live in functions}
         present = [spec for spec in self.specs if spec.target in alive and not spec.is_absent]
-        yield from self.versions([spec.target for spec in present if "version" in needed(spec)])
-        yield from self.of_each("ListAliases", self.aliases, [s.target for s in present if "alias" in needed(s)])
-        mapped = [spec for spec in self.specs if "event_source_mapping" in needed(spec)]
+        versions = list(self.versions([spec.target for spec in present if "version" in needed(spec)]))
+        aliases = list(self.of_each("ListAliases", self.aliases, [s.target for s in present if "alias" in needed(s)]))
+        yield from versions
+        yield from aliases
+        losing = {spec.target for spec in present if loses_a_qualifier(spec, [*versions, *aliases])}
+        self.looked_at |= losing
+        mapped = [s for s in self.specs if "event_source_mapping" in needed(s) or s.target in losing]
         if mapped or marked:
             tagged = {spec.target for spec in mapped if declares_mapping_tags(spec)}
             yield from self.mappings({spec.target for spec in mapped} | {self.target(name) for name in marked}, tagged)

@@ -68,7 +68,8 @@ class Spec:
     """One YAML file for one target (a file with three regions gives three).
 
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
-    changed or compared. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level.
+    changed or compared. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
+    that the function had before.
     """
 
     target: Target
@@ -79,6 +80,7 @@ class Spec:
     publish: bool = False
     allow_replace: bool = False
     adopt: bool = False
+    was: str = ""
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
@@ -120,7 +122,7 @@ class Snapshot:
     """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
     says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
     nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
-    not be listed, and why."""
+    not be listed, and why; of those in `mapped` the mappings were read though their specs own none."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -130,6 +132,7 @@ class Snapshot:
     scope: Mapping[Target, frozenset[str]] | None = None
     unread: Mapping[Target, str] = field(default_factory=dict)
     unlisted: Mapping[str, str] = field(default_factory=dict)
+    mapped: frozenset[Target] = frozenset()
 
 
 class Sealed(str):
@@ -254,13 +257,14 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
-    """One target's actions and, in order, the operations that carry them out. `digest` is equal wherever and whenever
-    the same change is planned."""
+    """One target's actions and, in order, the operations that carry them out, once the targets in `after` are done.
+    `digest` is equal wherever and whenever the same change is planned."""
 
     target: Target
     actions: tuple[Action, ...]
     operations: tuple[Operation, ...]
     digest: str = ""
+    after: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

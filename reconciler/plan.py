@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from reconciler import preflight, service
+from reconciler import preflight, renames, service
 from reconciler.case import Case, Policy
 from reconciler.diff import matching, pointer, with_value
 from reconciler.drafts import (
@@ -81,6 +81,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         )
         for spec in ordered
     ]
+    made = renames.ordered(made, ordered, snapshot)
     targets = tuple(one for one, _ in made)
     return Plan(
         targets=targets,

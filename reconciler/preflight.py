@@ -306,6 +306,46 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
             yield refusal(case, PlanError, message, origin)
 
 
+def deletes_what_a_mapping_invokes(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """AWS would delete it without a word, and the mapping's events would fail from then on."""
+    going = [draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)]
+    if case.spec.is_absent or not going:
+        return
+    if case.scope is not None and EVENT_SOURCE_MAPPING.name not in case.scope:
+        message = "the snapshot does not say whether a mapping invokes what is deleted; take it anew"
+        yield refusal(case, PlanError, f"{case.spec.target}: {message}")
+        return
+    invoking = mappings_after(case, drafts)
+    for draft in going:
+        kind, name = draft.pair.key.kind, draft.pair.key.name
+        for mapping in invoking.get(name, ()):
+            message = (
+                f"{kind} {name} is invoked by mapping {mapping}; move or delete the mapping first, or keep the {kind}"
+            )
+            yield refusal(
+                case,
+                PlanError,
+                f"{case.spec.target}: {message}",
+                place(case, ALIAS.section if kind == ALIAS.name else VERSION.section),
+            )
+
+
+def mappings_after(case: Case, drafts: Drafts) -> dict[str, list[str]]:
+    """Qualifier -> the mappings, by UUID and source, that will invoke it; live ones that no draft touches included."""
+    moved = {
+        draft.pair.live.key: "" if draft.pair.desired is None else qualifier(draft.pair.desired.properties)
+        for draft in drafts
+        if draft.pair.live and draft.pair.key.kind == EVENT_SOURCE_MAPPING.name
+    }
+    found: dict[str, list[str]] = {}
+    for item in case.held(EVENT_SOURCE_MAPPING):
+        source = item.properties.get("EventSourceArn") or "self-managed Kafka"
+        invoked = moved.get(item.key, qualifier(item.properties))
+        if invoked:
+            found.setdefault(invoked, []).append(f"{item.key.name} of {source}")
+    return found
+
+
 def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:
     """Alias -> the versions that it will send traffic to; live aliases that no draft touches included."""
     live = {
@@ -353,6 +393,7 @@ RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     routes_between_unlike_versions,
     invokes_a_missing_alias,
     deletes_a_version_in_use,
+    deletes_what_a_mapping_invokes,
     last_update_failed,
     is_already_absent,
 )

@@ -264,6 +264,7 @@ def _permissions() -> Schema:
             "description": "Let a change that needs it delete and create the resource.",
             "type": "boolean",
         },
+        "was": {"description": "The function's name before: its deletion waits until this one is there.", **NAME},
         "adopt": {"description": "Take over a function that exists and bears no owner mark.", "type": "boolean"},
     }
 

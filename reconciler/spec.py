@@ -56,7 +56,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         placed.append((document, targets(document, config, elsewhere)))
         elsewhere += placing_faults(document, placed[-1][1], config, spoken)
         faults += found + [fault for fault in elsewhere if fault.origin not in spoken]
-    faults += repeated(placed)
+    faults += [*repeated(placed), *renamed_and_kept(placed)]
     if faults:
         raise SpecError(faults)
     specs = [spec for document, places in placed for spec in expanded(document, places)]
@@ -211,6 +211,23 @@ def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]
             first.setdefault(target, here)
 
 
+def renamed_and_kept(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+    """A function that is said to have another name now, and still has a spec of its own."""
+    documents = [(document, places) for document, places in placed if places]
+    kept = {
+        target: document.at("/function")
+        for document, places in documents
+        if document.value.get("state") != "absent"
+        for target in places
+    }
+    for document, places in documents:
+        was = document.value.get("was")
+        before = [replace(target, function=was) for target in places] if isinstance(was, str) else []
+        for target in (target for target in before if target in kept):
+            message = f"{was} has a spec of its own at {kept[target]}; take one of the two out"
+            yield Fault(document.at("/was"), message)
+
+
 def placing_faults(
     document: Document, places: Iterable[Target], config: Config | None, spoken: Iterable[Origin]
 ) -> Iterator[Fault]:
@@ -284,6 +301,7 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
             publish=value.get("publish", False),
             allow_replace=value.get("allow_replace", False),
             adopt=value.get("adopt", False),
+            was=value.get("was", ""),
             ignore=tuple(value.get("ignore", ())),
             origins=document.origins,
         )

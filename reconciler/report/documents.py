@@ -118,6 +118,7 @@ def _target(one: TargetPlan) -> dict[str, Any]:
             {"id": item.id, "operation": item.name, "phase": item.phase, "address": str(item.key)}
             for item in one.operations
         ],
+        **({"after": [str(target) for target in one.after]} if one.after else {}),
     }
 
 
@@ -211,7 +212,10 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
 def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str, Any]]:
     """Which kinds were read of which target; none, and why, where it could not be."""
     read = [
-        {"address": str(spec.target), "kinds": sorted(needed(spec))}
+        {
+            "address": str(spec.target),
+            "kinds": sorted(needed(spec) | ({"event_source_mapping"} if spec.target in snapshot.mapped else set())),
+        }
         for spec in specs
         if spec.target not in snapshot.unread
     ]

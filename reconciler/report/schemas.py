@@ -113,7 +113,16 @@ PLAN: Schema = {
             "in_sync": {"type": "boolean"},
             "summary": SUMMARY,
             "targets": array(
-                closed({"address": TEXT, "digest": DIGEST, "actions": array(ACTION), "operations": array(PLANNED)})
+                closed(
+                    {
+                        "address": TEXT,
+                        "digest": DIGEST,
+                        "actions": array(ACTION),
+                        "operations": array(PLANNED),
+                        "after": array(TEXT),
+                    },
+                    optional=("after",),
+                )
             ),
             "orphans": array(TEXT),
             "diagnostics": array(DIAGNOSTIC),
