@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.case import Case, needed
-from reconciler.diff import matching
+from reconciler.diff import matching, steps_of
 from reconciler.drafts import Draft, final_function, ignored_paths, origin_of
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
@@ -49,6 +49,11 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if missing:
         what = "this target" if "function" in missing else f"its {', '.join(missing).replace('_', ' ')}"
         yield refusal(case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}; take it anew")
+
+
+def refers_to_what_cannot_be_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    for at, problem in sorted(case.spec.unresolved.items()):
+        yield refusal(case, PlanError, problem, origin_of(case.spec.origins, steps_of(at)))
 
 
 def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -376,6 +381,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     was_not_read,
+    refers_to_what_cannot_be_read,
     cannot_be_created,
     has_too_large_an_environment,
     has_too_many_tags,

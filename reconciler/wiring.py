@@ -160,7 +160,7 @@ def without_values(workspace: Workspace, snapshot: Snapshot) -> Workspace:
     for spec in workspace.specs.specs:
         offline = spec
         if any(environment(spec)):
-            offline = resolved(spec, snapshot.accounts.get(spec.target.account, ""), None)
+            offline = resolved(spec, snapshot.accounts.get(spec.target.account, ""), {})
             unknown = set(offline.ignore) - set(spec.ignore)
             compared = {path for path in unknown if not _is_held(snapshot, spec.target, path)}
             offline = replace(offline, ignore=tuple(path for path in offline.ignore if path not in compared))
