@@ -16,7 +16,7 @@ from reconciler.diff import differences, pointer
 from reconciler.errors import AwsError, Locked, ReconcileError, ReportError, StalePlan, UnsafePlan
 from reconciler.fetch import fetch
 from reconciler.kinds.registry import KINDS
-from reconciler.model import SENSITIVE, Diagnostic, Plan, Snapshot, Target
+from reconciler.model import SENSITIVE, Diagnostic, Plan, Snapshot, Target, Unreadable
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import load_document, read_json
 from reconciler.running import Ending, Stop, Tell, new_run, run_plan
@@ -66,7 +66,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
         plan = compared_with(plan, reviewed) if reviewed else plan
         refused = wiring.refusals(plan)
-        document = wiring.document(plan, workspace)
+        document = wiring.document(plan, workspace.paths)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
         audience.show(document)
         for note in plan.diagnostics:
@@ -149,6 +149,8 @@ def _changes(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[st
         kind = KINDS[key.kind]
         one, two = (dict(side[key].properties) if key in side else {} for side in (before, after))
         for found in differences(one, two):
+            if isinstance(found.before, Unreadable) or isinstance(found.after, Unreadable):
+                continue  # nobody knows whether it changed
             hidden = kind.is_sensitive(found.steps)
             values = (SENSITIVE, SENSITIVE) if hidden else (found.before, found.after)
             yield f"{key}{pointer(found.steps)} {values[0]} → {values[1]}"

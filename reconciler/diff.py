@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from reconciler.model import UNSET, Properties
+from reconciler.model import UNSET, Properties, Unreadable
 
 WEIGHT_TOLERANCE = 1e-9  # alias weights are doubles: 0.1 and 0.10000000000000001 are one weight
 
@@ -22,8 +22,9 @@ class Difference(NamedTuple):
 
 
 def differences(before: Properties, after: Properties) -> tuple[Difference, ...]:
-    """Leaves that differ, sorted by path."""
-    if before == after:
+    """Leaves that differ, sorted by path. What cannot be read differs from everything."""
+    hidden = {steps for side in (before, after) for steps, _ in unreadable(side)}
+    if before == after and not hidden:
         return ()
     from deepdiff import DeepDiff  # imported here: a plan without changes starts without it
 
@@ -33,7 +34,8 @@ def differences(before: Properties, after: Properties) -> tuple[Difference, ...]
         ignore_type_in_groups=[(int, float)], custom_operators=[_Weights()],
     )  # fmt: skip
     roots = {_above_lists(level.path(output_format="list")) for found in tree.values() for level in found}
-    return tuple(sorted(_leaves(roots, before, after), key=lambda difference: difference.steps))
+    found = {difference.steps: difference for difference in _leaves(roots | hidden, before, after)}
+    return tuple(found[steps] for steps in sorted(found))
 
 
 class _Weights:
@@ -81,6 +83,18 @@ def value_at(tree: Any, steps: tuple[str, ...]) -> Any:
             return UNSET
         tree = tree[step]
     return tree
+
+
+def unreadable(tree: Any) -> Iterator[tuple[tuple[str, ...], Unreadable]]:
+    """Where a tree holds what AWS does not show; lists are looked into, but a path ends at the first one."""
+    match tree:
+        case Unreadable():
+            yield (), tree
+        case Mapping():
+            for key, item in tree.items():
+                yield from (((key, *below), found) for below, found in unreadable(item))
+        case list() | tuple():
+            yield from (((), found) for item in tree for _, found in unreadable(item))
 
 
 def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:

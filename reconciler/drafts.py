@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.case import Case
-from reconciler.diff import Difference, differences, is_named, matching, pointer, steps_of, value_at, with_value
+from reconciler.diff import (
+    Difference,
+    differences,
+    is_named,
+    matching,
+    pointer,
+    steps_of,
+    unreadable,
+    value_at,
+    with_value,
+)
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import PUBLISHED
@@ -23,6 +33,7 @@ from reconciler.model import (
     FieldChange,
     Origin,
     Spec,
+    Unreadable,
     Verb,
 )
 from reconciler.pairing import Pair
@@ -31,12 +42,14 @@ from reconciler.sealing import sealed
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`found` are the differences with their real values, sensitive ones included; never shown, only hashed."""
+    """`found` are the differences with their real values, sensitive ones included; never shown, only hashed. `hidden`
+    are the pointers of what the spec owns and AWS does not show: in no difference and no step."""
 
     action: Action
     pair: Pair
     steps: tuple[Step, ...] = ()
     found: tuple[Difference, ...] = ()
+    hidden: tuple[tuple[str, Unreadable], ...] = ()
 
     @property
     def verb(self) -> Verb:
@@ -50,6 +63,7 @@ class Sides:
     before: dict[str, Any]
     after: dict[str, Any]
     found: tuple[Difference, ...]
+    hidden: tuple[tuple[str, Unreadable], ...] = ()
 
 
 def prefix(kind: Kind, name: str) -> tuple[str, ...]:
@@ -82,8 +96,22 @@ def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
             after = with_value(after, steps, value_at(live, steps))
     before = kind.compared(live, after)
     wanted = sealed(after, kind.is_sensitive, salt) if salt else after
+    hidden = tuple(unreadable(live))
+    for steps, _ in hidden:
+        before, wanted = with_value(before, steps, UNSET), with_value(wanted, steps, UNSET)
     found = differences(before, wanted)
-    return Sides(before, after, tuple(item._replace(after=value_at(after, item.steps)) for item in found))
+    return Sides(
+        before,
+        after,
+        tuple(item._replace(after=value_at(after, item.steps)) for item in found),
+        tuple((pointer(steps), value) for steps, value in hidden if is_spoken_of(after, steps)),
+    )
+
+
+def is_spoken_of(after: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
+    """Whether the desired side says something here of its own, rather than what it leaves to others."""
+    wanted = value_at(after, steps)
+    return wanted is not UNSET and not isinstance(wanted, Unreadable)
 
 
 def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange:
@@ -121,7 +149,7 @@ def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides
     verb: Verb = "none" if not both.found else "replace" if final else "update"
     reason = f"{', '.join(final)} can only be set when it is created" if final else ""
     changes = tuple(field_change(kind, pair.desired, item) for item in both.found)
-    return Draft(Action(pair.key, verb, changes, reason), pair, found=both.found), both
+    return Draft(Action(pair.key, verb, changes, reason), pair, found=both.found, hidden=both.hidden), both
 
 
 def differing(kind: Kind, found: tuple[Difference, ...]) -> frozenset[str]:

@@ -22,10 +22,12 @@ def exported(aws: Aws, target: Target) -> dict[str, Any]:
     held = aws.found(place, "GetFunction", name)
     if not held:
         return {}
-    live = function_live(target, held["Configuration"], held.get("Code", {}), held.get("Tags", {}))
+    live = function_live(target, held["Configuration"], held)
     aliases = [item for page in aws.pages(place, "ListAliases", name) for item in page["Aliases"]]
     mappings = [
-        item for page in aws.pages(place, "ListEventSourceMappings", name) for item in page["EventSourceMappings"]
+        aws.found(place, "GetEventSourceMapping", {"UUID": item["UUID"]}) or item  # an encrypted filter is not listed
+        for page in aws.pages(place, "ListEventSourceMappings", name)
+        for item in page["EventSourceMappings"]
     ]
     policy = aws.found(place, "GetPolicy", name)
     return {

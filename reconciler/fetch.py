@@ -18,9 +18,10 @@ from reconciler.artifacts import Looking, artifact
 from reconciler.aws import Aws, Place
 from reconciler.case import loses_a_qualifier, needed
 from reconciler.errors import AwsError, Interrupted, SettleFailed, SnapshotError
+from reconciler.kinds.base import shown
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
-from reconciler.kinds.function import MARK, live_code, live_configuration
-from reconciler.model import Artifact, Key, Live, Snapshot, Spec, Target
+from reconciler.kinds.function import MARK, answered_configuration, live_code
+from reconciler.model import Artifact, Key, Live, Snapshot, Spec, Target, Unreadable
 from reconciler.sealing import canonical
 from reconciler.unread import Unread, said
 
@@ -156,8 +157,7 @@ class _Region:
         self.looked_at |= losing
         mapped = [s for s in self.specs if "event_source_mapping" in needed(s) or s.target in losing]
         if mapped or marked:
-            tagged = {spec.target for spec in mapped if declares_mapping_tags(spec)}
-            yield from self.mappings({spec.target for spec in mapped} | {self.target(name) for name in marked}, tagged)
+            yield from self.mappings({spec.target for spec in mapped} | {self.target(name) for name in marked})
 
     def of_each(self, operation: str, read: Callable[[Target], list[Live]], targets: list[Target]) -> Iterator[Live]:
         for _, found in self.unread.each(self.pool, operation, read, targets, itself):
@@ -187,11 +187,11 @@ class _Region:
             if found and is_moving(found["Configuration"]):
                 moving.append((target, found))
             elif found:
-                yield function_live(target, found["Configuration"], found.get("Code", {}), found.get("Tags", {}))
+                yield function_live(target, found["Configuration"], found)
         with self.patience.waiting() as seconds:
             settle = partial(self.settled, seconds)
             for (target, found), configuration in self.unread.each(self.pool, "GetFunction", settle, moving, first):
-                yield function_live(target, configuration, found.get("Code", {}), found.get("Tags", {}))
+                yield function_live(target, configuration, found)
 
     def found(self, target: Target) -> Mapping[str, Any] | None:
         return self.aws.found(self.place, "GetFunction", {"FunctionName": target.function})
@@ -239,7 +239,7 @@ class _Region:
     def version(self, item: Mapping[str, Any]) -> Live | None:
         if not str(item.get("Version", "")).isdigit():
             return None
-        properties = {"configuration": live_configuration(item), "code": {"CodeSha256": item.get("CodeSha256", "")}}
+        properties = {"configuration": answered_configuration(item), "code": only_hash(item)}
         key = Key(self.target(item["FunctionName"]), "version", item["Version"])
         return Live(key, properties, {name: item[name] for name in HANDLED if name in item})
 
@@ -248,14 +248,15 @@ class _Region:
         return [
             Live(
                 Key(target, "alias", item["Name"]),
-                {name: item[name] for name in ("FunctionVersion", "Description", "RoutingConfig") if name in item},
+                {"FunctionVersion": item.get("FunctionVersion") or Unreadable("AWS answered without it")}
+                | {name: item[name] for name in ("Description", "RoutingConfig") if name in item},
                 {name: item[name] for name in ("RevisionId", "AliasArn") if name in item},
             )
             for page in pages
             for item in page["Aliases"]
         ]
 
-    def mappings(self, targets: set[Target], tagged: set[Target]) -> Iterator[Live]:
+    def mappings(self, targets: set[Target]) -> Iterator[Live]:
         names = {target.function: target for target in targets}
         pages = self.aws.pages(self.place, "ListEventSourceMappings", {})
         items = self.unread.listed(
@@ -268,7 +269,10 @@ class _Region:
             settle = partial(self.settled_mapping, seconds)
             for (target, _), item in self.unread.each(self.pool, "GetEventSourceMapping", settle, moving, first):
                 settled += [(target, item)] if item else []
-        read = partial(self.mapping, tagged)
+        whole = partial(self.whole_mapping, {spec.target for spec in self.specs if declares(spec, "KMSKeyArn")})
+        named = self.unread.each(self.pool, "GetEventSourceMapping", whole, settled, first)
+        settled = [(target, item) for (target, _), item in named if item]
+        read = partial(self.mapping, {spec.target for spec in self.specs if declares(spec, "Tags")})
         yield from (live for _, live in self.unread.each(self.pool, "ListTags", read, settled, first))
 
     def settled_mapping(self, seconds: float, moving: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -276,6 +280,13 @@ class _Region:
         target, item = moving
         wait = "mapping-gone" if item.get("State") == "Deleting" else "mapping-settled"
         return self.aws.settle(target, wait, item, seconds=seconds) or None
+
+    def whole_mapping(self, encrypted: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+        """The mapping with the filters that the listing leaves out where a key encrypts them; None when it is gone."""
+        target, item = held
+        if "FilterCriteria" in item or not (item.get("KMSKeyArn") or target in encrypted):
+            return item
+        return self.aws.found(self.place, "GetEventSourceMapping", {"UUID": item["UUID"]})
 
     def mapping(self, tagged: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Live:
         target, item = held
@@ -289,18 +300,18 @@ class _Region:
         return Live(Key(target, "event_source_mapping", item["UUID"]), properties, handle)
 
 
-def function_live(
-    target: Target, configuration: Mapping[str, Any], code: Mapping[str, Any], tags: Mapping[str, str]
-) -> Live:
-    """GetFunction's answer as a live resource."""
+def function_live(target: Target, configuration: Mapping[str, Any], found: Mapping[str, Any]) -> Live:
+    """GetFunction's answer `found` as a live resource, with the configuration that it settled in."""
+    tags = dict(found.get("Tags", {}))
     properties = {
-        "configuration": live_configuration(configuration),
-        "code": live_code(configuration, code),
-        "tags": dict(tags),
+        "configuration": answered_configuration(configuration),
+        "code": live_code(configuration, found.get("Code", {})),
+        "tags": shown(tags, found.get("TagsError")),
     }
     handle = {name: configuration[name] for name in HANDLED if name in configuration}
+    code = found.get("Code", {})
     where = {name: code[name] for name in ("ImageUri", "ResolvedS3Object") if name in code}
-    return Live(Key(target, "function"), properties, handle | where | {"Tags": dict(tags)})
+    return Live(Key(target, "function"), properties, handle | where | {"Tags": tags})
 
 
 def itself(target: Target) -> Target:
@@ -320,5 +331,10 @@ def function_of(mapping: Mapping[str, Any]) -> str:
     return str(mapping.get("FunctionArn", "::::::")).split(":")[6]
 
 
-def declares_mapping_tags(spec: Spec) -> bool:
-    return any("Tags" in item.properties for item in spec.desired if item.key.kind == "event_source_mapping")
+def declares(spec: Spec, member: str) -> bool:
+    """Whether a mapping of the spec says this."""
+    return any(member in item.properties for item in spec.desired if item.key.kind == "event_source_mapping")
+
+
+def only_hash(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"CodeSha256": live_code(item, {})["CodeSha256"]}

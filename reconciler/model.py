@@ -70,7 +70,6 @@ class Spec:
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
     changed or compared. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
     that the function had before.
-    `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out.
     """
 
     target: Target
@@ -84,7 +83,6 @@ class Spec:
     was: str = ""
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    unresolved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def code(self) -> Properties:
@@ -144,6 +142,20 @@ class Sealed(str):
 
     def __repr__(self) -> str:
         return "(sensitive)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unreadable:
+    """Stands where AWS holds a value and does not show it (a KMS key that the reader may not use), with AWS's reason.
+    Unknown is not empty, and equals nothing, another unknown included: it is neither compared nor written from."""
+
+    reason: str
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
 @dataclass(frozen=True, slots=True)

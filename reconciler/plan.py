@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler import preflight, renames, service
 from reconciler.case import Case, Policy
-from reconciler.diff import matching, pointer, with_value
+from reconciler.diff import matching, pointer, unreadable, with_value
 from reconciler.drafts import (
     Draft,
     changed,
@@ -284,11 +284,15 @@ def needs_publishing(case: Case, function: Draft | None, final: Properties, newe
     if newest is None:
         return True
     is_described = any(item.steps == ("configuration", "Description") for item in function.found) if function else False
-    if is_described and final["configuration"]["Description"] != newest.properties["configuration"].get(
-        "Description", ""
-    ):
+    description = newest.properties["configuration"].get("Description", "")
+    if is_described and final["configuration"]["Description"] != description:
         return True
-    return owned_content(case, final) != owned_content(case, newest.properties)
+    content_after, published = owned_content(case, final), owned_content(case, newest.properties)
+    for steps, _ in (*unreadable(content_after), *unreadable(published)):
+        if function and any(item.steps[: len(steps)] == steps for item in function.found):
+            return True  # it changes, whatever it was
+        content_after, published = with_value(content_after, steps, UNSET), with_value(published, steps, UNSET)
+    return content_after != published
 
 
 def owned_content(case: Case, properties: Properties) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.case import Case, needed
-from reconciler.diff import matching, steps_of
-from reconciler.drafts import Draft, final_function, ignored_paths, origin_of
+from reconciler.diff import matching, pointer
+from reconciler.drafts import Draft, final_function, ignored_paths, origin_of, prefix
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
 from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
 from reconciler.kinds.function import UNSET as DEFAULTS
+from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import PUBLISHED, VERSION
-from reconciler.model import Desired, Diagnostic, Origin, Sealed
+from reconciler.model import Desired, Diagnostic, Origin, Sealed, Unreadable
 from reconciler.rules import MAX_ENVIRONMENT_BYTES, environment_bytes
 from reconciler.source import SENDING, repository
 
@@ -51,9 +52,24 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield refusal(case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}; take it anew")
 
 
-def refers_to_what_cannot_be_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    for at, problem in sorted(case.spec.unresolved.items()):
-        yield refusal(case, PlanError, problem, origin_of(case.spec.origins, steps_of(at)))
+# What would make a function of a half, or let one go live.
+MAKING = frozenset({"CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"})
+
+
+def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """What the spec owns and nobody can read. A function is left alone as long as that is so, for its settings go live
+    together; a mapping's are sent one by one."""
+    making = MAKING & {step.operation for draft in drafts for step in draft.steps}
+    for draft in drafts:
+        for path, value in draft.hidden:
+            whole = pointer(prefix(KINDS[draft.pair.key.kind], draft.pair.key.name)) + path
+            origin = place(case, whole.split("/")[1])
+            what = f"{case.spec.target}: {whole} cannot be read ({value.reason}), so it is neither compared nor changed"
+            if draft.pair.key.kind == FUNCTION.name and making:
+                mend = f'let the caller read it, or write `ignore: ["{whole}"]` to leave it to others'
+                yield refusal(case, PlanError, f"{what}, nor is the rest; {mend}", origin)
+            else:
+                yield Diagnostic("warning", what, case.spec.target, origin)
 
 
 def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -122,6 +138,11 @@ def needs_permission_to_replace(case: Case, drafts: Drafts) -> Iterator[Diagnost
 def is_not_ours(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     ours, acts = case.policy.managed_by, any(draft.verb != "none" for draft in drafts)
     if not ours or case.function is None or not acts or case.mark == ours:
+        return
+    tags = case.function.properties.get("tags")
+    if isinstance(tags, Unreadable):
+        message = f"{case.spec.target}: its tags cannot be read ({tags.reason}), so nobody can tell whose it is; allow lambda:ListTags"
+        yield refusal(case, NotOwned, message)
         return
     if case.mark:
         yield refusal(
@@ -381,7 +402,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     was_not_read,
-    refers_to_what_cannot_be_read,
+    holds_what_it_does_not_show,
     cannot_be_created,
     has_too_large_an_environment,
     has_too_many_tags,

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reconciler.model import Marker, Properties, Sealed
+from reconciler.model import Marker, Properties, Sealed, Unreadable
 
 STRETCH_ROUNDS = 20_000  # about 10 ms: what one guess at a digest's secrets costs, once per changed target
 
@@ -47,6 +47,7 @@ def sealed(properties: Properties, is_sensitive: Callable[[tuple[str, ...]], boo
     def walk(value: Any, steps: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):
             return {key: walk(item, (*steps, key)) for key, item in value.items()}
-        return fingerprint(value, salt) if is_sensitive(steps) and not isinstance(value, Sealed) else value
+        is_open = not isinstance(value, Sealed | Unreadable)
+        return fingerprint(value, salt) if is_open and is_sensitive(steps) else value
 
     return {key: walk(item, (key,)) for key, item in properties.items()}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model import Pin, Properties
+from reconciler.model import Pin, Properties, Unreadable
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"
@@ -84,6 +84,15 @@ class Kind:
     needs_replacement: Callable[[str, Any, Any], bool]
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
+
+
+def shown(value: Any, error: Any, otherwise: str = "") -> Any:
+    """`value`, or that AWS does not show it: `error` is what it answered in its place (ErrorCode and Message)."""
+    if not error:
+        return value
+    said = error if isinstance(error, Mapping) else {}
+    words = [said.get("ErrorCode"), said.get("Message")]
+    return Unreadable(": ".join(filter(None, words)) or otherwise or "AWS does not say why")
 
 
 def by_name(name: str, _: Properties) -> str:

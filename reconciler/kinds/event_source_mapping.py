@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler import service
-from reconciler.kinds.base import Call, Kind, Section, Step, with_defaults
+from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
 from reconciler.kinds.function import tag_steps
-from reconciler.model import Properties
+from reconciler.model import Properties, Unreadable
 
 _ELSEWHERE = {
     "FunctionName": "the spec's `function`, with `alias` as the qualifier",
@@ -93,7 +93,9 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
     for member in _SETS:
         if member in full:
             full[member] = sorted(full[member])
-    full["FilterCriteria"] = {"Filters": sorted((_filter(item) for item in full["FilterCriteria"]["Filters"]), key=str)}
+    if isinstance(full["FilterCriteria"], Mapping):
+        filters = (_filter(item) for item in full["FilterCriteria"]["Filters"])
+        full["FilterCriteria"] = {"Filters": sorted(filters, key=str)}
     full["MetricsConfig"] = {"Metrics": sorted(full["MetricsConfig"]["Metrics"])}
     endpoints = (full.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
     if endpoints:
@@ -148,10 +150,12 @@ def live_properties(answer: Properties) -> dict[str, Any]:
     function's ARN."""
     cut: dict[str, Any] = service.project(answer, service.request("CreateEventSourceMapping"))
     cut.pop("FunctionName", None)
-    parts = str(answer.get("FunctionArn", "")).split(":")
+    if answer.get("FilterCriteriaError"):
+        cut["FilterCriteria"] = shown(None, answer["FilterCriteriaError"])
+    parts, state = str(answer.get("FunctionArn", "")).split(":"), answer.get("State")
     return cut | {
         "alias": parts[7] if len(parts) > 7 else "",
-        "Enabled": answer.get("State") not in ("Disabled", "Disabling"),
+        "Enabled": state not in ("Disabled", "Disabling") if state else Unreadable("AWS answered without State"),
     }
 
 

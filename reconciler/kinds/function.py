@@ -10,8 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler import service
-from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Call, Kind, Section, Step, with_defaults
-from reconciler.model import Properties
+from reconciler.kinds.base import (
+    IS_A_GUARD,
+    IS_PUBLISH,
+    IS_THE_FUNCTION,
+    Call,
+    Kind,
+    Section,
+    Step,
+    shown,
+    with_defaults,
+)
+from reconciler.model import Properties, Unreadable
 
 MARK = "reconcile:managed-by"
 RESERVED_TAG_PREFIXES = ("aws:", "reconcile:")
@@ -83,6 +93,7 @@ UNSET: Mapping[str, Any] = {
 }
 # Adding or removing these on an existing function needs a new one; None stands for "has none" on both sides.
 NO_OR_YES = ("DurableConfig", "TenancyConfig")
+ALWAYS_ANSWERED = ("MemorySize", "Role", "Timeout")  # others are absent while unset, or where a region lacks them
 JSON_LOG_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 
@@ -107,7 +118,7 @@ def normal(properties: Properties, function: str) -> dict[str, Any]:
     if "code" in properties:
         full["code"] = with_defaults(dict(properties["code"]), {"SourceKMSKeyArn": "", "S3ObjectStorageMode": "COPY"})
     if "tags" in properties:
-        full["tags"] = own_tags(properties["tags"])
+        full["tags"] = own_tags(properties["tags"]) if isinstance(properties["tags"], Mapping) else properties["tags"]
     return full
 
 
@@ -121,14 +132,28 @@ def live_configuration(answer: Properties) -> dict[str, Any]:
     asked = dict(answer)
     if "ImageConfigResponse" in asked:
         asked["ImageConfig"] = asked["ImageConfigResponse"].get("ImageConfig", {})
-    shape = service.request("CreateFunction")
-    return {name: value for name, value in service.project(asked, shape).items() if name in CONFIGURATION.members}
+    cut = service.project(asked, service.request("CreateFunction"))
+    live = {name: value for name, value in cut.items() if name in CONFIGURATION.members}
+    for member, answered in (("Environment", "Environment"), ("ImageConfig", "ImageConfigResponse")):
+        if (asked.get(answered) or {}).get("Error"):
+            live[member] = shown(None, asked[answered]["Error"])
+    return live
+
+
+def answered_configuration(answer: Properties) -> dict[str, Any]:
+    """The same of an answer that must be whole: what AWS always says and did not is unknown, and not its default."""
+    absent = {name: Unreadable("AWS answered without it") for name in ALWAYS_ANSWERED if name not in answer}
+    return {**live_configuration(answer), **absent}
 
 
 def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
     """Where AWS says the code is, in comparable form, of GetFunction's `Configuration` and `Code`."""
-    live = {"CodeSha256": configuration.get("CodeSha256", ""), "SourceKMSKeyArn": code.get("SourceKMSKeyArn", "")}
-    return live | {"S3ObjectStorageMode": "REFERENCE" if "ResolvedS3Object" in code else "COPY"}
+    mode, error = "REFERENCE" if "ResolvedS3Object" in code else "COPY", code.get("Error")
+    return {
+        "CodeSha256": configuration.get("CodeSha256") or Unreadable("AWS answered without it"),
+        "SourceKMSKeyArn": shown(code.get("SourceKMSKeyArn", ""), error),
+        "S3ObjectStorageMode": shown(mode, error),
+    }
 
 
 def sendable(configuration: Properties) -> dict[str, Any]:
@@ -154,8 +179,9 @@ def update(function: str, _: str, properties: Properties, differing: frozenset[s
     by_configuration = members & service.members("UpdateFunctionConfiguration")
     if by_configuration:
         changed = sendable({name: properties["configuration"][name] for name in sorted(by_configuration)})
-        if "KMSKeyArn" in changed and properties["configuration"]["Environment"]["Variables"]:
-            changed["Environment"] = properties["configuration"]["Environment"]  # re-encrypted only when sent again
+        environment = properties["configuration"]["Environment"]
+        if "KMSKeyArn" in changed and not isinstance(environment, Unreadable) and environment["Variables"]:
+            changed["Environment"] = environment  # re-encrypted only when sent again
         steps.append(Step("UpdateFunctionConfiguration", {"FunctionName": function, **changed}))
     by_code = members - by_configuration
     if in_code or by_code:

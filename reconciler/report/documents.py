@@ -32,11 +32,13 @@ from reconciler.model import (
     Spec,
     Target,
     TargetPlan,
+    Unreadable,
     Verb,
 )
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.sealing import digest, sealed
 
+UNREADABLE = "$unreadable"  # no member of AWS's, and no key whose value would be a map
 VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
 
 
@@ -168,6 +170,8 @@ def plain(value: Any) -> Any:
     match value:
         case Marker():
             return None if value.text == "(unset)" else value.text
+        case Unreadable():
+            return {UNREADABLE: {"reason": value.reason}}
         case Sealed():
             return SENSITIVE.text
         case Mapping():
@@ -311,5 +315,8 @@ def _live(item: Mapping[str, Any]) -> Live:
 
 def _reopened(value: Any, steps: tuple[str, ...], is_sensitive: Any) -> Any:
     if isinstance(value, Mapping):
+        hidden = value.get(UNREADABLE)
+        if isinstance(hidden, Mapping) and len(value) == 1:
+            return Unreadable(str(hidden.get("reason", "")))
         return {key: _reopened(item, (*steps, key), is_sensitive) for key, item in value.items()}
     return Sealed(value) if isinstance(value, str) and is_sensitive(steps) else value

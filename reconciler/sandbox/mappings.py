@@ -242,4 +242,12 @@ def list_all(region: Region, params: Mapping[str, Any], now: float) -> dict[str,
         if name in (None, mapping.function_arn.split(":")[6])
         and source in (None, mapping.properties.get("EventSourceArn"))
     ]
-    return paged(found, params, "EventSourceMappings", 100, lambda one: _answer(region, one))
+    return paged(found, params, "EventSourceMappings", 100, lambda one: _listed(region, one))
+
+
+def _listed(region: Region, mapping: SourceMapping) -> dict[str, Any]:
+    """Filters that a key encrypts are shown by GetEventSourceMapping alone."""
+    answer = _answer(region, mapping)
+    if "KMSKeyArn" in answer:
+        answer.pop("FilterCriteria", None)
+    return answer
