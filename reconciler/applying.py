@@ -66,7 +66,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
         plan = compared_with(plan, reviewed) if reviewed else plan
         refused = wiring.refusals(plan)
-        document = wiring.document(plan, workspace.paths)
+        document = wiring.document(plan, workspace)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
         audience.show(document)
         for note in plan.diagnostics:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler import loosening, spec, wiring
+from reconciler import loosening, wiring
 from reconciler.config import FILE_NAME, Config, config_of
 from reconciler.errors import SpecError, UnsafePlan
 from reconciler.git import History
@@ -28,7 +28,7 @@ def read(paths: Sequence[Path], revision: str) -> Workspace:
 def judged(workspace: Workspace, revision: str) -> Workspace:
     """The workspace with what the base revision says of it. Without a reconcile.yaml at the base, the one that is there now
     judges. Raises UnsafePlan when the base lets nothing of it be planned, GitError when git cannot tell."""
-    history = History(next(iter(workspace.paths), Path()))
+    history = wiring.history(workspace)
     config = config_at(history, revision, workspace)
     then = specs_at(history, revision, workspace, config or workspace.config)
     changes = (
@@ -146,19 +146,8 @@ def absolute(path: str | Path) -> Path:
 
 def specs_at(history: History, revision: str, workspace: Workspace, config: Config) -> dict[Target, Spec]:
     """The specs of the workspace's targets at a revision, wherever their files were."""
-    files = [document.path for document in workspace.specs.documents]
-    found = {one.target: one for one in history.specs_at(revision, files, config)}
-    missing = {one.target for one in workspace.specs.specs} - set(found)
-    if missing:
-        names = [one.function.encode() for one in missing]
-        others = [
-            str(path)
-            for path in history.files_at(revision, history.root)
-            if spec.is_spec_name(path.name) and any(name in (history.file_at(revision, path) or b"") for name in names)
-        ]
-        elsewhere = history.specs_at(revision, sorted(set(others) - set(files)), config)
-        found |= {one.target: one for one in elsewhere if one.target in missing}
-    return found
+    targets = [one.target for one in workspace.specs.specs]
+    return history.specs_at(revision, config, now=workspace.specs.documents, targets=targets)
 
 
 def moved(history: History, revision: str, workspace: Workspace, then: Mapping[Target, Spec]) -> Iterator[GuardChange]:

@@ -25,17 +25,17 @@ from reconciler.model import (
     Plan,
     Properties,
     Spec,
+    Target,
     TargetPlan,
 )
 
 Blame = Callable[[FieldChange], str]
 
 
-def with_causes(plan: Plan, base: Iterable[Spec], now: Iterable[Spec], blame: Blame) -> Plan:
+def with_causes(plan: Plan, base: Mapping[Target, Spec], now: Iterable[Spec], blame: Blame) -> Plan:
     """The plan with a cause on every field change; `blame` names commit and author of an edited line, or nothing."""
-    then = {spec.target: spec for spec in base}
     current = {spec.target: spec for spec in now}
-    targets = tuple(_target(one, then.get(one.target), current.get(one.target), blame) for one in plan.targets)
+    targets = tuple(_target(one, base.get(one.target), current.get(one.target), blame) for one in plan.targets)
     return replace(plan, targets=targets)
 
 

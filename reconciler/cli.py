@@ -165,7 +165,7 @@ def plan(
         workspace = wiring.with_values(workspace, aws)
         live = wiring.live_snapshot(workspace, aws, wiring.looking(report_dir, choices))
     made = wiring.planned(workspace, live, choices, aws)
-    document = wiring.document(made, chosen(paths))
+    document = wiring.document(made, workspace)
     if output:
         write_atomically(output, plan_json(document))
     if form == "text":

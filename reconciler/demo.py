@@ -158,7 +158,7 @@ def _planned(file: Path, reports: Path, *, apply: bool) -> bool:
     workspace = wiring.read([file])
     aws = wiring.connect(workspace.config, workspace.accounts)
     made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), wiring.Choices())
-    document = wiring.document(made, [file])
+    document = wiring.document(made, workspace)
     click.echo(plan_text(document))
     if not apply:
         return any(map(is_acting, document["targets"]))

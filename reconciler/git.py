@@ -1,37 +1,45 @@
 """What git can tell: the commit of a run, the specs at a revision, who wrote a line. The only module that uses GitPython.
 
-Outside a work tree it tells nothing rather than guess; in a shallow clone it names no author.
+Outside a work tree it tells nothing rather than guess; in a shallow clone it names no author. What a revision holds is read
+from git's objects, never checked out, and never more than parsed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reconciler import __version__, spec, strict_yaml
 from reconciler.config import Config
 from reconciler.errors import GitError, SpecError
-from reconciler.model import FieldChange, Spec
+from reconciler.model import FieldChange, Spec, Target
+from reconciler.repository import Repository, repository
+from reconciler.strict_yaml import Document
 
 if TYPE_CHECKING:
     from git import Repo
 
-
-LINK = 0o120000  # git's mode of a symbolic link, whose text is where it leads
+LINK = "120000"  # git's mode of a symbolic link, whose text is where it leads
 MOST_LINKS = 8
+TOO_LARGE = b" " * (strict_yaml.MAX_BYTES + 1)  # stands for what no reader of ours takes, so that it says so
 
 
-def _starts(name: str) -> Iterator[str]:
-    """A path's folders from the root downwards, and itself."""
-    return accumulate(name.split("/"), lambda folder, part: f"{folder}/{part}")
+class Blob(NamedTuple):
+    """A file of a tree: git's mode and the object's name."""
+
+    mode: str
+    name: str
 
 
-def provenance(path: Path) -> dict[str, Any]:
-    """Tool, version, and the commit of the work tree that holds `path`; None for what git does not know."""
+def provenance(folder: Path) -> dict[str, Any]:
+    """Tool, version, and the commit of the work tree that holds a folder; None for what git does not know. A file that only
+    a filter could compare counts as changed when its times say so: no filter is run."""
     found: dict[str, Any] = {
         "tool": "lambda-reconciler",
         "version": __version__,
@@ -40,122 +48,245 @@ def provenance(path: Path) -> dict[str, Any]:
         "dirty": None,
     }
     try:
-        import git  # GitPython looks for the git program when it is imported
-    except ImportError:
-        return found
-    try:
-        repository = git.Repo(path, search_parent_directories=True)
-        found["commit"] = repository.head.commit.hexsha
-        found["branch"] = None if repository.head.is_detached else repository.active_branch.name
-        found["dirty"] = repository.is_dirty(untracked_files=True)
-    except (git.GitError, ValueError, OSError):
+        tree = repository(folder)
+        found["commit"] = tree.run("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+        branch = os.fsdecode(tree.run("rev-parse", "--symbolic-full-name", "HEAD")).strip()
+        found["branch"] = branch.removeprefix("refs/heads/") if branch.startswith("refs/heads/") else None
+        changed = tree.run("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all")
+        found["dirty"] = bool(changed)
+    except GitError:
         return found
     return found
 
 
 class History:
-    """The work tree that holds some specs. Raises GitError when there is none."""
+    """The work tree that holds a folder. Raises GitError when there is none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         try:
-            import git
-            from gitdb.exc import ODBError
-        except ImportError as error:
-            raise GitError("git is not installed, so --base and --drift cannot look back") from error
-        self._errors = (git.GitError, ODBError, ValueError)
-        try:
-            self._repository: Repo = git.Repo(path, search_parent_directories=True)
-        except git.GitError as error:
-            raise GitError(f"{path} is in no git work tree, so --base and --drift cannot look back") from error
-        self.root = Path(str(self._repository.working_tree_dir)).resolve()
-        self._commits: dict[str, Any] = {}
-        self._entries: dict[tuple[str, str], Any] = {}
+            self._repository: Repository = repository(folder)
+        except GitError as error:
+            raise GitError(f"--base and --drift cannot look back: {error}") from error
+        self.root = self._repository.root
+        self._commits: dict[str, str] = {}
+        self._trees: dict[str, dict[str, Blob]] = {}
+        self._texts: dict[str, bytes] = {}
         self._lines: dict[str, dict[int, str]] = {}
 
-    @cached_property
+    @property
     def is_shallow(self) -> bool:
-        return bool(self._repository.git.rev_parse("--is-shallow-repository") == "true")
+        return self._repository.is_shallow
 
-    def specs_at(self, revision: str, paths: Iterable[str], config: Config) -> Iterator[Spec]:
-        """The specs that these files were at a revision; a file that was not there, or was no spec, gives none."""
-        self._commit(revision)
-        for path in sorted(set(paths)):
-            try:
-                document = strict_yaml.parse(self.file_at(revision, Path(path)) or b"", path)
-            except SpecError:
-                continue
-            if not spec.document_faults(document):
-                yield from spec.expanded(document, spec.targets(document, config, []))
+    @property
+    def names_no_commit(self) -> str:
+        """Why no author can be told; empty when they can."""
+        if self.is_shallow:
+            return "this clone is shallow, so no commit is named; fetch with the whole history (fetch-depth: 0)"
+        if self._repository.names_by != "sha1":
+            return f"this repository names its objects by {self._repository.names_by}, so no commit is named"
+        return ""
 
-    def _commit(self, revision: str) -> Any:
-        try:
-            if revision not in self._commits:
-                self._commits[revision] = self._repository.commit(revision)
-            return self._commits[revision]
-        except (*self._errors, IndexError) as error:
-            raise GitError(f"git knows no revision {revision}; in CI, fetch the base branch") from error
+    # --- a revision's files -----------------------------------------------------------------------------------------
 
     def file_at(self, revision: str, path: Path) -> bytes | None:
         """What a file held at a revision, links below the root followed; None when it was not there."""
-        name = self._lexical(path)
-        for _ in range(MOST_LINKS):
-            link = next((start for start in _starts(name) if getattr(self._at(revision, start), "mode", 0) == LINK), "")
-            if not link:
-                found = self._at(revision, name)
-                return bytes(found.data_stream.read()) if found is not None and found.type == "blob" else None
-            leads = os.fsdecode(self._at(revision, link).data_stream.read())
-            name = os.path.normpath(os.path.join(os.path.dirname(link), leads) + name.removeprefix(link))  # noqa: PTH118, PTH120
-        return None
+        blob = self._followed(self._tree(revision), self._lexical(path))
+        return next(self._read([blob])) if blob else None
 
-    def _at(self, revision: str, name: str) -> Any:
-        """What git holds at a path, each folder read once; None for nothing."""
-        if (revision, name) not in self._entries:
-            above, _, last = name.rpartition("/")
-            folder = self._at(revision, above) if above else self._commit(revision).tree
-            try:
-                self._entries[revision, name] = folder / last
-            except (KeyError, TypeError):
-                self._entries[revision, name] = None
-        return self._entries[revision, name]
+    def _followed(self, tree: Mapping[str, Blob], name: str) -> Blob | None:
+        """The file that a path leads to, itself or a folder above it being a link."""
+        for _ in range(MOST_LINKS):
+            link = next((start for start in _starts(name) if start in tree and tree[start].mode == LINK), "")
+            if not link:
+                return tree.get(name)
+            leads = os.path.join(os.path.dirname(link), os.fsdecode(next(self._read([tree[link]]))))  # noqa: PTH118, PTH120
+            name = os.path.normpath(leads + name.removeprefix(link))
+        return None
 
     def files_at(self, revision: str, below: Path) -> list[Path]:
         """The files below a folder at a revision, as paths from here."""
         inside = self._lexical(below)
-        tree = self._commit(revision).tree
-        names = (str(item.path) for item in tree.traverse() if item.type == "blob")
-        return [Path(os.path.relpath(self.root / name)) for name in names if Path(name).is_relative_to(inside)]
+        names = (name for name in self._tree(revision) if inside == "." or name.startswith(f"{inside}/"))
+        return [Path(os.path.relpath(self.root / name)) for name in names]
+
+    def _commit(self, revision: str) -> str:
+        if revision not in self._commits:
+            self._commits[revision] = self._looked_up(revision)
+        return self._commits[revision]
+
+    def _looked_up(self, revision: str) -> str:
+        if not revision or revision.startswith("-") or not revision.isprintable():
+            raise GitError(f"{revision!r} is no revision")
+        try:
+            return self._repository.run("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+        except GitError as error:
+            try:
+                self._repository.run("rev-parse", "--verify", "HEAD^{commit}")
+            except GitError as none:
+                raise GitError(
+                    f"{self.root} has no commit yet, so there is nothing to look back to; commit first"
+                ) from none
+            raise GitError(f"git knows no revision {revision}; in CI, fetch the base branch ({error})") from error
+
+    def _tree(self, revision: str) -> dict[str, Blob]:
+        """Every file of a revision, by its path from the root."""
+        commit = self._commit(revision)
+        if commit not in self._trees:
+            listed = os.fsdecode(self._repository.run("ls-tree", "-r", "-z", "--full-tree", commit))
+            self._trees[commit] = dict(_listed(line) for line in listed.split("\0") if " blob " in line[:16])
+        return self._trees[commit]
+
+    def _read(self, blobs: Sequence[Blob]) -> Iterator[bytes]:
+        """What the files held, in their order, all at once; each is read once."""
+        wanted = sorted({blob.name for blob in blobs} - set(self._texts))
+        if wanted:
+            sizes = dict(map(_sized, self._objects("--batch-check", wanted).splitlines()))
+            small = [name for name in wanted if sizes[name] < len(TOO_LARGE)]
+            self._texts |= dict.fromkeys(wanted, TOO_LARGE)
+            self._texts |= zip(small, _contents(self._objects("--batch", small), sizes, small), strict=True)
+        return (self._texts[blob.name] for blob in blobs)
+
+    def _objects(self, form: str, names: Sequence[str]) -> bytes:
+        return self._repository.run("cat-file", form, text="\n".join([*names, ""]).encode())
+
+    def _lexical(self, path: Path) -> str:
+        """A path below the root with no link followed: what is one now need not have been one then."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100
+        inside = absolute if absolute.is_relative_to(self.root) else absolute.resolve()
+        if not inside.is_relative_to(self.root):
+            raise GitError(f"{path} is not in {self.root}, so git cannot tell what it was")
+        return inside.relative_to(self.root).as_posix()
+
+    # --- a revision's specs -----------------------------------------------------------------------------------------
+
+    def specs_at(
+        self, revision: str, config: Config, *, now: Sequence[Document], targets: Iterable[Target]
+    ) -> dict[Target, Spec]:
+        """The specs of some targets at a revision, wherever their files were: first those that are `now` there, then the
+        folder of reconcile.yaml, then all of the tree. A file that is no valid spec gives none."""
+        present = {self._lexical(Path(document.path)): document for document in now}
+        tree = self._tree(revision)
+        house = self._lexical(Path(config.path).parent)
+        others = [name for name in tree if spec.is_spec_name(Path(name).name) and name not in present]
+        near = [name for name in others if house == "." or name.startswith(f"{house}/")]
+        missing = set(targets)
+        found: dict[Target, Spec] = {}
+        for names in (list(present), near, sorted(set(others) - set(near))):
+            if missing:
+                specs = self._specs(tree, names, present, config, {one.function for one in missing})
+                found = {**{one.target: one for one in specs}, **found}
+                missing -= set(found)
+        return found
+
+    def _specs(
+        self,
+        tree: Mapping[str, Blob],
+        names: Sequence[str],
+        now: Mapping[str, Document],
+        config: Config,
+        functions: set[str],
+    ) -> Iterator[Spec]:
+        """What files of a tree say of some functions. What a file says now is not asked again of the same bytes."""
+        blobs = {name: blob for name in names if (blob := self._followed(tree, name))}
+        for (name, blob), text in zip(blobs.items(), self._read([*blobs.values()]), strict=True):
+            document = now.get(name)
+            if document is None and functions.isdisjoint(_words(text)):
+                continue
+            if document is None or blob.name != self._name_of(document.path):
+                document = _document(text, os.path.relpath(self.root / name))
+            if document:
+                yield from spec.expanded(document, spec.targets(document, config, []))
+
+    def _name_of(self, path: str) -> str:
+        """How git names a file's bytes as they are now."""
+        try:
+            text = Path(path).read_bytes()
+        except OSError:
+            return ""
+        return hashlib.new(self._repository.names_by, b"blob %d\0%b" % (len(text), text)).hexdigest()
+
+    # --- who wrote a line -------------------------------------------------------------------------------------------
 
     def author(self, change: FieldChange) -> str:
         """Commit and author of the line that a change comes from; empty when git cannot tell."""
-        if change.origin is None or self.is_shallow:
+        if change.origin is None or self.names_no_commit:
             return ""
         path = change.origin.path
         if path not in self._lines:
             self._lines[path] = self._blamed(path)
         return self._lines[path].get(change.origin.line, "")
 
-    def _lexical(self, path: Path) -> str:
-        """A path below the root with no link followed: what is one now need not have been one then."""
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100
-        return (
-            (absolute if absolute.is_relative_to(self.root) else absolute.resolve()).relative_to(self.root).as_posix()
-        )
-
-    def _relative(self, path: str) -> str:
-        return Path(os.path.abspath(path)).resolve().relative_to(self.root).as_posix()  # noqa: PTH100
-
     def _blamed(self, path: str) -> dict[int, str]:
-        try:
-            text = self._repository.git.blame("--line-porcelain", "--", self._relative(path))
-        except self._errors:
-            return {}
+        from git import GitError as Refused
+
         found: dict[int, str] = {}
-        commit, number = "", 0
-        for line in text.splitlines():
-            words = line.split(" ")
-            if len(words) >= 3 and len(words[0]) == 40 and words[1].isdigit():
-                commit, number = words[0], int(words[2])
-            elif line.startswith("author "):
-                name = line.removeprefix("author ")
-                found[number] = "not committed" if set(commit) == {"0"} else f"{commit[:10]} {name}"
+        try:
+            entries = self._gitpython.blame_incremental(
+                None, self._lexical(Path(path)), no_textconv=True, no_ignore_revs_file=True
+            )
+            for entry in entries:
+                commit = entry.commit
+                is_committed = set(commit.hexsha) != {"0"}
+                who = f"{commit.hexsha[:10]} {commit.author.name}" if is_committed else "not committed"
+                found |= dict.fromkeys(entry.linenos, who)
+        except (GitError, Refused, ValueError):
+            return {}
         return found
+
+    @cached_property
+    def _gitpython(self) -> Repo:
+        """GitPython on this repository: it looks for none, and each of its commands goes our way."""
+        import git
+
+        ours = self._repository
+
+        class Program(git.Git):
+            def execute(self, command: Any, *_: Any, stdout_as_string: bool = True, **__: Any) -> Any:
+                printed = ours.run(*command[1:])
+                return os.fsdecode(printed) if stdout_as_string else printed
+
+        class Closed(git.Repo):
+            GitCommandWrapperType = Program
+
+        return Closed(str(ours.git_dir), expand_vars=False)
+
+
+def _starts(name: str) -> Iterator[str]:
+    """A path's folders from the root downwards, and itself."""
+    return accumulate(name.split("/"), lambda folder, part: f"{folder}/{part}")
+
+
+def _listed(line: str) -> tuple[str, Blob]:
+    facts, _, path = line.partition("\t")
+    mode, _, name = facts.split()
+    return path, Blob(mode, name)
+
+
+def _sized(line: bytes) -> tuple[str, int]:
+    """Name and size of an object. Raises GitError for one that is not there."""
+    name, *facts = line.decode().split()
+    if len(facts) != 2:
+        raise GitError(f"git has no object {name} here; fetch all of them (no --filter)")
+    return name, int(facts[1])
+
+
+def _contents(answer: bytes, sizes: Mapping[str, int], names: Sequence[str]) -> Iterator[bytes]:
+    """The objects in what `git cat-file --batch` prints: of each a line of facts, its bytes and a line's end."""
+    start = 0
+    for name in names:
+        start = answer.index(b"\n", start) + 1
+        yield answer[start : start + sizes[name]]
+        start += sizes[name] + 1
+
+
+def _words(text: bytes) -> set[str]:
+    """What could be a function's name in a text, in one pass over it."""
+    return {word.decode() for word in re.findall(rb"[A-Za-z0-9_-]+", text)}
+
+
+def _document(text: bytes, path: str) -> Document | None:
+    try:
+        document = strict_yaml.parse(text, path)
+    except SpecError:
+        return None
+    return None if spec.document_faults(document) else document

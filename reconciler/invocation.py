@@ -47,7 +47,7 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     aws.account_id(Place.of(target))
     plan = _plan(request, target)
     document = {
-        "provenance": provenance(path),
+        "provenance": provenance(Path(config.path).parent),
         "summary": {
             **dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged", "refused"), 0),
             "operations": 1,

@@ -70,6 +70,7 @@ class Spec:
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
     changed or compared. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
     that the function had before.
+    `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out.
     """
 
     target: Target
@@ -83,6 +84,7 @@ class Spec:
     was: str = ""
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    unresolved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def code(self) -> Properties:

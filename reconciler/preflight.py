@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.case import Case, needed
-from reconciler.diff import matching, pointer
+from reconciler.diff import matching, pointer, steps_of
 from reconciler.drafts import Draft, final_function, ignored_paths, origin_of, prefix
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
@@ -70,6 +70,11 @@ def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnost
                 yield refusal(case, PlanError, f"{what}, nor is the rest; {mend}", origin)
             else:
                 yield Diagnostic("warning", what, case.spec.target, origin)
+
+
+def refers_to_what_cannot_be_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    for at, problem in sorted(case.spec.unresolved.items()):
+        yield refusal(case, PlanError, problem, origin_of(case.spec.origins, steps_of(at)))
 
 
 def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -403,6 +408,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     was_not_read,
     holds_what_it_does_not_show,
+    refers_to_what_cannot_be_read,
     cannot_be_created,
     has_too_large_an_environment,
     has_too_many_tags,

@@ -1,5 +1,5 @@
-"""References in environment values: `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ account.id }}`, `{{ account.name }}`,
-`{{ region }}`, `{{ function }}`.
+"""References in environment values: `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ secret('id', 'key') }}`, `{{ account.id }}`,
+`{{ account.name }}`, `{{ region }}`, `{{ function }}`.
 
 Jinja2 parses; nothing is ever rendered by it. Only what the parsed template may consist of is read: text, constants, those
 names, those attributes, those two calls. Everything else is refused. Pure: whoever resolves looks the values up.
@@ -15,26 +15,34 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from reconciler.model import Spec, Target
 
-CALLS: tuple[Literal["ssm", "secret"], ...] = ("ssm", "secret")
 FACTS: Mapping[str, Callable[[Target, str], str]] = {
     "account.id": lambda _, account_id: account_id,
     "account.name": lambda target, _: target.account,
     "region": lambda target, _: target.region,
     "function": lambda target, _: target.function,
 }
-ALLOWED = "ssm('/path'), secret('id'), account.id, account.name, region, function, or a quoted text"
+ALLOWED = (
+    "ssm('/path'), secret('id'), account.id, account.name, region, function, or a quoted text; "
+    "secret('id', 'key') is one key of a JSON secret"
+)
+POINTER = "/configuration/Environment/Variables/"  # no variable's name needs escaping
 
 
 class BadReference(ValueError):
     """What is written between {{ and }} is not a reference."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Lookup:
-    """A value that somebody else holds: an SSM parameter's path, or a secret's id."""
+    """A value that somebody else holds: an SSM parameter's path, or a secret's id and, of a JSON secret, one key. Prints as
+    it is written."""
 
     kind: Literal["ssm", "secret"]
     name: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}('{self.name}', '{self.key}')" if self.key else f"{self.kind}('{self.name}')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +86,18 @@ def _part(node: nodes.Expr) -> Part:
             return Fact(name)
         case nodes.Getattr(node=nodes.Name(name=owner), attr=attribute) if f"{owner}.{attribute}" in FACTS:
             return Fact(f"{owner}.{attribute}")
-        case nodes.Call(node=nodes.Name(name=name), args=[nodes.Const(value=str() as value)], kwargs=[]) if (
-            name in CALLS
-        ):
-            return Lookup("ssm" if name == "ssm" else "secret", value)
+        case nodes.Call(node=nodes.Name(name=name), args=args, kwargs=[], dyn_args=None, dyn_kwargs=None):
+            match name, [argument.value for argument in args if isinstance(argument, nodes.Const)], len(args):
+                case "ssm" | "secret", [str(value)], 1:
+                    return Lookup(name, value)
+                case "secret", [str(value), str(key)], 2 if key:
+                    return Lookup("secret", value, key)
     raise BadReference(f"is not a reference; allowed are {ALLOWED}")
 
 
 def environment(spec: Spec) -> Iterator[tuple[str, str]]:
-    """(variable, text) of the spec's environment values that are references."""
-    for item in spec.desired:
+    """(variable, text) of the spec's environment values that are references; of what must be gone nobody wants any."""
+    for item in () if spec.is_absent else spec.desired:
         if item.key.kind == "function":
             variables = item.properties.get("configuration", {}).get("Environment", {}).get("Variables", {})
             yield from ((name, value) for name, value in variables.items() if is_template(value))
@@ -98,10 +108,10 @@ def lookups(spec: Spec) -> set[Lookup]:
     return {part for _, text in environment(spec) for part in parsed(text) if isinstance(part, Lookup)}
 
 
-def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str] | None) -> Spec:
+def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str]) -> Spec:
     """The spec with its references replaced by what they stand for, and remembered as they were written.
 
-    Without values (offline) a reference that needs one is left out of the comparison instead.
+    A reference that needs a value which there is none of (offline: every one) is left out of the comparison instead.
     """
     texts = dict(environment(spec))
     if not texts:
@@ -110,12 +120,11 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str] | None) -
     unknown: list[str] = []
     for name, text in texts.items():
         parts = parsed(text)
-        if values is None and any(isinstance(part, Lookup) for part in parts):
+        if any(isinstance(part, Lookup) and part not in values for part in parts):
             unknown.append(name)
         else:
-            known[name] = "".join(_value(part, spec.target, account_id, values or {}) for part in parts)
-    prefix = "/configuration/Environment/Variables/"
-    written = {f"{prefix}{name}": text for name, text in texts.items()}
+            known[name] = "".join(_value(part, spec.target, account_id, values) for part in parts)
+    written = {f"{POINTER}{name}": text for name, text in texts.items()}
     return replace(
         spec,
         desired=tuple(
@@ -124,7 +133,7 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str] | None) -
             else item
             for item in spec.desired
         ),
-        ignore=(*spec.ignore, *(f"{prefix}{name}" for name in unknown)),
+        ignore=(*spec.ignore, *(f"{POINTER}{name}" for name in unknown)),
     )
 
 

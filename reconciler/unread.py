@@ -21,7 +21,7 @@ MENDS: Mapping[str, str] = {
     "ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidSignature": (
         "renew the credentials of account {account}"
     ),
-    "AccessDenied|Unauthorized|Forbidden|^403$": "allow {operation} to the credentials of account {account}",
+    "AccessDenied|Unauthorized|Forbidden|^403$": "allow {action} to the credentials of account {account}",
     "KMS": "enable the KMS key and let the credentials of account {account} use it",
     "TooManyRequests|Throttl|ServiceException|InternalError|Connect|Timeout|HTTPClient": "plan again later",
 }
@@ -82,7 +82,9 @@ def reason(target: Target, operation: str, failure: AwsError) -> str:
     """Which target, what AWS said with its code, and what helps."""
     if isinstance(failure, NoCredentials):
         return f"{target} cannot be read: {failure}"
-    return f"{target} cannot be read: {said(operation, failure)}; {mend(target.account, operation, failure)}"
+    return (
+        f"{target} cannot be read: {said(operation, failure)}; {mend(target.account, f'lambda:{operation}', failure)}"
+    )
 
 
 def said(operation: str, failure: AwsError) -> str:
@@ -92,9 +94,10 @@ def said(operation: str, failure: AwsError) -> str:
     return f"{operation}: {failure} ({', '.join(filter(None, details))})"
 
 
-def mend(account: str, operation: str, failure: AwsError) -> str:
+def mend(account: str, action: str, failure: AwsError) -> str:
+    """What helps; `action` is the permission that was used."""
     if isinstance(failure, SettleFailed):
         return MOVING
     code = failure.code if isinstance(failure, CallFailed) else type(failure.__cause__).__name__
     found = next((text for pattern, text in MENDS.items() if re.search(pattern, code)), UNKNOWN)
-    return found.format(account=account, operation=f"lambda:{operation}")
+    return found.format(account=account, action=action)

@@ -21,6 +21,7 @@ from reconciler.spec import Specs, load
 if TYPE_CHECKING:
     from reconciler.artifacts import Looking
     from reconciler.aws import Aws, Place
+    from reconciler.git import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def without_values(workspace: Workspace, snapshot: Snapshot) -> Workspace:
     for spec in workspace.specs.specs:
         offline = spec
         if any(environment(spec)):
-            offline = resolved(spec, snapshot.accounts.get(spec.target.account, ""), None)
+            offline = resolved(spec, snapshot.accounts.get(spec.target.account, ""), {})
             unknown = set(offline.ignore) - set(spec.ignore)
             compared = {path for path in unknown if not _is_held(snapshot, spec.target, path)}
             offline = replace(offline, ignore=tuple(path for path in offline.ignore if path not in compared))
@@ -319,29 +320,32 @@ def require_listed(snapshot: Snapshot) -> None:
         raise UnsafePlan(f"--prune cannot tell what {place} holds without a spec: {reason}; nothing was changed")
 
 
+def history(workspace: Workspace) -> History:
+    """What git tells of the work tree that holds reconcile.yaml. Raises GitError."""
+    from reconciler.git import History
+
+    return History(Path(workspace.own.path).parent)
+
+
 def caused(workspace: Workspace, plan: Plan, choices: Choices) -> Plan:
     """The plan with the cause of each field change, edit or drift, against the specs at a revision."""
     from reconciler.cause import only_drift, with_causes
-    from reconciler.git import History
 
-    history = History(next(iter(workspace.paths), Path()))
-    files = [document.path for document in workspace.specs.documents]
-    then = list(history.specs_at(choices.base or "HEAD", files, workspace.config))
-    found = with_causes(plan, then, workspace.written, history.author)
-    if history.is_shallow:
-        note = Diagnostic(
-            "note", "this clone is shallow, so no commit is named; fetch with the whole history (fetch-depth: 0)"
-        )
-        found = replace(found, diagnostics=(*found.diagnostics, note))
+    revision, now_there = choices.base or "HEAD", workspace.specs.documents
+    past = history(workspace)
+    then = past.specs_at(revision, workspace.config, now=now_there, targets=[one.target for one in plan.targets])
+    found = with_causes(plan, then, workspace.written, past.author)
+    if past.names_no_commit:
+        found = replace(found, diagnostics=(*found.diagnostics, Diagnostic("note", past.names_no_commit)))
     return only_drift(found) if choices.drift else found
 
 
-def document(plan: Plan, paths: Sequence[Path]) -> dict[str, Any]:
+def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:
     """The plan with where it was made from."""
     from reconciler.git import provenance
     from reconciler.report.documents import plan_document
 
-    return plan_document(plan, provenance(next(iter(paths), Path())))
+    return plan_document(plan, provenance(Path(workspace.own.path).parent))
 
 
 def snapshot_file(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]:

@@ -542,8 +542,8 @@ def test_references_are_resolved_at_apply_and_shown_as_written(house: House) -> 
 def test_a_reference_to_nothing_is_told_at_its_line(house: House) -> None:
     house.write("one.yaml", function_spec("one", configuration=REFERENCES))
     result = house.run("plan")
-    assert result.exit_code == 20
-    assert "specs/one.yaml:10:7: ssm('/shop/token') cannot be read: ParameterNotFound" in result.err
+    assert result.exit_code == 21
+    assert "specs/one.yaml:10: test/us-west-2/one: ssm('/shop/token') cannot be read: ParameterNotFound" in result.out
 
 
 @pytest.mark.parametrize(

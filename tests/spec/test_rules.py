@@ -53,7 +53,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a filter in a reference": (
         ENVIRONMENT + "      TOKEN: \"{{ ssm('/a')|upper }}\"\n",
         "7:14: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
-        "function, or a quoted text",
+        "function, or a quoted text; secret('id', 'key') is one key of a JSON secret",
     ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
     "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),
