@@ -19,7 +19,7 @@ from reconciler import artifacts, packing, renames, service
 from reconciler.aws import Answer, Aws, Place
 from reconciler.errors import CallFailed, CodeDiffers, Interrupted, PlanError, ReconcileError
 from reconciler.export import exported
-from reconciler.model import Blob, Operation, Origin, Plan, Ref, Target, TargetPlan
+from reconciler.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import recovered
 from reconciler.report.journal import Journal
 from reconciler.report.results import invocation, result_object
@@ -49,7 +49,7 @@ class Run:
     aws: Aws
     journal: Journal
     is_stopping: Callable[[], bool] = lambda: False
-    tell: Callable[[Target, str, str], None] = lambda _, __, ___: None
+    tell: Callable[[Key, str, str], None] = lambda _, __, ___: None
     explain: Callable[[Target], str] = lambda _: ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
@@ -68,7 +68,9 @@ def begin(plan: Plan, run: Run, header: Mapping[str, Any], refused: Iterable[Tar
         {
             "id": run.tasks[one.target],
             "target": str(one.target),
-            "operations": [{"operation": item.name, "phase": item.phase} for item in one.operations],
+            "operations": [
+                {"operation": item.name, "phase": item.phase, "address": str(item.key)} for item in one.operations
+            ],
         }
         for one in acting
     ]
@@ -127,7 +129,7 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
     """One call, recorded before it, after it, and after AWS has carried it out."""
     target, begun = operation.key.target, run.clock()
     run.record("operation_started", target, index=index)
-    run.tell(target, operation.name, "started")
+    run.tell(operation.key, operation.name, "started")
 
     def elapsed() -> float:
         return round(run.clock() - begun, 3)
@@ -146,7 +148,7 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
         return failed(index, operation, error, elapsed(), run)
     run.record("operation_finished", target, index=index, duration_seconds=elapsed(), **sent(operation, answer))
-    run.tell(target, operation.name, "finished")
+    run.tell(operation.key, operation.name, "finished")
     return "succeeded"
 
 
@@ -160,7 +162,7 @@ def failed(index: int, operation: Operation, error: Exception, duration_seconds:
         request_id=failure.request_id, retryable=failure.is_retryable,
         error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(failure)},
     )  # fmt: skip
-    run.tell(target, operation.name, f"failed: {failure}")
+    run.tell(operation.key, operation.name, f"failed: {failure}")
     return "stale" if failure.code == STALE else "failed"
 
 

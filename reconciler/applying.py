@@ -68,10 +68,10 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
-        audience.show(document)
-        for note in plan.diagnostics:
-            if note.severity == "refusal" and note.target is None:
-                raise UnsafePlan(f"{note.message}; nothing was changed")
+        whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
+        audience.show(without_refusals_of_the_run(document) if whole_run else document)
+        for note in whole_run:
+            raise UnsafePlan(f"{note.message}; nothing was changed")
         if operations:
             audience.ask(document)
         with audience.watch(operations) as tell:
@@ -82,6 +82,12 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         if ending.exit_code == Locked.exit_code:
             ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
         return kept(workspace, aws, ending, orders) if workspace.config.reports else ending
+
+
+def without_refusals_of_the_run(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without what ends the run as its error: told once is enough."""
+    notes = [note for note in document["diagnostics"] if note["severity"] != "refusal" or note["address"]]
+    return {**document, "diagnostics": notes}
 
 
 def kept(workspace: Workspace, aws: Aws, ending: Ending, orders: Orders) -> Ending:

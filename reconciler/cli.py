@@ -5,8 +5,6 @@ stdout is the result, stderr the log. What is slow to import is imported by the 
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -17,8 +15,9 @@ import click
 
 from reconciler import __version__
 from reconciler.errors import PlanError, ReconcileError, ReportError, UnsafePlan
+from reconciler.output import close_quietly, failed, gated, has_colour, say, show
 
-CHANGES_PENDING = 10
+USAGE, CHANGES_PENDING = 2, 10
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
 
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
@@ -51,20 +50,8 @@ planning_options = with_options(
 )
 
 
-def say(text: str) -> None:
-    """A line for the log."""
-    click.echo(text, err=True)
-
-
 def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return paths or (Path("specs"),)
-
-
-def has_colour(stream: Any) -> bool:
-    """On a terminal that can, unless NO_COLOR says no; FORCE_COLOR says yes in any case."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 @click.group(
@@ -76,6 +63,12 @@ def cli() -> None:
     """What git says is what AWS Lambda holds: every change seen before it happens, and on record after."""
 
 
+def point_to_plan(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    """Not applying a plan is the dry run."""
+    if is_asked:
+        raise click.UsageError("apply has no --dry-run; `reconcile plan` shows what it would do", context)
+
+
 @cli.command()
 @paths_argument
 def validate(paths: tuple[Path, ...]) -> None:
@@ -84,12 +77,13 @@ def validate(paths: tuple[Path, ...]) -> None:
     PATH is a spec file or a folder, `specs` when left out.
     """
     from reconciler import wiring
+    from reconciler.words import many
 
     workspace = wiring.read(chosen(paths))
     for warning in workspace.specs.warnings:
         say(f"{warning.origin}: warning: {warning.message}")
-    count = len(workspace.specs.documents)
-    click.echo(f"{count} spec{'s' if count != 1 else ''} valid, {len(workspace.specs.specs)} targets.")
+    specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
+    show(f"{many(specs, 'spec')} valid, {many(targets, 'target')}.\n")
 
 
 @cli.command()
@@ -102,21 +96,21 @@ def validate(paths: tuple[Path, ...]) -> None:
 def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, report_dir: Path) -> None:
     """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
     from reconciler import wiring
-    from reconciler.report.journal import write_atomically
-    from reconciler.report.render import plan_json, printable
+    from reconciler.report.files import write_result
+    from reconciler.report.formats.json import document_json
 
     workspace = wiring.read(chosen(paths))
     aws = wiring.connect(workspace.config, workspace.accounts)
     look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
     live = wiring.live_snapshot(workspace, aws, look)
     for reason in (*live.unread.values(), *live.unlisted.values()):
-        say(f"warning: {printable(reason)}")
-    text = plan_json(wiring.snapshot_file(workspace, live))
+        say(f"warning: {reason}")
+    text = document_json(wiring.snapshot_file(workspace, live))
     if output:
-        write_atomically(output, text)
+        write_result(output, text)
         say(f"Snapshot written to {output}.")
     else:
-        click.echo(text, nl=False)
+        show(text)
 
 
 @cli.command()
@@ -150,8 +144,11 @@ def plan(
     """Show what an apply would do. Changes nothing."""
     from reconciler import wiring
     from reconciler.base import read
-    from reconciler.report.journal import write_atomically
-    from reconciler.report.render import RENDERERS, is_acting, plan_json, plan_text
+    from reconciler.report.files import write_result
+    from reconciler.report.formats.json import document_json
+    from reconciler.report.formats.markdown import plan_markdown
+    from reconciler.report.formats.shown import is_acting
+    from reconciler.report.formats.text import plan_text
 
     workspace = read(chosen(paths), base)
     choices = wiring.Choices(adopt, prune, base, drift, download_code=download_code)
@@ -167,11 +164,14 @@ def plan(
     made = wiring.planned(workspace, live, choices, aws)
     document = wiring.document(made, workspace)
     if output:
-        write_atomically(output, plan_json(document))
-    if form == "text":
-        click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
-    else:
-        click.echo(RENDERERS[form](document), nl=False)
+        write_result(output, document_json(document))
+    match form:
+        case "json":
+            show(document_json(document))
+        case "markdown":
+            show(plan_markdown(document, whole_in=str(output or "")))
+        case _:
+            show(plan_text(document, has_colour=has_colour(sys.stdout)))
     if any(note.severity == "refusal" for note in made.diagnostics):
         sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
@@ -192,6 +192,7 @@ def plan(
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
 def apply(
     paths: tuple[Path, ...],
     adopt: bool,
@@ -209,8 +210,8 @@ def apply(
     from reconciler.applying import Audience, Orders, applied
     from reconciler.base import read
     from reconciler.progress import progress
+    from reconciler.report.formats.text import plan_text, report_text
     from reconciler.report.journal import complete
-    from reconciler.report.render import plan_text, report_text
     from reconciler.running import Stop
 
     workspace = read(chosen(paths), base)
@@ -218,8 +219,8 @@ def apply(
     for path in healed:
         say(f"A run was cut off earlier; its report is now {path}.")
 
-    def show(document: Mapping[str, Any]) -> None:
-        click.echo(plan_text(document, has_colour=has_colour(sys.stdout)), nl=False, color=True)
+    def show_plan(document: Mapping[str, Any]) -> None:
+        show(plan_text(document, has_colour=has_colour(sys.stdout)))
 
     def ask(document: Mapping[str, Any]) -> None:
         if not yes:
@@ -229,8 +230,8 @@ def apply(
         wiring.Choices(adopt, prune, base, allow_deletes=allow_deletes, download_code=download_code),
         report_dir, approved, only_failed, healed,
     )  # fmt: skip
-    ending = applied(workspace, orders, Stop(), Audience(show, ask, progress))
-    click.echo(report_text(ending.report, has_colour=has_colour(sys.stdout)), nl=False, color=True)
+    ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
+    show(report_text(ending.report, has_colour=has_colour(sys.stdout)))
     say(f"Report: {ending.path}")
     if ending.warning:
         say(f"warning: {ending.warning}")
@@ -239,8 +240,6 @@ def apply(
 
 def confirm(document: Mapping[str, Any]) -> None:
     """Ask, naming what will be deleted. Raises UnsafePlan without a terminal, or on any answer but yes."""
-    from reconciler.report.render import printable
-
     if not sys.stdin.isatty():
         raise UnsafePlan("there is no terminal to ask on; pass --yes to apply without being asked")
     gone = [
@@ -250,7 +249,7 @@ def confirm(document: Mapping[str, Any]) -> None:
         if action["verb"] in ("delete", "replace")
     ]
     if gone:
-        say("To be deleted or replaced: " + printable(", ".join(gone)))
+        say(f"To be deleted or replaced: {', '.join(gone)}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C at the question ends it at once
     if not click.confirm("Apply this plan?", err=True):
         raise UnsafePlan("not confirmed; nothing was changed")
@@ -272,10 +271,9 @@ def functions(
 ) -> None:
     """List every function of the accounts and regions in reconcile.yaml, managed or not, as a JSON array."""
     from reconciler.listing import listed
+    from reconciler.report.formats.json import document_json
 
-    click.echo(
-        json.dumps(listed(path or Path("specs"), account, region, name, snapshot_path), indent=2, ensure_ascii=False)
-    )
+    show(document_json(listed(path or Path("specs"), account, region, name, snapshot_path)))
 
 
 @cli.command()
@@ -306,13 +304,14 @@ def invoke(
 ) -> None:
     """Invoke a function, print what it answered, leave a task record."""
     from reconciler.invocation import Request, invoked, payload_bytes
+    from reconciler.report.formats.json import document_json
 
     if payload is not None and payload_file:
         raise click.UsageError("give --payload or --payload-file, not both")
-    content = payload_bytes(payload_file.read_text(encoding="utf-8") if payload_file else payload)
+    content = payload_bytes(payload_file.read_bytes() if payload_file else payload)
     ending = invoked(Request(function, account, region, alias.strip(), content), path, report_dir)
     for task in ending.report["tasks"]:
-        click.echo(json.dumps(task["resultObjects"][0] if task["resultObjects"] else {}, indent=2, ensure_ascii=False))
+        show(document_json(task["resultObjects"][0] if task["resultObjects"] else {}))
         if task["status"]["failed"]:
             say(task["status"]["status"])
     say(f"Report: {ending.path}")
@@ -330,7 +329,9 @@ def invoke(
 )
 def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
     """List the task records of all reports, or print one."""
-    from reconciler.report import journal, render
+    from reconciler.report import journal
+    from reconciler.report.formats.json import document_json
+    from reconciler.report.formats.text import task_text, tasks_text
 
     if path:
         fetch_reports_of(path, report_dir)
@@ -339,11 +340,10 @@ def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str
     journal.complete(report_dir)
     if identifier:
         task = journal.task(report_dir, identifier)
-        click.echo(render.task_text(task) if form == "text" else render.plan_json(task), nl=False)
+        show(task_text(task) if form == "text" else document_json(task))
         return
     found = journal.tasks(report_dir)
-    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n" if form == "json" else render.tasks_text(found)
-    click.echo(text, nl=False)
+    show(document_json(found) if form == "json" else tasks_text(found))
 
 
 def fetch_reports_of(path: Path, folder: Path) -> None:
@@ -384,7 +384,7 @@ def schema(kind: str) -> None:
     """Print a JSON Schema, generated from botocore's service model."""
     from reconciler.schema import render
 
-    click.echo(render(kind), nl=False)
+    show(render(kind))
 
 
 @cli.command()
@@ -419,9 +419,19 @@ def demo(keep: Path | None) -> None:
 
 def main() -> NoReturn:
     """The program. Every way out is an exit code; no traceback leaves it."""
+    with gated():
+        code = ended()
+    sys.exit(code)
+
+
+def ended() -> int:
+    """The exit code of the command line; what went wrong is told."""
     try:
+        require_a_folder()
         arguments, command = split_command(sys.argv[1:])
         code = cli.main(args=arguments, prog_name="reconcile", standalone_mode=False, obj=command)
+    except SystemExit as done:
+        code = done.code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -431,11 +441,19 @@ def main() -> NoReturn:
     except ReconcileError as error:
         code = failed(error, error.exit_code)
     except BrokenPipeError:
+        close_quietly()
         code = 0
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  so that the flush at exit is quiet
     except Exception as error:
-        code = failed(error, 1)
-    sys.exit(code if isinstance(code, int) else 0)
+        code = failed(error, USAGE if isinstance(error, OSError) and error.filename else 1)
+    return code if isinstance(code, int) else 0
+
+
+def require_a_folder() -> None:
+    """Every path is told from where one stands. Raises a usage error where that is gone."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise click.UsageError("the folder that you are in is gone; go to another one") from error
 
 
 def split_command(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -444,32 +462,3 @@ def split_command(arguments: list[str]) -> tuple[list[str], list[str]]:
         cut = arguments.index("--")
         return arguments[:cut], arguments[cut + 1 :]
     return arguments, []
-
-
-def failed(error: Exception, code: int) -> int:
-    """Tell an error; where JSON was asked for, stdout gets a document of it, too."""
-    from reconciler.report.render import printable
-
-    expected = isinstance(error, ReconcileError)
-    text = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
-    lines = [printable(line) for line in text.splitlines()]
-    say("\n".join(lines if code == 20 else [f"error: {line}" for line in lines]))
-    if code == 20 and len(lines) > 1:
-        say(f"{len(lines)} mistakes.")
-    if "--format=json" in sys.argv or (
-        "--format" in sys.argv and "json" in sys.argv[sys.argv.index("--format") :][1:2]
-    ):
-        click.echo(
-            json.dumps(
-                {
-                    "format_version": "1.0",
-                    "kind": "error",
-                    "exit_code": code,
-                    "error": type(error).__name__,
-                    "messages": lines,
-                },
-                indent=2,
-                ensure_ascii=False,
-            )
-        )
-    return code

@@ -20,7 +20,8 @@ import click
 from reconciler import wiring
 from reconciler.invocation import Request, invoked
 from reconciler.rehearsal import embedded_aws, fill
-from reconciler.report.render import is_acting, plan_text, task_text
+from reconciler.report.formats.shown import is_acting
+from reconciler.report.formats.text import plan_text, task_text
 from reconciler.running import Stop, run_plan
 
 if TYPE_CHECKING:

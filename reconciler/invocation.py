@@ -28,10 +28,13 @@ class Request:
     payload: bytes
 
 
-def payload_bytes(text: str | None) -> bytes:
-    """The payload, `{}` when nothing is given. Raises a usage error when it is not JSON."""
+def payload_bytes(written: str | bytes | None) -> bytes:
+    """The payload, `{}` when nothing is given; bytes are UTF-8, -16 or -32, with or without a mark of their order. Raises a
+    usage error when it is not JSON."""
     try:
-        return json.dumps(json.loads(text)).encode() if text and text.strip() else b"{}"
+        return json.dumps(json.loads(written)).encode() if written and written.strip() else b"{}"
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise click.UsageError("the payload is not JSON in UTF-8, UTF-16 or UTF-32; save it as UTF-8") from error
     except ValueError as error:
         raise click.UsageError(f"the payload is not JSON: {error}") from error
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import Performance, Run, begin, perform, refuse
 from reconciler.errors import Interrupted, PlanError, StalePlan, Stopped
-from reconciler.model import Diagnostic, Plan, Target
+from reconciler.model import Diagnostic, Key, Plan, Target
 from reconciler.report.journal import Journal, read_json
 from reconciler.report.schemas import stamp
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.aws import Aws
 
 PARTLY = 25
-Tell = Callable[[Target, str, str], None]
+Tell = Callable[[Key, str, str], None]
 
 
 def new_run() -> str:

@@ -15,6 +15,7 @@ from reconciler.report.schemas import FORMAT_VERSION
 ORCHESTRATION = "ORCHESTRATION"
 CUT_OFF = "Orchestration was cut off before it completed."
 NOT_ATTEMPTED = "Orchestration was not attempted."
+PLANNING = "PlanLambdaAtomicOperation"  # what failed where a target was refused
 
 Event = Mapping[str, Any]
 
@@ -70,7 +71,7 @@ def report_of(events: Iterable[Event]) -> dict[str, Any]:
 def _begun(planned: Mapping[str, Any], owner: str) -> _Task:
     operations = [
         {
-            "operation": item["operation"], "phase": item["phase"], "started_at": None, "duration_seconds": None,
+            "operation": item["operation"], "phase": item["phase"], "address": item.get("address", planned["target"]), "started_at": None, "duration_seconds": None,
             "attempts": 0, "request_id": "", "outcome": "not attempted", "error": None,
         }
         for item in planned["operations"]
@@ -140,7 +141,7 @@ def _operation_failed(task: _Task, event: Event) -> None:
 
 def _task_refused(task: _Task, event: Event) -> None:
     task.say(ORCHESTRATION, "Initializing Orchestration Task...")
-    _failed(task, event, "PlanLambdaAtomicOperation")
+    _failed(task, event, PLANNING)
 
 
 def _failed(task: _Task, event: Event, operation: str) -> None:

@@ -145,7 +145,7 @@ def write_report(journal: Path) -> Path:
     return path
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
     """`text` in `path`, on the disk, or the file as it was. Raises ReportError."""
     temporary: Path | None = None
     try:
@@ -155,6 +155,7 @@ def write_atomically(path: Path, text: str) -> None:
             file.write(encoded(text))
             file.flush()
             os.fsync(file.fileno())
+        temporary.chmod(mode)
         temporary.replace(path)
     except OSError as error:
         if temporary:

@@ -185,6 +185,7 @@ PERFORMED: Schema = closed(
     {
         "operation": TEXT,
         "phase": TEXT,
+        "address": TEXT,
         "started_at": {"anyOf": [TIME, {"type": "null"}]},
         "duration_seconds": {"type": ["number", "null"]},
         "attempts": COUNT,
@@ -193,7 +194,7 @@ PERFORMED: Schema = closed(
         "error": {"anyOf": [closed({"type": TEXT, "code": TEXT, "message": TEXT}), {"type": "null"}]},
         "code": CODE,
     },
-    optional=("code",),
+    optional=("address", "code"),
 )
 TASK: Schema = closed(
     {

@@ -1,0 +1,31 @@
+"""What a command leaves where the user says (`-o`): a file like any other, or through whatever stands there already."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from reconciler.errors import ReportError
+from reconciler.report.journal import encoded, write_atomically
+
+
+def write_result(path: Path, text: str) -> None:
+    """`text` in `path`: whole or not at all, with the rights that the user's mask or the file there gives; a link, a pipe or
+    a device is written through. Raises ReportError."""
+    try:
+        there = path.lstat().st_mode if path.is_symlink() or path.exists() else None
+        if there is not None and not stat.S_ISREG(there):
+            with path.open("wb") as file:
+                file.write(encoded(text))
+            return
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written: {error.strerror}") from error
+    write_atomically(path, text, mode=stat.S_IMODE(there) if there is not None else 0o666 & ~mask())
+
+
+def mask() -> int:
+    """The user's umask, which cannot be asked without setting it."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found

@@ -1,0 +1,14 @@
+"""Documents as JSON text: for stdout, and for the files that a step leaves behind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from reconciler.foreign import harmless
+
+
+def document_json(document: Any) -> str:
+    """The document in lines. What a terminal or GitHub's log would obey, and half of a surrogate pair, stands in it as JSON
+    escapes it, so that it reads back as it was."""
+    return harmless(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,161 @@
+"""A plan for a pull request's comment or a job's summary: markdown in which foreign text is nothing but text. Pure but for
+reading templates.
+
+What has no room is named, by target and verb, and never cut: half a diff hides what the other half says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reconciler.foreign import printable
+from reconciler.report.formats.shown import (
+    Document,
+    guard_change,
+    guard_changes,
+    is_acting,
+    note_shown,
+    rendered,
+    target_shown,
+    totals,
+)
+from reconciler.words import many
+
+MARKDOWN_LIMIT = 60_000  # GitHub's own is 65,536
+NOTES_ROOM = 16_000
+NAMES_ROOM = 4_000
+SPARE = 400  # for the sentences around what was left out
+SEVERITIES = ("refusal", "warning", "note")
+
+
+def plan_markdown(plan: Document, *, whole_in: str = "") -> str:
+    """A plan: guard changes, counts, what will be gone, what is to be said, then a diff a target, those that delete first.
+    At most MARKDOWN_LIMIT characters; `whole_in` names a file that has all of it, where the same step leaves one."""
+    acting = [target_shown(target) for target in plan["targets"] if is_acting(target)]
+    acting.sort(key=lambda one: not any(map(_is_gone, one["actions"])))
+    whole = (
+        f"the whole plan is in {inert(whole_in)}" if whole_in else "reconcile plan -o plan.json writes the whole plan"
+    )
+    head = _head(plan, acting, whole)
+    blocks = [_block(target) for target in acting]
+    outlines = [_outline(target) for target in acting]
+    room = MARKDOWN_LIMIT - len(head) - SPARE
+    kept = set(_fitting(blocks, outlines, room))
+    body = "".join(block for number, block in enumerate(blocks) if number in kept)
+    left = [outline for number, outline in enumerate(outlines) if number not in kept]
+    return head + body + _left_out(left, room - len(body), whole)
+
+
+def _fitting(blocks: Sequence[str], outlines: Sequence[str], room: int) -> Iterable[int]:
+    """Which blocks there is room for, beside the outlines of all that there is none for."""
+    every = sum(map(len, outlines))
+    is_whole = every <= room // 2  # so that a target which is shown gives the room for its name back
+    room -= every if is_whole else room // 2
+    for number, (block, outline) in enumerate(zip(blocks, outlines, strict=True)):
+        needed = len(block) - (len(outline) if is_whole else 0)
+        if needed <= room:
+            room -= needed
+            yield number
+
+
+def _left_out(outlines: Sequence[str], room: int, whole: str) -> str:
+    """What has no room, by target and verb."""
+    if not outlines:
+        return ""
+    named = []
+    for outline in outlines:
+        if len(outline) > room:
+            break
+        named.append(outline)
+        room -= len(outline)
+    unnamed = len(outlines) - len(named)
+    more = f"- {many(unnamed, 'target')} more\n" if unnamed else ""
+    return f"\nNo room here for the fields of {many(len(outlines), 'target')}; {whole}:\n\n{''.join(named)}{more}"
+
+
+def _outline(target: Document) -> str:
+    actions = ", ".join(f"{action['verb']} {action['name']}" for action in target["actions"])
+    return f"- {inert(target['address'])}: {inert(actions)}\n"
+
+
+def _head(plan: Document, acting: Iterable[Document], whole: str) -> str:
+    gone = [action["address"] for target in acting for action in target["actions"] if _is_gone(action)]
+    notes, left = _notes(plan["diagnostics"])
+    return rendered(
+        "plan.md.j2", totals=totals(plan), gone=_named(gone), orphans=_named(plan["orphans"]), notes=notes,
+        left=_left_notes(left), whole=whole,
+        guard_changes=_guard_lines(plan),
+    )  # fmt: skip
+
+
+def _guard_lines(plan: Document) -> list[str]:
+    """Guard changes, each whole, as far as there is room; of the others, how many there are and in which files."""
+    every = guard_changes(plan)
+    shown, room = list[str](), NOTES_ROOM
+    for line in (inert(guard_change(change)) for change in every):
+        if len(line) > room:
+            break
+        shown.append(line)
+        room -= len(line) + 20
+    left = every[len(shown) :]
+    files = _named(dict.fromkeys(change["file"] for change in left))
+    return [*shown, f"{many(len(left), 'more guard change')}, in {files}"] if left else shown
+
+
+def _is_gone(action: Document) -> bool:
+    return bool(action["verb"] in ("delete", "replace"))
+
+
+def _named(addresses: Iterable[str]) -> str:
+    """Addresses in one line of markdown, as many as there is room for; empty when there is none."""
+    shown = [inert(address) for address in addresses]
+    kept, room = [], NAMES_ROOM
+    for name in shown:
+        room -= len(name) + 2
+        if room < 0:
+            break
+        kept.append(name)
+    unnamed = len(shown) - len(kept)
+    return ", ".join(kept) + (f"{' and ' if kept else ''}{unnamed} more" if unnamed else "")
+
+
+def _notes(diagnostics: Sequence[Document]) -> tuple[list[tuple[str, str]], list[Document]]:
+    """(severity, inert message) of what there is to say, the gravest first, each whole; and what there was no room for."""
+    found, left, room = [], list[Document](), NOTES_ROOM
+    for note in sorted(diagnostics, key=lambda one: SEVERITIES.index(one["severity"])):
+        message = inert(note_shown(note))
+        if len(message) > room:
+            left.append(note)
+            continue
+        room -= len(message) + 20
+        found.append((note["severity"], message))
+    return found, left
+
+
+def _left_notes(left: Sequence[Document]) -> list[str]:
+    """What there was no room to say, by severity and target."""
+    lines = []
+    for severity in SEVERITIES:
+        notes = [note for note in left if note["severity"] == severity]
+        addresses = _named(dict.fromkeys(note["address"] for note in notes if note["address"]))
+        if notes:
+            lines.append(f"{many(len(notes), f'more {severity}')}{f' of {addresses}' if addresses else ''}")
+    return lines
+
+
+def _block(target: Document) -> str:
+    body = rendered("target.txt.j2", target=target).rstrip("\n")
+    longest = max((len(run) for run in re.findall("`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"\n<details><summary>{inert(target['address'])}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+
+
+def inert(text: Any) -> str:
+    """Text that markdown shows as it is: no HTML, link, mention, reference or emphasis.
+
+    Mentions, references and addresses are looked for in the text that remains once entities are read, so an entity does
+    not hide them; a character without width after their sign does."""
+    shown = re.sub(r"[^\w\s./,:;()'=+~-]|[_~]|(?<=\w)\.(?=\w)", lambda found: f"&#{ord(found[0])};", printable(text))
+    return re.sub(r"&#(?:64|35);|:(?=//)|\b[Gg][Hh]-(?=\d)", lambda found: f"{found[0]}&#8203;", shown)

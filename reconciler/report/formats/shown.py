@@ -1,0 +1,212 @@
+"""A plan's parts as every format shows them: fields with their values, whole or at all their differences; totals; templates.
+
+Text from specs and from AWS is data to the templates: whatever they print is made printable unless `paint` has done so,
+so that a filter which somebody forgets lets no control character through.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reconciler.foreign import printable
+from reconciler.words import many
+
+SYMBOLS = {"create": "+", "update": "~", "replace": "-/+", "adopt": ">", "delete": "-"}
+COLOURS = {
+    "create": "32",
+    "update": "33",
+    "replace": "31",
+    "adopt": "36",
+    "delete": "31",
+    "refusal": "31",
+    "warning": "33",
+    "note": "2",
+    "bold": "1",
+    "dim": "2",
+}
+LONGEST_INLINE = 100  # characters of a value that stands on the field's own line
+LONGEST_WHOLE = 400  # characters of a value that is shown whole where it changes
+CONTEXT = 20  # characters that two long values have in common, kept before and after what differs
+MOST_COMPARED = 40_000  # pairs of items; longer lists are shown as taken out and put in
+MARKERS = ("(sensitive)", "(known after apply)", "(not told by AWS)")
+
+Document = Mapping[str, Any]
+Line = tuple[str, str]
+
+
+# --- values --------------------------------------------------------------------------------------------------------
+
+
+def value_text(value: Any) -> str:
+    """A value in one line, whole: strings bare when they are plain words, the rest as JSON. What could pass for a word of
+    ours or for an escaped character is quoted."""
+    if value is None:
+        return "(unset)"
+    is_plain = isinstance(value, str) and re.fullmatch(r"[^\s,{}\[\]\"'\\(][^\s,{}\[\]\"'\\]*", value)
+    return printable(value if is_plain else json.dumps(value, ensure_ascii=False))
+
+
+def _side(field: Document, value: Any) -> str:
+    flags = (field["sensitive"], field.get("known_after_apply", False), field.get("not_told", False))
+    is_marker = any(is_set and value == marker for is_set, marker in zip(flags, MARKERS, strict=True))
+    return str(value) if is_marker else value_text(value)
+
+
+def field_shown(field: Document, resource: str) -> dict[str, Any]:
+    """A field with its name, and its values either `inline` or as `lines` of (-, + or blank, text)."""
+    before, after = (_side(field, field[side]) for side in ("before", "after"))
+    is_new = field["before"] is None
+    is_short = max(len(before), len(after)) <= LONGEST_INLINE
+    lines: tuple[Line, ...] = () if is_short else tuple(_lines(field, before, after))
+    return {
+        **field,
+        "name": _field_name(field["path"], resource),
+        "is_new": is_new,
+        "before": before,
+        "after": after,
+        "lines": tuple(line for line in lines if not (is_new and line[0] == "-")),
+    }
+
+
+def _lines(field: Document, before: str, after: str) -> Iterator[Line]:
+    """Two sides that have no room in one line: a list item by item, a text whole or at its differences, all of them."""
+    lists = [field[side] for side in ("before", "after")]
+    if any(isinstance(side, list) for side in lists) and all(isinstance(side, list | None) for side in lists):
+        yield from _items(*([value_text(item) for item in side or ()] for side in lists))
+        return
+    if min(len(before), len(after)) > LONGEST_WHOLE and not field["before"] is None is field["after"]:
+        before, after = differing(before, after)
+    yield from (("-", before), ("+", after))
+
+
+def _items(before: list[str], after: list[str]) -> Iterator[Line]:
+    if len(before) * len(after) > MOST_COMPARED:
+        yield from (*(("-", item) for item in before), *(("+", item) for item in after))
+        return
+    for _, old, old_end, new, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if before[old:old_end] == after[new:new_end]:
+            yield from ((" ", item) for item in after[new:new_end])
+        else:
+            yield from (("-", item) for item in before[old:old_end])
+            yield from (("+", item) for item in after[new:new_end])
+
+
+def differing(before: str, after: str) -> tuple[str, str]:
+    """Two long texts from shortly before the first character that differs to shortly behind the last one."""
+    shorter = min(len(before), len(after))
+    start = next((at for at in range(shorter) if before[at] != after[at]), shorter)
+    end = next((at for at in range(shorter - start) if before[-1 - at] != after[-1 - at]), shorter - start)
+    return (_excerpt(before, start, len(before) - end), _excerpt(after, start, len(after) - end))
+
+
+def _excerpt(text: str, start: int, end: int) -> str:
+    first, last = max(start - CONTEXT, 0), min(end + CONTEXT, len(text))
+    return f"{'…' if first else ''}{text[first:last]}{'…' if last < len(text) else ''}"
+
+
+def _field_name(path: str, resource: str) -> str:
+    """A field's pointer without what its resource's name has said."""
+    section = {"alias": "aliases", "event_source_mapping": "event_source_mappings"}.get(resource.partition("/")[0], "")
+    prefix = f"/{section}/{resource.partition('/')[2]}/"
+    return printable(path.removeprefix(prefix).removeprefix("/").replace("/", "."))
+
+
+# --- a plan's parts ------------------------------------------------------------------------------------------------
+
+
+def is_acting(target: Document) -> bool:
+    return any(action["verb"] != "none" for action in target["actions"])
+
+
+def target_shown(target: Document) -> dict[str, Any]:
+    """A target with its acting resources, their names without the target's address, and the width of its paths."""
+    actions = []
+    for action in target["actions"]:
+        if action["verb"] == "none":
+            continue
+        name = action["address"].removeprefix(target["address"]).lstrip("/") or "function"
+        fields = [field_shown(field, name) for field in action["fields"]]
+        width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
+        actions.append({**action, "name": name, "fields": fields, "width": min(width, 60)})
+    return {**target, "actions": actions}
+
+
+def guard_changes(plan: Document) -> Sequence[Document]:
+    """What judges the plan and is not as the files have it; told before everything else, and never cut."""
+    found: Sequence[Document] = plan.get("configuration", {}).get("changes", ())
+    return found
+
+
+def guard_change(change: Document) -> str:
+    source = change["source"]
+    place = f"{source['file']}:{source['line']}" if source else change["file"]
+    name = change["path"].removeprefix("/").replace("/", ".") or "file"
+    reason = f"  ({change['reason']})" if change["reason"] else ""
+    return f"{place}: {name}  {value_text(change['before'])} → {value_text(change['after'])}{reason}"
+
+
+def note_shown(note: Document) -> str:
+    """A diagnostic in one line, with its place."""
+    source = note["source"]
+    return f"{source['file']}:{source['line']}: {note['message']}" if source else str(note["message"])
+
+
+def totals(plan: Document) -> str:
+    """The summary line. That AWS holds what git says is claimed only where the plan knows it of everything."""
+    summary = plan["summary"]
+    unchanged = f"{summary['unchanged']} unchanged"
+    refused = f", {summary['refused']} refused" if summary.get("refused") else ""
+    if any(summary[verb] for verb in SYMBOLS):
+        words = [f"{summary[verb]} to {verb}" for verb in SYMBOLS if summary[verb]]
+        return f"Plan: {', '.join(words)}; {unchanged}{refused}. {many(summary['operations'], 'AWS call')}."
+    if plan.get("in_sync", True):
+        return f"No changes. What git says is what AWS holds ({many(len(plan['targets']), 'function')}, {unchanged})."
+    return f"Nothing to change in what could be compared ({unchanged}{refused})."
+
+
+# --- templates -----------------------------------------------------------------------------------------------------
+
+
+class _Painted(str):
+    """Text that has been made printable, in our own colours."""
+
+    __slots__ = ()
+
+
+def painter(has_colour: bool) -> Callable[[Any, str], str]:
+    def paint(text: Any, style: str) -> str:
+        code = COLOURS.get(style)
+        shown = printable(text)
+        return _Painted(f"\x1b[{code}m{shown}\x1b[0m" if has_colour and code else shown)
+
+    return paint
+
+
+def _finished(value: Any) -> str:
+    return value if isinstance(value, _Painted) else printable(value)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("reconciler"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  text and markdown, escaped by filters of our own
+        finalize=_finished,
+    )
+    made.filters |= {"many": many}
+    return made
+
+
+def rendered(template: str, **facts: Any) -> str:
+    return _environment().get_template(template).render(symbols=SYMBOLS, **facts)
