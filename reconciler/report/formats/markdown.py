@@ -101,7 +101,7 @@ def _guard_lines(plan: Document) -> list[str]:
         room -= len(line) + 20
     left = every[len(shown) :]
     files = _named(dict.fromkeys(change["file"] for change in left))
-    return [*shown, f"{many(len(left), 'more guard change')}, in {files}"] if left else shown
+    return [*shown, f"{many(len(left), 'guard change')} more, in {files}"] if left else shown
 
 
 def _is_gone(action: Document) -> bool:
