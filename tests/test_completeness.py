@@ -36,7 +36,7 @@ def test_readme_speaks_of_every_command(name: str) -> None:
             for command in commands().values()
             for option in command.params
             for flag in option.opts
-            if flag.startswith("--")
+            if flag.startswith("--") and not getattr(option, "hidden", False)
         }
     ),
 )
