@@ -11,13 +11,16 @@ from typing import Any
 from reconciler.aws import Aws, Place
 from reconciler.fetch import function_live
 from reconciler.kinds.event_source_mapping import live_properties
-from reconciler.kinds.function import is_sensitive
+from reconciler.kinds.function import is_sensitive, own_tags
 from reconciler.model import SENSITIVE, Target
 from reconciler.report.documents import plain
 
+UNKNOWN = "UNKNOWN"  # a name that both a bucket and a key may have
+
 
 def exported(aws: Aws, target: Target) -> dict[str, Any]:
-    """The function as a spec would say it, with its policy; empty when it is gone already."""
+    """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the
+    code came from, or what a report must not hold, is marked."""
     place, name = Place.of(target), {"FunctionName": target.function}
     held = aws.found(place, "GetFunction", name)
     if not held:
@@ -35,15 +38,28 @@ def exported(aws: Aws, target: Target) -> dict[str, Any]:
         "account": target.account,
         "region": target.region,
         "configuration": plain(hidden(live.properties["configuration"], ("configuration",))),
-        "code": {**live.properties["code"], **{m: v for m, v in held.get("Code", {}).items() if m == "ImageUri"}},
-        "tags": live.properties["tags"],
+        "code": source(live.properties["code"], held.get("Code", {})),
+        "tags": own_tags(live.properties["tags"]),
         "aliases": {
             item["Name"]: {member: item[member] for member in ("FunctionVersion", "Description", "RoutingConfig") if member in item}
             for item in aliases
         },
-        "event_source_mappings": {item["UUID"]: plain(live_properties(item)) for item in mappings},
+        "event_source_mappings": {item["UUID"]: plain(named(live_properties(item))) for item in mappings},
         "policy": policy["Policy"] if policy else None,
     }  # fmt: skip
+
+
+def source(live: Mapping[str, Any], code: Mapping[str, Any]) -> dict[str, Any]:
+    """The code's source: an image's address, or the hash of a zip that lies nobody knows where."""
+    kept = {member: value for member, value in live.items() if member != "CodeSha256"}
+    if "ImageUri" in code:
+        return {**kept, "ImageUri": code["ImageUri"]}
+    return {**kept, "S3Bucket": UNKNOWN, "S3Key": UNKNOWN, "sha256": live.get("CodeSha256", "")}
+
+
+def named(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping of the function itself names no alias."""
+    return {member: value for member, value in mapping.items() if member != "alias" or value}
 
 
 def hidden(value: Any, steps: tuple[str, ...]) -> Any:

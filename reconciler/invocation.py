@@ -10,11 +10,11 @@ import click
 
 from reconciler import wiring
 from reconciler.config import Config, find_config, load_config
-from reconciler.errors import SpecError
 from reconciler.git import provenance
 from reconciler.kinds.registry import CALLS
 from reconciler.model import Key, Operation, Plan, Target, TargetPlan
 from reconciler.running import Ending, Stop, run_plan
+from reconciler.spec import named_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,22 @@ def _plan(request: Request, target: Target) -> Plan:
 
 
 def _target(request: Request, config: Config, path: Path) -> Target:
-    """Where the function is: as asked, else as its spec says, else the one account and region there is."""
-    try:
-        known = [spec.target for spec in wiring.read([path]).specs.specs if spec.target.function == request.function]
-    except SpecError:
-        known = []
+    """Where the function is: as asked, else as its spec says, else the one account and region there is; asks only for
+    what is open then."""
+    known = [target for target in named_targets([path], config) if target.function == request.function]
     fitting = [one for one in known if request.account in (None, one.account) and request.region in (None, one.region)]
-    if len(fitting) == 1:
-        return fitting[0]
-    account = request.account or (next(iter(config.accounts)) if len(config.accounts) == 1 else "")
+    accounts = {one.account for one in fitting} or set(config.accounts)
+    account = request.account or _chosen("account", accounts)
     if account not in config.accounts:
-        raise click.UsageError(f"which account? pass --account, one of {', '.join(config.accounts)}")
-    regions = config.accounts[account].regions
-    region = request.region or (regions[0] if len(regions) == 1 else "")
-    if not region:
-        raise click.UsageError("which region? pass --region")
-    return Target(account, region, request.function)
+        raise click.UsageError(f"there is no account {account}; pass --account, one of {', '.join(config.accounts)}")
+    regions = {one.region for one in fitting if one.account == account} or set(config.accounts[account].regions)
+    return Target(account, request.region or _chosen("region", regions), request.function)
+
+
+def _chosen(what: str, choices: set[str]) -> str:
+    """The one that there is. Raises a usage error that names the choice."""
+    if len(choices) == 1:
+        return next(iter(choices))
+    raise click.UsageError(
+        f"which {what}? pass --{what}" + (f", one of {', '.join(sorted(choices))}" if choices else "")
+    )

@@ -227,13 +227,13 @@ def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, name, alias in named(spec, "aliases"):
         shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")
         where, main = f"{at}/RoutingConfig/AdditionalVersionWeights", alias.get("FunctionVersion")
-        if len(shares) > 1:
-            yield Found(
-                where, f"alias {name} sends traffic to {len(shares)} more versions; Lambda takes one", is_key=True
-            )
-        if main == "$LATEST" and any(shares.values()):
+        weighed = [version for version, share in shares.items() if share != 0]  # 0 is no routing
+        if len(weighed) > 1:
+            message = f"alias {name} sends traffic to {len(weighed)} more versions; Lambda takes one"
+            yield Found(where, message, is_key=True)
+        if main == "$LATEST" and weighed:
             yield Found(where, f"alias {name} is on $LATEST, which takes no weights; publish a version", is_key=True)
-        if isinstance(main, str) and main in shares:
+        if isinstance(main, str) and main in weighed:
             yield Found(
                 f"{where}/{escaped(str(main))}",
                 f"alias {name} is on version {main} already; weigh another one",
@@ -243,7 +243,8 @@ def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
 
 def versions_of(alias: Mapping[str, Any]) -> list[Any]:
     """The versions that an alias sends traffic to, as they are written."""
-    return [alias.get("FunctionVersion"), *part(alias, "RoutingConfig", "AdditionalVersionWeights")]
+    shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")
+    return [alias.get("FunctionVersion"), *(version for version, share in shares.items() if share != 0)]
 
 
 def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:

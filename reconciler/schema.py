@@ -264,6 +264,11 @@ def _permissions() -> Schema:
             "description": "Let a change that needs it delete and create the resource.",
             "type": "boolean",
         },
+        "policy": {
+            "description": "As an export has it; what is written here is not managed.",
+            "type": ["string", "null"],
+            "readOnly": True,
+        },
         "was": {"description": "The function's name before: its deletion waits until this one is there.", **NAME},
         "adopt": {"description": "Take over a function that exists and bears no owner mark.", "type": "boolean"},
     }

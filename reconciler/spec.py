@@ -5,16 +5,15 @@ Needs no credentials, no network, and neither boto3 nor botocore.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler import arns, contents, rules, strict_yaml, validation
-from reconciler.config import FILE_NAME, Config
+from reconciler import arns, contents, rules, validation
+from reconciler.config import Config
+from reconciler.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.packing import real_path
@@ -27,6 +26,7 @@ NAMED_SECTIONS: Mapping[str, str] = {
     "event_source_mappings": "event_source_mapping",
 }
 SECTIONS = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
+__all__ = ["Specs", "expanded", "is_spec_name", "load", "only", "read", "spec_files", "targets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     """Every spec below `paths`. Raises SpecError with all faults of all files. Without a config, accounts and regions
     are taken as they are written (its own faults are told elsewhere)."""
     faults: list[Fault] = []
-    documents = []
-    for path in spec_files(paths):
-        try:
-            documents.append(read(path))
-        except SpecError as error:
-            faults += error.faults
+    documents, passed_over = discovered(paths, Path(config.path).parent if config else None, faults)
     placed = []
     for document in documents:
         found = document_faults(document)
@@ -61,70 +56,17 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         raise SpecError(faults)
     specs = [spec for document, places in placed for spec in expanded(document, places)]
     warnings = [warning for document, places in placed for warning in warnings_of(document, places, config)]
+    warnings = [*(_warning(found.message, found.origin) for found in passed_over), *warnings]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
 
-def spec_files(paths: Sequence[Path]) -> list[Path]:
-    """YAML files below the paths, sorted; names that begin with a dot are passed over. Raises SpecError for a path that
-    is not there, a folder without a spec, and a link that leads out of its folder."""
-    found: list[Path] = []
-    for path in paths:
-        try:
-            found += _specs_of(path)
-        except OSError as error:
-            raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
-    return list({path.absolute(): path for path in reversed(found)}.values())[::-1]
-
-
-def _specs_of(path: Path) -> list[Path]:
-    """The spec files that one given path stands for."""
-    if path.is_file() and path.name == FILE_NAME:
-        raise SpecError([Fault(Origin(str(path)), "is the configuration; name a spec file or a folder of specs")])
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        inside = sorted(_yaml_below(path))
-        if not inside:
-            message = "has no spec; write one as a .yaml file with `function`, `account` and `region`"
-            raise SpecError([Fault(Origin(str(path)), message)])
-        return inside
-    wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
-    raise SpecError([Fault(Origin(str(path)), f"{wrong}; name a spec file or a folder of specs")])
-
-
-def _yaml_below(root: Path) -> Iterator[Path]:
-    """Never passes over in silence what could hold a spec: an overlooked spec is a function that looks dropped."""
-    inside = real_path(root)
-    for folder, folders, files in os.walk(root, onerror=_unreadable):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in (*folders, *files):
-            path = Path(folder, name)
-            is_spec = is_spec_name(name)
-            if path.is_symlink() and (is_spec or path.is_dir()) and not real_path(path).is_relative_to(inside):
-                raise SpecError(
-                    [Fault(Origin(str(path)), f"is a link that leads out of {root}; put the thing itself there")]
-                )
-            if is_spec and name in files:
-                yield path
-
-
-def is_spec_name(name: str) -> bool:
-    return name.lower().endswith((".yaml", ".yml")) and name != FILE_NAME and not name.startswith(".")
-
-
-def _unreadable(error: OSError) -> None:
-    raise SpecError([Fault(Origin(str(error.filename)), f"cannot be read: {error.strerror}")]) from error
-
-
-def read(path: Path) -> Document:
+def named_targets(paths: Sequence[Path], config: Config) -> list[Target]:
+    """The targets that the specs name, as far as they can be read: what else is wrong with them does not matter here."""
     try:
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # a pipe would never end
-            raise SpecError([Fault(Origin(str(path)), "is not a regular file")])
-        text = path.read_bytes() if facts.st_size <= strict_yaml.MAX_BYTES else b" " * (strict_yaml.MAX_BYTES + 1)
-    except OSError as error:
-        raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
-    return strict_yaml.parse(text, str(path))
+        documents, _ = discovered(paths, Path(config.path).parent, [])
+    except SpecError:
+        return []
+    return [target for document in documents for target in targets(document, config, [])]
 
 
 def document_faults(document: Document) -> list[Fault]:
@@ -371,6 +313,8 @@ def warnings_of(document: Document, places: Sequence[Target], config: Config | N
     for steps in read_only(configuration, validation.load_schema("function")["properties"]["configuration"]):
         message = f"configuration.{'.'.join(steps)} is AWS's answer, not a setting; it is ignored"
         yield _warning(message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
+    if "policy" in value:
+        yield _warning("policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
     if configuration.get("Runtime") in rules.DEPRECATED_RUNTIMES:
         message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
         yield _warning(message, document.at("/configuration/Runtime"))
