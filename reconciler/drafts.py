@@ -31,6 +31,7 @@ from reconciler.model import (
     Action,
     Desired,
     FieldChange,
+    Marker,
     Origin,
     Spec,
     Unreadable,
@@ -123,7 +124,7 @@ def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange
         after = KNOWN_AFTER_APPLY
     written = desired.references.get(pointer(steps))
     if written and after is SENSITIVE:
-        after = written
+        after = Marker(f"(sensitive, with {written})") if pointer(steps) in desired.literals else written
     path = pointer((*prefix(kind, desired.key.name), *steps))
     return FieldChange(path, before, after, origin=origin_of(desired.origins, steps))
 

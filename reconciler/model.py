@@ -55,12 +55,14 @@ class Origin:
 class Desired:
     """What git says of one resource. `origins` maps JSON Pointers into `properties` to places; "" is the whole.
     `references` maps pointers of values that were looked up, or made relative to here, to what stands in the file
-    instead."""
+    instead. `literals` maps pointers of values that hold more than references to the whole text; that is never shown,
+    and `references` has what may be."""
 
     key: Key
     properties: Properties
     origins: Mapping[str, Origin] = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
+    literals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,11 @@ class Marker:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def hides(self) -> bool:
+        """Whether it stands for a value that must not be shown."""
+        return self.text.startswith("(sensitive")
+
 
 SENSITIVE = Marker("(sensitive)")
 KNOWN_AFTER_APPLY = Marker("(known after apply)")
@@ -191,7 +198,7 @@ class FieldChange:
 
     @property
     def is_sensitive(self) -> bool:
-        return SENSITIVE in (self.before, self.after)
+        return any(isinstance(side, Marker) and side.hides for side in (self.before, self.after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler import preflight, renames, service
 from reconciler.case import Case, Policy
-from reconciler.diff import matching, pointer, unreadable, with_value
+from reconciler.diff import Difference, matching, pointer, unreadable, with_value
 from reconciler.drafts import (
     Draft,
     changed,
@@ -32,7 +32,6 @@ from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
 from reconciler.kinds.registry import CALLS
 from reconciler.kinds.version import PUBLISHED, VERSION, content
 from reconciler.model import (
-    SENSITIVE,
     UNSET,
     Action,
     Blob,
@@ -41,6 +40,7 @@ from reconciler.model import (
     FieldChange,
     Key,
     Live,
+    Marker,
     Operation,
     Plan,
     Properties,
@@ -420,13 +420,20 @@ def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
         for draft in acting
     ]
     hidden = [
-        [str(draft.pair.key), pointer(found.steps), found.after]
+        [str(draft.pair.key), pointer(found.steps), hidden_value(draft, found)]
         for draft in acting
         for change, found in zip(draft.action.changes, draft.found, strict=False)
-        if change.after is SENSITIVE  # a reference stands for itself: what it refers to may change without a review
+        if isinstance(change.after, Marker)
+        and change.after.hides  # a reference stands for itself: what it refers to may change without a review
     ]
     access = case.policy.access.get(target.account, "")
     return digest([shown, stretched_digest(hidden, str(target)) if hidden else "", access])
+
+
+def hidden_value(draft: Draft, found: Difference) -> Any:
+    """What a digest holds of a value that is not shown: of one with references in it, the text as it is written."""
+    literals = draft.pair.desired.literals if draft.pair.desired else {}
+    return literals.get(pointer(found.steps), found.after)
 
 
 def shown_change(item: FieldChange) -> list[Any]:

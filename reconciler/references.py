@@ -47,9 +47,12 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the target itself tells, one of `FACTS`."""
+    """Something that the target itself tells, one of `FACTS`. Prints as it is written."""
 
     name: str
+
+    def __str__(self) -> str:
+        return self.name
 
 
 Part = str | Lookup | Fact
@@ -124,17 +127,37 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str]) -> Spec:
             unknown.append(name)
         else:
             known[name] = "".join(_value(part, spec.target, account_id, values) for part in parts)
-    written = {f"{POINTER}{name}": text for name, text in texts.items()}
+    written = {
+        f"{POINTER}{name}": referred(text) if has_literals(text) else text
+        for name, text in texts.items()
+        if referred(text)
+    }
+    literals = {f"{POINTER}{name}": text for name, text in texts.items() if has_literals(text)}
     return replace(
         spec,
         desired=tuple(
-            replace(item, properties=_with(item.properties, known), references={**item.references, **written})
+            replace(
+                item,
+                properties=_with(item.properties, known),
+                references={**item.references, **written},
+                literals=literals,
+            )
             if item.key.kind == "function"
             else item
             for item in spec.desired
         ),
         ignore=(*spec.ignore, *(f"{POINTER}{name}" for name in unknown)),
     )
+
+
+def has_literals(text: str) -> bool:
+    """Whether a value holds anything but references: whatever that is, it may be a secret."""
+    return any(isinstance(part, str) for part in parsed(text))
+
+
+def referred(text: str) -> str:
+    """The references of a value, as they are written; nothing where it has none."""
+    return ", ".join(dict.fromkeys(f"{{{{ {part} }}}}" for part in parsed(text) if not isinstance(part, str)))
 
 
 def _value(part: Part, target: Target, account_id: str, values: Mapping[Lookup, str]) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -16,7 +20,7 @@ def everything(house: House, *results: object) -> str:
     files = [
         path.read_text(errors="replace")
         for path in house.root.rglob("*")
-        if path.is_file() and "specs" not in path.parts
+        if path.is_file() and not {"specs", ".git"} & set(path.parts)
     ]
     return "\n".join([*map(str, results), *files])
 
@@ -71,3 +75,72 @@ def test_aws_echoing_the_environment_is_scrubbed(house: House, monkeypatch: pyte
     assert result.exit_code == 25
     assert "String measured" in result.out
     assert SENTINEL not in everything(house, result)
+
+
+PARTLY: dict[str, tuple[str, str]] = {
+    "beside a fact": (f"postgres://u:{SENTINEL}@h/{{{{ function }}}}", "(sensitive, with {{ function }})"),
+    "beside a lookup": (f"{SENTINEL}{{{{ ssm('/a') }}}}", "(sensitive, with {{ ssm('/a') }})"),
+    "between two": (
+        f"{{{{ ssm('/a') }}}}{SENTINEL}{{{{ region }}}}{{{{ ssm('/a') }}}}",
+        "(sensitive, with {{ ssm('/a') }}, {{ region }})",
+    ),
+    "in quotes": (f"{{{{ '{SENTINEL}' }}}}", "(sensitive)"),
+    "in quotes beside a lookup": (f"{{{{ ssm('/a') }}}}{{{{ '{SENTINEL}' }}}}", "(sensitive, with {{ ssm('/a') }})"),
+}
+
+
+def shown(plan: Mapping[str, Any], name: str = "TOKEN") -> Any:
+    fields = [one for target in plan["targets"] for action in target["actions"] for one in action["fields"]]
+    return next(one for one in fields if one["path"].endswith(f"/{name}"))
+
+
+@pytest.mark.parametrize(("text", "told"), PARTLY.values(), ids=PARTLY)
+def test_what_stands_beside_a_reference_is_never_shown(house: House, text: str, told: str) -> None:
+    house.sandbox.clients.get("ssm", "123456789012", "us-west-2").put_parameter(Name="/a", Value="of /a", Type="String")
+    house.write("checkout.yaml", function_spec())
+    house.apply()
+    house.run("snapshot", "-o", "live.json")
+    house.write(
+        "checkout.yaml", function_spec(configuration=f"Environment: {{Variables: {{TOKEN: {json.dumps(text)}}}}}")
+    )
+    git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *command], cwd=house.root, check=True)
+    plan = house.plan("-o", "plan.json")
+    assert shown(plan)["after"] == told
+    assert shown(plan)["sensitive"]
+    assert house.plan("--snapshot", "live.json")["targets"] == plan["targets"]
+    for form in ("text", "markdown"):
+        result = house.run("plan", "--format", form, "--base", "HEAD")
+        assert told in result.out.replace("&#39;", "'")
+        assert f'"{told}"' not in result.out
+        assert SENTINEL not in everything(house, result)
+    assert house.apply("--approved", "plan.json")["outcome"]["exit_code"] == 0
+    assert SENTINEL not in everything(house, house.run("tasks", "--format", "json"))
+    assert house.verbs() == {}
+
+
+def test_nothing_but_references_is_shown_as_it_is_written(house: House) -> None:
+    house.write(
+        "checkout.yaml", function_spec(configuration='Environment: {Variables: {TOKEN: "{{ region }}{{ function }}"}}')
+    )
+    assert shown(house.plan())["after"] == "{{ region }}{{ function }}"
+
+
+def test_another_text_beside_the_same_reference_is_not_what_was_approved(house: House) -> None:
+    value = 'Environment: {{Variables: {{TOKEN: "{}{{{{ region }}}}"}}}}'
+    house.write("checkout.yaml", function_spec(configuration=value.format("one")))
+    house.run("plan", "-o", "plan.json")
+    house.write("checkout.yaml", function_spec(configuration=value.format("two")))
+    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 23
+
+
+def test_a_rotated_parameter_beside_a_text_is_applied_without_a_new_review(house: House) -> None:
+    ssm = house.sandbox.clients.get("ssm", "123456789012", "us-west-2")
+    ssm.put_parameter(Name="/a", Value="first", Type="String")
+    house.write("checkout.yaml", function_spec(configuration="Environment: {Variables: {TOKEN: \"x{{ ssm('/a') }}\"}}"))
+    house.run("plan", "-o", "plan.json")
+    ssm.put_parameter(Name="/a", Value="second", Type="String", Overwrite=True)
+    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 0
+    live = house.lambda_.get_function_configuration(FunctionName="checkout")["Environment"]["Variables"]
+    assert live == {"TOKEN": "xsecond"}

@@ -56,7 +56,8 @@ def value_text(value: Any) -> str:
 def _side(field: Document, value: Any) -> str:
     flags = (field["sensitive"], field.get("known_after_apply", False), field.get("not_told", False))
     is_marker = any(is_set and value == marker for is_set, marker in zip(flags, MARKERS, strict=True))
-    return str(value) if is_marker else value_text(value)
+    is_partly = field["sensitive"] and str(value).startswith("(sensitive, with ")
+    return str(value) if is_marker or is_partly else value_text(value)
 
 
 def field_shown(field: Document, resource: str) -> dict[str, Any]:
