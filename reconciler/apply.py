@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
 
 from reconciler import artifacts, packing, renames, service
 from reconciler.aws import Answer, Aws, Place
-from reconciler.errors import CallFailed, CodeDiffers, Interrupted, PlanError, ReconcileError
+from reconciler.confirming import at_rest, confirmed, unchanged
+from reconciler.errors import CallFailed, CodeDiffers, Interrupted, NotOwned, PlanError, ReconcileError, StalePlan
+from reconciler.expected import Change, Expected
 from reconciler.export import exported
 from reconciler.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
-from reconciler.recovery import recovered
+from reconciler.recovery import Judge
 from reconciler.report.journal import Journal
 from reconciler.report.results import invocation, result_object
 from reconciler.report.schemas import stamp
 
 WORKERS = 16
-STALE = "PreconditionFailedException"
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
+OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
+
+
+NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-settled", "mapping-gone")  # what these wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,12 @@ class Performance:
 
 @dataclass(slots=True)
 class Run:
-    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each;
-    `explain` says what changed in AWS since the plan was made."""
+    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each."""
 
     aws: Aws
     journal: Journal
     is_stopping: Callable[[], bool] = lambda: False
     tell: Callable[[Key, str, str], None] = lambda _, __, ___: None
-    explain: Callable[[Target], str] = lambda _: ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     tasks: dict[Target, str] = field(default_factory=dict)
@@ -113,20 +116,21 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
         if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
             run.record("exported", plan.target, spec=exported(run.aws, plan.target))
     except Exception as error:  # what cannot be exported is not deleted, and stops no other target
-        return failed(0, plan.operations[0], error, 0.0, run)
-    known = _Known(plan.operations)
-    for index, operation in enumerate(plan.operations):
+        return failed(0, plan.operations[0], as_failure(error, None), 0.0, run)
+    known = _Known(Expected(plan.before))
+    for index in range(len(plan.operations)):
         if run.is_stopping():
             return "not attempted" if index == 0 else "failed"
-        outcome = perform_operation(index, operation, known, run)
+        outcome = perform_operation(index, plan.operations, known, run)
         if outcome != "succeeded":
             return outcome
     run.record("task_finished", plan.target)
     return "succeeded"
 
 
-def perform_operation(index: int, operation: Operation, known: _Known, run: Run) -> Outcome:
-    """One call, recorded before it, after it, and after AWS has carried it out."""
+def perform_operation(index: int, operations: Sequence[Operation], known: _Known, run: Run) -> Outcome:
+    """One call, recorded before it, after it, and after AWS has carried it out; after the last one the target is looked at."""
+    operation, answer = operations[index], None
     target, begun = operation.key.target, run.clock()
     run.record("operation_started", target, index=index)
     run.tell(operation.key, operation.name, "started")
@@ -136,50 +140,70 @@ def perform_operation(index: int, operation: Operation, known: _Known, run: Run)
 
     try:
         confirm(operation, run.aws)
-        answer = call(operation, known, run.aws)
+        change, answer = call(operation, known, run.aws)
         run.record(
             "operation_answered", target, index=index, duration_seconds=elapsed(), attempts=answer.attempts,
             request_id=answer.request_id, result=_result(operation.name, answer),
         )  # fmt: skip
         check(operation, answer, run.aws)
-        settle(operation, answer, known, run.aws)
+        noted = settle(operation, change, answer, known, run.aws)
+        if operation is operations[-1]:
+            at_rest(run.aws, target, known.expected)
     except Interrupted:
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
-        return failed(index, operation, error, elapsed(), run)
-    run.record("operation_finished", target, index=index, duration_seconds=elapsed(), **sent(operation, answer))
+        return failed(index, operation, as_failure(error, answer), elapsed(), run)
+    run.record(
+        "operation_finished",
+        target,
+        index=index,
+        duration_seconds=elapsed(),
+        noted=list(noted),
+        **sent(operation, answer),
+    )
     run.tell(operation.key, operation.name, "finished")
     return "succeeded"
 
 
-def failed(index: int, operation: Operation, error: Exception, duration_seconds: float, run: Run) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an operation failed, as it is recorded, and what becomes of its target."""
+
+    type: str
+    code: str
+    message: str
+    attempts: int
+    request_id: str
+    is_retryable: bool
+    outcome: Outcome
+
+
+def as_failure(error: Exception, answer: Answer | None) -> Failure:
+    """An error as it is recorded; `answer` is the call's own, where it was answered before that."""
+    name = type(error).__name__
+    of_call = next((one for one in (error, error.__cause__) if isinstance(one, CallFailed)), CallFailed(""))
+    code = error.code if isinstance(error, CallFailed) else ""
+    return Failure(
+        type=code or name,
+        code=code,
+        message=str(error) if isinstance(error, ReconcileError) else f"unexpected {name}",
+        attempts=answer.attempts if answer else of_call.attempts,
+        request_id=answer.request_id if answer else of_call.request_id,
+        is_retryable=isinstance(error, CallFailed) and error.is_retryable,
+        outcome=OUTCOMES.get(name, "failed"),
+    )
+
+
+def failed(index: int, operation: Operation, failure: Failure, duration_seconds: float, run: Run) -> Outcome:
     """Record how an operation failed, and end its target."""
-    target, failure = operation.key.target, as_failure(error)
-    if failure.code == STALE:
-        failure = stale(failure, run.explain(target))
+    target = operation.key.target
     run.record(
         "operation_failed", target, index=index, duration_seconds=duration_seconds, attempts=failure.attempts,
         request_id=failure.request_id, retryable=failure.is_retryable,
-        error={"type": failure.code or type(error).__name__, "code": failure.code, "message": str(failure)},
+        error={"type": failure.type, "code": failure.code, "message": failure.message},
     )  # fmt: skip
-    run.tell(operation.key, operation.name, f"failed: {failure}")
-    return "stale" if failure.code == STALE else "failed"
-
-
-def stale(failure: CallFailed, changes: str) -> CallFailed:
-    """Somebody changed the resource after the plan was made; say what."""
-    message = f"{failure}; changed since the plan was made: {changes or 'nothing that a spec can say'}; plan again"
-    return CallFailed(message, code=failure.code, request_id=failure.request_id, attempts=failure.attempts)
-
-
-def as_failure(error: Exception) -> CallFailed:
-    match error:
-        case CallFailed():
-            return error
-        case ReconcileError():
-            return CallFailed(str(error))
-        case _:
-            return CallFailed(f"unexpected {type(error).__name__}")
+    run.tell(operation.key, operation.name, f"failed: {failure.message}")
+    return failure.outcome
 
 
 def sent(operation: Operation, answer: Answer) -> dict[str, Any]:
@@ -198,49 +222,36 @@ def _result(operation: str, answer: Answer) -> dict[str, Any]:
     )
 
 
+@dataclass(slots=True)
 class _Known:
-    """What one target's answers have told so far: results by operation name, and the newest RevisionIds."""
+    """What one target's answers and looks have told so far; results by operation name."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self.results: dict[str, Mapping[str, Any]] = {}
-        self.revisions: dict[tuple[str, str], str] = {}
-        for operation in operations:
-            if operation.revision:
-                self.revisions.setdefault(self._subject(operation), operation.revision)
-
-    @staticmethod
-    def _subject(operation: Operation) -> tuple[str, str]:
-        """Aliases have a revision of their own; everything else moves the function's."""
-        return ("alias", operation.key.name) if operation.key.kind == "alias" else ("function", "")
-
-    def revision(self, operation: Operation) -> str:
-        return self.revisions.get(self._subject(operation), "")
-
-    def learn(self, operation: Operation, state: Mapping[str, Any]) -> None:
-        if "RevisionId" in state and state.get("Version", "$LATEST") == "$LATEST":
-            self.revisions[self._subject(operation)] = state["RevisionId"]
-
-    def forget(self, operation: Operation) -> None:
-        self.revisions.pop(self._subject(operation), None)
+    expected: Expected
+    results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def call(operation: Operation, known: _Known, aws: Aws) -> Answer:
-    """The call with everything filled in. An answer that was lost on the way is looked for before it counts as failed."""
+def call(operation: Operation, known: _Known, aws: Aws) -> tuple[Change, Answer]:
+    """The call with everything filled in, after a look where no revision guards it. An answer that was lost on the way is
+    looked for before it counts as failed."""
     place = Place.of(operation.key.target)
     params = filled(operation.params, known.results)
-    revision = known.revision(operation)
+    revision = known.expected.revision(operation)
     if revision and "RevisionId" in service.members(operation.name):
         params["RevisionId"] = revision
-    try:
-        answer = aws.call(place, operation.name, params)
-    except CallFailed as failure:
-        found = recovered(operation, params, failure, aws)
-        if found is None:
-            raise
-        answer = found
+    change = known.expected.change(operation, params)
+    if operation.name == "Invoke":
+        return change, aws.call(place, operation.name, params)
+    if "RevisionId" not in params and operation.name != "CreateFunction":
+        unchanged(aws, change, known.expected)
+    answer = aws.change(place, operation.name, params, Judge(aws, operation, params, change, known.expected))
     known.results[operation.name] = answer.result
-    known.learn(operation, answer.result)
-    return answer
+    return named(change, answer), answer
+
+
+def named(change: Change, answer: Answer) -> Change:
+    """The change with the name that AWS gave to what it made."""
+    name = answer.result.get({"event_source_mapping": "UUID", "version": "Version"}.get(change.key.kind, ""))
+    return replace(change, key=replace(change.key, name=str(name))) if name else change
 
 
 def confirm(operation: Operation, aws: Aws) -> None:
@@ -270,13 +281,23 @@ def check(operation: Operation, answer: Answer, aws: Aws) -> None:
         )
 
 
-def settle(operation: Operation, answer: Answer, known: _Known, aws: Aws) -> None:
-    """Wait until AWS has carried it out, and learn the revision that it ends with."""
+def settle(operation: Operation, change: Change, answer: Answer, known: _Known, aws: Aws) -> tuple[str, ...]:
+    """Wait until AWS has carried it out, and compare what it holds then with what it must hold. Returns what AWS filled in
+    by itself."""
+    state: Mapping[str, Any] = {}
     for wait in operation.settle:
-        state = aws.settle(operation.key.target, wait, answer.result)
-        known.learn(operation, state)
-    if operation.name in ("DeleteFunction", "PublishVersion"):
-        known.forget(operation)
+        state = aws.settle(operation.key.target, wait, awaited(wait, change, answer, known))
+    if operation.name == "Invoke":
+        return ()
+    return confirmed(aws, operation, change, answer, known.expected, state)
+
+
+def awaited(wait: str, change: Change, answer: Answer, known: _Known) -> Mapping[str, Any]:
+    """What tells the resource that is waited for from others: a version's or mapping's answer; the revision of a function
+    that is deleted, for somebody may create another. A changed function is always looked at."""
+    if wait in NAMED_BY_THEIR_ANSWER:
+        return answer.result
+    return {"RevisionId": known.expected.known_revision(change.key)} if wait == "function-gone" else {}
 
 
 def filled(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:

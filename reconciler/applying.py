@@ -12,11 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler import approval, lock, wiring
-from reconciler.diff import differences, pointer
-from reconciler.errors import AwsError, Locked, ReconcileError, ReportError, StalePlan, UnsafePlan
-from reconciler.fetch import fetch
-from reconciler.kinds.registry import KINDS
-from reconciler.model import SENSITIVE, Diagnostic, Plan, Snapshot, Target, Unreadable
+from reconciler.errors import AwsError, Locked, ReportError, StalePlan, UnsafePlan
+from reconciler.model import Diagnostic, Plan
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import load_document, read_json
 from reconciler.running import Ending, Stop, Tell, new_run, run_plan
@@ -77,7 +74,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         with audience.watch(operations) as tell:
             ending = run_plan(
                 plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
-                explain=changes_since(workspace, aws, snapshot), identifier=run,
+                identifier=run,
             )  # fmt: skip
         if ending.exit_code == Locked.exit_code:
             ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
@@ -131,35 +128,6 @@ def compared_with(plan: Plan, reviewed: Mapping[str, Any]) -> Plan:
     """The plan with a refusal for each target whose change the reviewed one does not show."""
     notes = approval.unapproved(plan, plan_document(plan, {}), reviewed)
     return replace(plan, diagnostics=(*plan.diagnostics, *notes))
-
-
-def changes_since(workspace: Workspace, aws: Aws, snapshot: Snapshot) -> Callable[[Target], str]:
-    """Says what AWS holds differently than when the snapshot was taken, in the spec's words."""
-
-    def explain(target: Target) -> str:
-        spec = next((one for one in workspace.specs.specs if one.target == target), None)
-        if spec is None:
-            return ""
-        before = {item.key: item for item in snapshot.resources if item.key.target == target}
-        try:
-            after = {item.key: item for item in fetch(aws, [spec], taken_at=snapshot.taken_at).resources}
-        except ReconcileError as error:  # whoever asks has a failure to tell already
-            return f"unknown, for {error}"
-        return "; ".join(_changes(before, after))
-
-    return explain
-
-
-def _changes(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> Iterator[str]:
-    for key in sorted({*before, *after}):
-        kind = KINDS[key.kind]
-        one, two = (dict(side[key].properties) if key in side else {} for side in (before, after))
-        for found in differences(one, two):
-            if isinstance(found.before, Unreadable) or isinstance(found.after, Unreadable):
-                continue  # nobody knows whether it changed
-            hidden = kind.is_sensitive(found.steps)
-            values = (SENSITIVE, SENSITIVE) if hidden else (found.before, found.after)
-            yield f"{key}{pointer(found.steps)} {values[0]} → {values[1]}"
 
 
 # --- lock and distant reports --------------------------------------------------------------------------------------

@@ -12,20 +12,31 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from reconciler import service
 from reconciler.config import Account
 from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
 from reconciler.model import Properties, Target
-from reconciler.sessions import CLIENT, CLIENT_ATTEMPTS, ONCE, UPLOADING, carries_bytes, opened, without_credentials
+from reconciler.sessions import (
+    CLIENT,
+    CLIENT_ATTEMPTS,
+    ONCE,
+    UNREPEATED,
+    UPLOADING,
+    carries_bytes,
+    opened,
+    without_credentials,
+)
 from reconciler.sessions import assuming as _assuming  # noqa: F401  known here, to whoever looks at how a role is assumed
 from reconciler.sessions import core_session as core_session
+from reconciler.settling import is_gone, is_mapping_settled, is_seen, is_updated, is_version_active, standing
 
 PATIENCE_SECONDS = 300.0
 LONGEST_PAUSE_SECONDS = 2.0
@@ -52,8 +63,11 @@ PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-SERVER_SIDE = ("TooManyRequestsException", "ThrottlingException", "ServiceException", "InternalError", "Throttling")
-LOST = ("ConnectionClosedError", "ConnectionError", "EndpointConnectionError", "HTTPClientError", "ReadTimeoutError")
+SERVER_SIDE = (
+    "TooManyRequestsException", "ThrottlingException", "ServiceException", "InternalError", "Throttling",
+    "RequestLimitExceeded", "RequestThrottled", "RequestTimeout", "RequestTimeoutException",
+)  # fmt: skip
+LOST = (NoConnection, HTTPClientError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,9 @@ class Answer:
     attempts: int = 1
     status_code: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Ruling = Callable[[CallFailed, bool], Answer | None]  # (failure, whether the call is about to be repeated)
 
 
 class Pace:
@@ -113,7 +130,7 @@ class Aws:
         *,
         patience_seconds: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._accounts = accounts
@@ -124,8 +141,8 @@ class Aws:
         self._calls_per_second = float(os.environ.get(CALLS_PER_SECOND_VARIABLE, CALLS_PER_SECOND))
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session | NoCredentials] = {}
-        self._paces: dict[tuple[Place, float], Pace] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
+        self._paces: dict[tuple[Place, float], Pace] = {}
         self._identities: dict[str, str] = {}
 
     def account_id(self, place: Place) -> str:
@@ -145,16 +162,38 @@ class Aws:
 
     def call(self, place: Place, operation: str, params: Properties, *, api: str = "lambda") -> Answer:
         """One call. What passes by itself is waited out; everything else that AWS refuses is `CallFailed`."""
+        return self._answer(place, operation, params, api, lambda _, __: None)
+
+    def change(self, place: Place, operation: str, params: Properties, judge: Ruling) -> Answer:
+        """One call that changes something. The judge is asked after each failure, right before the call may be repeated,
+        and its answer stands for the call's."""
+        return self._answer(place, operation, params, "lambda", judge)
+
+    def _answer(self, place: Place, operation: str, params: Properties, api: str, judge: Ruling) -> Answer:
+        """botocore repeats no change of Lambda's, so that this loop does."""
         deadline = self._clock() + self._patience_seconds
-        pause = FIRST_PAUSE_SECONDS
+        pause, attempts = FIRST_PAUSE_SECONDS, 0
         while True:
             try:
-                return self._attempt(place, operation, params, api)
+                answer = self._attempt(place, operation, params, api)
+                return replace(answer, attempts=attempts + answer.attempts)
             except CallFailed as failure:
-                if not is_passing(failure) or self._clock() + pause > deadline or self._is_stopping():
+                attempts = failure.attempts = attempts + failure.attempts
+                is_ours = is_change(operation) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
+                helps = is_passing(failure) or (is_ours and failure.is_retryable)
+                is_repeated = helps and self._clock() + pause <= deadline and not self._is_stopping()
+                if is_repeated:
+                    self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
+                    pause = min(pause * (3 if failure.is_retryable else 2), LONGEST_WAIT_SECONDS)
+                carried_out = judge(failure, is_repeated)
+                if carried_out:
+                    return carried_out
+                if not is_repeated:
                     raise
-            self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
-            pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+
+    def pause(self, seconds: float) -> None:
+        """Wait before the next look."""
+        self._sleep(seconds)
 
     def pages(
         self, place: Place, operation: str, params: Properties, *, api: str = "lambda"
@@ -188,6 +227,8 @@ class Aws:
         is_large = carries_bytes(params)
         config = ONCE if operation == "Invoke" else UPLOADING if is_large else CLIENT
         bucket = operation if operation in ("GetFunction", "Invoke") else "large" if is_large else ""
+        if is_change(operation) and operation != "Invoke":
+            config, bucket = config.merge(UNREPEATED), f"{bucket} change"
         key = (f"{place.account}/{api}", place.region, bucket)
         with self._lock:
             if key not in self._clients:
@@ -260,6 +301,12 @@ class Aws:
             raise
 
 
+def is_change(operation: str) -> bool:
+    """Whether a call may change what Lambda holds; an invocation may. botocore repeats none of these."""
+    lambda_model = service.model()
+    return operation in lambda_model.operation_names and lambda_model.operation_model(operation).http["method"] != "GET"
+
+
 # --- what AWS's refusals mean --------------------------------------------------------------------------------------
 
 
@@ -276,9 +323,9 @@ def _failure(operation: str, params: Properties, error: Exception) -> AwsError:
         case ClientError():
             return _refused(operation, params, error)
         case BotoCoreError() | OSError():
-            return _lost(operation, str(error), type(error).__name__)
+            return _lost(operation, str(error), error)
         case _:
-            return _lost(operation, f"unexpected {type(error).__name__}", type(error).__name__)
+            return _lost(operation, f"unexpected {type(error).__name__}", error)
 
 
 def _refused(operation: str, params: Properties, error: ClientError) -> CallFailed:
@@ -295,9 +342,11 @@ def _refused(operation: str, params: Properties, error: ClientError) -> CallFail
     )
 
 
-def _lost(operation: str, what: str, name: str) -> CallFailed:
-    """No answer came: nobody knows whether AWS did it."""
-    return CallFailed(f"{operation}: {what}", code=name, attempts=CLIENT_ATTEMPTS, is_retryable=name in LOST)
+def _lost(operation: str, what: str, error: Exception) -> CallFailed:
+    """No answer came: nobody knows whether AWS did it. What could not even be sent took no attempt."""
+    is_lost, name = isinstance(error, LOST), type(error).__name__
+    attempts = (1 if is_change(operation) else CLIENT_ATTEMPTS) if is_lost else 0
+    return CallFailed(f"{operation}: {what}", code=name, attempts=attempts, is_retryable=is_lost)
 
 
 def scrubbed(message: str, operation: str, params: Properties) -> str:
@@ -318,6 +367,13 @@ def _function(aws: Aws, target: Target, _: Mapping[str, Any]) -> Mapping[str, An
     return found["Configuration"] if found else None
 
 
+def _function_to_go(aws: Aws, target: Target, was: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    state = _function(aws, target, was)
+    if state and was.get("RevisionId", "") not in ("", state.get("RevisionId")) and state.get("State") != "Deleting":
+        raise SettleFailed(f"{target}: somebody created it again while its deletion was waited for; plan again")
+    return state
+
+
 def _version(aws: Aws, target: Target, answered: Mapping[str, Any]) -> Mapping[str, Any] | None:
     params = {"FunctionName": target.function, "Qualifier": answered["Version"]}
     found = aws.found(Place.of(target), "GetFunction", params)
@@ -328,86 +384,14 @@ def _mapping(aws: Aws, target: Target, answered: Mapping[str, Any]) -> Mapping[s
     return aws.found(Place.of(target), "GetEventSourceMapping", {"UUID": answered["UUID"]})
 
 
-def _is_updated(state: Mapping[str, Any] | None, target: Target) -> bool:
-    if not state or not state.get("State"):
-        return False
-    for status, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
-        if state.get(status) == "Failed":
-            code = state.get(f"{reason}Code", "")
-            raise SettleFailed(
-                f"{target}: {status} is Failed: {state.get(reason, '')} ({code}){advice(str(code))}", code=str(code)
-            )
-    is_latest = state.get("Version", "$LATEST") == "$LATEST"
-    return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
-
-
-# What helps against the reasons that AWS gives (StateReasonCode, LastUpdateStatusReasonCode), by how they begin.
-ADVICE: Mapping[str, str] = {
-    "EniLimitExceeded": "ask for more network interfaces, or use fewer subnets and security groups",
-    "InsufficientRolePermissions": "let the execution role create network interfaces (AWSLambdaVPCAccessExecutionRole)",
-    "InvalidSubnet": "name subnets that exist in the function's region",
-    "SubnetOutOfIPAddresses": "name subnets with free addresses",
-    "InvalidSecurityGroup": "name security groups of the subnets' VPC",
-    "ImageAccessDenied": "let Lambda pull the image by the repository's policy",
-    "ImageDeleted": "push the image again, or name another",
-    "InvalidImage": "build the image for Lambda and for the function's architecture",
-    "KMSKey": "enable the KMS key and let the execution role use it",
-    "DisabledKMSKey": "enable the KMS key",
-    "InvalidStateKMSKey": "enable the KMS key",
-    "EFS": "check the access point, its mount targets and the security groups",
-    "InvalidRuntime": "name a runtime that Lambda still supports",
-    "InvalidZipFileException": "upload the zip again; AWS could not read it",
-    "FunctionError": "look at the function's own initialisation",
-    "InternalError": "apply again; the fault is AWS's",
-}
-
-
-def advice(code: str) -> str:
-    """`; what helps`, or nothing where we know of nothing."""
-    return next((f"; {text}" for start, text in ADVICE.items() if code.startswith(start)), "")
-
-
-def _is_seen(state: Mapping[str, Any] | None, _: Target) -> bool:
-    """Read once it stands still, whatever became of an update before: for calls that are carried out at once."""
-    return bool(state) and state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
-
-
-def _is_version_active(state: Mapping[str, Any] | None, target: Target) -> bool:
-    if not state or state.get("State") == "Failed":
-        if state:
-            code = state.get("StateReasonCode", "")
-            raise SettleFailed(
-                f"{target}: version {state.get('Version')} Failed: {state.get('StateReason', '')} ({code})",
-                code=str(code),
-            )
-        return False
-    return state.get("State") == "Active"
-
-
-def _is_mapping_settled(state: Mapping[str, Any] | None, _: Target) -> bool:
-    return bool(state) and state is not None and state.get("State") in ("Enabled", "Disabled")
-
-
-def standing(state: Mapping[str, Any] | None) -> str:
-    """What was looked at last and how it stands, for people."""
-    if state and "UUID" in state:
-        return f"mapping {state['UUID']} of {state.get('EventSourceArn', 'its source')} is {state.get('State')}"
-    words = [f"{name} is {state[name]}" for name in ("State", "LastUpdateStatus") if name in state] if state else []
-    return " and ".join(words) or "not to be seen"
-
-
-def _is_gone(state: Mapping[str, Any] | None, _: Target) -> bool:
-    return state is None
-
-
 Look = Callable[[Aws, Target, Mapping[str, Any]], "Mapping[str, Any] | None"]
 Judge = Callable[["Mapping[str, Any] | None", Target], bool]
 
 WAITS: Mapping[str, tuple[Look, Judge]] = {
-    "function-seen": (_function, _is_seen),
-    "function-updated": (_function, _is_updated),
-    "version-active": (_version, _is_version_active),
-    "mapping-settled": (_mapping, _is_mapping_settled),
-    "mapping-gone": (_mapping, _is_gone),
-    "function-gone": (_function, _is_gone),
+    "function-seen": (_function, is_seen),
+    "function-updated": (_function, is_updated),
+    "version-active": (_version, is_version_active),
+    "mapping-settled": (_mapping, is_mapping_settled),
+    "mapping-gone": (_mapping, is_gone),
+    "function-gone": (_function_to_go, is_gone),
 }

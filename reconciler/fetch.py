@@ -239,22 +239,11 @@ class _Region:
     def version(self, item: Mapping[str, Any]) -> Live | None:
         if not str(item.get("Version", "")).isdigit():
             return None
-        properties = {"configuration": answered_configuration(item), "code": only_hash(item)}
-        key = Key(self.target(item["FunctionName"]), "version", item["Version"])
-        return Live(key, properties, {name: item[name] for name in HANDLED if name in item})
+        return version_live(self.target(item["FunctionName"]), item)
 
     def aliases(self, target: Target) -> list[Live]:
         pages = self.aws.pages(self.place, "ListAliases", {"FunctionName": target.function})
-        return [
-            Live(
-                Key(target, "alias", item["Name"]),
-                {"FunctionVersion": item.get("FunctionVersion") or Unreadable("AWS answered without it")}
-                | {name: item[name] for name in ("Description", "RoutingConfig") if name in item},
-                {name: item[name] for name in ("RevisionId", "AliasArn") if name in item},
-            )
-            for page in pages
-            for item in page["Aliases"]
-        ]
+        return [alias_live(target, item) for page in pages for item in page["Aliases"]]
 
     def mappings(self, targets: set[Target]) -> Iterator[Live]:
         names = {target.function: target for target in targets}
@@ -290,14 +279,38 @@ class _Region:
 
     def mapping(self, tagged: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Live:
         target, item = held
-        properties = mapping_properties(item)
-        handle = {name: item[name] for name in MAPPING_HANDLED if name in item}
-        if target in tagged and "EventSourceMappingArn" in item:
-            answer = self.aws.call(self.place, "ListTags", {"Resource": item["EventSourceMappingArn"]})
-            tags = {key: value for key, value in answer.result.get("Tags", {}).items() if not key.startswith("aws:")}
-            properties["Tags"] = tags
-            handle["Tags"] = tags
-        return Live(Key(target, "event_source_mapping", item["UUID"]), properties, handle)
+        return mapping_live(target, item, tags_of(self.aws, self.place, item) if target in tagged else None)
+
+
+def tags_of(aws: Aws, place: Place, mapping: Mapping[str, Any]) -> dict[str, str] | None:
+    """A mapping's tags without AWS's own; None where it has no address to ask by."""
+    if "EventSourceMappingArn" not in mapping:
+        return None
+    answer = aws.call(place, "ListTags", {"Resource": mapping["EventSourceMappingArn"]})
+    return {key: value for key, value in answer.result.get("Tags", {}).items() if not key.startswith("aws:")}
+
+
+def mapping_live(target: Target, item: Mapping[str, Any], tags: Mapping[str, str] | None) -> Live:
+    """A mapping as AWS answers it; its tags only where they were asked for."""
+    known = {} if tags is None else {"Tags": dict(tags)}
+    handle = {name: item[name] for name in MAPPING_HANDLED if name in item}
+    return Live(Key(target, "event_source_mapping", item["UUID"]), mapping_properties(item) | known, handle | known)
+
+
+def alias_live(target: Target, item: Mapping[str, Any]) -> Live:
+    return Live(
+        Key(target, "alias", item["Name"]),
+        {"FunctionVersion": item.get("FunctionVersion") or Unreadable("AWS answered without it")}
+        | {name: item[name] for name in ("Description", "RoutingConfig") if name in item},
+        {name: item[name] for name in ("RevisionId", "AliasArn") if name in item},
+    )
+
+
+def version_live(target: Target, item: Mapping[str, Any]) -> Live:
+    """A published version's configuration as a live resource."""
+    properties = {"configuration": answered_configuration(item), "code": only_hash(item)}
+    handle = {name: item[name] for name in HANDLED if name in item}
+    return Live(Key(target, "version", item["Version"]), properties, handle)
 
 
 def function_live(target: Target, configuration: Mapping[str, Any], found: Mapping[str, Any]) -> Live:

@@ -250,9 +250,8 @@ class Pin:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Exactly one AWS call. `params` may hold `Ref`s (as values or as map keys) and `Blob`s. `settle` names what to
-    wait for before the target's next operation; `revision` is the RevisionId seen when the plan was made, `expect`
-    what the response must say (member -> value), checked before anything that follows; `pin` is the object whose content
-    the call sends."""
+    wait for before the target's next operation; `expect` is what the response must say (member -> value), checked before
+    anything that follows; `pin` is the object whose content the call sends."""
 
     id: str
     key: Key
@@ -260,7 +259,6 @@ class Operation:
     phase: str
     params: Properties
     settle: tuple[str, ...] = ()
-    revision: str = ""
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
 
@@ -281,13 +279,16 @@ class Diagnostic:
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
     """One target's actions and, in order, the operations that carry them out, once the targets in `after` are done.
-    `digest` is equal wherever and whenever the same change is planned."""
+    `digest` is equal wherever and whenever the same change is planned. `before` is what the snapshot showed of everything
+    that the operations rely on, in the form that its kind compares (`Kind.state`); it may hold secrets and stands in no
+    document."""
 
     target: Target
     actions: tuple[Action, ...]
     operations: tuple[Operation, ...]
     digest: str = ""
     after: tuple[Target, ...] = ()
+    before: tuple[Live, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,86 +1,111 @@
-"""What an answer that never came, or came to a second attempt, may hide: the call may have been carried out.
+"""What a failure may hide: the call may have been carried out, or somebody else was there meanwhile.
 
-Looks before it judges, and only where that is possible; a failure that nothing explains stays a failure.
+A repeated attempt proves nothing: AWS is looked at and compared with what it must hold before and after the call, and only
+that decides. Never repeats a call itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from reconciler.aws import Answer, Aws, Place
-from reconciler.diff import differences
-from reconciler.errors import CallFailed
-from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, live_properties
-from reconciler.kinds.function import live_configuration, normal_configuration
-from reconciler.model import Operation
+from reconciler import looking
+from reconciler.aws import Answer, Aws
+from reconciler.errors import CallFailed, StalePlan
+from reconciler.expected import Change, Expected, changed, changed_since, function_of, published, unlike
+from reconciler.model import Key, Live, Operation
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+STALE = "PreconditionFailedException"
 
 
-def recovered(operation: Operation, params: Mapping[str, Any], failure: CallFailed, aws: Aws) -> Answer | None:
-    """The answer that stands for a failure, when AWS holds what the call wanted; None when the failure is one."""
-    place = Place.of(operation.key.target)
-    if operation.name.startswith("Delete"):
-        if failure.code != "ResourceNotFoundException":
-            return None
-        named = {name: value for name, value in params.items() if name == "UUID"}
-        return Answer(named, failure.request_id, failure.attempts, 204)
-    if failure.attempts == 1:
-        return None  # the first attempt was answered, so the answer is the truth
-    if operation.name == "PublishVersion" and failure.code == "PreconditionFailedException":
-        # Publishing what is published answers the same version; only our own first attempt can have moved the revision.
-        return aws.call(
-            place, "PublishVersion", {name: value for name, value in params.items() if name != "RevisionId"}
-        )
-    state = _state(operation, params, failure, aws, place)
-    if state is None or not holds(operation, params, state):
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Of one call, after each of its failures. Returns the answer that stands for it when it was carried out, None when it
+    was not; raises StalePlan or NotOwned when AWS holds neither what was before nor what must be after."""
+
+    aws: Aws
+    operation: Operation
+    params: Mapping[str, Any]
+    change: Change
+    expected: Expected
+
+    def __call__(self, failure: CallFailed, is_repeated: bool) -> Answer | None:
+        if not (is_repeated or failure.attempts > 1 or failure.is_retryable or self._may_be_ours(failure)):
+            return None  # the first attempt was answered, so the answer is the truth
+        try:
+            carried_out = self._looked(failure)
+        except CallFailed as unseen:  # nobody can tell, so nothing is repeated
+            if failure.code == STALE:
+                raise StalePlan(f"{failure}; {changed_since(f'unknown, for {unseen}')}") from failure
+            raise failure from unseen
+        if carried_out is None and failure.code == STALE:
+            raise changed(self.change.key, ()) from failure  # its revision alone is another
+        return carried_out
+
+    def _may_be_ours(self, failure: CallFailed) -> bool:
+        return failure.code == STALE or (self.change.after is None and failure.code == "ResourceNotFoundException")
+
+    def _looked(self, failure: CallFailed) -> Answer | None:
+        match self.operation.name:
+            case "PublishVersion":
+                return self._published(failure)
+            case "CreateEventSourceMapping":
+                return self._mapped(failure)
+        seen = looking.seen(self.aws, self.change.key, has_tags="Tags" in (self.change.before or {}))
+        state = seen.properties if seen else None
+        against_before = unlike(self.change.key, self.change.before, state)
+        if not against_before:
+            return self._stands(seen, failure) if self._has_failed(seen) else None
+        against_after = unlike(self.change.key, self.change.after, state)
+        if against_after:
+            fewer = against_after if len(against_after) < len(against_before) else against_before
+            raise changed(self.change.key, fewer) from failure
+        return self._stands(seen, failure)
+
+    def _has_failed(self, seen: Live | None) -> bool:
+        """Whether AWS took an update and then could not carry it out, which leaves everything as it was."""
+        is_moved = seen is not None and seen.handle.get("RevisionId") != self.expected.known_revision(seen.key)
+        return bool(is_moved and seen and seen.handle.get("LastUpdateStatus") == "Failed")
+
+    def _published(self, failure: CallFailed) -> Answer | None:
+        """A version newer than the plan saw, with what was to be published, is ours; without one nothing was published."""
+        function = function_of(self.change.key)
+        seen = looking.seen(self.aws, function)
+        found = unlike(function, self.expected.states.get(function), seen.properties if seen else None)
+        if found:
+            raise changed(function, found) from failure
+        wanted = published(self.expected.states[function], function)
+        newest = self.expected.newest_version(function.target)
+        for version in looking.versions_after(self.aws, function.target, newest):
+            if not unlike(version.key, wanted, version.properties):
+                return self._stands(version, failure)
         return None
-    return Answer(state, failure.request_id, failure.attempts)
 
+    def _mapped(self, failure: CallFailed) -> Answer | None:
+        """A mapping that the plan did not see, with what was to be created, is ours."""
+        for uuid in self._new_mappings(failure):
+            key = Key(self.change.key.target, self.change.key.kind, uuid)
+            seen = looking.seen(self.aws, key, has_tags="Tags" in self.params)
+            if seen and not unlike(key, self.change.after, seen.properties):
+                return self._stands(seen, failure)
+        return None
 
-def _state(
-    operation: Operation, params: Mapping[str, Any], failure: CallFailed, aws: Aws, place: Place
-) -> Mapping[str, Any] | None:
-    """What AWS now holds of what the call was about, in the shape of the call's answer."""
-    match operation.name:
-        case "CreateFunction" | "UpdateFunctionConfiguration" | "UpdateFunctionCode":
-            found = aws.found(place, "GetFunction", {"FunctionName": params["FunctionName"]})
-            version = {"Version": "1"} if params.get("Publish") else {}
-            return {**found["Configuration"], **version} if found else None
-        case "CreateAlias" | "UpdateAlias":
-            return aws.found(place, "GetAlias", {name: params[name] for name in ("FunctionName", "Name")})
-        case "UpdateEventSourceMapping":
-            return aws.found(place, "GetEventSourceMapping", {"UUID": params["UUID"]})
-        case "CreateEventSourceMapping":
-            named = UUID.search(str(failure))
-            return aws.found(place, "GetEventSourceMapping", {"UUID": named[0]}) if named else None
-    return None
+    def _new_mappings(self, failure: CallFailed) -> Iterator[str]:
+        """AWS names the mapping that is in the way; where no answer came it is looked for."""
+        named = UUID.search(str(failure))
+        target = self.change.key.target
+        found = [named[0]] if named else looking.mappings_of(self.aws, self.params["FunctionName"], target)
+        known = {key.name for key in self.expected.states}
+        return (uuid for uuid in found if uuid not in known)
 
-
-def holds(operation: Operation, params: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
-    """Whether `state` is what the call asked for, in every member that it sent."""
-    function = operation.key.target.function
-    match operation.name:
-        case "UpdateFunctionCode":
-            return bool(operation.expect) and state.get("CodeSha256") == operation.expect["CodeSha256"]
-        case "CreateFunction" | "UpdateFunctionConfiguration":
-            wanted = normal_configuration(live_configuration(params), function)
-            live = normal_configuration(live_configuration(state), function)
-            is_code_right = all(state.get(member) == value for member, value in operation.expect.items())
-        case "CreateAlias" | "UpdateAlias":
-            live = ALIAS.normal(state, function)
-            wanted = ALIAS.normal({**state, **params}, function)
-            is_code_right = True
-        case _:
-            live = EVENT_SOURCE_MAPPING.normal(live_properties(state), function)
-            wanted = EVENT_SOURCE_MAPPING.normal(live_properties({**state, **params}) | _enabled(params), function)
-            is_code_right = True
-    asked = [member for member in params if member in wanted]
-    return is_code_right and not differences({m: live.get(m) for m in asked}, {m: wanted[m] for m in asked})
-
-
-def _enabled(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Enabled": params["Enabled"]} if "Enabled" in params else {}
+    def _stands(self, seen: Live | None, failure: CallFailed) -> Answer:
+        """What a later call needs of the answer that was lost."""
+        result: dict[str, Any] = dict(seen.handle) if seen else {}
+        if self.params.get("Publish"):
+            result["Version"] = "1"
+        if self.operation.name == "DeleteEventSourceMapping":
+            result["UUID"] = self.params["UUID"]
+        return Answer(result, failure.request_id, failure.attempts, 204 if seen is None else 200)

@@ -97,7 +97,6 @@ def run_plan(
     stop: Stop,
     tell: Tell,
     refused: Mapping[Target, Diagnostic],
-    explain: Callable[[Target], str] = lambda _: "",
     identifier: str = "",
 ) -> Ending:
     """Perform a plan's operations, all but those of refused targets, and leave journal and report."""
@@ -105,7 +104,7 @@ def run_plan(
     identifier = identifier or new_run()
     name = f"{started.strftime('%Y%m%dT%H%M%S%fZ')}-{identifier}"
     with Journal(folder, name) as journal:
-        run = Run(aws, journal, stop, tell, explain)
+        run = Run(aws, journal, stop, tell)
         header = {
             "run": {"id": identifier, "command": command, "owner": f"{uuid.uuid4()}@{socket.gethostname()}"},
             "provenance": document["provenance"],

@@ -40,6 +40,8 @@ UPLOADING = CLIENT.merge(ClientConfig(connect_timeout=300))
 ONCE = CLIENT.merge(
     ClientConfig(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=910, tcp_keepalive=True)
 )
+# A change is not repeated by botocore: whoever asks for it looks before it is sent again.
+UNREPEATED = ClientConfig(retries={"mode": "adaptive", "total_max_attempts": 1})
 LARGE_BODY_BYTES = 2**16
 
 # What helps, by how AWS's code or the name of botocore's exception begins or what it holds; the first that fits.

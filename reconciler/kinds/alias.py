@@ -66,6 +66,14 @@ def compared(live: Properties, desired: Properties) -> dict[str, Any]:
     return dict(service.comparable(live, desired, service.request("CreateAlias")))
 
 
+def after(operation: str, params: Properties, state: Properties | None) -> dict[str, Any] | None:
+    if operation == "DeleteAlias":
+        return None
+    held = dict(state or {})
+    wanted = normal({"FunctionVersion": "", **held, **params}, "")
+    return wanted if state is None else held | {member: wanted[member] for member in params if member in wanted}
+
+
 ALIAS = Kind(
     name="alias",
     section="aliases",
@@ -78,6 +86,8 @@ ALIAS = Kind(
     compared=compared,
     is_sensitive=never_sensitive,
     needs_replacement=never_replaced,
+    state=normal,
+    after=after,
 )
 
 CALLS = (

@@ -69,7 +69,9 @@ class Kind:
     many steps of a pointer make what one update sends.
     `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
     properties as written (create) or normal (update: with the set of top-level members that differ) and the live
-    handle."""
+    handle.
+    `state(properties, function)` is the form in which a look at AWS is compared with what it must hold; `after(operation,
+    params, state)` is that state once a call was carried out: None before a creation and after a deletion."""
 
     name: str
     section: str
@@ -82,6 +84,8 @@ class Kind:
     compared: Callable[[Properties, Properties], dict[str, Any]]
     is_sensitive: Callable[[tuple[str, ...]], bool]
     needs_replacement: Callable[[str, Any, Any], bool]
+    state: Callable[[Properties, str], dict[str, Any]]
+    after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler import service
 from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
-from reconciler.kinds.function import tag_steps
+from reconciler.kinds.function import tag_steps, tags_after
 from reconciler.model import Properties, Unreadable
 
 _ELSEWHERE = {
@@ -215,6 +215,25 @@ def needs_replacement(pointer: str, _: Any, after: Any) -> bool:
     return any(f"{pointer}/".startswith(f"{final}/") for final in CREATE_ONLY) or after is None
 
 
+def state(properties: Properties, function: str) -> dict[str, Any]:
+    """Normal form with the function that is invoked, for a mapping can be given to another."""
+    return normal(properties, function) | {"FunctionName": properties.get("FunctionName", function)}
+
+
+def after(operation: str, params: Properties, before: Properties | None) -> dict[str, Any] | None:
+    held = dict(before or {})
+    match operation:
+        case "DeleteEventSourceMapping":
+            return None
+        case "TagResource" | "UntagResource":
+            return held | {"Tags": tags_after(params, held.get("Tags", {}))}
+    sent = {member: value for member, value in params.items() if member not in _ELSEWHERE}
+    if "FunctionName" in params:
+        sent["FunctionName"], _, sent["alias"] = str(params["FunctionName"]).partition(":")
+    wanted = state({"alias": "", **held, **sent}, "")
+    return wanted if before is None else held | {member: wanted[member] for member in sent}
+
+
 EVENT_SOURCE_MAPPING = Kind(
     name="event_source_mapping",
     section="event_source_mappings",
@@ -227,6 +246,8 @@ EVENT_SOURCE_MAPPING = Kind(
     compared=compared,
     is_sensitive=is_sensitive,
     needs_replacement=needs_replacement,
+    state=state,
+    after=after,
     likeness=likeness,
 )
 

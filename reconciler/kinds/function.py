@@ -200,6 +200,12 @@ def tag_steps(arn: str, wanted: Properties, live: Properties, differing: frozens
     return steps + ([Step("TagResource", {"Resource": arn, "Tags": put})] if put else [])
 
 
+def tags_after(params: Properties, held: Properties) -> dict[str, str]:
+    """Tags once TagResource or UntagResource was carried out."""
+    kept = {key: value for key, value in held.items() if key not in params.get("TagKeys", ())}
+    return {**kept, **params.get("Tags", {})}
+
+
 def delete(function: str, _: str, __: Properties) -> list[Step]:
     return [Step("DeleteFunction", {"FunctionName": function})]
 
@@ -209,7 +215,8 @@ def identity(_: str, __: Properties) -> str:
 
 
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
-    shapes = {"configuration": service.request("CreateFunction")}
+    request = service.request("CreateFunction")
+    shapes = {"configuration": request, "code": request.members["Code"]}
     return {
         section: service.comparable(live.get(section, {}), wanted, shapes.get(section))
         for section, wanted in desired.items()
@@ -227,6 +234,42 @@ def needs_replacement(pointer: str, before: Any, after: Any) -> bool:
     return member in CREATE_ONLY_MEMBERS or (member in NO_OR_YES and None in (before, after))
 
 
+def state(properties: Properties, function: str) -> dict[str, Any]:
+    """Normal form with all tags but AWS's own: the owner mark among them."""
+    tags = properties.get("tags", {})
+    if isinstance(tags, Mapping):
+        tags = {key: value for key, value in tags.items() if not key.startswith("aws:")}
+    return normal(properties, function) | {"tags": tags}
+
+
+def after(operation: str, params: Properties, held: Properties | None) -> dict[str, Any] | None:
+    """`params` hold CodeSha256 where the plan knows what the code's hash will be."""
+    now = dict(held or {})
+    match operation:
+        case "CreateFunction":
+            created = {"configuration": live_configuration(params), "tags": params.get("Tags", {})}
+            return state(created | {"code": _code_after(params["Code"], params)}, params["FunctionName"])
+        case "UpdateFunctionConfiguration":
+            sent = normal_configuration(live_configuration(params), params["FunctionName"])
+            changed = {member: sent[member] for member in params if member in CONFIGURATION.members}
+            return now | {"configuration": now["configuration"] | changed}
+        case "UpdateFunctionCode":
+            members = {name: list(params[name]) for name in ("Architectures",) if name in params}
+            code = normal({"code": _code_after(params, params)}, params["FunctionName"])
+            return now | code | {"configuration": now["configuration"] | members}
+        case "TagResource" | "UntagResource":
+            return now | {"tags": tags_after(params, now["tags"])}
+        case "DeleteFunction":
+            return None
+    return now
+
+
+def _code_after(code: Properties, params: Properties) -> dict[str, Any]:
+    """Code as it compares. A hash that the plan does not know is none that AWS could hold."""
+    kept = {member: code[member] for member in ("SourceKMSKeyArn", "S3ObjectStorageMode") if member in code}
+    return {"CodeSha256": params.get("CodeSha256", ""), **kept}
+
+
 FUNCTION = Kind(
     name="function",
     section="configuration",
@@ -239,6 +282,8 @@ FUNCTION = Kind(
     compared=compared,
     is_sensitive=is_sensitive,
     needs_replacement=needs_replacement,
+    state=state,
+    after=after,
     depth=2,
 )
 

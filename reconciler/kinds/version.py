@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler import service
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_PUBLISH,
@@ -48,6 +49,11 @@ def content(properties: Properties, function: str) -> dict[str, Any]:
     return {CONFIGURATION.name: kept, CODE.name: properties[CODE.name]["CodeSha256"]}
 
 
+def after(operation: str, _: Properties, state: Properties | None) -> dict[str, Any] | None:
+    """Nothing but a deletion changes a version; what a publication makes is $LATEST, as the function's state has it."""
+    return None if operation == "DeleteFunction" or state is None else dict(state)
+
+
 def normal(properties: Properties, _: str) -> dict[str, Any]:
     return dict(properties)
 
@@ -65,8 +71,9 @@ def delete(function: str, name: str, _: Properties) -> list[Step]:
     return [Step("DeleteFunction", {"FunctionName": function, "Qualifier": name}, stage=90, settle=())]
 
 
-def compared(live: Properties, _: Properties) -> dict[str, Any]:
-    return dict(live)
+def compared(live: Properties, desired: Properties) -> dict[str, Any]:
+    spoken = service.comparable(live["configuration"], desired["configuration"], service.request("CreateFunction"))
+    return {**live, "configuration": spoken}
 
 
 VERSION = Kind(
@@ -81,6 +88,8 @@ VERSION = Kind(
     compared=compared,
     is_sensitive=is_sensitive,
     needs_replacement=never_replaced,
+    state=content,
+    after=after,
 )
 
 CALLS = (

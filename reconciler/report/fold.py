@@ -128,6 +128,8 @@ def _operation_answered(task: _Task, event: Event) -> None:
 def _operation_finished(task: _Task, event: Event) -> None:
     performed = task.operations[event["index"]]
     performed |= {name: event[name] for name in ("duration_seconds", "code") if name in event}
+    if event.get("noted"):
+        performed["noted"] = event["noted"]
     call = CALLS[performed["operation"]]
     task.say(call.phase, call.finished)
 

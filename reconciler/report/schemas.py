@@ -193,8 +193,9 @@ PERFORMED: Schema = closed(
         "outcome": {"enum": ["succeeded", "failed", "unknown", "not attempted"]},
         "error": {"anyOf": [closed({"type": TEXT, "code": TEXT, "message": TEXT}), {"type": "null"}]},
         "code": CODE,
+        "noted": array(TEXT),
     },
-    optional=("address", "code"),
+    optional=("address", "code", "noted"),
 )
 TASK: Schema = closed(
     {
