@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from reconciler.stray import stray_references
 from reconciler.strict_yaml import escaped
 
 MAX_ENVIRONMENT_BYTES = 4096
@@ -414,6 +415,12 @@ def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
 
 
+def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, is_key in stray_references(spec):
+        message = "a reference is read in values of configuration.Environment.Variables only; write the text itself"
+        yield Found(at, message, is_key)
+
+
 RULES: tuple[Rule, ...] = (
     names_one_place,
     has_one_code_source,
@@ -421,6 +428,7 @@ RULES: tuple[Rule, ...] = (
     stays_below_lambdas_limits,
     keeps_the_environment_small_and_free,
     refers_only_to_what_is_known,
+    refers_only_where_references_are_read,
     has_levels_only_with_json,
     has_subnets_and_groups,
     has_free_tags,

@@ -55,6 +55,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         "7:14: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
         "function, or a quoted text; secret('id', 'key') is one key of a JSON secret",
     ),
+    "a reference in a tag": (
+        "tags: {region: '{{ region }}'}\n",
+        "4:16: a reference is read in values of configuration.Environment.Variables only; write the text itself",
+    ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
     "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),
     "a key without a bucket": ("code: {S3Key: k}\n", "4:1: code needs S3Bucket as well"),
