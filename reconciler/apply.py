@@ -33,7 +33,7 @@ Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
 OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
 
 
-NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-settled", "mapping-gone")  # what these wait for
+NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-enabled", "mapping-disabled", "mapping-gone")  # what these wait for
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,15 @@ from reconciler.sessions import (
 )
 from reconciler.sessions import assuming as _assuming  # noqa: F401  known here, to whoever looks at how a role is assumed
 from reconciler.sessions import core_session as core_session
-from reconciler.settling import is_gone, is_mapping_settled, is_seen, is_updated, is_version_active, standing
+from reconciler.settling import (
+    is_gone,
+    is_mapping,
+    is_mapping_settled,
+    is_seen,
+    is_updated,
+    is_version_active,
+    standing,
+)
 
 PATIENCE_SECONDS = 300.0
 LONGEST_PAUSE_SECONDS = 2.0
@@ -392,6 +400,8 @@ WAITS: Mapping[str, tuple[Look, Judge]] = {
     "function-updated": (_function, is_updated),
     "version-active": (_version, is_version_active),
     "mapping-settled": (_mapping, is_mapping_settled),
+    "mapping-enabled": (_mapping, is_mapping("Enabled")),
+    "mapping-disabled": (_mapping, is_mapping("Disabled")),
     "mapping-gone": (_mapping, is_gone),
     "function-gone": (_function_to_go, is_gone),
 }

@@ -356,6 +356,8 @@ def mapping_identity(mapping: Mapping[str, Any]) -> str:
     """What AWS tells two mappings of one function apart by, as comparable text."""
     document = part(mapping, "DocumentDBEventSourceConfig")
     endpoints = part(mapping, "SelfManagedEventSource", "Endpoints")
+    listed = mapping.get("SourceAccessConfigurations")
+    accesses = listed if isinstance(listed, list) else []
     sign = [
         mapping.get("EventSourceArn"),
         {name: sorted(map(str, hosts)) if isinstance(hosts, list) else hosts for name, hosts in endpoints.items()},
@@ -363,6 +365,9 @@ def mapping_identity(mapping: Mapping[str, Any]) -> str:
         mapping.get("Queues"),
         document.get("DatabaseName"),
         document.get("CollectionName"),
+        sorted(
+            str(item.get("URI")) for item in accesses if isinstance(item, dict) and item.get("Type") == "VIRTUAL_HOST"
+        ),
         (mapping.get("alias") or "").replace("$LATEST", "") if isinstance(mapping.get("alias") or "", str) else "",
     ]
     return json.dumps(sign, sort_keys=True, default=str)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.errors import SettleFailed
@@ -67,6 +67,21 @@ def is_version_active(state: Mapping[str, Any] | None, target: Target) -> bool:
 
 def is_mapping_settled(state: Mapping[str, Any] | None, _: Target) -> bool:
     return bool(state) and state is not None and state.get("State") in ("Enabled", "Disabled")
+
+
+def is_mapping(wanted: str) -> Callable[[Mapping[str, Any] | None, Target], bool]:
+    """Whether the mapping came to stand in the state that was asked for. Where it stands in the other one, AWS gave up."""
+
+    def judge(state: Mapping[str, Any] | None, target: Target) -> bool:
+        if not state or not is_mapping_settled(state, target):
+            return False
+        if state["State"] != wanted:
+            told = [state.get("StateTransitionReason"), state.get("LastProcessingResult")]
+            why = "; ".join(str(one) for one in told if one) or "AWS does not say why"
+            raise SettleFailed(f"{target}: {standing(state)} and not {wanted} as asked: {why}")
+        return True
+
+    return judge
 
 
 def standing(state: Mapping[str, Any] | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from reconciler import service
 from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
 from reconciler.kinds.function import tag_steps, tags_after
-from reconciler.model import Properties, Unreadable
+from reconciler.model import UNSET, Properties, Unreadable
 
 _ELSEWHERE = {
     "FunctionName": "the spec's `function`, with `alias` as the qualifier",
@@ -71,6 +71,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "self-managed": {**_BROKER, **_ON_FAILURE},
     "rds": {**_BROKER, "DocumentDBEventSourceConfig": {"FullDocument": "Default"}},
 }
+VIRTUAL_HOST = "VIRTUAL_HOST"
 _CLEARED_BY_EMPTY = ("FilterCriteria", "MetricsConfig")
 _SETS = ("FunctionResponseTypes", "Topics", "Queues")
 
@@ -124,8 +125,13 @@ def _epoch_seconds(moment: Any) -> float:
     return float(moment)
 
 
+def virtual_hosts(accesses: Any) -> tuple[str, ...]:
+    """The part of a broker's SourceAccessConfigurations that says what is polled, and that no update takes."""
+    return tuple(sorted(str(item.get("URI", "")) for item in accesses or () if item.get("Type") == VIRTUAL_HOST))
+
+
 def subject(_: str, properties: Properties) -> Hashable:
-    """What is polled: the source's ARN or endpoints, with topics, queues, or database and collection."""
+    """What is polled: the source's ARN or endpoints, with topics, queues and virtual host, or database and collection."""
     endpoints = (properties.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
     document = properties.get("DocumentDBEventSourceConfig") or {}
     return (
@@ -134,6 +140,7 @@ def subject(_: str, properties: Properties) -> Hashable:
         tuple(sorted(properties.get("Topics") or ())),
         tuple(sorted(properties.get("Queues") or ())),
         (document.get("DatabaseName", ""), document.get("CollectionName", "")),
+        virtual_hosts(properties.get("SourceAccessConfigurations")),
     )
 
 
@@ -166,7 +173,13 @@ def function_name(function: str, properties: Properties) -> str:
 
 def create(function: str, _: str, properties: Properties) -> list[Step]:
     sent = {member: value for member, value in properties.items() if member != "alias"}
-    return [Step("CreateEventSourceMapping", {"FunctionName": function_name(function, properties), **sent})]
+    params = {"FunctionName": function_name(function, properties), **sent}
+    return [Step("CreateEventSourceMapping", params, settle=settling(properties.get("Enabled", True)))]
+
+
+def settling(is_enabled: Any) -> tuple[str, ...]:
+    """What to wait for: the state that the spec wants. A mapping that AWS then turns off by itself has failed."""
+    return ("mapping-enabled" if is_enabled else "mapping-disabled",)
 
 
 def update(function: str, _: str, properties: Properties, differing: frozenset[str], handle: Properties) -> list[Step]:
@@ -181,10 +194,14 @@ def update(function: str, _: str, properties: Properties, differing: frozenset[s
     for member in _CLEARED_BY_EMPTY:
         if member in changed and not any(changed[member].values()):
             changed[member] = {}
+    if "SourceAccessConfigurations" in changed:
+        accesses = changed["SourceAccessConfigurations"]
+        changed["SourceAccessConfigurations"] = [item for item in accesses if item.get("Type") != VIRTUAL_HOST]
     if "alias" in differing:
         changed["FunctionName"] = function_name(function, properties)
     if changed:
-        steps.append(Step("UpdateEventSourceMapping", {"UUID": handle["UUID"], **changed}))
+        params = {"UUID": handle["UUID"], **changed}
+        steps.append(Step("UpdateEventSourceMapping", params, settle=settling(properties["Enabled"])))
     return steps
 
 
@@ -211,7 +228,9 @@ def is_sensitive(steps: tuple[str, ...]) -> bool:
     return service.is_sensitive(steps, service.request("CreateEventSourceMapping"))
 
 
-def needs_replacement(pointer: str, _: Any, after: Any) -> bool:
+def needs_replacement(pointer: str, before: Any, after: Any) -> bool:
+    if pointer == "SourceAccessConfigurations":
+        return virtual_hosts(() if before is UNSET else before) != virtual_hosts(() if after is UNSET else after)
     return any(f"{pointer}/".startswith(f"{final}/") for final in CREATE_ONLY) or after is None
 
 
@@ -228,6 +247,9 @@ def after(operation: str, params: Properties, before: Properties | None) -> dict
         case "TagResource" | "UntagResource":
             return held | {"Tags": tags_after(params, held.get("Tags", {}))}
     sent = {member: value for member, value in params.items() if member not in _ELSEWHERE}
+    if operation == "UpdateEventSourceMapping" and "SourceAccessConfigurations" in sent:
+        kept = [item for item in held.get("SourceAccessConfigurations", ()) if item.get("Type") == VIRTUAL_HOST]
+        sent["SourceAccessConfigurations"] = [*sent["SourceAccessConfigurations"], *kept]
     if "FunctionName" in params:
         sent["FunctionName"], _, sent["alias"] = str(params["FunctionName"]).partition(":")
     wanted = state({"alias": "", **held, **sent}, "")

@@ -231,7 +231,7 @@ def needs_replacement(pointer: str, before: Any, after: Any) -> bool:
     section, _, member = pointer.partition("/")
     if section != "configuration":
         return False
-    return member in CREATE_ONLY_MEMBERS or (member in NO_OR_YES and None in (before, after))
+    return member.partition("/")[0] in CREATE_ONLY_MEMBERS or (member in NO_OR_YES and None in (before, after))
 
 
 def state(properties: Properties, function: str) -> dict[str, Any]:

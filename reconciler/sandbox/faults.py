@@ -2,8 +2,8 @@
 
 A script is a JSON list. Each fault names an `operation` (or "*") and when it strikes: `nth` (the nth such request), `first`
 (the first so many) or always. It answers with `status` and `code`/`message`, breaks the connection (`reset`), waits
-(`latency_seconds`), or lets the update that the request begins end as Failed (`fails`: a reason code). `when` is "before" the
-request is carried out (the default) or "after" it, when only the answer is lost:
+(`latency_seconds`), or lets the update that the request begins end as Failed, a mapping in the other state (`fails`: a reason).
+`when` is "before" the request is carried out (the default) or "after" it, when only the answer is lost:
 
     [{"operation": "UpdateAlias", "nth": 3, "status": 503},
      {"operation": "*", "nth": 7, "reset": true, "when": "after"},
@@ -32,7 +32,10 @@ from reconciler.sandbox.refusals import Refused
 RATES: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0}
 REST_PER_SECOND = 15.0
 NOT_CONTROL_PLANE = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
-CAN_FAIL = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
+CAN_FAIL = (
+    "CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion",
+    "CreateEventSourceMapping", "UpdateEventSourceMapping",
+)  # fmt: skip
 CODES = {429: "TooManyRequestsException", 409: "ResourceConflictException"}
 
 

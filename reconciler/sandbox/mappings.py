@@ -49,14 +49,14 @@ def _answer(region: Region, mapping: SourceMapping) -> dict[str, Any]:
     is_queue = source_service(mapping.properties) == "sqs"
     found = deepcopy(mapping.properties)
     if not is_queue:
-        found["LastProcessingResult"] = "No records processed"
+        found["LastProcessingResult"] = f"PROBLEM: {mapping.reason}" if mapping.reason else "No records processed"
     return found | {
         "UUID": mapping.uuid,
         "FunctionArn": mapping.function_arn,
         "EventSourceMappingArn": f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:{mapping.uuid}",
         "LastModified": datetime.fromtimestamp(mapping.modified, UTC),
         "State": mapping.state,
-        "StateTransitionReason": "USER_INITIATED" if is_queue else "User action",
+        "StateTransitionReason": mapping.reason or ("USER_INITIATED" if is_queue else "User action"),
     }
 
 
@@ -115,6 +115,11 @@ def _is_rule(rule: Any) -> bool:
     return isinstance(rule, list) or (isinstance(rule, dict) and all(_is_rule(item) for item in rule.values()))
 
 
+def _virtual_hosts(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A broker's virtual host: given at the creation, and never by an update."""
+    return [one for one in properties.get("SourceAccessConfigurations", ()) if one.get("Type") == "VIRTUAL_HOST"]
+
+
 def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
     """What makes two mappings one: source, topics and queues, and the function with its qualifier."""
     database = properties.get("DocumentDBEventSourceConfig", {})
@@ -124,6 +129,7 @@ def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
         tuple(properties.get("Topics", ())),
         tuple(properties.get("Queues", ())),
         (database.get("DatabaseName"), database.get("CollectionName")),
+        tuple(one.get("URI") for one in _virtual_hosts(properties)),
         arn.removesuffix(":$LATEST"),
     )
 
@@ -205,6 +211,10 @@ def _standing(region: Region, uuid: str, verb: str) -> SourceMapping:
 def update(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     mapping = _standing(region, params["UUID"], "update")
     sent = {name: deepcopy(value) for name, value in params.items() if name not in NOT_PROPERTIES}
+    if _virtual_hosts(sent):
+        raise invalid("Invalid parameters: VIRTUAL_HOST")
+    if "SourceAccessConfigurations" in sent:
+        sent["SourceAccessConfigurations"] += _virtual_hosts(mapping.properties)
     properties = {**mapping.properties, **sent}
     _check(properties)
     arn = _target_arn(region, params["FunctionName"]) if "FunctionName" in params else mapping.function_arn

@@ -127,7 +127,7 @@ class Function:
 
 @dataclass(slots=True)
 class SourceMapping:
-    """An event source mapping; `goes_to` is the state that it settles in."""
+    """An event source mapping; `goes_to` is the state that it settles in, `reason` why that is not the one asked for."""
 
     uuid: str
     properties: dict[str, Any]
@@ -137,6 +137,7 @@ class SourceMapping:
     goes_to: str
     tags: dict[str, str] = field(default_factory=dict)
     settles_at: float | None = None
+    reason: str = ""
 
     def settle(self) -> None:
         self.state, self.settles_at = self.goes_to, None
@@ -160,6 +161,10 @@ class Region:
         thing.settles_at = now + self.settle_seconds
         if isinstance(thing, Record):
             thing.fails_with = self.upcoming_failure
+            return
+        thing.reason = self.upcoming_failure
+        if thing.reason and thing.goes_to != "Gone":
+            thing.goes_to = "Disabled" if thing.goes_to == "Enabled" else "Enabled"
 
     def advance(self, now: float) -> None:
         """Finish what is due."""
