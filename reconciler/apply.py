@@ -33,7 +33,8 @@ Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
 OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
 
 
-NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-enabled", "mapping-disabled", "mapping-gone")  # what these wait for
+# What these wait for.
+NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-settled", "mapping-enabled", "mapping-disabled", "mapping-gone")
 
 
 @dataclass(frozen=True, slots=True)
