@@ -5,6 +5,7 @@ It puts the steps in their order; each is decided and done elsewhere.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +16,8 @@ from reconciler import approval, lock, wiring
 from reconciler.errors import AwsError, Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.model import Diagnostic, Plan
 from reconciler.report.documents import configuration_document, plan_document
-from reconciler.report.journal import load_document, read_json
+from reconciler.report.journal import LARGEST_BYTES, json_object, load_document, require_report, write_atomically
+from reconciler.report.ours import require_folder
 from reconciler.running import Ending, Stop, Tell, new_run, run_plan
 from reconciler.spec import only
 from reconciler.wiring import Choices, Workspace
@@ -173,8 +175,10 @@ def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
                 raise ReportError(f"{file} could not be copied to {workspace.config.reports}: {failure}") from failure
 
 
-def fetch_reports(workspace: Workspace, aws: Aws, folder: Path) -> None:
-    """Copy the reports that lie in `reports: s3://…` into a folder; those that are there already stay."""
+def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[str], None]) -> None:
+    """Copy the reports that lie in `reports: s3://…` into a folder, for nobody else to read; those that are there already
+    stay. What cannot be had, or is no report, is told and left where it is."""
+    require_folder(folder)
     get = store(workspace, aws)
     where = lock.place(workspace.config.reports.rstrip("/"))
     token: dict[str, str] = {}
@@ -182,11 +186,20 @@ def fetch_reports(workspace: Workspace, aws: Aws, folder: Path) -> None:
         page = get("ListObjectsV2", {"Bucket": where["Bucket"], "Prefix": f"{where['Key']}/", **token})
         for item in page.get("Contents", []):
             name = item["Key"].rpartition("/")[2]
-            if name.endswith(".json") and not (folder / name).exists():
-                folder.mkdir(parents=True, exist_ok=True)
-                body = get("GetObject", {"Bucket": where["Bucket"], "Key": item["Key"]})["Body"].read()
-                (folder / name).write_bytes(body)
-                read_json(folder / name)
+            if name.endswith(".json") and not os.path.lexists(folder / name):
+                try:
+                    fetch_report(get, {"Bucket": where["Bucket"], "Key": item["Key"]}, folder / name)
+                except (AwsError, ReportError, ValueError) as error:
+                    warn(f"{item['Key']} of {workspace.config.reports} is left out: {error}")
         if not page.get("IsTruncated"):
             return
         token = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def fetch_report(get: lock.Store, place: Mapping[str, Any], path: Path) -> None:
+    """One object, if it is a report. Raises ReportError, AwsError."""
+    text = get("GetObject", place)["Body"].read(LARGEST_BYTES + 1)
+    if len(text) > LARGEST_BYTES:
+        raise ReportError(f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB, so it is not read")
+    require_report(json_object(text, str(path)), path)
+    write_atomically(path, text.decode())

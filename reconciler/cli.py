@@ -50,6 +50,10 @@ planning_options = with_options(
 )
 
 
+def warn(text: str) -> None:
+    say(f"warning: {text}")
+
+
 def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return paths or (Path("specs"),)
 
@@ -215,7 +219,7 @@ def apply(
     from reconciler.running import Stop
 
     workspace = read(chosen(paths), base)
-    healed = complete(report_dir)
+    healed = complete(report_dir, warn)
     for path in healed:
         say(f"A run was cut off earlier; its report is now {path}.")
 
@@ -337,12 +341,18 @@ def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str
         fetch_reports_of(path, report_dir)
     if not report_dir.is_dir():
         raise ReportError(f"{report_dir}: there is no such folder; `reconcile apply` writes reports")
-    journal.complete(report_dir)
+    journal.complete(report_dir, warn)
+
+    broken: list[ReportError] = []
+    found = journal.tasks(report_dir, broken.append)
+    if broken and not found:
+        raise broken[0]
+    for error in broken:
+        warn(str(error))
     if identifier:
-        task = journal.task(report_dir, identifier)
+        task = journal.named(found, identifier, report_dir)
         show(task_text(task) if form == "text" else document_json(task))
         return
-    found = journal.tasks(report_dir)
     show(document_json(found) if form == "json" else tasks_text(found))
 
 
@@ -355,7 +365,7 @@ def fetch_reports_of(path: Path, folder: Path) -> None:
         raise ReportError(
             f"{workspace.config.path} does not say where reports are kept; write `reports: s3://bucket/prefix`"
         )
-    fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder)
+    fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder, warn)
 
 
 @cli.command()

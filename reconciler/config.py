@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from reconciler import strict_yaml, validation
 from reconciler.errors import Fault, SpecError, UnsafePlan
 from reconciler.model import Origin
+from reconciler.reading import Unreadable, contents
 from reconciler.strict_yaml import Document
 
 FILE_NAME = "reconcile.yaml"
@@ -83,7 +85,7 @@ def find_config(paths: Iterable[Path]) -> Path:
     """reconcile.yaml in the paths' folder or the nearest one above it, not above the git work tree. Raises SpecError
     when there is none, or when the paths do not share it."""
     folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths) or {Path(): None}
-    found = {config.resolve(): config for config in map(_config_above, folders)}
+    found = {os.path.realpath(config): config for config in map(_config_above, folders)}
     if len(found) > 1:
         first, second = list(found.values())[:2]
         message = f"is not the only one: other paths are under {second}; name paths of one {FILE_NAME} at a time"
@@ -94,7 +96,9 @@ def find_config(paths: Iterable[Path]) -> Path:
 def _config_above(folder: Path) -> Path:
     here = Path.cwd()
     for candidate in (folder, *folder.resolve().parents):
-        if (candidate / FILE_NAME).is_file():
+        if os.path.lexists(
+            candidate / FILE_NAME
+        ):  # a broken one is told where it stands: the next one above is another
             return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
         if (candidate / ".git").exists():
             break
@@ -103,11 +107,34 @@ def _config_above(folder: Path) -> Path:
 
 def load_config(path: Path) -> Config:
     """The configuration in a file. Raises SpecError with every fault."""
+    return config_of(text_of(path), str(path))
+
+
+def text_of(path: Path) -> bytes:
+    """What a file of the tree holds, cut where no reader of YAML goes on. Raises SpecError for what is no file of it."""
+    left = tree_left(path)
+    if left:
+        raise SpecError([Fault(Origin(str(path)), f"is a link that leads out of {left}; put the thing itself there")])
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
-    return config_of(text, str(path))
+        return contents(path, strict_yaml.MAX_BYTES)
+    except Unreadable as error:
+        raise SpecError([Fault(Origin(str(path)), str(error))]) from error
+
+
+def tree_left(path: Path) -> Path | None:
+    """The tree that a link leads out of; None for what is none, or stays inside."""
+    if not path.is_symlink():
+        return None
+    folder = Path(os.path.realpath(path.parent))
+    tree = tree_of(folder / path.name, folder.parent)
+    return None if Path(os.path.realpath(path)).is_relative_to(tree) else tree
+
+
+def tree_of(place: Path, otherwise: Path) -> Path:
+    """The tree that a file belongs to: the git work tree, or without git the folder that is worked in, or else this one."""
+    here = Path.cwd()
+    git = next((folder for folder in place.parents if (folder / ".git").exists()), None)
+    return git or (here if place.is_relative_to(here) else otherwise)
 
 
 def config_of(text: bytes, path: str, *, is_judging: bool = False) -> Config:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from pathspec import GitIgnoreSpec
 
 from reconciler import ignoring, strict_yaml
-from reconciler.config import FILE_NAME
+from reconciler.config import FILE_NAME, text_of
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Origin
 from reconciler.packing import real_path
@@ -144,11 +143,4 @@ def _unreadable(error: OSError) -> None:
 
 
 def read(path: Path) -> Document:
-    try:
-        facts = path.stat()
-        if not stat.S_ISREG(facts.st_mode):  # a pipe would never end
-            raise SpecError([Fault(Origin(str(path)), "is not a regular file")])
-        text = path.read_bytes() if facts.st_size <= strict_yaml.MAX_BYTES else b" " * (strict_yaml.MAX_BYTES + 1)
-    except OSError as error:
-        raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
-    return strict_yaml.parse(text, str(path))
+    return strict_yaml.parse(text_of(path), str(path))

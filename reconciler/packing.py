@@ -23,6 +23,7 @@ from pathspec import GitIgnoreSpec
 from reconciler.errors import Fault, SpecError
 from reconciler.ignoring import ignored
 from reconciler.model import Origin
+from reconciler.reading import TooLarge, Unreadable, contents
 
 IGNORE_FILE = ".lambdaignore"
 IGNORED_ALWAYS = ("__pycache__/", "*.py[co]")  # differ from machine to machine; a later line may take one back
@@ -153,10 +154,14 @@ def _ignored(root: Path, inside: Path, origin: Origin) -> GitIgnoreSpec:
     file = root / IGNORE_FILE
     if file.is_symlink():
         _check_file(file, root, inside, origin)
-    if file.is_file() and file.stat().st_size > MAX_IGNORE_BYTES:
-        raise _fault(origin, f"{file} cannot be read: has more than {MAX_IGNORE_BYTES:,} bytes")
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines() if file.is_file() else []
+        text = contents(file, MAX_IGNORE_BYTES) if file.exists() else b""
+    except TooLarge as error:
+        raise _fault(origin, f"{file} cannot be read: has more than {MAX_IGNORE_BYTES:,} bytes") from error
+    except Unreadable as error:
+        raise _fault(origin, f"{file} {error}") from error
+    try:
+        lines = text.decode("utf-8-sig").splitlines()
         return ignored(IGNORED_ALWAYS, lines, [f"/{IGNORE_FILE}"])
     except ValueError as error:  # not UTF-8, or a line that git would not read either
         raise _fault(origin, f"{file} cannot be read: {error}") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler import arns, contents, rules, validation
-from reconciler.config import Config
+from reconciler.config import Config, tree_of
 from reconciler.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Desired, Diagnostic, Key, Origin, Spec, Target
@@ -209,9 +209,7 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
     written = written_path(document)
     if written is None or config is None:
         return
-    here, spec_path = Path.cwd(), real_path(Path(document.path))
-    git = next((folder for folder in spec_path.parents if (folder / ".git").exists()), None)
-    tree = git or (here if spec_path.is_relative_to(here) else real_path(Path(config.path)).parent.parent)
+    tree = tree_of(real_path(Path(document.path)), real_path(Path(config.path)).parent.parent)
     place = real_path(Path(local_path(document.path, written)))
     if not place.is_relative_to(tree):
         yield Fault(

@@ -13,16 +13,20 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO, TypeAlias
 
 from reconciler.errors import ReportError
+from reconciler.reading import Unreadable, contents
 from reconciler.report.fold import report_of
+from reconciler.report.ours import CHAIN, beginning, chained, journals, linked, require_folder
 from reconciler.report.schemas import TASK
 
 QUIET_SECONDS = 3600  # without locks: far longer than one call and the waiting for it can take
+DAMAGED = "what is damaged cannot be reported: move the journal elsewhere"
+Warn: TypeAlias = Callable[[str], None]
 LARGEST_BYTES = 128 * 2**20  # of a file from elsewhere; a snapshot of 10,000 functions has a fifth of that
 
 
@@ -33,18 +37,20 @@ class Journal:
         self.path = folder / f"{name}.jsonl"
         self._lock = threading.Lock()
         self._size = 0
+        require_folder(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
         except OSError as error:
             raise ReportError(f"{self.path}: cannot be written: {error.strerror}") from error
+        self._link = beginning(self._file)
         is_locked(self._file, waiting=True)
         sync_folder(folder)
 
     def record(self, event: Mapping[str, Any]) -> None:
         """One event, on the disk when this returns. Raises ReportError, and then no part of it is in the journal."""
-        line = encoded(json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str)) + b"\n"
         with self._lock:
+            line, link = chained(event, self._link)
             try:
                 append(self._file, line)
             except OSError as error:
@@ -52,6 +58,7 @@ class Journal:
                     os.ftruncate(self._file, self._size)
                 raise ReportError(f"{self.path}: cannot be written: {error.strerror}") from error
             self._size += len(line)
+            self._link = link
 
     def close(self) -> Path:
         """Make the report and let go of the journal."""
@@ -128,8 +135,22 @@ def _event(line: bytes, place: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):
-        raise ReportError(f"{place}: is not an event; what is damaged cannot be reported: move the journal elsewhere")
+        raise ReportError(f"{place}: is not an event; {DAMAGED}")
+    event.pop(CHAIN, None)
     return event
+
+
+def require_whole(journal: BinaryIO, path: Path) -> None:
+    """Raises ReportError for a line of a journal of ours that its run did not write."""
+    journal.seek(0)
+    before = beginning(journal.fileno())
+    for number, line in enumerate(journal, 1):
+        if not line.endswith(b"\n"):
+            return
+        _event(line, f"{path}:{number}")
+        before = linked(line, before)
+        if not before:
+            raise ReportError(f"{path}:{number}: is not what the run wrote; {DAMAGED}")
 
 
 def write_report(journal: Path) -> Path:
@@ -164,22 +185,28 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
-def complete(folder: Path) -> list[Path]:
-    """Write the report of every journal that has none and no living writer. Returns the reports written."""
-    return [journal.with_suffix(".json") for journal in sorted(folder.glob("*.jsonl")) if _is_completed_now(journal)]
+def complete(folder: Path, warn: Warn = lambda _: None) -> list[Path]:
+    """Write the report of every journal of ours that has none and no living writer. Returns the reports written; journals
+    that are not ours are named, and left alone."""
+    require_folder(folder)
+    written = []
+    for path, file in journals(folder):
+        if file is None:
+            warn(f"{path}: is not the journal of a run of this user on this machine, so it is left alone")
+        elif _is_completed_now(path, file):
+            written.append(path.with_suffix(".json"))
+    return written
 
 
-def _is_completed_now(journal: Path) -> bool:
+def _is_completed_now(path: Path, journal: BinaryIO) -> bool:
     """The journal's lock is held from the look to the report, so that nobody else writes the same one meanwhile."""
-    report = journal.with_suffix(".json")
-    if report.exists():
+    if not _is_abandoned(journal.fileno()) or path.with_suffix(".json").exists():
         return False
-    with journal.open("rb") as file:
-        if not _is_abandoned(file.fileno()) or report.exists():
-            return False
-        if not file.readline().endswith(b"\n"):
-            return False  # killed before its first event was whole: nothing was planned, nothing done
-        write_report(journal)
+    journal.seek(0)
+    if not journal.readline().endswith(b"\n"):
+        return False  # killed before its first event was whole: nothing was planned, nothing done
+    require_whole(journal, path)
+    write_report(path)
     return True
 
 
@@ -188,41 +215,60 @@ def _is_abandoned(journal: int) -> bool:
     return time.time() - os.fstat(journal).st_mtime > QUIET_SECONDS if locked is None else locked
 
 
-def reports(folder: Path) -> list[dict[str, Any]]:
-    """All reports of a folder, oldest first. Raises ReportError naming the file that cannot be read."""
-    return [found for path in sorted(folder.glob("*.json")) if (found := _report(path))]
+def raised(error: ReportError) -> None:
+    raise error
+
+
+def reports(folder: Path, broken: Callable[[ReportError], None] = raised) -> list[dict[str, Any]]:
+    """All reports of a folder, oldest first; `broken` is told of each file that cannot be read."""
+    require_folder(folder)
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(_report(path))
+        except ReportError as error:
+            broken(error)
+    return [document for document in found if document]
 
 
 def _report(path: Path) -> dict[str, Any] | None:
-    """The report in a file, None where it is another document. What lists tasks relies on is checked, and no more:
-    validating every report ever written would cost seconds at each look."""
+    """The report in a file, None where it is another document."""
     document = read_json(path)
     if document.get("kind") != "report":
         return None
+    require_report(document, path)
+    return document
+
+
+def require_report(document: Mapping[str, Any], path: Path) -> None:
+    """Raises ReportError. What lists tasks relies on is checked, and no more: validating every report ever written would
+    cost seconds at each look."""
     tasks = document.get("tasks")
     if not isinstance(tasks, list) or not all(
         isinstance(one, dict) and set(TASK["required"]) <= set(one) for one in tasks
     ):
         raise ReportError(f"{path}: is not a report that this version can read; move it elsewhere")
-    return document
 
 
-def read_json(path: Path, *, largest: int = -1) -> dict[str, Any]:
-    """A JSON object in a file of at most `largest` bytes. Raises ReportError."""
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a regular file of a size that can be meant. Raises ReportError."""
     try:
-        with path.open("rb") as file:
-            content = file.read(largest + 1 if largest >= 0 else -1)
-        if 0 <= largest < len(content):
-            raise ReportError(f"{path}: is larger than {largest // 2**20} MiB, so it is not read")
-        document = json.loads(content.decode("utf-8"), parse_constant=_no_number)
-    except OSError as error:
-        raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
+        text = contents(path, LARGEST_BYTES)
+    except Unreadable as error:
+        raise ReportError(f"{path}: {error}") from error
+    return json_object(text, str(path))
+
+
+def json_object(text: bytes, name: str) -> dict[str, Any]:
+    """The JSON object in a text from elsewhere. Raises ReportError."""
+    try:
+        document = json.loads(text.decode("utf-8"), parse_constant=_no_number)
     except ValueError as error:
-        raise ReportError(f"{path}: is not JSON: {error}") from error
+        raise ReportError(f"{name}: is not JSON: {error}") from error
     except RecursionError as error:
-        raise ReportError(f"{path}: is nested too deeply") from error
+        raise ReportError(f"{name}: is nested too deeply") from error
     if not isinstance(document, dict):
-        raise ReportError(f"{path}: is not a JSON object")
+        raise ReportError(f"{name}: is not a JSON object")
     return document
 
 
@@ -230,14 +276,18 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def tasks(folder: Path) -> list[dict[str, Any]]:
+def tasks(folder: Path, broken: Callable[[ReportError], None] = raised) -> list[dict[str, Any]]:
     """The tasks of all reports, oldest first."""
-    return [task for report in reports(folder) for task in report["tasks"]]
+    return [task for report in reports(folder, broken) for task in report["tasks"]]
 
 
 def task(folder: Path, identifier: str) -> dict[str, Any]:
-    """The task whose id is, or alone begins with, `identifier`. Raises ReportError."""
-    known = {one["id"]: one for one in tasks(folder)}
+    """The task of a folder whose id is, or alone begins with, `identifier`. Raises ReportError."""
+    return named(tasks(folder), identifier, folder)
+
+
+def named(tasks: Iterable[dict[str, Any]], identifier: str, folder: Path) -> dict[str, Any]:
+    known = {one["id"]: one for one in tasks}
     if identifier in known:
         return known[identifier]
     found = [name for name in known if name.startswith(identifier)]
@@ -260,7 +310,7 @@ def load_document(path: Path, kind: str) -> dict[str, Any]:
     """A document of ours, checked against its schema. Raises ReportError saying what is wrong and where."""
     from reconciler import validation  # jsonschema is needed only here
 
-    document = read_json(path, largest=LARGEST_BYTES)
+    document = read_json(path)
     found = document.get("kind")
     version = str(document.get("format_version", ""))
     if found != kind:

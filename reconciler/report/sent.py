@@ -12,7 +12,8 @@ from typing import Any
 
 from reconciler.errors import ReportError
 from reconciler.model import Pin
-from reconciler.report.journal import LARGEST_BYTES, read_json
+from reconciler.report.journal import read_json
+from reconciler.report.ours import is_of_ours
 
 
 def hashes(documents: Iterable[Mapping[str, Any]]) -> dict[Pin, str]:
@@ -39,9 +40,11 @@ def _items(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 
 def documents(folder: Path) -> Iterator[Mapping[str, Any]]:
-    """The reports of a folder that can be read, oldest first."""
+    """The reports of a folder that runs of ours have left there and that can be read, oldest first."""
     for path in sorted(folder.glob("*.json")):
+        if not is_of_ours(path):
+            continue
         with suppress(ReportError):
-            document = read_json(path, largest=LARGEST_BYTES)
+            document = read_json(path)
             if document.get("kind") == "report":
                 yield document

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from reconciler.kinds.registry import CALLS
 from reconciler.report.fold import report_of
+from reconciler.report.ours import beginning, chained
 
 AT = "2026-11-24T09:30:11.000Z"
 PROVENANCE = {"tool": "reconcile", "version": "1", "commit": None, "branch": None, "dirty": None}
@@ -77,6 +79,20 @@ def one_task(operations: Sequence[str], middle: Iterable[dict[str, Any]]) -> dic
     """The only task of a run that records `middle` between its start and whatever came."""
     (task,) = report_of([begun(("one", operations)), started("one"), *middle])["tasks"]
     return dict(task)
+
+
+def written(path: Path, content: bytes) -> Path:
+    """A journal as its own run would have written these lines; what is no event stands as it is."""
+    path.touch()
+    with path.open("r+b") as file:
+        link, chain = beginning(file.fileno()), b""
+        for line in content.splitlines(keepends=True):
+            whole = line.startswith(b'{"') and line.endswith(b"\n")
+            text, link = chained(json.loads(line), link) if whole else (line, link)
+            chain += text
+        file.truncate()
+        file.write(chain)
+    return path
 
 
 def lines(events: Iterable[dict[str, Any]]) -> bytes:

@@ -27,7 +27,7 @@ from reconciler.report.journal import (
     tasks,
     write_atomically,
 )
-from tests.report.journals import begun, done, ended, event, lines, started
+from tests.report.journals import begun, done, ended, event, lines, started, written
 
 CHAIN = ("UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias")
 RUN = [begun(("one", CHAIN)), *done("one", CHAIN), ended()]
@@ -36,9 +36,7 @@ RUN = [begun(("one", CHAIN)), *done("one", CHAIN), ended()]
 def killed(folder: Path, name: str = "run", content: bytes = lines(RUN[:-1])) -> Path:
     """The journal of a run that is no more."""
     folder.mkdir(exist_ok=True)
-    path = folder / f"{name}.jsonl"
-    path.write_bytes(content)
-    return path
+    return written(folder / f"{name}.jsonl", content)
 
 
 def report(folder: Path, name: str, *identifiers: str) -> None:
@@ -148,9 +146,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
 
 def test_a_journal_cut_at_any_byte_is_completed_to_what_its_whole_lines_tell(tmp_path: Path) -> None:
-    whole = lines([begun(("ä", CHAIN)), *done("ä", CHAIN), ended()])
+    path = killed(tmp_path, content=lines([begun(("ä", CHAIN)), *done("ä", CHAIN), ended()]))
+    whole = path.read_bytes()
     for end in range(len(whole) + 1):
-        path = killed(tmp_path, content=whole[:end])
+        path.write_bytes(whole[:end])
         path.with_suffix(".json").unlink(missing_ok=True)
         kept = whole[:end].count(b"\n")
         assert complete(tmp_path) == ([path.with_suffix(".json")] if kept else [])
@@ -218,7 +217,11 @@ def test_without_locks_a_journal_counts_as_abandoned_when_it_was_long_quiet(
 
 DAMAGED: dict[str, tuple[bytes, str]] = {
     "no JSON in the middle": (lines(RUN[:2]) + b"garbage\n" + lines(RUN[2:]), r"run\.jsonl:3: is not an event"),
-    "a list": (b"[]\n", r"run\.jsonl:1: is not an event"),
+    "a list in the middle": (lines(RUN[:2]) + b"[]\n", r"run\.jsonl:3: is not an event"),
+    "a line of somebody else": (
+        lines(RUN[:2]) + b'{ "event": "task_finished"}\n',
+        r"run\.jsonl:3: is not what the run wrote",
+    ),
     "another first event": (lines([started("one")]), r"run\.jsonl: does not begin with the start of a run"),
     "a bare first event": (b'{"event":"run_started"}\n', r"run\.jsonl: is not a journal that this version can read"),
     "an unknown task": (lines([RUN[0], started("two")]), r"run\.jsonl: is not a journal that this version can read"),
@@ -226,7 +229,7 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
         lines([RUN[0], event("blessed", "one")]),
         r"run\.jsonl: is not a journal that this version can read",
     ),
-    "nested without end": (b"[" * 100_000 + b"\n", r"run\.jsonl:1: is not an event"),
+    "nested without end": (lines(RUN[:1]) + b"[" * 100_000 + b"\n", r"run\.jsonl:2: is not an event"),
 }
 
 
