@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reconciler import __version__, spec, strict_yaml
 from reconciler.config import Config
 from reconciler.errors import GitError, SpecError
-from reconciler.model import FieldChange, Spec, Target
+from reconciler.model import Origin, Spec, Target
 from reconciler.repository import Repository, repository
 from reconciler.strict_yaml import Document
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LINK = "120000"  # git's mode of a symbolic link, whose text is where it leads
 MOST_LINKS = 8
+SHORT = 10  # characters of a commit's name
+UNCOMMITTED = "not committed"
 TOO_LARGE = b" " * (strict_yaml.MAX_BYTES + 1)  # stands for what no reader of ours takes, so that it says so
 
 
@@ -106,7 +108,7 @@ class History:
     def files_at(self, revision: str, below: Path) -> list[Path]:
         """The files below a folder at a revision, as paths from here."""
         inside = self._lexical(below)
-        names = (name for name in self._tree(revision) if inside == "." or name.startswith(f"{inside}/"))
+        names = (name for name in self._tree(revision) if _is_below(name, inside) and name != inside)
         return [Path(os.path.relpath(self.root / name)) for name in names]
 
     def _commit(self, revision: str) -> str:
@@ -168,7 +170,7 @@ class History:
         tree = self._tree(revision)
         house = self._lexical(Path(config.path).parent)
         others = [name for name in tree if spec.is_spec_name(Path(name).name) and name not in present]
-        near = [name for name in others if house == "." or name.startswith(f"{house}/")]
+        near = [name for name in others if _is_below(name, house)]
         missing = set(targets)
         found: dict[Target, Spec] = {}
         for names in (list(present), near, sorted(set(others) - set(near))):
@@ -207,14 +209,44 @@ class History:
 
     # --- who wrote a line -------------------------------------------------------------------------------------------
 
-    def author(self, change: FieldChange) -> str:
-        """Commit and author of the line that a change comes from; empty when git cannot tell."""
-        if change.origin is None or self.names_no_commit:
+    def author(self, place: Origin) -> str:
+        """Commit and author of a line; empty when git cannot tell."""
+        if self.names_no_commit:
             return ""
-        path = change.origin.path
-        if path not in self._lines:
-            self._lines[path] = self._blamed(path)
-        return self._lines[path].get(change.origin.line, "")
+        if place.path not in self._lines:
+            self._lines[place.path] = self._blamed(place.path)
+        return self._lines[place.path].get(place.line, "")
+
+    def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
+        """Commit and author of each change of some files or folders after a revision, newest first."""
+        names = sorted({self._lexical(Path(path)) for path in paths})
+        if not names or self.names_no_commit:
+            return []
+        commits = (f"{self._commit(revision)}..HEAD", "--", *names)
+        listed = os.fsdecode(self._repository.run("rev-list", "--format=%H%x09%an", *commits))
+        found = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
+        uncommitted = [UNCOMMITTED] if any(self._changed(self._commit("HEAD"), name) for name in names) else []
+        return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in found]
+
+    def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
+        """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
+        name = self._lexical(Path(path))
+        tracked = _split(self._repository.run("ls-files", "-z", "--", name))
+        if not tracked and not any(_is_below(one, name) for one in self._tree(revision)):
+            return None
+        moved = self._changed(self._commit(revision), name)
+        return any(one == name or is_packed(one.removeprefix(f"{name}/")) for one in moved)
+
+    def _changed(self, commit: str, name: str) -> list[str]:
+        """The files at or below a path whose bytes are not those of a commit, new ones included that git does not ignore."""
+        tree = self._tree(commit)
+        seen = _split(
+            self._repository.run("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
+        )
+        new = _split(self._repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", name))
+        return [
+            one for one in (*seen, *new) if one not in tree or tree[one].name != self._name_of(str(self.root / one))
+        ]
 
     def _blamed(self, path: str) -> dict[int, str]:
         from git import GitError as Refused
@@ -227,7 +259,7 @@ class History:
             for entry in entries:
                 commit = entry.commit
                 is_committed = set(commit.hexsha) != {"0"}
-                who = f"{commit.hexsha[:10]} {commit.author.name}" if is_committed else "not committed"
+                who = f"{commit.hexsha[:SHORT]} {commit.author.name}" if is_committed else UNCOMMITTED
                 found |= dict.fromkeys(entry.linenos, who)
         except (GitError, Refused, ValueError):
             return {}
@@ -249,6 +281,14 @@ class History:
             GitCommandWrapperType = Program
 
         return Closed(str(ours.git_dir), expand_vars=False)
+
+
+def _split(names: bytes) -> list[str]:
+    return [name for name in os.fsdecode(names).split("\0") if name]
+
+
+def _is_below(name: str, folder: str) -> bool:
+    return folder == "." or name == folder or name.startswith(f"{folder}/")
 
 
 def _starts(name: str) -> Iterator[str]:

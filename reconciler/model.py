@@ -203,12 +203,14 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What should happen to one resource, and why."""
+    """What should happen to one resource, and why. `cause` and `author` are those of a deletion, which has no field."""
 
     key: Key
     verb: Verb
     changes: tuple[FieldChange, ...] = ()
     reason: str = ""
+    cause: Cause | None = None
+    author: str = ""
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -15,7 +15,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
@@ -188,6 +188,16 @@ def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
             _check_file(root / below / name, root, inside, origin)
         folders[:] = sorted(kept.intersection(folders))
         yield from ((_text((below / name).as_posix(), origin), root / below / name) for name in files if name in kept)
+
+
+def packs(path: str) -> Callable[[str], bool]:
+    """Whether a name below a directory would be packed; a change of what leaves names out counts as one of what is in."""
+    root = Path(path)
+    try:
+        left_out = _ignored(root, real_path(root), Origin(path)) if root.is_dir() else None
+    except SpecError:  # told elsewhere
+        left_out = None
+    return lambda name: name == IGNORE_FILE or left_out is None or not left_out.match_file(name)
 
 
 def _check_file(path: Path, root: Path, inside: Path, origin: Origin) -> None:

@@ -245,7 +245,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     guarded = guard_problem(workspace, made, snapshot, choices.allow_deletes, aws)
     if guarded:
         made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))
-    return caused(workspace, made, choices) if choices.base or choices.drift else made
+    return caused(workspace, made, snapshot, choices) if choices.base or choices.drift else made
 
 
 def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, allowed: int | None, aws: Aws | None) -> str:
@@ -327,14 +327,21 @@ def history(workspace: Workspace) -> History:
     return History(Path(workspace.own.path).parent)
 
 
-def caused(workspace: Workspace, plan: Plan, choices: Choices) -> Plan:
+def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choices) -> Plan:
     """The plan with the cause of each field change, edit or drift, against the specs at a revision."""
-    from reconciler.cause import only_drift, with_causes
+    from reconciler.cause import Past, only_drift, with_causes
+    from reconciler.packing import packs
 
     revision, now_there = choices.base or "HEAD", workspace.specs.documents
     past = history(workspace)
     then = past.specs_at(revision, workspace.config, now=now_there, targets=[one.target for one in plan.targets])
-    found = with_causes(plan, then, workspace.written, past.author)
+    asked = Past(
+        past.author,
+        lambda paths: past.authors_since(revision, paths),
+        lambda path: past.has_moved(revision, path, packs(path)),
+    )
+    places = {document.path: document.values for document in now_there}
+    found = with_causes(plan, then, workspace.written, live=snapshot.resources, places=places, past=asked)
     if past.names_no_commit:
         found = replace(found, diagnostics=(*found.diagnostics, Diagnostic("note", past.names_no_commit)))
     return only_drift(found) if choices.drift else found

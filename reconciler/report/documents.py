@@ -125,8 +125,8 @@ def _target(one: TargetPlan) -> dict[str, Any]:
 
 
 def _action(action: Action) -> dict[str, Any]:
-    causes = {change.cause for change in action.changes}
-    return {
+    causes = {change.cause for change in action.changes} or {action.cause}
+    said = {
         "address": str(action.key),
         "kind": action.key.kind,
         "verb": action.verb,
@@ -134,6 +134,7 @@ def _action(action: Action) -> dict[str, Any]:
         "reason": action.reason,
         "fields": [_field(change) for change in action.changes],
     }
+    return said | ({"author": action.author} if action.author else {})
 
 
 def _field(change: FieldChange) -> dict[str, Any]:

@@ -79,7 +79,16 @@ FIELD: Schema = closed(
     optional=("known_after_apply", "not_told"),
 )
 ACTION: Schema = closed(
-    {"address": TEXT, "kind": TEXT, "verb": VERB, "cause": CAUSE, "reason": TEXT, "fields": array(FIELD)}
+    {
+        "address": TEXT,
+        "kind": TEXT,
+        "verb": VERB,
+        "cause": CAUSE,
+        "reason": TEXT,
+        "fields": array(FIELD),
+        "author": TEXT,
+    },
+    optional=("author",),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 
