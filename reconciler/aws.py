@@ -11,8 +11,9 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import boto3
@@ -24,6 +25,7 @@ from reconciler import service
 from reconciler.config import Account
 from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
 from reconciler.model import Properties, Target
+from reconciler.redaction import Redaction
 from reconciler.sessions import (
     CLIENT,
     CLIENT_ATTEMPTS,
@@ -152,6 +154,7 @@ class Aws:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._paces: dict[tuple[Place, float], Pace] = {}
         self._identities: dict[str, str] = {}
+        self.redaction = Redaction()
 
     def account_id(self, place: Place) -> str:
         """The account that the credentials belong to, asked once an account. Raises AwsError when reconcile.yaml says
@@ -207,28 +210,44 @@ class Aws:
         self, place: Place, operation: str, params: Properties, *, api: str = "lambda"
     ) -> Iterator[Mapping[str, Any]]:
         """All pages of a listing, by botocore's paginator. A marker that comes back again ends it with an error."""
-        client = self._client(place, operation, api, params)
+        client, openly = self._client(place, operation, api, params), {place.account, place.region}
         try:
-            yield from client.get_paginator(xform_name(operation)).paginate(**params)
+            for page in client.get_paginator(xform_name(operation)).paginate(**params):
+                yield self.redaction.answer(page, openly)
         except Exception as error:
-            raise _failure(operation, params, error) from error
+            raise _failure(operation, error, partial(self.redaction.text, openly=openly)) from error
 
     def _attempt(self, place: Place, operation: str, params: Properties, api: str) -> Answer:
         client = self._client(place, operation, api, params)
+        shapes = client.meta.service_model.operation_model(operation)
+        sent = list(service.texts(params, shapes.input_shape))
+        openly = {place.account, place.region, *(text for text, is_sensitive in sent if not is_sensitive)}
+        self.redaction.learn(text for text, is_sensitive in sent if is_sensitive)
         try:
             answer = getattr(client, xform_name(operation))(**params)
+            if operation == "Invoke":
+                answer["Payload"] = answer["Payload"].read()
         except Exception as error:
-            raise _failure(operation, params, error) from error
+            raise _failure(operation, error, partial(self.redaction.text, openly=openly)) from error
+        self.redaction.learn(text for text, is_sensitive in service.texts(answer, shapes.output_shape) if is_sensitive)
         meta = answer.pop("ResponseMetadata", {})
-        if operation == "Invoke":
-            answer["Payload"] = answer["Payload"].read()
         return Answer(
-            result=answer,
+            result=self._redacted(answer, openly),
             request_id=str(meta.get("RequestId", "")),
             attempts=int(meta.get("RetryAttempts", 0)) + 1,
             status_code=int(meta.get("HTTPStatusCode", 200)),
             headers=meta.get("HTTPHeaders", {}),
         )
+
+    def _redacted(self, answer: Mapping[str, Any], openly: Collection[str]) -> Mapping[str, Any]:
+        """An answer as it may be kept: what AWS says in words, and what an invoked function says at all, without the
+        sensitive values that are known."""
+        found: dict[str, Any] = self.redaction.answer(answer, openly)
+        if isinstance(found.get("Payload"), bytes):
+            found["Payload"] = self.redaction.payload(found["Payload"], openly)
+        if isinstance(found.get("LogResult"), str):
+            found["LogResult"] = self.redaction.log(found["LogResult"], openly)
+        return found
 
     def _client(self, place: Place, operation: str, api: str, params: Properties) -> Any:
         """GetFunction has a quota of its own, and so a client of its own, which slows down alone when throttled."""
@@ -323,24 +342,25 @@ def is_passing(failure: CallFailed) -> bool:
     return any(failure.code == code and pattern.search(str(failure)) for code, pattern in PASSING)
 
 
-def _failure(operation: str, params: Properties, error: Exception) -> AwsError:
-    """What botocore raised, in our words. Not only its own kinds: credentials that renew themselves meanwhile fail in any."""
+def _failure(operation: str, error: Exception, redacted: Callable[[str], str]) -> AwsError:
+    """What botocore raised, in our words. Not only its own kinds: credentials that renew themselves meanwhile fail in any.
+    AWS's validation errors, and botocore's, repeat what was sent."""
     match error:
         case NoCredentials():
             return NoCredentials(str(error))
         case ClientError():
-            return _refused(operation, params, error)
+            return _refused(error, redacted)
         case BotoCoreError() | OSError():
-            return _lost(operation, str(error), error)
+            return _lost(operation, redacted(str(error)), error)
         case _:
             return _lost(operation, f"unexpected {type(error).__name__}", error)
 
 
-def _refused(operation: str, params: Properties, error: ClientError) -> CallFailed:
+def _refused(error: ClientError, redacted: Callable[[str], str]) -> CallFailed:
     answer: Mapping[str, Any] = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     meta = answer.get("ResponseMetadata", {})
-    message = scrubbed(str(answer.get("Error", {}).get("Message", "") or answer.get("message", "")), operation, params)
+    message = redacted(str(answer.get("Error", {}).get("Message", "") or answer.get("message", "")))
     return CallFailed(
         message or code,
         code=code,
@@ -355,16 +375,6 @@ def _lost(operation: str, what: str, error: Exception) -> CallFailed:
     is_lost, name = isinstance(error, LOST), type(error).__name__
     attempts = (1 if is_change(operation) else CLIENT_ATTEMPTS) if is_lost else 0
     return CallFailed(f"{operation}: {what}", code=name, attempts=attempts, is_retryable=is_lost)
-
-
-def scrubbed(message: str, operation: str, params: Properties) -> str:
-    """AWS's message without the sensitive values that were sent: its validation errors echo them."""
-    secrets: list[str] = []
-    if operation in service.model().operation_names:
-        service.seal_leaves(params, service.request(operation), lambda value: secrets.append(str(value)))
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        message = message.replace(secret, "(sensitive)")
-    return message
 
 
 # --- looking and judging: what each wait polls, and when it is over ------------------------------------------------

@@ -319,6 +319,8 @@ def invoke(
         if task["status"]["failed"]:
             say(task["status"]["status"])
     say(f"Report: {ending.path}")
+    if ending.warning:
+        say(f"warning: {ending.warning}")
     sys.exit(ending.exit_code)
 
 

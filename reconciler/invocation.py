@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import wiring
 from reconciler.config import Config, find_config, load_config
+from reconciler.errors import CallFailed
 from reconciler.git import provenance
+from reconciler.kinds.alias import weights
 from reconciler.kinds.registry import CALLS
 from reconciler.model import Key, Operation, Plan, Target, TargetPlan
 from reconciler.running import Ending, Stop, run_plan
 from reconciler.spec import named_targets
+
+if TYPE_CHECKING:
+    from reconciler.aws import Aws
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     from reconciler.aws import Place
 
     aws.account_id(Place.of(target))
+    warning = environment_met(request, target, aws)
     plan = _plan(request, target)
     document = {
         "provenance": provenance(Path(config.path).parent),
@@ -57,9 +64,27 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
         },
     }
     with stop.listening():
-        return run_plan(
+        ending = run_plan(
             plan, document, aws, command="invoke", folder=folder, stop=stop, tell=lambda _, __, ___: None, refused={}
         )
+    return replace(ending, warning=warning)
+
+
+def environment_met(request: Request, target: Target, aws: Aws) -> str:
+    """Read what the function has in its environment, so that the seam knows what its answer must not repeat. Returns a
+    warning where that may not be read."""
+    from reconciler.aws import Place
+
+    place, name = Place.of(target), {"FunctionName": request.function}
+    try:
+        is_alias = request.alias not in ("", "$LATEST") and not request.alias.isdigit()
+        alias = aws.found(place, "GetAlias", {**name, "Name": request.alias}) if is_alias else None
+        routed = {alias["FunctionVersion"], *weights(alias)} if alias else {request.alias} - {""}
+        for version in sorted(routed or {"$LATEST"}):
+            aws.found(place, "GetFunction", {**name, "Qualifier": version} if version != "$LATEST" else name)
+    except CallFailed as failure:
+        return f"{target}: its environment could not be read, so what it says of it is kept as it is: {failure}"
+    return ""
 
 
 def _plan(request: Request, target: Target) -> Plan:

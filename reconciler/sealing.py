@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from reconciler.model import Marker, Properties, Sealed, Unreadable
@@ -51,3 +51,16 @@ def sealed(properties: Properties, is_sensitive: Callable[[tuple[str, ...]], boo
         return fingerprint(value, salt) if is_open and is_sensitive(steps) else value
 
     return {key: walk(item, (key,)) for key, item in properties.items()}
+
+
+def sensitive_texts(properties: Properties, is_sensitive: Callable[[tuple[str, ...]], bool]) -> Iterator[str]:
+    """The sensitive leaves of `properties` that are texts and no fingerprints."""
+
+    def walk(value: Any, steps: tuple[str, ...]) -> Iterator[str]:
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                yield from walk(item, (*steps, key))
+        elif isinstance(value, str) and not isinstance(value, Sealed) and is_sensitive(steps):
+            yield value
+
+    return walk(properties, ())

@@ -5,7 +5,7 @@ The only module that reads botocore's model and validators. Makes no call and ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -92,6 +92,22 @@ def seal_leaves(value: Any, shape: Shape, seal: Any) -> Any:
     if isinstance(shape, ListShape) and isinstance(value, list | tuple):
         return [seal_leaves(item, shape.member, seal) for item in value]
     return seal(value) if _is_sensitive(shape) else value
+
+
+def texts(value: Any, shape: Shape | None, *, is_sensitive: bool = False) -> Iterator[tuple[str, bool]]:
+    """Every text below `value`, keys of maps aside, with whether the model calls it, or what it stands in, sensitive."""
+    is_sensitive = is_sensitive or (shape is not None and _is_sensitive(shape))
+    if isinstance(value, str):
+        yield value, is_sensitive
+    elif isinstance(shape, StructureShape) and isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from texts(item, shape.members.get(name), is_sensitive=is_sensitive)
+    elif isinstance(shape, MapShape) and isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item, shape.value, is_sensitive=is_sensitive)
+    elif isinstance(shape, ListShape) and isinstance(value, list | tuple):
+        for item in value:
+            yield from texts(item, shape.member, is_sensitive=is_sensitive)
 
 
 def is_sensitive(path: Iterable[str], shape: Shape) -> bool:

@@ -137,6 +137,11 @@ def live_snapshot(workspace: Workspace, aws: Aws, look: Looking | None = None) -
     """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function."""
     from reconciler.artifacts import Looking
     from reconciler.fetch import fetch
+    from reconciler.kinds.registry import KINDS
+    from reconciler.sealing import sensitive_texts
+
+    for item in (item for spec in workspace.specs.specs for item in spec.desired):
+        aws.redaction.learn(sensitive_texts(item.properties, KINDS[item.key.kind].is_sensitive))
 
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = places(workspace) if mark else []
