@@ -150,6 +150,11 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str]) -> Spec:
     )
 
 
+def told(text: str, target: Target) -> str:
+    """A text whose references are all facts that the target itself tells."""
+    return "".join(_value(part, target, "", {}) for part in parsed(text))
+
+
 def has_literals(text: str) -> bool:
     """Whether a value holds anything but references: whatever that is, it may be a secret."""
     return any(isinstance(part, str) for part in parsed(text))

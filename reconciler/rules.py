@@ -422,7 +422,9 @@ def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
 
 def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, is_key in stray_references(spec):
-        message = "a reference is read in values of configuration.Environment.Variables only; write the text itself"
+        message = (
+            "a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself"
+        )
         yield Found(at, message, is_key)
 
 

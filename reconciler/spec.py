@@ -17,6 +17,7 @@ from reconciler.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.packing import real_path
+from reconciler.stray import with_facts
 from reconciler.strict_yaml import Document, escaped
 
 FUNCTION_SECTIONS = ("configuration", "code", "tags")
@@ -221,17 +222,17 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
 
 
 def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
-    """One Spec a target, all alike but for the target."""
+    """One Spec a target, all alike but for the target and what it tells in texts."""
     value = document.value
     below = origins_below(document)
     for target in places:
-        function = function_properties(document)
+        function = with_facts(function_properties(document), target)
         written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
         desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
         for section, kind in NAMED_SECTIONS.items():
             for name, properties in (value.get(section) or {}).items():
                 origins = below.get(f"/{section}/{escaped(name)}", {})
-                desired.append(Desired(Key(target, kind, name), properties, origins))
+                desired.append(Desired(Key(target, kind, name), with_facts(properties, target), origins))
         yield Spec(
             target=target,
             path=document.path,

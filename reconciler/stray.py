@@ -1,5 +1,6 @@
-"""References where none is resolved: what looks like one anywhere but in a value of the environment. Pure, and without
-Jinja2, for every spec is looked through.
+"""References beyond the environment: what the target itself tells is resolved in texts there, anything else is a mistake.
+
+Pure, and without Jinja2 where there is no reference: every spec is looked through.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.model import Target
 from reconciler.strict_yaml import escaped
 
 READ_BELOW = "/configuration/Environment/Variables/"
+TOLD_BELOW = ("/configuration/", "/tags/", "/aliases/", "/event_source_mappings/")
+TOLD = ("account.name", "region", "function")
 REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|account|region|function|partition)\b")
 
 
@@ -27,4 +31,31 @@ def stray_references(value: Any, at: str = "") -> Iterator[tuple[str, bool]]:
             for index, item in enumerate(value):
                 yield from stray_references(item, f"{at}/{index}")
         case str() if REFERENCE.search(value) and not at.startswith(READ_BELOW):
-            yield at, False
+            if not (at.startswith(TOLD_BELOW) and is_told(value)):
+                yield at, False
+
+
+def is_told(text: str) -> bool:
+    """Whether the target itself tells everything that a text refers to."""
+    from reconciler import references  # Jinja2 is needed only where there is a reference
+
+    try:
+        parts = references.parsed(text)
+    except references.BadReference:
+        return False
+    return all(isinstance(part, str) or (isinstance(part, references.Fact) and part.name in TOLD) for part in parts)
+
+
+def with_facts(value: Any, target: Target) -> Any:
+    """A section of a valid spec with what the target tells in its texts; those of the environment are for whoever looks
+    values up."""
+    match value:
+        case dict():
+            return {key: item if key == "Environment" else with_facts(item, target) for key, item in value.items()}
+        case list():
+            return [with_facts(item, target) for item in value]
+        case str() if REFERENCE.search(value):
+            from reconciler import references
+
+            return references.told(value, target)
+    return value

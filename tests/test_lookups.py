@@ -233,3 +233,15 @@ def test_credentials_that_fail_leave_no_reference_half_resolved() -> None:
     aws.account_id = lambda place: (_ for _ in ()).throw(CallFailed("no", code="X"))  # type: ignore[method-assign]
     (found,) = with_values(aws, [spec_of(AA="{{ account.id }}")])
     assert found.unresolved == {"/configuration/Environment/Variables/AA": "test/us-west-2/one: no"}
+
+
+def test_what_the_target_tells_is_read_in_other_texts_as_well(house: House) -> None:
+    told = 'Description: "{{ function }} in {{ region }}"'
+    house.write("one.yaml", function_spec("one", configuration=told, extra='tags: {where: "{{ account.name }}"}\n'))
+    assert house.run("validate").exit_code == 0
+    assert "one in us-west-2" in house.run("plan").out
+    house.apply()
+    found = house.lambda_.get_function(FunctionName="one")
+    assert found["Configuration"]["Description"] == "one in us-west-2"
+    assert found["Tags"] == {"where": "test"}
+    assert house.verbs() == {}

@@ -56,8 +56,8 @@ REFUSED: dict[str, tuple[str, str]] = {
         "function, or a quoted text; secret('id', 'key') is one key of a JSON secret",
     ),
     "a reference in a tag": (
-        "tags: {region: '{{ region }}'}\n",
-        "4:16: a reference is read in values of configuration.Environment.Variables only; write the text itself",
+        "tags: {region: '{{ account.id }}'}\n",
+        "4:16: a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself",
     ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
     "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),

@@ -8,16 +8,16 @@ import pytest
 
 from tests.spec.reading import faults
 
-TOLD = "a reference is read in values of configuration.Environment.Variables only; write the text itself"
+TOLD = "a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself"
 QUEUE = "EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'"
 STRAY: dict[str, tuple[str, str]] = {
-    "in a description": ('configuration: {Description: "{{ function }} in {{ region }}"}\n', "4:30"),
-    "of a tag": ('tags: {region: "{{region}}"}\n', "4:16"),
+    "in a description": ('configuration: {Description: "{{ function }} in {{ account.id }}"}\n', "4:30"),
+    "of a tag": ('tags: {region: "{{region|upper}}"}\n', "4:16"),
     "as a tag": ('tags: {"{{ region }}": x}\n', "4:8"),
     "in a list": ("configuration: {ImageConfig: {Command: [\"{{ ssm('/layer') }}\"]}}\n", "4:41"),
     "of a secret": ("configuration: {Handler: \"{{secret('x')}}\"}\n", "4:26"),
     "in code": ('code: {S3Bucket: b, S3Key: "k-{{- region }}"}\n', "4:28"),
-    "of an alias": ('aliases: {live: {FunctionVersion: "1", Description: "{{ account.name }}"}}\n', "4:53"),
+    "of an alias": ('aliases: {live: {FunctionVersion: "1", Description: "{{ account.id }}"}}\n', "4:53"),
     "of a mapping": (
         f"event_source_mappings: {{q: {{{QUEUE}, Tags: {{a: '{{{{ partition }}}}'}}}}}}\n",
         "4:95",
