@@ -76,6 +76,14 @@ def _paths(value: Any) -> Iterator[tuple[str, ...]]:
         yield ()
 
 
+def only_in(one: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Leaves that say something in one tree where the other has nothing; an empty, false or zero value says nothing."""
+    for steps in sorted(set(_paths(one))):
+        value = value_at(one, steps)
+        if value and value_at(other, steps) is UNSET:
+            yield steps, value
+
+
 def value_at(tree: Any, steps: tuple[str, ...]) -> Any:
     """What lies at `steps`, or `UNSET`."""
     for step in steps:

@@ -15,6 +15,7 @@ from reconciler.diff import (
     differences,
     is_named,
     matching,
+    only_in,
     pointer,
     steps_of,
     unreadable,
@@ -44,13 +45,15 @@ from reconciler.sealing import sealed
 @dataclass(frozen=True, slots=True)
 class Draft:
     """`found` are the differences with their real values, sensitive ones included; never shown, only hashed. `hidden`
-    are the pointers of what the spec owns and AWS does not show: in no difference and no step."""
+    are the pointers of what the spec owns and AWS does not show: in no difference and no step. `kept` are
+    those of what AWS holds, the spec does not name, and nobody knows the default of."""
 
     action: Action
     pair: Pair
     steps: tuple[Step, ...] = ()
     found: tuple[Difference, ...] = ()
     hidden: tuple[tuple[str, Unreadable], ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def verb(self) -> Verb:
@@ -65,6 +68,7 @@ class Sides:
     after: dict[str, Any]
     found: tuple[Difference, ...]
     hidden: tuple[tuple[str, Unreadable], ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def prefix(kind: Kind, name: str) -> tuple[str, ...]:
@@ -97,6 +101,8 @@ def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
             after = with_value(after, steps, value_at(live, steps))
     before = kind.compared(live, after)
     wanted = sealed(after, kind.is_sensitive, salt) if salt else after
+    own_id = pair.live.handle.get("UUID")  # a consumer group that nobody named is called like its mapping
+    kept = tuple(pointer(steps) for steps, value in only_in(live, before) if value != own_id)
     hidden = tuple(unreadable(live))
     for steps, _ in hidden:
         before, wanted = with_value(before, steps, UNSET), with_value(wanted, steps, UNSET)
@@ -106,6 +112,7 @@ def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
         after,
         tuple(item._replace(after=value_at(after, item.steps)) for item in found),
         tuple((pointer(steps), value) for steps, value in hidden if is_spoken_of(after, steps)),
+        kept,
     )
 
 
@@ -150,7 +157,9 @@ def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides
     verb: Verb = "none" if not both.found else "replace" if final else "update"
     reason = f"{', '.join(final)} can only be set when it is created" if final else ""
     changes = tuple(field_change(kind, pair.desired, item) for item in both.found)
-    return Draft(Action(pair.key, verb, changes, reason), pair, found=both.found, hidden=both.hidden), both
+    return Draft(
+        Action(pair.key, verb, changes, reason), pair, found=both.found, hidden=both.hidden, kept=both.kept
+    ), both
 
 
 def differing(kind: Kind, found: tuple[Difference, ...]) -> frozenset[str]:

@@ -69,12 +69,26 @@ def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnost
                 mend = f'let the caller read it, or write `ignore: ["{whole}"]` to leave it to others'
                 yield refusal(case, PlanError, f"{what}, nor is the rest; {mend}", origin)
             else:
-                yield Diagnostic("warning", what, case.spec.target, origin)
+                yield Diagnostic("warning", what, case.spec.target, origin, left_out=True)
 
 
 def refers_to_what_cannot_be_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for at, problem in sorted(case.spec.unresolved.items()):
         yield refusal(case, PlanError, problem, origin_of(case.spec.origins, steps_of(at)))
+
+
+def keeps_what_has_no_default(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """A section is owned whole, but what AWS falls back to is not known of every member: that is said, not guessed."""
+    for draft in drafts:
+        if draft.kept and draft.verb not in ("replace", "delete"):
+            start = pointer(prefix(KINDS[draft.pair.key.kind], draft.pair.key.name))
+            paths = ", ".join(start + path for path in draft.kept)
+            message = (
+                f"{case.spec.target}: AWS holds {paths}, which the spec does not name and of which no default is known, "
+                "so it stays as it is; write it into the spec, or leave it to others with `ignore`"
+            )
+            origin = place(case, (start + draft.kept[0]).split("/")[1])
+            yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
 
 
 def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -408,6 +422,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     was_not_read,
     holds_what_it_does_not_show,
+    keeps_what_has_no_default,
     refers_to_what_cannot_be_read,
     cannot_be_created,
     has_too_large_an_environment,

@@ -90,13 +90,10 @@ class Kind:
     depth: int = 1
 
 
-def shown(value: Any, error: Any, otherwise: str = "") -> Any:
-    """`value`, or that AWS does not show it: `error` is what it answered in its place (ErrorCode and Message)."""
-    if not error:
-        return value
-    said = error if isinstance(error, Mapping) else {}
-    words = [said.get("ErrorCode"), said.get("Message")]
-    return Unreadable(": ".join(filter(None, words)) or otherwise or "AWS does not say why")
+def shown(value: Any, error: Any) -> Any:
+    """`value`, or that AWS does not show it: `error` is what it answered in its place. Its Message is sensitive in part of
+    the answers, so only its ErrorCode is kept."""
+    return Unreadable(error.get("ErrorCode") or "AWS does not say why") if error else value
 
 
 def by_name(name: str, _: Properties) -> str:

@@ -37,6 +37,7 @@ _EVERY: Mapping[str, Any] = {
     "KMSKeyArn": "",
     "MetricsConfig": {"Metrics": []},
     "ProvisionedPollerConfig": {},
+    "ScalingConfig": {},
 }
 _ON_FAILURE: Mapping[str, Any] = {"DestinationConfig": {"OnFailure": {"Destination": ""}}}
 _STREAM: Mapping[str, Any] = {
@@ -54,7 +55,6 @@ _QUEUE: Mapping[str, Any] = {
     **_EVERY,
     "BatchSize": 10,
     "MaximumBatchingWindowInSeconds": 0,
-    "ScalingConfig": {},
 }
 # Here a window once set cannot be unset in place; None stands for the default of 500 ms on both sides.
 _BROKER: Mapping[str, Any] = {
@@ -63,12 +63,19 @@ _BROKER: Mapping[str, Any] = {
     "MaximumBatchingWindowInSeconds": None,
     "SourceAccessConfigurations": [],
 }
+_KAFKA: Mapping[str, Any] = {
+    **_BROKER,
+    **_ON_FAILURE,
+    "BisectBatchOnFunctionError": False,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+}
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "sqs": _QUEUE,
     "kinesis": _STREAM,
     "dynamodb": _STREAM,
-    "kafka": {**_BROKER, **_ON_FAILURE},
-    "self-managed": {**_BROKER, **_ON_FAILURE},
+    "kafka": _KAFKA,
+    "self-managed": _KAFKA,
     "rds": {**_BROKER, "DocumentDBEventSourceConfig": {"FullDocument": "Default"}},
 }
 VIRTUAL_HOST = "VIRTUAL_HOST"
@@ -91,6 +98,10 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
     defaults = dict(_DEFAULTS.get(source_service(properties), _BROKER))
     full: dict[str, Any] = with_defaults(dict(properties), defaults)
     full["alias"] = qualifier(properties)
+    if full["ProvisionedPollerConfig"]:
+        least = 2 if source_service(properties) == "sqs" else 1
+        pollers = {"MinimumPollers": least, "MaximumPollers": 200}
+        full["ProvisionedPollerConfig"] = with_defaults(full["ProvisionedPollerConfig"], pollers)
     for member in _SETS:
         if member in full:
             full[member] = sorted(full[member])

@@ -93,6 +93,7 @@ UNSET: Mapping[str, Any] = {
 }
 # Adding or removing these on an existing function needs a new one; None stands for "has none" on both sides.
 NO_OR_YES = ("DurableConfig", "TenancyConfig")
+DURABLE = {"RetentionPeriodInDays": 14}  # of a function that is durable at all
 ALWAYS_ANSWERED = ("MemorySize", "Role", "Timeout")  # others are absent while unset, or where a region lacks them
 JSON_LOG_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
@@ -108,6 +109,8 @@ def normal_configuration(configuration: Properties, function: str) -> dict[str, 
     }
     for member in NO_OR_YES:
         full.setdefault(member, None)
+    if full["DurableConfig"]:
+        full["DurableConfig"] = with_defaults(full["DurableConfig"], DURABLE)
     return full
 
 

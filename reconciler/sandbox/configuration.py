@@ -68,6 +68,8 @@ def merged(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[st
     if "VpcConfig" in sent:
         network = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False, **sent["VpcConfig"]}
         found["VpcConfig"] = network if network["SubnetIds"] else {"SubnetIds": [], "SecurityGroupIds": []}
+    if "DurableConfig" in sent:
+        found["DurableConfig"] = {"RetentionPeriodInDays": 14, **sent["DurableConfig"]}
     if "Environment" in sent:
         found["Environment"] = {"Variables": {}, **sent["Environment"]}
     for member in DROPPED_WHEN_EMPTY:

@@ -29,6 +29,9 @@ STREAM_DEFAULTS: Mapping[str, Any] = {
 }
 QUEUE_DEFAULTS: Mapping[str, Any] = {"BatchSize": 10, "FunctionResponseTypes": [], "MaximumBatchingWindowInSeconds": 0}
 BROKER_DEFAULTS: Mapping[str, Any] = {"BatchSize": 100}
+KAFKA_DEFAULTS: Mapping[str, Any] = {
+    "BatchSize": 100, "BisectBatchOnFunctionError": False, "MaximumRecordAgeInSeconds": -1, "MaximumRetryAttempts": -1,
+}  # fmt: skip
 CLEARED = ("FilterCriteria", "ScalingConfig", "MetricsConfig", "ProvisionedPollerConfig", "KMSKeyArn")
 STREAM_ONLY = (
     "BisectBatchOnFunctionError", "DestinationConfig", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts",
@@ -171,7 +174,9 @@ def create(region: Region, params: Mapping[str, Any], now: float) -> dict[str, A
 
 def _with_defaults(properties: dict[str, Any], uuid: str) -> dict[str, Any]:
     service = source_service(properties)
-    defaults = QUEUE_DEFAULTS if service == "sqs" else STREAM_DEFAULTS if service in STREAMS else BROKER_DEFAULTS
+    defaults = BROKER_DEFAULTS
+    for services, known in ((("sqs",), QUEUE_DEFAULTS), (STREAMS, STREAM_DEFAULTS), (KAFKA, KAFKA_DEFAULTS)):
+        defaults = known if service in services else defaults
     found = {**deepcopy(dict(defaults)), **properties}
     if service in KAFKA:
         found[KAFKA[service]] = {"ConsumerGroupId": uuid, **found.get(KAFKA[service], {})}
