@@ -13,7 +13,7 @@ from reconciler.errors import CallFailed
 from reconciler.expected import Change, Expected, changed, filled_in, function_of, published, unlike
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
-from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.version import VERSION
 from reconciler.model import Key, Live, Operation, Properties, Target
 
 SHOWN_LATER_SECONDS = (
@@ -63,14 +63,12 @@ def confirmed(
 
 
 def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
-    """When a target is done: the function, and what was changed and not looked at since. Raises StalePlan or NotOwned."""
-    for key in (Key(target, FUNCTION.name), *expected.touched):
-        state = expected.states.get(key)
-        if state is not None and key not in expected.fresh:
+    """When a target is done: everything that the spec owns, as far as it was not looked at since the last write; versions
+    never change. Raises StalePlan or NotOwned."""
+    for key, state in sorted(expected.states.items()):
+        if key.target == target and key.kind != VERSION.name and key not in expected.fresh:
             live = looking.seen(aws, key, has_tags="Tags" in state)
-            found = unlike(key, state, live.properties if live else None)
-            if found:
-                raise changed(key, found)
+            _compare(key, state, live, None)
 
 
 def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:

@@ -30,14 +30,12 @@ class Change:
 
 
 class Expected:
-    """One target while its operations are carried out. `fresh` names what was looked at since the last write, `touched`
-    what our writes were about, in their order."""
+    """One target while its operations are carried out. `fresh` names what was looked at since the last write."""
 
     def __init__(self, before: Iterable[Live]) -> None:
         held = tuple(before)
         self.states: dict[Key, Properties] = {live.key: live.properties for live in held}
         self.fresh: set[Key] = set()
-        self.touched: list[Key] = []
         self._revisions = {live.key: str(live.handle.get("RevisionId", "")) for live in held}
 
     def revision(self, operation: Operation) -> str:
@@ -70,16 +68,13 @@ class Expected:
     def wrote(self, change: Change) -> None:
         """A call was carried out. What goes with a function goes here, too."""
         self.fresh.clear()
-        self.touched = [key for key in self.touched if key != change.key]
         if change.after is None:
             gone = {change.key}
             if change.key.kind == FUNCTION.name:
                 gone |= {key for key in self.states if key.kind != EVENT_SOURCE_MAPPING.name}
             self.states = {key: held for key, held in self.states.items() if key not in gone}
-            self.touched = [key for key in self.touched if key not in gone]
         else:
             self.states[change.key] = change.after
-            self.touched += [change.key] if change.key.kind != VERSION.name else []
 
     def newest_version(self, target: Target) -> int:
         """The number of the last version that the plan saw; 0 when there was none."""

@@ -1,0 +1,117 @@
+"""Somebody else in the account: what they may do, and when, while an apply runs."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from copy import deepcopy
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.conftest import ACCOUNT, REGION, ROLE, House
+
+MARK = "reconcile:managed-by"
+ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
+Act = Callable[[House], Any]
+Due = Callable[[int, str, str], bool]
+
+
+def zip_of(text: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("lambda_function.py", text)
+    return buffer.getvalue()
+
+
+def each_mapping(house: House, act: Callable[[str], Any]) -> None:
+    for item in house.lambda_.list_event_source_mappings()["EventSourceMappings"]:
+        if item["State"] in ("Enabled", "Disabled"):
+            act(item["UUID"])
+
+
+def create_again(house: House) -> None:
+    house.lambda_.delete_function(FunctionName="checkout")
+    house.lambda_.create_function(
+        FunctionName="checkout", Runtime="python3.13", Handler="lambda_function.lambda_handler", Role=ROLE, Publish=True,
+        Code={"ZipFile": zip_of("theirs")}, MemorySize=555,
+    )  # fmt: skip
+
+
+ACTS: Mapping[str, Act] = {
+    "configuration": lambda house: house.lambda_.update_function_configuration(FunctionName="checkout", MemorySize=777),
+    "environment": lambda house: house.lambda_.update_function_configuration(
+        FunctionName="checkout", Environment={"Variables": {"THEIRS": "1"}}
+    ),
+    "code": lambda house: house.lambda_.update_function_code(FunctionName="checkout", ZipFile=zip_of("theirs")),
+    "code and version": lambda house: house.lambda_.update_function_code(
+        FunctionName="checkout", ZipFile=zip_of("theirs"), Publish=True
+    ),
+    "version": lambda house: house.lambda_.publish_version(FunctionName="checkout"),
+    "alias": lambda house: house.lambda_.update_alias(
+        FunctionName="checkout", Name="live", FunctionVersion="$LATEST", RoutingConfig={"AdditionalVersionWeights": {}}
+    ),
+    "alias gone": lambda house: house.lambda_.delete_alias(FunctionName="checkout", Name="live"),
+    "tag": lambda house: house.lambda_.tag_resource(Resource=ARN, Tags={"theirs": "1"}),
+    "owner mark": lambda house: house.lambda_.tag_resource(Resource=ARN, Tags={MARK: "bakery"}),
+    "mapping": lambda house: each_mapping(
+        house, lambda uuid: house.lambda_.update_event_source_mapping(UUID=uuid, MaximumBatchingWindowInSeconds=9)
+    ),
+    "mapping off": lambda house: each_mapping(
+        house, lambda uuid: house.lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)
+    ),
+    "mapping gone": lambda house: each_mapping(
+        house, lambda uuid: house.lambda_.delete_event_source_mapping(UUID=uuid)
+    ),
+    "function gone": lambda house: house.lambda_.delete_function(FunctionName="checkout"),
+    "function created again": create_again,
+}
+
+
+class Stranger:
+    """Acts once, right before or after a request of somebody else's. `requests` are all that were made meanwhile."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.gate = house, house.sandbox.gate
+        self.requests: list[str] = []
+        self._act: Act | None = None
+        self._is_due: Due = lambda *_: False
+        self._listen()
+
+    def waits(self, act: Act | None, is_due: Due) -> None:
+        """To act at the first request of which `is_due(its number, its operation, "before" or "after")` says so."""
+        self.requests, self._act, self._is_due = [], act, is_due
+
+    def leaves(self) -> bool:
+        """Nothing more will be done; whether something was."""
+        has_acted, self._act = self._act is None, None
+        return has_acted
+
+    def _listen(self) -> None:
+        self.gate.watch = lambda operation, _: self._seen(operation, "before")
+        self.gate.watch_answer = lambda operation, _, __: self._seen(operation, "after")
+
+    def _seen(self, operation: str, when: str) -> None:
+        self.requests += [operation] if when == "before" else []
+        if self._act and self._is_due(len(self.requests) - 1, operation, when):
+            act, self._act = self._act, None
+            self.gate.watch, self.gate.watch_answer = (lambda *_: None), (lambda *_: None)
+            with suppress(ClientError):  # what AWS refuses to them does not happen
+                act(self.house)
+            self._listen()
+
+
+class Kept:
+    """What Lambda holds, to be put back."""
+
+    def __init__(self, house: House) -> None:
+        self.region, self.lock = house.sandbox.gate.region(ACCOUNT, REGION)
+        self.functions, self.mappings = deepcopy(self.region.functions), deepcopy(self.region.mappings)
+
+    def put_back(self) -> None:
+        with self.lock:
+            for held, kept in ((self.region.functions, self.functions), (self.region.mappings, self.mappings)):
+                held.clear()
+                held.update(deepcopy(kept))  # type: ignore[arg-type]
