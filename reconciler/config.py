@@ -12,6 +12,7 @@ from reconciler import strict_yaml, validation
 from reconciler.errors import Fault, SpecError, UnsafePlan
 from reconciler.model import Origin
 from reconciler.reading import Unreadable, contents
+from reconciler.repository import is_work_tree
 from reconciler.strict_yaml import Document
 
 FILE_NAME = "reconcile.yaml"
@@ -100,7 +101,7 @@ def _config_above(folder: Path) -> Path:
             candidate / FILE_NAME
         ):  # a broken one is told where it stands: the next one above is another
             return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
-        if (candidate / ".git").exists():
+        if is_work_tree(candidate):
             break
     raise SpecError([Fault(Origin(str(folder / FILE_NAME)), f"is missing; write at least `{EXAMPLE}`")])
 
@@ -133,7 +134,7 @@ def tree_left(path: Path) -> Path | None:
 def tree_of(place: Path, otherwise: Path) -> Path:
     """The tree that a file belongs to: the git work tree, or without git the folder that is worked in, or else this one."""
     here = Path.cwd()
-    git = next((folder for folder in place.parents if (folder / ".git").exists()), None)
+    git = next((folder for folder in place.parents if is_work_tree(folder)), None)
     return git or (here if place.is_relative_to(here) else otherwise)
 
 

@@ -19,7 +19,7 @@ from reconciler import __version__, spec, strict_yaml
 from reconciler.config import Config
 from reconciler.errors import GitError, SpecError
 from reconciler.model import Origin, Spec, Target
-from reconciler.repository import Repository, repository
+from reconciler.repository import Repository, closed_environment, repository
 from reconciler.strict_yaml import Document
 
 if TYPE_CHECKING:
@@ -249,9 +249,9 @@ class History:
         ]
 
     def _blamed(self, path: str) -> dict[int, str]:
-        from git import GitError as Refused
-
         found: dict[int, str] = {}
+        with closed_environment():
+            from git import GitError as Refused
         try:
             entries = self._gitpython.blame_incremental(
                 None, self._lexical(Path(path)), no_textconv=True, no_ignore_revs_file=True
@@ -268,7 +268,8 @@ class History:
     @cached_property
     def _gitpython(self) -> Repo:
         """GitPython on this repository: it looks for none, and each of its commands goes our way."""
-        import git
+        with closed_environment():
+            import git
 
         ours = self._repository
 

@@ -10,7 +10,8 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -118,6 +119,15 @@ def _candidates_above(start: Path) -> list[tuple[Path, Path]]:
     return found
 
 
+def is_work_tree(folder: Path) -> bool:
+    """Whether a folder has a `.git`: a folder of that name, or what leads to a real one."""
+    entry = folder / ENTRY
+    git_dir = _git_dir(entry)
+    return git_dir is not None and (
+        git_dir == folder.resolve() / ENTRY or (_is_git_dir(git_dir) and _is_apart(git_dir, folder.resolve()))
+    )
+
+
 def _is_apart(git_dir: Path, root: Path) -> bool:
     return not git_dir.is_relative_to(root) or ENTRY in git_dir.relative_to(root).parts
 
@@ -158,6 +168,21 @@ def _is_git_dir(place: Path) -> bool:
 
 
 # --- the program ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def closed_environment() -> Iterator[None]:
+    """This process's own environment closed as git's is, for a library that starts git by itself when it is imported."""
+    before = dict(os.environ)
+    kept = {name: before[name] for name in SYSTEM if name in before}
+    closed = {"PATH": _path(), **kept, **CLOSED}
+    os.environ.clear()
+    os.environ.update(closed)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _path() -> str:

@@ -196,5 +196,8 @@ def test_variables_for_git_do_not_move_the_repository(house: House, monkeypatch:
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", command)
     monkeypatch.setenv("PATH", f"specs:.:{os.environ['PATH']}")
     shutil.copy(command, house.root / "specs" / "git")
+    for module in [name for name in sys.modules if name.partition(".")[0] == "git"]:
+        monkeypatch.delitem(sys.modules, module)  # GitPython starts git when it is imported
+    house.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
     no_command_runs(house, left)
     assert house.newest_report()["provenance"]["commit"] == head
