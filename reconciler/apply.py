@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
 
-from reconciler import artifacts, packing, renames, service
+from reconciler import artifacts, belongings, packing, renames, service
 from reconciler.aws import Answer, Aws, Place
 from reconciler.confirming import at_rest, confirmed, unchanged
 from reconciler.errors import CallFailed, CodeDiffers, Interrupted, NotOwned, PlanError, ReconcileError, StalePlan
@@ -23,6 +23,7 @@ from reconciler.expected import Change, Expected
 from reconciler.export import exported
 from reconciler.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.recovery import Judge
+from reconciler.report.documents import plain
 from reconciler.report.journal import Journal
 from reconciler.report.results import invocation, result_object
 from reconciler.report.schemas import stamp
@@ -115,7 +116,8 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
     run.record("task_started", plan.target, at_ms=int(run.now().timestamp() * 1000))
     try:
         if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
-            run.record("exported", plan.target, spec=exported(run.aws, plan.target))
+            along = belongings.document(belongings.belongings(run.aws, plan.target))
+            run.record("exported", plan.target, spec=exported(run.aws, plan.target), belongings=plain(along))
     except Exception as error:  # what cannot be exported is not deleted, and stops no other target
         return failed(0, plan.operations[0], as_failure(error, None), 0.0, run)
     known = _Known(Expected(plan.before))

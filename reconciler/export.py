@@ -39,7 +39,7 @@ def exported(aws: Aws, target: Target) -> dict[str, Any]:
         "region": target.region,
         "configuration": plain(hidden(live.properties["configuration"], ("configuration",))),
         "code": source(live.properties["code"], held.get("Code", {})),
-        "tags": own_tags(live.properties["tags"]),
+        "tags": own_tags(held.get("Tags", {})),
         "aliases": {
             item["Name"]: {member: item[member] for member in ("FunctionVersion", "Description", "RoutingConfig") if member in item}
             for item in aliases

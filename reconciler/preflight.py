@@ -128,13 +128,16 @@ def tags_after(draft: Draft) -> set[str]:
 
 
 def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """A function that is replaced loses every version, and every alias that its spec does not name."""
+    """A function that is replaced loses everything but what its spec says. A saved snapshot does not know what there is."""
     is_replaced = any(draft.pair.key.kind == FUNCTION.name and draft.verb == "replace" for draft in drafts)
     if is_replaced:
         message = (
-            f"{case.spec.target} loses all versions, and all aliases that its spec does not name, with its replacement"
+            f"{case.spec.target} loses all versions, and all aliases and tags that its spec does not name, with its "
+            "replacement, and what no spec says: policy, URLs, reserved and provisioned concurrency, asynchronous "
+            "configuration, autoscaling"
         )
-        yield Diagnostic("warning", message, case.spec.target, place(case, ""))
+        ignored = f"; so goes what is ignored: {', '.join(case.spec.ignore)}" if case.spec.ignore else ""
+        yield Diagnostic("warning", message + ignored, case.spec.target, place(case, ""))
 
 
 def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:

@@ -247,6 +247,10 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     made = replace(
         made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
     )
+    if aws is not None:
+        from reconciler.belongings import lost
+
+        made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made)))
     guarded = guard_problem(workspace, made, snapshot, choices.allow_deletes, aws)
     if guarded:
         made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))

@@ -52,7 +52,8 @@ def report_of(events: Iterable[Event]) -> dict[str, Any]:
         if event["event"] == "run_finished":
             finished = event
         elif event["event"] == "exported":
-            exports.append({"address": tasks[event["task"]].planned["target"], "spec": event["spec"]})
+            address = tasks[event["task"]].planned["target"]
+            exports.append({"address": address, "spec": event["spec"], "belongings": event.get("belongings", {})})
         else:
             _EVENTS[event["event"]](tasks[event["task"]], event)
     documents = [_document(task) for task in tasks.values()]

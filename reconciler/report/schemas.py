@@ -245,7 +245,7 @@ REPORT: Schema = {
             ),
             "summary": SUMMARY,
             "tasks": array(TASK),
-            "exports": array(closed({"address": TEXT, "spec": MAP})),
+            "exports": array(closed({"address": TEXT, "spec": MAP, "belongings": MAP}, optional=("belongings",))),
         }
     ),
 }
