@@ -25,7 +25,7 @@ def test_other_yaml_below_the_specs_is_named_once_and_passed_over(house: House) 
     house.write("src/template.yaml", TEMPLATE)
     house.write("src/list.yml", "- a\n- b\n")
     result = house.run("validate")
-    assert (result.exit_code, result.out) == (0, "1 spec valid, 1 targets.\n")
+    assert (result.exit_code, result.out) == (0, "1 spec valid, 1 target.\n")
     assert "specs/src/template.yaml:1:1: warning: is no spec: its first key is 'AWSTemplateFormatVersion'" in result.err
     assert result.err.count("template.yaml") == 1
     assert "specs/src/list.yml:1:1: warning: is no spec: it is a list; name it in .reconcileignore" in result.err
