@@ -311,7 +311,7 @@ def test_more_guard_changes_than_a_comment_holds_are_counted_by_file(house: Hous
     text = house.run("plan", "--base", "base", "--format", "markdown").out
     assert len(text) <= 60_000
     (line,) = [line for line in text.splitlines() if "guard changes more, in" in line]
-    assert line.endswith(" more, in specs/one&#46;yaml")
+    assert line.endswith(" more, in specs/one&#46;yaml; reconcile plan -o plan.json writes the whole plan")
     assert text.count("- **guard change**") + int(line.split()[3]) == 401
     assert len(told(house.run("plan", "--base", "base"))) == 400
 

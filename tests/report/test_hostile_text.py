@@ -215,7 +215,8 @@ def test_what_has_no_room_is_named_by_target_and_verb() -> None:
 
 def test_every_target_is_shown_named_or_counted() -> None:
     text = plan_markdown(LARGE["many targets"])
-    (unnamed,) = re.findall(r"^- (\d+) targets more$", text, re.MULTILINE)
+    ((unnamed, updates),) = re.findall(r"^- (\d+) targets more: update (\d+) resources$", text, re.MULTILINE)
+    assert unnamed == updates
     named = re.findall(r"^- t/r/\d+: update function$", text, re.MULTILINE)
     assert int(unnamed) + len(named) + text.count("<details>") == 3000
     (left,) = re.findall(r"^- (\d+) more warnings;", plan_markdown(LARGE["many notes"]), re.MULTILINE)

@@ -7,11 +7,13 @@ What has no room is named, by target and verb, and never cut: half a diff hides 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from reconciler.foreign import printable
 from reconciler.report.formats.shown import (
+    SYMBOLS,
     Document,
     guard_change,
     guard_changes,
@@ -40,58 +42,76 @@ def plan_markdown(plan: Document, *, whole_in: str = "") -> str:
     )
     head = _head(plan, acting, whole)
     blocks = [_block(target) for target in acting]
-    outlines = [_outline(target) for target in acting]
     room = MARKDOWN_LIMIT - len(head) - SPARE
+    outlines = _outlines(acting, room)
     kept = set(_fitting(blocks, outlines, room))
     body = "".join(block for number, block in enumerate(blocks) if number in kept)
-    left = [outline for number, outline in enumerate(outlines) if number not in kept]
+    left = [(target, outlines[number]) for number, target in enumerate(acting) if number not in kept]
     return head + body + _left_out(left, room - len(body), whole)
 
 
 def _fitting(blocks: Sequence[str], outlines: Sequence[str], room: int) -> Iterable[int]:
-    """Which blocks there is room for, beside the outlines of all that there is none for."""
-    every = sum(map(len, outlines))
-    is_whole = every <= room // 2  # so that a target which is shown gives the room for its name back
-    room -= every if is_whole else room // 2
+    """Which blocks there is room for, beside the outlines of all that there is none for: names go before fields."""
+    room -= sum(map(len, outlines))
     for number, (block, outline) in enumerate(zip(blocks, outlines, strict=True)):
-        needed = len(block) - (len(outline) if is_whole else 0)
+        needed = len(block) - len(outline)  # a target which is shown gives the room for its name back
         if needed <= room:
             room -= needed
             yield number
 
 
-def _left_out(outlines: Sequence[str], room: int, whole: str) -> str:
-    """What has no room, by target and verb."""
-    if not outlines:
+def _left_out(left: Sequence[tuple[Document, str]], room: int, whole: str) -> str:
+    """What has no room, by target and verb; where even the names have none, how many of each verb."""
+    if not left:
         return ""
     named = []
-    for outline in outlines:
+    for _, outline in left:
         if len(outline) > room:
             break
         named.append(outline)
         room -= len(outline)
-    unnamed = len(outlines) - len(named)
-    more = f"- {many(unnamed, 'target')} more\n" if unnamed else ""
-    return f"\nNo room here for the fields of {many(len(outlines), 'target')}; {whole}:\n\n{''.join(named)}{more}"
+    unnamed = [action for target, _ in left[len(named) :] for action in target["actions"]]
+    more = f"- {many(len(left) - len(named), 'target')} more: {_counted(unnamed)}\n" if unnamed else ""
+    return f"\nNo room here for the fields of {many(len(left), 'target')}; {whole}:\n\n{''.join(named)}{more}"
 
 
-def _outline(target: Document) -> str:
-    actions = ", ".join(f"{action['verb']} {action['name']}" for action in target["actions"])
-    return f"- {inert(target['address'])}: {inert(actions)}\n"
+def _outlines(acting: Sequence[Document], room: int) -> list[str]:
+    """Each target with what becomes of each of its resources; of how many, in the longest, as far as there is no room."""
+    outlines = [
+        _outline(target, inert(", ".join(f"{action['verb']} {action['name']}" for action in target["actions"])))
+        for target in acting
+    ]
+    needed = sum(map(len, outlines))
+    for number in sorted(range(len(outlines)), key=lambda one: -len(outlines[one])):
+        counted = _outline(acting[number], _counted(acting[number]["actions"]))
+        if needed > room and len(counted) < len(outlines[number]):
+            needed -= len(outlines[number]) - len(counted)
+            outlines[number] = counted
+    return outlines
+
+
+def _outline(target: Document, becomes: str) -> str:
+    return f"- {inert(target['address'])}: {becomes}\n"
+
+
+def _counted(actions: Iterable[Document]) -> str:
+    verbs = Counter(action["verb"] for action in actions)
+    return ", ".join(f"{verb} {many(verbs[verb], 'resource')}" for verb in SYMBOLS if verbs[verb])
 
 
 def _head(plan: Document, acting: Iterable[Document], whole: str) -> str:
     gone = [action["address"] for target in acting for action in target["actions"] if _is_gone(action)]
     notes, left = _notes(plan["diagnostics"])
     return rendered(
-        "plan.md.j2", totals=totals(plan), gone=_named(gone), orphans=_named(plan["orphans"]), notes=notes,
+        "plan.md.j2", totals=totals(plan), gone=_named(gone), orphans=_named(plan["orphans"], whole), notes=notes,
         left=_left_notes(left), whole=whole,
-        guard_changes=_guard_lines(plan),
+        guard_changes=_guard_lines(plan, whole),
     )  # fmt: skip
 
 
-def _guard_lines(plan: Document) -> list[str]:
-    """Guard changes, each whole, as far as there is room; of the others, how many there are and in which files."""
+def _guard_lines(plan: Document, whole: str) -> list[str]:
+    """Guard changes, each whole, as far as there is room; of the others, how many there are, in which files, and where they
+    stand."""
     every = guard_changes(plan)
     shown, room = list[str](), NOTES_ROOM
     for line in (inert(guard_change(change)) for change in every):
@@ -101,15 +121,16 @@ def _guard_lines(plan: Document) -> list[str]:
         room -= len(line) + 20
     left = every[len(shown) :]
     files = _named(dict.fromkeys(change["file"] for change in left))
-    return [*shown, f"{many(len(left), 'guard change')} more, in {files}"] if left else shown
+    return [*shown, f"{many(len(left), 'guard change')} more, in {files}; {whole}"] if left else shown
 
 
 def _is_gone(action: Document) -> bool:
     return bool(action["verb"] in ("delete", "replace"))
 
 
-def _named(addresses: Iterable[str]) -> str:
-    """Addresses in one line of markdown, as many as there is room for; empty when there is none."""
+def _named(addresses: Iterable[str], whole: str = "") -> str:
+    """Addresses in one line of markdown, as many as there is room for; empty when there is none. `whole` says where the
+    others stand."""
     shown = [inert(address) for address in addresses]
     kept, room = [], NAMES_ROOM
     for name in shown:
@@ -118,7 +139,8 @@ def _named(addresses: Iterable[str]) -> str:
             break
         kept.append(name)
     unnamed = len(shown) - len(kept)
-    return ", ".join(kept) + (f"{' and ' if kept else ''}{unnamed} more" if unnamed else "")
+    more = f"{' and ' if kept else ''}{unnamed} more{f'; {whole}' if whole else ''}"
+    return ", ".join(kept) + (more if unnamed else "")
 
 
 def _notes(diagnostics: Sequence[Document]) -> tuple[list[tuple[str, str]], list[Document]]:
