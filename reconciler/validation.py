@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 
 from reconciler.errors import Fault
 from reconciler.strict_yaml import Document, escaped
+from reconciler.words import many
 
 # What the seed's requests called it, in lower case without punctuation -> where it stands now.
 SEED_WORDS: Mapping[str, str] = {
@@ -298,10 +299,10 @@ _WORDING: Mapping[str, Callable[[Error], str]] = {
     "pattern": lambda error: f"is {_shown(error)}; it must be {_form(error)}",
     "minimum": lambda error: f"is {_shown(error)}; the least is {error.validator_value}",
     "maximum": lambda error: f"is {_shown(error)}; the most is {error.validator_value}",
-    "minLength": lambda error: f"is shorter than {error.validator_value} characters",
-    "maxLength": lambda error: f"is {len(error.instance)} characters long; the most is {error.validator_value}",
-    "minItems": lambda error: f"has {len(error.instance)} items; the least is {error.validator_value}",
-    "maxItems": lambda error: f"has {len(error.instance)} items; the most is {error.validator_value}",
+    "minLength": lambda error: f"is shorter than {many(error.validator_value, 'character')}",
+    "maxLength": lambda error: f"is {many(len(error.instance), 'character')} long; the most is {error.validator_value}",
+    "minItems": lambda error: f"has {many(len(error.instance), 'item')}; the least is {error.validator_value}",
+    "maxItems": lambda error: f"has {many(len(error.instance), 'item')}; the most is {error.validator_value}",
     "maxProperties": lambda error: f"has {len(error.instance)} entries; the most is {error.validator_value}",
     "uniqueItems": lambda error: "names something twice",
     "const": lambda error: f"must be {error.validator_value!r}",

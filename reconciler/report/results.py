@@ -14,6 +14,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from reconciler import service
 from reconciler.model import SENSITIVE
+from reconciler.words import many
 
 DROPPED = ("Location",)  # a presigned address of the code: whoever has it, has the code
 DEEPEST_PAYLOAD = 100  # what our documents can hold with certainty: writing them costs the interpreter's stack
@@ -89,5 +90,5 @@ def _shaped(value: Any, shape: Shape | None) -> Any:
     if isinstance(value, datetime):
         return int(value.timestamp() * 1000)
     if isinstance(value, bytes):
-        return f"({len(value)} bytes)"
+        return f"({many(len(value), 'byte')})"
     return value
