@@ -6,6 +6,7 @@ It decides nothing about specs or plans.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import re
@@ -23,7 +24,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from reconciler import service
 from reconciler.config import Account
-from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
+from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
 from reconciler.model import Properties, Target
 from reconciler.redaction import Redaction
 from reconciler.sessions import (
@@ -128,6 +129,18 @@ class Pace:
             self._sleep(ahead)
 
 
+def calls_per_second() -> float:
+    """Raises WrongVariable where the environment says a rate that is none."""
+    written = os.environ.get(CALLS_PER_SECOND_VARIABLE, "").strip()
+    try:
+        rate = float(written or CALLS_PER_SECOND)
+    except ValueError:
+        rate = math.nan
+    if not 0 <= rate < math.inf:
+        raise WrongVariable(f"{CALLS_PER_SECOND_VARIABLE} is {written!r}; it is a number of calls, 0 for no limit")
+    return rate
+
+
 class Aws:
     """Clients for the accounts of reconcile.yaml, made when first used and shared by all threads.
 
@@ -148,7 +161,7 @@ class Aws:
         self._clock = clock
         self._sleep = sleep
         self._is_stopping = is_stopping
-        self._calls_per_second = float(os.environ.get(CALLS_PER_SECOND_VARIABLE, CALLS_PER_SECOND))
+        self._calls_per_second = calls_per_second()
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session | NoCredentials] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}

@@ -7,55 +7,33 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from reconciler import __version__
 from reconciler.errors import PlanError, ReconcileError, ReportError, UnsafePlan
-from reconciler.output import close_quietly, failed, gated, has_colour, say, show
+from reconciler.options import (
+    as_name,
+    as_seconds,
+    as_text,
+    chosen,
+    download_option,
+    paths_argument,
+    planning_options,
+    point_to_plan,
+    report_dir_option,
+    split_command,
+)
+from reconciler.output import failed, gated, has_colour, say, show, warn
+
+if TYPE_CHECKING:
+    from reconciler.running import Ending
 
 USAGE, CHANGES_PENDING = 2, 10
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
-
-paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-report_dir_option = click.option(
-    "--report-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
-    help="Where journals and reports lie.",
-)  # fmt: skip
-
-
-download_option = click.option(
-    "--download-code", is_flag=True, help="Read S3 objects of any size to hash them, where S3 keeps no SHA-256."
-)
-
-
-def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def wrap(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return wrap
-
-
-planning_options = with_options(
-    click.option("--adopt", is_flag=True, help="Take over functions that exist and bear no owner mark."),
-    click.option("--prune", is_flag=True, help="Delete functions that bear our mark and have no spec."),
-    click.option("--base", default="", metavar="REF", help="Tell edits from drift: compare with the specs at REF."),
-    download_option,
-    report_dir_option,
-)
-
-
-def warn(text: str) -> None:
-    say(f"warning: {text}")
-
-
-def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    return paths or (Path("specs"),)
 
 
 @click.group(
@@ -65,12 +43,6 @@ def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
 @click.version_option(__version__, prog_name="reconcile")
 def cli() -> None:
     """What git says is what AWS Lambda holds: every change seen before it happens, and on record after."""
-
-
-def point_to_plan(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
-    """Not applying a plan is the dry run."""
-    if is_asked:
-        raise click.UsageError("apply has no --dry-run; `reconcile plan` shows what it would do", context)
 
 
 @cli.command()
@@ -173,7 +145,7 @@ def plan(
         case "json":
             show(document_json(document))
         case "markdown":
-            show(plan_markdown(document, whole_in=str(output or "")))
+            show(plan_markdown(document, whole_in=str(output) if output and output.is_file() else ""))
         case _:
             show(plan_text(document, has_colour=has_colour(sys.stdout)))
     if any(note.severity == "refusal" for note in made.diagnostics):
@@ -235,11 +207,21 @@ def apply(
         report_dir, approved, only_failed, healed,
     )  # fmt: skip
     ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
-    show(report_text(ending.report, has_colour=has_colour(sys.stdout)))
+    finish(ending, report_text(ending.report, has_colour=has_colour(sys.stdout)))
+
+
+def finish(ending: Ending, text: str) -> NoReturn:
+    """Show how a run ended. What it ended with stays its exit code where that cannot be shown any more."""
+    code = ending.exit_code
+    try:
+        show(text)
+    except ReportError as error:
+        say(f"error: {error}")
+        code = code or error.exit_code
     say(f"Report: {ending.path}")
     if ending.warning:
         say(f"warning: {ending.warning}")
-    sys.exit(ending.exit_code)
+    sys.exit(code)
 
 
 def confirm(document: Mapping[str, Any]) -> None:
@@ -261,9 +243,9 @@ def confirm(document: Mapping[str, Any]) -> None:
 
 @cli.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--account", help="Only this account.")
-@click.option("--region", help="Only this region.")
-@click.option("--function", "name", help="Only the function of this very name.")
+@click.option("--account", callback=as_text, help="Only this account.")
+@click.option("--region", callback=as_text, help="Only this region.")
+@click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
 @click.option(
     "--snapshot",
     "snapshot_path",
@@ -281,7 +263,7 @@ def functions(
 
 
 @cli.command()
-@click.argument("function")
+@click.argument("function", callback=as_name)
 @click.option(
     "--specs",
     "path",
@@ -290,10 +272,10 @@ def functions(
     show_default=True,
     help="Where reconcile.yaml and the specs are.",
 )
-@click.option("--account")
-@click.option("--region")
-@click.option("--alias", default="", help="Blank or left out: $LATEST.")
-@click.option("--payload", help="JSON; {} when left out.")
+@click.option("--account", callback=as_text)
+@click.option("--region", callback=as_text)
+@click.option("--alias", callback=as_text, default="", help="Blank or left out: $LATEST.")
+@click.option("--payload", callback=as_text, help="JSON; {} when left out.")
 @click.option("--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @report_dir_option
 def invoke(
@@ -314,14 +296,10 @@ def invoke(
         raise click.UsageError("give --payload or --payload-file, not both")
     content = payload_bytes(payload_file.read_bytes() if payload_file else payload)
     ending = invoked(Request(function, account, region, alias.strip(), content), path, report_dir)
-    for task in ending.report["tasks"]:
-        show(document_json(task["resultObjects"][0] if task["resultObjects"] else {}))
-        if task["status"]["failed"]:
-            say(task["status"]["status"])
-    say(f"Report: {ending.path}")
-    if ending.warning:
-        say(f"warning: {ending.warning}")
-    sys.exit(ending.exit_code)
+    (task,) = ending.report["tasks"]
+    if task["status"]["failed"]:
+        say(task["status"]["status"])
+    finish(ending, document_json(task["resultObjects"][0] if task["resultObjects"] else {}))
 
 
 @cli.command()
@@ -371,7 +349,7 @@ def fetch_reports_of(path: Path, folder: Path) -> None:
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", callback=as_text)
 @click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True)
 def unlock(run: str, path: Path) -> None:
     """Take the lock away from RUN, which is dead. The message of whoever waits for it names RUN."""
@@ -401,7 +379,14 @@ def schema(kind: str) -> None:
 
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]... [-- COMMAND...]")
-@click.option("--settle-seconds", type=float, default=0.1, show_default=True, help="How long an update takes.")
+@click.option(
+    "--settle-seconds",
+    type=float,
+    callback=as_seconds,
+    default=0.1,
+    show_default=True,
+    help="How long an update takes.",
+)
 @click.option("--throttle", is_flag=True, help="Throttle as AWS does: 15 calls a second, 100 of GetFunction.")
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write every request, one JSON a line.")
@@ -452,9 +437,6 @@ def ended() -> int:
         code = 130
     except ReconcileError as error:
         code = failed(error, error.exit_code)
-    except BrokenPipeError:
-        close_quietly()
-        code = 0
     except Exception as error:
         code = failed(error, USAGE if isinstance(error, OSError) and error.filename else 1)
     return code if isinstance(code, int) else 0
@@ -466,11 +448,3 @@ def require_a_folder() -> None:
         Path.cwd()
     except OSError as error:
         raise click.UsageError("the folder that you are in is gone; go to another one") from error
-
-
-def split_command(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """`sandbox … -- COMMAND` as what click parses and the command, whose words are its own."""
-    if arguments[:1] == ["sandbox"] and "--" in arguments:
-        cut = arguments.index("--")
-        return arguments[:cut], arguments[cut + 1 :]
-    return arguments, []

@@ -16,6 +16,7 @@
     │       ├── CodeDiffers         … what was sent, or would be, is not the code that the plan showed
     │       └── Interrupted         … we stopped waiting because the run was told to stop
     ├── GitError (2)                git cannot tell what was asked of it
+    ├── WrongVariable (2)           an environment variable of ours says what it cannot
     ├── Stopped (130, 143)          a signal came before anything was begun
     └── ReportError (2)             a report, journal, plan or snapshot file cannot be read or written
 
@@ -82,6 +83,10 @@ class Locked(ReconcileError):
 
 
 class GitError(ReconcileError):
+    exit_code = 2
+
+
+class WrongVariable(ReconcileError):
     exit_code = 2
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any, TextIO
 
 # Printable for Python, and yet nothing to see: fillers, joiners, selectors, a blank pattern of Braille.
@@ -52,12 +53,21 @@ def _without_commands(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[1]}\\u005b" if found[1] else f"{found[2]}\\u003a", text)
 
 
-class Gate(io.TextIOBase):
-    """A stream whose every line is harmless, however it is cut into writes. `beneath` is the stream itself, for who draws."""
+def raised(error: OSError) -> None:
+    raise error
 
-    def __init__(self, beneath: TextIO, *, has_colour: bool) -> None:
+
+class Gate(io.TextIOBase):
+    """A stream whose every line is harmless, however it is cut into writes. `beneath` is the stream itself, for who draws.
+
+    `lost` is told once of a stream that takes no more; what follows goes nowhere.
+    """
+
+    def __init__(self, beneath: TextIO, *, has_colour: bool, lost: Callable[[OSError], None] = raised) -> None:
         self.beneath = beneath
         self._has_colour = has_colour
+        self._lost = lost
+        self._is_open = True
         self._line = ""  # what the next character may make a command of: the line's blank start, or its last characters
 
     @property
@@ -70,13 +80,24 @@ class Gate(io.TextIOBase):
 
     def write(self, text: str) -> int:
         shown, line = _seen(text, self._has_colour), self._line
-        self.beneath.write(_without_commands(line + shown)[len(line) :])
+        inert = _without_commands(line + shown)[len(line) :]
+        if inert:  # click writes nothing to see what comes of it, and does not tell
+            self._to_beneath(lambda: self.beneath.write(inert))
         rest = (line + shown).rpartition("\n")[2]
         self._line = rest if not rest.strip(" ") or rest.strip(" ") == ":" else f"x{rest[-2:]}"
         return len(text)
 
     def flush(self) -> None:
-        self.beneath.flush()
+        self._to_beneath(self.beneath.flush)
+
+    def _to_beneath(self, action: Callable[[], object]) -> None:
+        if not self._is_open:
+            return
+        try:
+            action()
+        except OSError as error:
+            self._is_open = False
+            self._lost(error)
 
     def writable(self) -> bool:
         return True

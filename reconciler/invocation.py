@@ -35,14 +35,24 @@ class Request:
 
 
 def payload_bytes(written: str | bytes | None) -> bytes:
-    """The payload, `{}` when nothing is given; bytes are UTF-8, -16 or -32, with or without a mark of their order. Raises a
-    usage error when it is not JSON."""
+    """The payload as it is written, in UTF-8; `{}` when nothing is given. Bytes are UTF-8, -16 or -32, with or without a mark
+    of their order. Raises a usage error when it is not JSON."""
     try:
-        return json.dumps(json.loads(written)).encode() if written and written.strip() else b"{}"
+        text = written.decode(json.detect_encoding(written)) if isinstance(written, bytes) else written or ""
+        if not text.strip():
+            return b"{}"
+        json.loads(
+            text, parse_constant=_no_json, parse_int=str
+        )  # of no number is anything lost that is as long as it likes
     except (UnicodeDecodeError, RecursionError) as error:
         raise click.UsageError("the payload is not JSON in UTF-8, UTF-16 or UTF-32; save it as UTF-8") from error
     except ValueError as error:
         raise click.UsageError(f"the payload is not JSON: {error}") from error
+    return text.encode()
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def invoked(request: Request, path: Path, folder: Path) -> Ending:

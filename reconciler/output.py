@@ -1,27 +1,32 @@
 """The two ways out of the program: stdout is the result, stderr the log; and how an error leaves by them.
 
 Everything passes one gate, so that no text of a spec, of AWS, of a file's name or of the command line can order a terminal
-or GitHub's log about, whoever printed it.
+or GitHub's log about, whoever printed it. Who stops reading stops nothing: the command does what it was asked to.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from reconciler.errors import ReconcileError, SpecError
+from reconciler.errors import ReconcileError, ReportError, SpecError
 from reconciler.foreign import Gate, printable
 
 
 def say(text: Any) -> None:
     """One line for the log."""
     click.echo(printable(text), err=True)
+
+
+def warn(text: str) -> None:
+    say(f"warning: {text}")
 
 
 def show(text: str) -> None:
@@ -40,28 +45,44 @@ def has_colour(stream: Any) -> bool:
 def gated() -> Iterator[None]:
     """stdout and stderr behind the gate. Redirected they are UTF-8 whatever the locale says, as JSON must be; a terminal
     gets in its own encoding what that has, and the rest as escapes."""
-    before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (_behind_the_gate(stream) for stream in before)
+    _open_what_is_closed()
+    out, err = sys.stdout, sys.stderr
+
+    def out_lost(error: OSError) -> None:
+        _lead_nowhere(out)
+        if not isinstance(error, BrokenPipeError):  # else nobody wants the rest
+            raise ReportError(f"stdout: cannot be written: {error.strerror}") from error
+
+    sys.stdout = _behind_the_gate(out, out_lost, may_paint=True)
+    sys.stderr = _behind_the_gate(err, lambda _: _lead_nowhere(err), may_paint=False)
     try:
         yield
     finally:
-        sys.stdout, sys.stderr = before
+        sys.stdout, sys.stderr = out, err
 
 
-def _behind_the_gate(stream: TextIO) -> Any:
+def _open_what_is_closed() -> None:
+    """The streams that the caller closed lead nowhere, so that no file of ours gets their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  for as long as the program runs
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """What is still to be flushed when the program ends can be written."""
+    with suppress(OSError):  # a stream that is no file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _behind_the_gate(stream: TextIO, lost: Callable[[OSError], None], *, may_paint: bool) -> Any:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure and stream.isatty():
         reconfigure(errors="backslashreplace")
     elif reconfigure:
         reconfigure(encoding="utf-8", errors="backslashreplace")
-    return Gate(stream, has_colour=has_colour(stream))
-
-
-def close_quietly() -> None:
-    """Nobody reads stdout any more; what is still to be flushed when the program ends goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    return Gate(stream, has_colour=may_paint and has_colour(stream), lost=lost)
 
 
 def failed(error: Exception, code: int) -> int:

@@ -17,8 +17,9 @@ STRETCH_ROUNDS = 20_000  # about 10 ms: what one guess at a digest's secrets cos
 
 
 def canonical(value: Any) -> bytes:
-    """The one JSON text of a value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain).encode()
+    """The one JSON text of a value: sorted keys, no spaces, UTF-8. What is no UTF-8, as the name of a file may be, passes."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _plain(value: Any) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.errors import ReportError
 from reconciler.report.journal import encoded, write_atomically
@@ -16,12 +19,23 @@ def write_result(path: Path, text: str) -> None:
     try:
         there = path.lstat().st_mode if path.is_symlink() or path.exists() else None
         if there is not None and not stat.S_ISREG(there):
-            with path.open("wb") as file:
+            with _opened(path) as file:
                 file.write(encoded(text))
             return
     except OSError as error:
         raise ReportError(f"{path}: cannot be written: {error.strerror}") from error
     write_atomically(path, text, mode=stat.S_IMODE(there) if there is not None else 0o666 & ~mask())
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file to write to. `/dev/stdout` is what this program itself writes to: opened anew, a file would be written from its
+    start by both."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # a stream that is no file, a path to nothing
+            if os.path.samestat(path.stat(), os.fstat(stream.fileno())):
+                stream.flush()
+                return os.fdopen(os.dup(stream.fileno()), "wb")
+    return path.open("wb")
 
 
 def mask() -> int:

@@ -26,6 +26,10 @@ from reconciler.report.schemas import TASK
 
 QUIET_SECONDS = 3600  # without locks: far longer than one call and the waiting for it can take
 DAMAGED = "what is damaged cannot be reported: move the journal elsewhere"
+FORMS: Mapping[str, tuple[type, ...]] = {
+    "string": (str,), "object": (dict,), "array": (list,), "boolean": (bool,), "integer": (int,), "number": (int, float),
+    "null": (type(None),),
+}  # fmt: skip
 Warn: TypeAlias = Callable[[str], None]
 LARGEST_BYTES = 128 * 2**20  # of a file from elsewhere; a snapshot of 10,000 functions has a fifth of that
 
@@ -243,11 +247,26 @@ def _report(path: Path) -> dict[str, Any] | None:
 def require_report(document: Mapping[str, Any], path: Path) -> None:
     """Raises ReportError. What lists tasks relies on is checked, and no more: validating every report ever written would
     cost seconds at each look."""
-    tasks = document.get("tasks")
-    if not isinstance(tasks, list) or not all(
-        isinstance(one, dict) and set(TASK["required"]) <= set(one) for one in tasks
-    ):
+    if not has_form(document.get("tasks"), {"type": "array", "items": TASK}):
         raise ReportError(f"{path}: is not a report that this version can read; move it elsewhere")
+
+
+def has_form(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a value has the types and the members that a schema of ours asks for, all the way down."""
+    if "anyOf" in schema:
+        return any(has_form(value, one) for one in schema["anyOf"])
+    if "type" in schema:
+        names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if type(value) not in {form for name in names for form in FORMS[name]}:
+            return False
+    if isinstance(value, list):
+        return all(has_form(item, schema.get("items", {})) for item in value)
+    if not isinstance(value, dict):
+        return True
+    known = schema.get("properties", {})
+    return set(schema.get("required", ())) <= set(value) and all(
+        has_form(value[name], one) for name, one in known.items() if name in value
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""What commands have in common on their command lines: arguments, options and what their values may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+LONGEST_SECONDS = 3600.0
+
+
+def as_text(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """What AWS is told. Raises a usage error where it is no UTF-8, as the bytes of a command line need not be."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError as error:
+        raise click.BadParameter(f"{value!r} is not UTF-8.") from error
+    return value
+
+
+def as_name(context: click.Context, parameter: click.Parameter, value: str) -> str | None:
+    """Text that names something. Raises a usage error where it names nothing."""
+    if not value.strip():
+        raise click.BadParameter("it is empty.")
+    return as_text(context, parameter, value)
+
+
+def as_seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+    """Raises a usage error, also for what is no number."""
+    if not 0 <= value <= LONGEST_SECONDS:
+        raise click.BadParameter(f"{value:g} is not from 0 to {LONGEST_SECONDS:g}.")
+    return value
+
+
+paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+report_dir_option = click.option(
+    "--report-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
+    help="Where journals and reports lie.",
+)  # fmt: skip
+download_option = click.option(
+    "--download-code", is_flag=True, help="Read S3 objects of any size to hash them, where S3 keeps no SHA-256."
+)
+
+
+def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def wrap(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return wrap
+
+
+planning_options = with_options(
+    click.option("--adopt", is_flag=True, help="Take over functions that exist and bear no owner mark."),
+    click.option("--prune", is_flag=True, help="Delete functions that bear our mark and have no spec."),
+    click.option("--base", default="", metavar="REF", help="Tell edits from drift: compare with the specs at REF."),
+    download_option,
+    report_dir_option,
+)
+
+
+def point_to_plan(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    """Not applying a plan is the dry run."""
+    if is_asked:
+        raise click.UsageError("apply has no --dry-run; `reconcile plan` shows what it would do", context)
+
+
+def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    return paths or (Path("specs"),)
+
+
+def split_command(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """`sandbox … -- COMMAND` as what click parses and the command, whose words are its own."""
+    if arguments[:1] == ["sandbox"] and "--" in arguments:
+        cut = arguments.index("--")
+        return arguments[:cut], arguments[cut + 1 :]
+    return arguments, []
