@@ -5,7 +5,7 @@ A draft is an action together with what only the planner needs: the raw differen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,9 +22,13 @@ from reconciler.diff import (
     value_at,
     with_value,
 )
+from reconciler.expected import state_of
+from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.version import PUBLISHED
+from reconciler.kinds.registry import KINDS
+from reconciler.kinds.version import PUBLISHED, VERSION
 from reconciler.model import (
     KNOWN_AFTER_APPLY,
     SENSITIVE,
@@ -32,6 +36,7 @@ from reconciler.model import (
     Action,
     Desired,
     FieldChange,
+    Live,
     Marker,
     Origin,
     Spec,
@@ -215,3 +220,18 @@ def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
     for item in function.found if function else ():
         state = with_value(state, item.steps, item.after)
     return state
+
+
+def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
+    """What the operations rely on: the function whole, its versions, and of aliases and mappings what the spec owns."""
+    whole = [item for item in case.live if item.key.kind in (FUNCTION.name, VERSION.name)]
+    found = [state_of(item) for item in whole]
+    for draft in drafts:
+        kind, live = KINDS[draft.pair.key.kind], draft.pair.live
+        if live is not None and kind in (ALIAS, EVENT_SOURCE_MAPPING):
+            state = state_of(live)
+            for pattern in ignored_paths(case.spec, kind, draft.pair.key.name):
+                for steps in matching(state.properties, pattern):
+                    state = replace(state, properties=with_value(state.properties, steps, UNSET))
+            found.append(state)
+    return tuple(found)

@@ -22,15 +22,15 @@ from reconciler.drafts import (
     final_function,
     ignored_paths,
     replacing,
+    seen_before,
     updated,
 )
 from reconciler.errors import PlanError, SnapshotError
-from reconciler.expected import state_of
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
-from reconciler.kinds.registry import CALLS, KINDS
+from reconciler.kinds.registry import CALLS
 from reconciler.kinds.version import PUBLISHED, VERSION, content
 from reconciler.model import (
     UNSET,
@@ -135,21 +135,6 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     actions = tuple(draft.action for draft in drafts)
     before = seen_before(case, drafts) if operations else ()
     return TargetPlan(case.spec.target, actions, operations, target_digest(case, drafts), before=before), notes
-
-
-def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
-    """What the operations rely on: the function whole, its versions, and of aliases and mappings what the spec owns."""
-    whole = [item for item in case.live if item.key.kind in (FUNCTION.name, VERSION.name)]
-    found = [state_of(item) for item in whole]
-    for draft in drafts:
-        kind, live = KINDS[draft.pair.key.kind], draft.pair.live
-        if live is not None and kind in (ALIAS, EVENT_SOURCE_MAPPING):
-            state = state_of(live)
-            for pattern in ignored_paths(case.spec, kind, draft.pair.key.name):
-                for steps in matching(state.properties, pattern):
-                    state = replace(state, properties=with_value(state.properties, steps, UNSET))
-            found.append(state)
-    return tuple(found)
 
 
 def deletion(case: Case) -> list[Draft]:
