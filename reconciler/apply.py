@@ -32,9 +32,7 @@ WORKERS = 16
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
 OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
-
-
-# What these wait for.
+# Waits for something that the answer to the call names.
 NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-settled", "mapping-enabled", "mapping-disabled", "mapping-gone")
 
 
@@ -265,10 +263,8 @@ def confirm(operation: Operation, aws: Aws) -> None:
 
 def check(operation: Operation, answer: Answer, aws: Aws) -> None:
     """Raises where AWS answered well and yet it did not go well: other code than planned, a function that failed."""
-    if not operation.expect:
-        confirm(
-            operation, aws
-        )  # a hash that nobody knows tells nothing: the object must have stood still around the call
+    if not operation.expect:  # a hash that nobody knows tells nothing: the object must have stood still around the call
+        confirm(operation, aws)
     for member, expected in operation.expect.items():
         if answer.result.get(member, expected) != expected:
             raise CodeDiffers(

@@ -69,8 +69,8 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
         whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
         audience.show(without_refusals_of_the_run(document) if whole_run else document)
-        for note in whole_run:
-            raise UnsafePlan(f"{note.message}; nothing was changed")
+        if whole_run:
+            raise UnsafePlan(f"{whole_run[0].message}; nothing was changed")
         if operations:
             audience.ask(document)
         with audience.watch(operations) as tell:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from reconciler.aws import Aws, Place
@@ -36,13 +37,17 @@ class Part:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """A function while its belongings are read; `qualifiers` are its versions and aliases, "" is the function itself."""
 
     aws: Aws
     target: Target
     qualifiers: tuple[str, ...] = ("",)
+
+    @cached_property
+    def function(self) -> Mapping[str, Any]:
+        return self.found("GetFunction")
 
     def pages(self, operation: str, member: str) -> Iterator[Mapping[str, Any]]:
         for page in self.aws.pages(Place.of(self.target), operation, {"FunctionName": self.target.function}):
@@ -64,7 +69,7 @@ def _aliases(reading: Reading) -> Iterator[Thing]:
 
 
 def _tags(reading: Reading) -> Iterator[Thing]:
-    yield from (Thing(key, value) for key, value in own_tags(reading.found("GetFunction").get("Tags", {})).items())
+    yield from (Thing(key, value) for key, value in own_tags(reading.function.get("Tags", {})).items())
 
 
 def _permissions(reading: Reading) -> Iterator[Thing]:
@@ -79,7 +84,7 @@ def _urls(reading: Reading) -> Iterator[Thing]:
 
 
 def _reserved(reading: Reading) -> Iterator[Thing]:
-    held = reading.found("GetFunction").get("Concurrency", {})
+    held = reading.function.get("Concurrency", {})
     if "ReservedConcurrentExecutions" in held:  # 0 stops all invocations, and is not nothing
         yield Thing(str(held["ReservedConcurrentExecutions"]), held)
 

@@ -80,7 +80,7 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
     look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
     live = wiring.live_snapshot(workspace, aws, look)
     for reason in (*live.unread.values(), *live.unlisted.values()):
-        say(f"warning: {reason}")
+        warn(reason)
     text = document_json(wiring.snapshot_file(workspace, live))
     if output:
         write_result(output, text)
@@ -220,7 +220,7 @@ def finish(ending: Ending, text: str) -> NoReturn:
         code = code or error.exit_code
     say(f"Report: {ending.path}")
     if ending.warning:
-        say(f"warning: {ending.warning}")
+        warn(ending.warning)
     sys.exit(code)
 
 

@@ -16,13 +16,8 @@ from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.version import VERSION
 from reconciler.model import Key, Live, Operation, Properties, Target
 
-SHOWN_LATER_SECONDS = (
-    0.1,
-    0.2,
-    0.4,
-    0.8,
-    1.6,
-)  # between looks at what AWS does not show yet: tags are not shown at once
+# Between looks at what AWS does not show yet: tags are not shown at once.
+SHOWN_LATER_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 def unchanged(aws: Aws, change: Change, expected: Expected) -> None:

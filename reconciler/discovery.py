@@ -1,6 +1,6 @@
 """Which files below the given paths are specs. Reads YAML files, `.reconcileignore`, and nothing else.
 
-A file that a folder holds is a spec when it says so by its first key; another one is passed over and named, once, for an
+A file that a folder holds is a spec when its keys say so (`is_spec`); another one is passed over and named, once, for an
 overlooked spec is a function that looks dropped. What somebody names on the command line is a spec, or a mistake.
 """
 

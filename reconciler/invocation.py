@@ -41,9 +41,7 @@ def payload_bytes(written: str | bytes | None) -> bytes:
         text = written.decode(json.detect_encoding(written)) if isinstance(written, bytes) else written or ""
         if not text.strip():
             return b"{}"
-        json.loads(
-            text, parse_constant=_no_json, parse_int=str
-        )  # of no number is anything lost that is as long as it likes
+        json.loads(text, parse_constant=_no_json, parse_int=str)  # a number may be as long as it likes
     except (UnicodeDecodeError, RecursionError) as error:
         raise click.UsageError("the payload is not JSON in UTF-8, UTF-16 or UTF-32; save it as UTF-8") from error
     except ValueError as error:

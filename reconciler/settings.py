@@ -16,11 +16,8 @@ from reconciler.validation import load_schema
 
 Steps = tuple[str, ...]
 ACCOUNTS: Steps = ("aws", "accounts")
-NO_ACCESS = (
-    "name",
-    "regions",
-    "lambdaEnabled",
-)  # of an account's entry: which targets there may be, not how they are reached
+# Of an account's entry: which targets there may be, not how they are reached.
+NO_ACCESS = ("name", "regions", "lambdaEnabled")
 
 
 def configuration(config: Config, reached: Mapping[str, str], by: Config) -> Configuration:

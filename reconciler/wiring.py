@@ -325,7 +325,8 @@ def require_prunable(workspace: Workspace) -> None:
 
 
 def require_listed(snapshot: Snapshot) -> None:
-    for place, reason in sorted(snapshot.unlisted.items()):
+    if snapshot.unlisted:
+        place, reason = min(snapshot.unlisted.items())
         raise UnsafePlan(f"--prune cannot tell what {place} holds without a spec: {reason}; nothing was changed")
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reconciler.errors import ReportError
-from reconciler.report.journal import encoded, write_atomically
+from reconciler.report.journal import write_atomically
+from reconciler.report.ours import encoded
 
 
 def write_result(path: Path, text: str) -> None:

@@ -21,7 +21,8 @@ from typing import Any, BinaryIO, TypeAlias
 from reconciler.errors import ReportError
 from reconciler.reading import Unreadable, contents
 from reconciler.report.fold import report_of
-from reconciler.report.ours import CHAIN, beginning, chained, journals, linked, require_folder
+from reconciler.report.formats.json import document_json
+from reconciler.report.ours import CHAIN, beginning, chained, encoded, journals, linked, require_folder
 from reconciler.report.schemas import TASK
 
 QUIET_SECONDS = 3600  # without locks: far longer than one call and the waiting for it can take
@@ -106,11 +107,6 @@ def is_locked(file: int, *, waiting: bool) -> bool | None:
     return True
 
 
-def encoded(text: str) -> bytes:
-    """JSON text as bytes. Half of a surrogate pair has no UTF-8; the backslash form of it is JSON's own escape."""
-    return text.encode("utf-8", "backslashreplace")
-
-
 def sync_folder(folder: Path) -> None:
     """Make a new name last through a power cut, where the file system can."""
     with contextlib.suppress(OSError):
@@ -166,7 +162,7 @@ def write_report(journal: Path) -> Path:
         raise ReportError(f"{journal}: is not a journal that this version can read; move it elsewhere") from error
     except ReportError as error:
         raise error if str(journal) in str(error) else ReportError(f"{journal}: {error}") from error
-    write_atomically(path, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, document_json(report))
     return path
 
 

@@ -47,10 +47,14 @@ def beginning(file: int) -> str:
 
 def chained(event: Mapping[str, Any], before: str) -> tuple[bytes, str]:
     """An event as a line of a journal, and what the next one is chained to."""
-    text = json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str)
-    line = text.encode("utf-8", "backslashreplace")  # half of a surrogate pair has no UTF-8; so JSON escapes it
+    line = encoded(json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str))
     link = _link(before, line)
     return line[:-1] + _end(link), link
+
+
+def encoded(text: str) -> bytes:
+    """JSON text as bytes. Half of a surrogate pair has no UTF-8; the backslash form of it is JSON's own escape."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def is_ours(journal: BinaryIO) -> bool:
