@@ -16,6 +16,7 @@ import click
 from reconciler import __version__
 from reconciler.errors import PlanError, ReconcileError, ReportError, UnsafePlan
 from reconciler.options import (
+    FILE,
     as_name,
     as_seconds,
     as_text,
@@ -64,9 +65,7 @@ def validate(paths: tuple[Path, ...]) -> None:
 
 @cli.command()
 @paths_argument
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to FILE instead of stdout."
-)
+@click.option("-o", "--output", type=FILE, help="Write to FILE instead of stdout.")
 @download_option
 @report_dir_option
 def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, report_dir: Path) -> None:
@@ -91,17 +90,10 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
 
 @cli.command()
 @paths_argument
-@click.option(
-    "--snapshot",
-    "snapshot_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Compare with a saved snapshot; needs no credentials.",
-)
+@click.option("--snapshot", "snapshot_path", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
 @planning_options
 @click.option("--drift", is_flag=True, help="Show only what AWS moved, by --base or, left out, by HEAD.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON to FILE as well."
-)
+@click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
 def plan(
@@ -157,12 +149,10 @@ def plan(
 @cli.command()
 @paths_argument
 @planning_options
-@click.option(
-    "--approved", type=click.Path(path_type=Path, dir_okay=False), help="Apply only what this plan file shows."
-)
+@click.option("--approved", type=FILE, help="Apply only what this plan file shows.")
 @click.option(
     "--only-failed",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     metavar="REPORT",
     help="Only the targets that failed, or were not attempted, in an earlier run.",
 )
@@ -246,12 +236,7 @@ def confirm(document: Mapping[str, Any]) -> None:
 @click.option("--account", callback=as_text, help="Only this account.")
 @click.option("--region", callback=as_text, help="Only this region.")
 @click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
-@click.option(
-    "--snapshot",
-    "snapshot_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="List what a saved snapshot holds.",
-)
+@click.option("--snapshot", "snapshot_path", type=FILE, help="List what a saved snapshot holds.")
 def functions(
     path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None
 ) -> None:
@@ -389,7 +374,7 @@ def schema(kind: str) -> None:
 )
 @click.option("--throttle", is_flag=True, help="Throttle as AWS does: 15 calls a second, 100 of GetFunction.")
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
-@click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Write every request, one JSON a line.")
+@click.option("--log", type=FILE, help="Write every request, one JSON a line.")
 @click.pass_obj
 def sandbox(
     command: list[str],
@@ -412,6 +397,17 @@ def demo(keep: Path | None) -> None:
     from reconciler.demo import tell_story
 
     sys.exit(tell_story(keep))
+
+
+@cli.command(name="help")
+@click.argument("topic", required=False, callback=as_text)
+@click.pass_context
+def help_command(context: click.Context, topic: str | None) -> None:
+    """Print a page of the manual, or what a command takes. Without TOPIC, list the topics."""
+    from reconciler.handbook import commands, contents, explained, pages
+
+    assert context.parent
+    show(explained(topic, (pages(), commands(context.parent))) if topic else contents())
 
 
 def main() -> NoReturn:

@@ -1,4 +1,4 @@
-"""What guards the house: README speaks of every verb and flag, its examples are valid, every error is raised somewhere."""
+"""What guards the house: README and manual speak of every verb and flag, their examples are valid, every error is raised."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from reconciler.spec import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+MANUAL = {page.stem: page.read_text() for page in sorted((ROOT / "reconciler" / "manual").glob("*.md"))}
 
 
 def commands() -> dict[str, click.Command]:
@@ -40,8 +41,10 @@ def test_readme_speaks_of_every_command(name: str) -> None:
         }
     ),
 )
-def test_readme_speaks_of_every_flag(flag: str) -> None:
-    assert flag in README or flag in ("--specs", "--output")  # the table shows -o
+def test_readme_or_the_manual_speaks_of_every_flag(flag: str) -> None:
+    assert (
+        flag in README or any(flag in text for text in MANUAL.values()) or flag in ("--specs", "--output")
+    )  # the table shows -o
 
 
 @pytest.mark.parametrize("name", commands())
@@ -50,22 +53,28 @@ def test_every_command_and_flag_has_help(name: str) -> None:
     assert command.help
 
 
-def yaml_blocks() -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+def test_readme_is_short_and_leads_to_every_page_of_the_manual() -> None:
+    assert [page for page in MANUAL if f"(reconciler/manual/{page}.md)" not in README] == []
+    assert [page for page in MANUAL if f"`{page}`" not in README] == []
 
 
-def test_the_readmes_spec_and_config_are_valid(tmp_path: Path) -> None:
-    spec, config, *_ = yaml_blocks()
+def yaml_blocks(text: str) -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", [README, MANUAL["specs"]], ids=["README", "specs"])
+def test_the_spec_and_config_that_are_shown_are_valid(tmp_path: Path, text: str) -> None:
+    (spec, *_), (config,) = yaml_blocks(text), yaml_blocks(MANUAL["specs"])[1:]
     (tmp_path / "reconcile.yaml").write_text(config)
     (tmp_path / "checkout.yaml").write_text(spec)
     found = load([tmp_path], load_config(tmp_path / "reconcile.yaml"))
     assert [str(one.target) for one in found.specs] == ["test/us-west-2/checkout"]
 
 
-def test_the_readmes_fault_script_is_valid(tmp_path: Path) -> None:
+def test_the_fault_script_that_is_shown_is_valid(tmp_path: Path) -> None:
     from reconciler.sandbox import read_faults
 
-    (script,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    (script,) = re.findall(r"```json\n(.*?)```", MANUAL["sandbox"], re.DOTALL)
     (tmp_path / "faults.json").write_text(script)
     assert len(read_faults(tmp_path / "faults.json")) == 4
 
