@@ -16,6 +16,8 @@ from reconciler.config import FILE_NAME, Config, config_of
 from reconciler.errors import SpecError, UnsafePlan
 from reconciler.git import History
 from reconciler.model import UNSET, GuardChange, Origin, Spec, Target
+from reconciler.report.documents import guard_change_document
+from reconciler.report.formats.shown import guard_change
 from reconciler.wiring import Judgement, Workspace
 
 
@@ -54,7 +56,7 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
 def require_something(
     config: Config, workspace: Workspace, reached: Iterable[Spec], changes: Iterable[GuardChange]
 ) -> None:
-    """Raises UnsafePlan, the guard changes first, when nothing would be left to plan: what is switched off by the base or
+    """Raises UnsafePlan, the guard changes first as a plan tells them, when nothing would be left to plan: what is switched off by the base or
     by the files is off."""
     problems = [loosening.unreachable(config, one) for one in workspace.specs.specs]
     problem = "" if any(reached) else "; ".join(dict.fromkeys(problems))
@@ -65,7 +67,8 @@ def require_something(
     except UnsafePlan as error:
         problem = str(error)
     if problem:
-        raise UnsafePlan("\n".join([*map(loosening.sentence, changes), problem]))
+        told = [f"guard change: {guard_change(guard_change_document(change))}" for change in changes]
+        raise UnsafePlan("\n".join([*told, problem]))
 
 
 # --- the configuration at the base ----------------------------------------------------------------------------------

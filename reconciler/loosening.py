@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from reconciler.config import Config
-from reconciler.diff import pointer, steps_of
+from reconciler.diff import is_named, pointer, steps_of
 from reconciler.model import UNSET, GuardChange, Origin, Spec, Target
 from reconciler.settings import ACCOUNTS, Steps, leaves, shown
 
@@ -83,9 +83,9 @@ def _overlap(one: Steps, two: Steps) -> Steps | None:
     """What two patterns both name, each naming all that is below it; None for nothing, or for what no pattern can say."""
     steps = []
     for first, second in zip_longest(one, two):
-        if second in (None, "*", first):
+        if second is None or (first is not None and is_named(second, first)):
             steps.append(first)
-        elif first in (None, "*"):
+        elif first is None or is_named(first, second):
             steps.append(second)
         else:
             return None
@@ -103,12 +103,3 @@ def unreachable(before: Config, spec: Spec) -> str:
     if account.regions and spec.target.region not in account.regions:
         return f"account {account.name} has no {spec.target.region} in the base's {before.path}; merge that first"
     return ""
-
-
-def sentence(change: GuardChange) -> str:
-    """A guard change in one line, for where no plan tells it."""
-    where = f"{change.origin}: " if change.origin else ""
-    before, after = ("(unset)" if value is UNSET else value for value in (change.before, change.after))
-    reason = f" ({change.reason})" if change.reason else ""
-    name = ".".join(steps_of(change.path)) or "file"
-    return f"guard change: {where}{name}: {before} → {after}{reason}"

@@ -169,7 +169,7 @@ def test_a_house_that_the_base_switches_off_stays_off(house: House) -> None:
     git(house, "checkout", "-q", "change")
     result = house.run("plan", "--base", "base")
     assert result.exit_code == 21
-    assert "guard change: specs/reconcile.yaml:3:12: aws.lambda.enabled: False → True" in result.err
+    assert "guard change: specs/reconcile.yaml:3: aws.lambda.enabled  false → true" in result.err
     assert "aws.lambda.enabled is false in the base's specs/reconcile.yaml" in result.err
 
 
@@ -264,7 +264,11 @@ def test_what_a_wider_pattern_adds_is_compared_and_what_both_ignore_is_not(house
         (["/a"], ["/a/b"], ("/a/b",)),
         (["/a/*"], ["/a/b"], ("/a/b",)),
         (["/a/*/c"], ["/a/b"], ("/a/b/c",)),
-        (["/tags/team-*"], ["/tags/team-x"], ()),
+        (["/tags/team-*"], ["/tags/team-x"], ("/tags/team-x",)),
+        (["/tags/team-x"], ["/tags/team-*"], ("/tags/team-x",)),
+        (["/tags/team-*"], ["/tags/team-x-*"], ("/tags/team-x-*",)),
+        (["/tags/team-*"], ["/tags/*-x"], ()),
+        (["/tags/team-*"], ["/tags/other-x"], ()),
         (["/tags/a[1]"], ["/tags/a[1]", "/tags/*"], ("/tags/a[1]",)),
         (["/a"], ["/b"], ()),
         ([], ["/a"], ()),

@@ -72,11 +72,11 @@ def configuration_document(configuration: Configuration) -> dict[str, Any]:
         "house": _settings(configuration.house),
         "accounts": [{"name": name, **_settings(one)} for name, one in configuration.accounts.items()],
         "base": configuration.base,
-        "changes": [_guard_change(change) for change in configuration.changes],
+        "changes": [guard_change_document(change) for change in configuration.changes],
     }
 
 
-def _guard_change(change: GuardChange) -> dict[str, Any]:
+def guard_change_document(change: GuardChange) -> dict[str, Any]:
     return {
         "file": change.file,
         "path": change.path,
