@@ -274,12 +274,12 @@ def invoke(
     report_dir: Path,
 ) -> None:
     """Invoke a function, print what it answered, leave a task record."""
-    from reconciler.invocation import Request, invoked, payload_bytes
+    from reconciler.invocation import Request, invoked, payload_bytes, payload_in
     from reconciler.report.formats.json import document_json
 
     if payload is not None and payload_file:
         raise click.UsageError("give --payload or --payload-file, not both")
-    content = payload_bytes(payload_file.read_bytes() if payload_file else payload)
+    content = payload_bytes(payload_in(payload_file) if payload_file else payload)
     ending = invoked(Request(function, account, region, alias.strip(), content), path, report_dir)
     (task,) = ending.report["tasks"]
     if task["status"]["failed"]:

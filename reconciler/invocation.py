@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reconciler.aws import Aws
 
 
+LARGEST_PAYLOAD = 6 * 2**20  # bytes of a request that waits for the answer
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to invoke; an empty alias means $LATEST."""
@@ -32,6 +35,20 @@ class Request:
     region: str | None
     alias: str
     payload: bytes
+
+
+def payload_in(path: Path) -> bytes:
+    """What a file, a pipe or a device holds, read no further than Lambda would take it. Raises a usage error."""
+    try:
+        with path.open("rb") as file:
+            found = file.read(LARGEST_PAYLOAD + 1)
+    except OSError as error:
+        raise click.UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(found) > LARGEST_PAYLOAD:
+        raise click.UsageError(
+            f"{path}: is larger than {LARGEST_PAYLOAD:,} bytes, and Lambda takes no larger payload; put it into S3 and send its key"
+        )
+    return found
 
 
 def payload_bytes(written: str | bytes | None) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.invocation import LARGEST_PAYLOAD, payload_in
 from tests.conftest import House, function_spec
 
 LIVE = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
@@ -111,6 +112,43 @@ def test_another_payload_is_a_mistake_of_the_command_line(house: House, content:
     result = house.run("invoke", "checkout", "--payload-file", "event.json")
     assert result.exit_code == 2
     assert "JSON" in result.err
+
+
+@pytest.mark.parametrize("source", ["a device without end", "a large file"])
+def test_a_payload_larger_than_lambda_takes_is_a_mistake_and_is_not_read_to_its_end(house: House, source: str) -> None:
+    house.write("checkout.yaml", function_spec())
+    path = Path("/dev/zero")
+    if source == "a large file":
+        path = house.root / "event.json"
+        path.write_bytes(b'"' + b"x" * (6 * 2**20 - 1) + b'"')
+    result = house.run("invoke", "checkout", "--payload-file", str(path))
+    assert result.exit_code == 2
+    assert f"{path}: is larger than 6,291,456 bytes" in result.err
+
+
+def test_a_payload_comes_through_a_pipe(house: House) -> None:
+    house.write("checkout.yaml", function_spec())
+    house.apply()
+    pipe = house.root / "event"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b'{"name": "' + b"x" * 200_000 + b'"}',))
+    writer.start()
+    result = house.run("invoke", "checkout", "--payload-file", "event")
+    writer.join()
+    assert result.exit_code == 0, result.err
+
+
+def test_a_payload_as_large_as_lambda_takes_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_bytes(b"x" * LARGEST_PAYLOAD)
+    assert payload_in(path) == path.read_bytes()
+
+
+def test_what_cannot_be_read_is_a_mistake_of_the_command_line(house: House) -> None:
+    house.write("checkout.yaml", function_spec())
+    result = house.run("invoke", "checkout", "--payload-file", "/proc/self/mem")
+    assert result.exit_code == 2
+    assert "/proc/self/mem: cannot be read" in result.err
 
 
 # --- words -------------------------------------------------------------------------------------------------------------
