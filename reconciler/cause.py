@@ -34,8 +34,6 @@ from reconciler.model import (
     TargetPlan,
 )
 
-MOST_AUTHORS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Past:
@@ -181,8 +179,8 @@ def _value(tree: Any, steps: tuple[str, ...]) -> Any:
 
 
 def _named(authors: Iterable[str]) -> str:
-    found = list(dict.fromkeys(authors))
-    return ", ".join(found[:MOST_AUTHORS]) + (", …" if found[MOST_AUTHORS:] else "")
+    """Every one of them, once: whoever stands behind the others is the one to be seen."""
+    return ", ".join(dict.fromkeys(authors))
 
 
 def _item(spec: Spec | None, key: Key) -> Desired | None:

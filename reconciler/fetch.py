@@ -27,7 +27,6 @@ from reconciler.unread import Unread, said
 
 WORKERS = 16
 PATIENCE_SECONDS = 60.0  # for everything that moves while a snapshot is taken, together
-MOST_REASONS = 20
 STANDING = ("Enabled", "Disabled")
 HANDLED = (
     "FunctionArn", "RevisionId", "CodeSha256", "CodeSize", "Version", "State", "StateReasonCode", "LastUpdateStatus",
@@ -63,7 +62,7 @@ def fetch(
         held = {item.key.target: str(item.handle.get("CodeSha256", "")) for item in resources if not item.key.name}
         codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool, held, looking)
     if ordered and not unread.readable(spec.target for spec in ordered):
-        raise SnapshotError(shortened(unread.reasons.values()))
+        raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
     return Snapshot(
         known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, mapped=frozenset(looked_at)
@@ -86,12 +85,6 @@ def identities(
             unread.add([spec.target for spec in group], "GetCallerIdentity", failure)
             unlisted[str(place)] = said("GetCallerIdentity", failure)
     return accounts
-
-
-def shortened(reasons: Iterable[str]) -> str:
-    """Each reason once, a line each; of many the first ones."""
-    lines = list(dict.fromkeys(reasons))
-    return "\n".join(lines[:MOST_REASONS] + ([f"and {len(lines) - MOST_REASONS} more"] if lines[MOST_REASONS:] else []))
 
 
 def artifacts(

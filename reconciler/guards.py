@@ -51,6 +51,8 @@ def problem(plan: Plan, house: frozenset[Target], guards: Guards, *, allowed: in
 
 
 def _named(keys: Iterable[Key]) -> str:
+    """How many, and the first of them. The plan, which is shown with it, names each; a comment has room for a sentence
+    only when it is short, and that the guard refused is what must not be left out."""
     names = [str(key) for key in keys]
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return f"{len(names)} ({shown})" if names else "nothing"

@@ -23,7 +23,6 @@ from reconciler.source import SENDING, repository
 
 Drafts = Sequence[Draft]
 MAX_TAGS = 50
-MOST_NAMES = 5
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
@@ -200,8 +199,7 @@ def code_is_known_by_report(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     names = case.artifact.credentials if case.artifact else ()
     if names:
-        more = f" and {len(names) - MOST_NAMES} more" if names[MOST_NAMES:] else ""
-        message = f"the code holds {', '.join(names[:MOST_NAMES])}{more}, which looks like a credential; name it in .lambdaignore"
+        message = f"the code holds {', '.join(names)}, which looks like a credential; name it in .lambdaignore"
         yield Diagnostic("warning", message, case.spec.target, place(case, "code"))
 
 

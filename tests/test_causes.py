@@ -85,6 +85,15 @@ def test_changed_local_code_is_an_edit_of_who_changed_it(house: House) -> None:
     assert set(fields(house).values()) == {("edit", bob)}
 
 
+def test_everybody_who_changed_the_code_is_named(house: House) -> None:
+    house = local(house)
+    named = []
+    for name in ("Bob", "Eve", "Fay", "Gil", "Hal"):
+        (house.root / "src" / "app.py").write_text(name)
+        named.append(commit(house, name))
+    assert set(fields(house).values()) == {("edit", ", ".join(reversed(named)))}
+
+
 @pytest.mark.parametrize("change", ["a new file", "a deleted file", "another ignore file"])
 def test_a_file_that_came_or_went_is_an_edit_of_the_code(house: House, change: str) -> None:
     house = local(house)

@@ -222,13 +222,16 @@ def test_a_hash_that_is_not_that_of_the_path_or_the_image_is_refused(house: Hous
 def test_code_that_holds_credentials_is_warned_of(house: House) -> None:
     source = house.root / "specs" / "src"
     source.mkdir()
-    for name in (".env", "lambda_function.py"):
+    named = [".env", *(f".env.{letter}" for letter in "abcdef")]
+    for name in (*named, "lambda_function.py"):
         (source / name).write_text("x = 1\n")
     house.write("checkout.yaml", function_spec().replace("{S3Bucket: artifacts, S3Key: v1.zip}", "{path: src}"))
     (note,) = house.plan()["diagnostics"]
     assert (note["severity"], note["source"]["line"]) == ("warning", 9)
-    assert note["message"] == "the code holds .env, which looks like a credential; name it in .lambdaignore"
-    (source / ".lambdaignore").write_text(".env\n")
+    assert (
+        note["message"] == f"the code holds {', '.join(named)}, which looks like a credential; name it in .lambdaignore"
+    )
+    (source / ".lambdaignore").write_text(".env*\n")
     assert house.plan()["diagnostics"] == []
 
 
