@@ -10,14 +10,17 @@ import getpass
 import re
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
+from copy import copy
+from functools import cache, partial
 from typing import Any
 
 import boto3
 import botocore.session
+from botocore import handlers
 from botocore.config import Config as ClientConfig
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import create_loader
 
 from reconciler import __version__
@@ -87,12 +90,22 @@ def opened(account: Account, region: str) -> boto3.Session:
 
 def core_session(profile: str = "", region: str = "") -> botocore.session.Session:
     """A botocore session that shares the data that all sessions read, and asks STS where it works."""
-    core = botocore.session.Session(profile=profile or None)
+    hooks = copy(_builtin_hooks(tuple(handlers.BUILTIN_HANDLERS)))
+    core = botocore.session.Session(event_hooks=hooks, include_builtin_handlers=False, profile=profile or None)
     core.register_component("data_loader", _LOADER)
     core.set_config_variable("sts_regional_endpoints", "regional")
     if region:
         core.set_config_variable("region", region)
     return core
+
+
+@cache
+def _builtin_hooks(_: tuple[Any, ...]) -> HierarchicalEmitter:
+    """botocore's event hooks with its built-in handlers, which take longer to register than all else of a session. Libraries
+    (moto) add to the handlers while they are imported."""
+    hooks = HierarchicalEmitter()
+    botocore.session.Session(event_hooks=hooks)
+    return hooks
 
 
 def assuming(core: botocore.session.Session, account: Account, region: str) -> boto3.Session:

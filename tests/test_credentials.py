@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import handlers
 
 from reconciler.aws import Aws, Place
 from reconciler.config import Account
@@ -191,3 +192,15 @@ def test_all_that_draws_on_one_quota_keeps_one_pace(monkeypatch: pytest.MonkeyPa
     aws = Aws({"test": Account("test", True)})
     assert aws._pace(PLACE, "UpdateFunctionCode") is aws._pace(PLACE, "CreateFunction")
     assert aws._pace(PLACE, "GetFunction") is not aws._pace(PLACE, "CreateFunction")
+
+
+def test_sessions_share_no_event_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    one, other = core_session(), core_session()
+    one.register("said", lambda **_: heard.append("one"))
+    other.get_component("event_emitter").emit("said")
+    assert heard == []
+    late = ("said", lambda **_: heard.append("late"))
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, late])
+    core_session().get_component("event_emitter").emit("said")
+    assert heard == ["late"], "what a library adds to botocore's handlers after our first session is not heard"

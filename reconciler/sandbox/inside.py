@@ -6,33 +6,18 @@ no mock_aws active it raises.
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from botocore.awsrequest import AWSResponse, HTTPHeaders
-from botocore.exceptions import ConnectionClosedError
-
 from reconciler.sandbox import moto_adapter
+from reconciler.sandbox.direct import answering
 from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front
-from reconciler.sandbox.refusals import Reset
-from reconciler.sandbox.wire import Request
+from reconciler.sandbox.wire import Request, Response
 from reconciler.sandbox.world import Clients
 
-ANSWERED = "https://answered.invalid/"
 EVENTS = ("before-send.lambda", "before-send.resource-groups-tagging-api")
-
-
-class _Raw(io.BytesIO):
-    """A body as urllib3 would give it."""
-
-    def stream(self, *_: Any, **__: Any) -> Iterable[bytes]:
-        content = self.read()
-        while content:
-            yield content
-            content = self.read()
 
 
 def install(
@@ -68,27 +53,9 @@ def _events(target: Any) -> Any:
     return target.events if hasattr(target, "events") else target.get_component("event_emitter")
 
 
-def _answering(front: Front) -> Callable[..., AWSResponse | None]:
-    def answer(request: Any, **_: Any) -> AWSResponse | None:
+def _answering(front: Front) -> Callable[..., Any]:
+    def respond(request: Request) -> Response | None:
         _check_mocked()
-        path, _, query = request.url.partition("://")[2].partition("/")[2].partition("?")
-        headers = {
-            name.lower(): value.decode() if isinstance(value, bytes) else str(value)
-            for name, value in request.headers.items()
-        }
-        try:
-            response = front.answer(Request(request.method, f"/{path}", query, headers, _body(request.body)))
-        except Reset as reset:
-            raise ConnectionClosedError(endpoint_url=request.url) from reset
-        if response is None:
-            return None
-        url, request.url = request.url, ANSWERED  # botocore asks every handler: moto's must not carry it out as well
-        return AWSResponse(url, response.status, HTTPHeaders.from_dict(response.headers), _Raw(response.body))
+        return front.answer(request)
 
-    return answer
-
-
-def _body(content: Any) -> bytes:
-    if hasattr(content, "read"):
-        content = content.read()
-    return content.encode() if isinstance(content, str) else bytes(content or b"")
+    return answering(respond)

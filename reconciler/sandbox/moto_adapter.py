@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import moto
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from reconciler.sandbox.wire import Request, Response
 
 MINOR = "5.2"
 ACCOUNT_HEADER = "x-moto-account-id"
@@ -31,10 +35,31 @@ def check_version() -> None:
 def application() -> Wsgi:
     """Everything of AWS that is not Lambda."""
     check_version()
+    return _application()
+
+
+@cache
+def _application() -> Wsgi:
+    """One a process, as moto's services are: it holds an application for each of them, which take a while to make."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
     made: Wsgi = DomainDispatcherApplication(create_backend_app)
     return made
+
+
+def responding(account: str) -> Callable[[Request], Response]:
+    """What moto answers to requests of an account."""
+    moto_of_all = application()
+
+    def respond(request: Request) -> Response:
+        builder = EnvironBuilder(
+            path=f"{request.path}?{request.query}", method=request.method,
+            headers=[*request.headers.items(), (ACCOUNT_HEADER, account)], data=request.body,
+        )  # fmt: skip
+        content, status, headers = run_wsgi_app(moto_of_all, builder.get_environ())
+        return Response(int(status.split()[0]), dict(headers), b"".join(content))
+
+    return respond
 
 
 def opened() -> None:

@@ -10,17 +10,22 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from reconciler.sandbox import moto_adapter
+from reconciler.sandbox.direct import answering
 from reconciler.sandbox.moto_adapter import ACCOUNT_HEADER
 from reconciler.sandbox.refusals import invalid
 from reconciler.sessions import core_session
 
 PREFIX = "SANDBOX"
+SERVED = ("lambda", "resourcegroupstaggingapi")  # what the sandbox has answers of its own for
+NOWHERE = "http://127.0.0.1:1"
 ANY_KEY = "sandbox"  # moto does not look at it
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
@@ -33,7 +38,8 @@ def access_key(account: str) -> str:
 class Clients:
     """boto3 clients of the sandbox for any account and region. Safe to share between threads.
 
-    Without an endpoint they rely on moto's mock_aws; `check` is then asked, before each client is used, that it is active.
+    What the sandbox does not answer itself, moto does, which is one a process, and so are these clients. Without an endpoint all
+    rely on moto's mock_aws; `check` is then asked, before each client is used, that it is active.
     """
 
     def __init__(self, endpoint_url: str | None, check: Callable[[], None] = lambda: None) -> None:
@@ -44,25 +50,20 @@ class Clients:
 
     def get(self, api: str, account: str, region: str) -> Any:
         self._check()
+        if self._endpoint_url and api not in SERVED:
+            return _of_moto(api, account, region)
         with self._lock:
             key = (api, account, region)
             if key not in self._made:
-                made = self._client(
-                    boto3.Session(access_key(account), ANY_KEY, botocore_session=core_session()), api, region
-                )
+                self._made[key] = _client(access_key(account), None, api, region, self._endpoint_url)
                 if not self._endpoint_url:
-                    made.meta.events.register("before-call", _accounted(account))
-                self._made[key] = made
+                    self._made[key].meta.events.register("before-call", _accounted(account))
             return self._made[key]
-
-    def _client(self, session: boto3.Session, api: str, region: str) -> Any:
-        return session.client(api, region_name=region, endpoint_url=self._endpoint_url, config=NO_RETRIES)  # type: ignore[call-overload]
 
     def account_of(self, key: str) -> str:
         """The account of credentials that AssumeRole gave, or of any others that moto takes."""
         self._check()
-        session = boto3.Session(key, ANY_KEY, ANY_KEY, botocore_session=core_session())
-        client = self._client(session, "sts", "us-east-1")
+        client = _client(key, ANY_KEY, "sts", "us-east-1", self._endpoint_url)
         try:
             return str(client.get_caller_identity()["Account"])
         finally:
@@ -73,6 +74,19 @@ class Clients:
             for client in self._made.values():
                 client.close()
             self._made.clear()
+
+
+def _client(key: str, token: str | None, api: str, region: str, endpoint_url: str | None) -> Any:
+    session = boto3.Session(key, ANY_KEY, token, botocore_session=core_session())
+    return session.client(api, region_name=region, endpoint_url=endpoint_url, config=NO_RETRIES)  # type: ignore[call-overload]
+
+
+@cache
+def _of_moto(api: str, account: str, region: str) -> Any:
+    """A client that moto answers, by no socket."""
+    made = _client(access_key(account), None, api, region, NOWHERE)
+    made.meta.events.register_first("before-send", answering(moto_adapter.responding(account)))
+    return made
 
 
 def _accounted(account: str) -> Callable[..., None]:
