@@ -244,12 +244,13 @@ class Aws:
             raise _failure(operation, error, partial(self.redaction.text, openly=openly)) from error
         self.redaction.learn(text for text, is_sensitive in service.texts(answer, shapes.output_shape) if is_sensitive)
         meta = answer.pop("ResponseMetadata", {})
+        result = self._redacted(answer, openly)
         return Answer(
-            result=self._redacted(answer, openly),
+            result=result,
             request_id=str(meta.get("RequestId", "")),
             attempts=int(meta.get("RetryAttempts", 0)) + 1,
             status_code=int(meta.get("HTTPStatusCode", 200)),
-            headers=meta.get("HTTPHeaders", {}),
+            headers=self._headers(meta.get("HTTPHeaders", {}), result, shapes.output_shape, openly),
         )
 
     def _redacted(self, answer: Mapping[str, Any], openly: Collection[str]) -> Mapping[str, Any]:
@@ -261,6 +262,19 @@ class Aws:
         if isinstance(found.get("LogResult"), str):
             found["LogResult"] = self.redaction.log(found["LogResult"], openly)
         return found
+
+    def _headers(
+        self, headers: Mapping[str, str], result: Mapping[str, Any], shape: Any, openly: Collection[str]
+    ) -> dict[str, str]:
+        """The headers of an answer as they may be kept. Some are members of it (the log of an invocation): those say again
+        what the redacted member says."""
+        members = shape.members if shape is not None else {}
+        again = {
+            member.serialization["name"].lower(): result[name]
+            for name, member in members.items()
+            if member.serialization.get("location") == "header" and isinstance(result.get(name), str)
+        }
+        return {name: again.get(name.lower()) or self.redaction.text(value, openly) for name, value in headers.items()}
 
     def _client(self, place: Place, operation: str, api: str, params: Properties) -> Any:
         """GetFunction has a quota of its own, and so a client of its own, which slows down alone when throttled."""

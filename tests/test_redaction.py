@@ -109,6 +109,15 @@ def test_a_function_that_repeats_its_environment_is_kept_without_it(house: House
         assert json.loads(result.out)["payload"]["token"] == "(sensitive)"
 
 
+def test_a_header_that_repeats_the_log_says_no_more_than_the_log(house: House) -> None:
+    """Lambda answers the tail of a log in a header, in base64."""
+    deployed(house, SECRET)
+    answer = house.run("invoke", "checkout").json()
+    log = base64.b64decode(answer["sdkHttpMetadata"]["httpHeaders"]["x-amz-log-result"]).decode()
+    assert log == answer["logResult"]
+    assert "token is (sensitive)" in log
+
+
 def test_an_answer_without_a_secret_stays_as_it_is(house: House) -> None:
     deployed(house, "prod")
     answer = json.loads(house.run("invoke", "checkout").out)["payload"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,3 +54,24 @@ def watched() -> Iterator[Seen]:
         yield seen
     finally:
         _watching.remove(seen)
+
+
+@contextmanager
+def ended_when_it_serves() -> Iterator[None]:
+    """Ends a command that serves until it is told to stop, as soon as it listens for that."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def end() -> None:
+        for _ in range(600):
+            if signal.getsignal(signal.SIGTERM) is not before:
+                return os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.05)
+        return _thread.interrupt_main()
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    try:
+        yield
+        thread.join()
+    finally:
+        signal.signal(signal.SIGTERM, before)
