@@ -10,5 +10,5 @@ In these pages
 - `<!-- story: NAME -->` begins afresh, `<!-- then: NAME -->` goes on, as the function NAME in `scenes` prepares it. Neither is
   shown by `reconcile help` or a browser. A page begins with the story `examples`.
 
-`python -m tests.manual` rewrites whatever is not true any more; cut it with `…` where it is long, and read the difference.
+`python -m tests.manual` rewrites whatever is not true any more, cut as it was where the lines can be found again. Read the difference.
 """

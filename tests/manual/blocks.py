@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,7 +21,7 @@ from tests.conftest import REGION, House
 from tests.manual import scenes
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md",)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "reconciler" / "manual").glob("*.md")))
 
 # What no two runs say alike, by name.
 VOLATILE = {
@@ -35,6 +36,7 @@ VOLATILE = {
     "holder": r"(?<=error: )\S+@\S+(?= holds)",
     "image or code": r"[A-Za-z0-9+/]{43}=",
 }
+SHORTEST_NAME = 12  # characters; what is shorter, such as a duration, names nothing
 _VOLATILE = re.compile("|".join(f"(?:{pattern})" for pattern in VOLATILE.values()))
 _MARK = re.compile(
     r"^<!-- (?P<verb>story|then): (?P<scene>\w+) -->$|^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$",
@@ -128,6 +130,8 @@ class Terminal:
             name, _, variables[name] = words.pop(0).partition("=")
         assert words[:1] == ["reconcile"], f"only `reconcile` and `echo $?` are run, not: {line}"
         self.exit_code, text = _said(words, variables)
+        for name, value in self.names.items():
+            text = text.replace(value, name)
         return text
 
     def _words(self, line: str) -> list[str]:
@@ -140,7 +144,8 @@ class Terminal:
         found = likeness(example.shown).fullmatch(example.said)
         if found:
             shown = [name for line in example.shown.splitlines() for name in _VOLATILE.findall(line)]
-            self.names.update(zip(shown, found.groups(), strict=True))
+            pairs = zip(shown, found.groups(), strict=True)
+            self.names.update((name, value) for name, value in pairs if len(value) >= SHORTEST_NAME)
 
 
 def _said(words: list[str], variables: dict[str, str]) -> tuple[int, str]:
@@ -193,5 +198,27 @@ def _block(terminal: Terminal, text: str, mark: re.Match[str]) -> Iterator[Examp
 def rewritten(text: str, folder: Path) -> str:
     """The page as its commands make it true."""
     for example in reversed([one for one in performed(text, folder) if not one.is_true]):
-        text = text[: example.start] + example.said + text[example.start + len(example.shown) :]
+        end = example.start + len(example.shown)
+        text = text[: example.start] + mended(example.shown, example.said) + text[end:]
     return text
+
+
+def mended(shown: str, said: str) -> str:
+    """What is said now, cut with `…` where the page cuts it; whole where a line of the page is not found again."""
+    rest, kept = said.splitlines(), []
+    for line in shown.splitlines():
+        if line == "…":
+            kept.append(line)
+            continue
+        nearest = _nearest(line, rest)
+        if nearest is None:
+            return said
+        kept.append(nearest)
+        rest = rest[rest.index(nearest) + 1 :]
+    cut = "".join(f"{line}\n" for line in kept)
+    return cut if "…" in kept and likeness(cut).fullmatch(said) else said
+
+
+def _nearest(line: str, lines: list[str]) -> str | None:
+    same = (one for one in lines if likeness(line).fullmatch(f"{one}\n"))
+    return next(same, None) or next(iter(get_close_matches(line, lines, n=1)), None)

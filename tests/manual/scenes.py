@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from reconciler.rehearsal import fill
+from reconciler.sandbox.faults import Script, parse_faults
 from reconciler.wiring import read
-from tests.conftest import House
+from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
+from tests.test_hostile_git import git
 
 SPECS = Path(__file__).parents[2] / "specs"
-CHECKOUT = "shop/checkout.yaml"
+CONFIG = "reconcile.yaml"
+CHECKOUT, AUDIT, GREETER = "shop/checkout.yaml", "shop/audit.yaml", "shop/greeter.yaml"
+
+CLICKS = "arn:aws:kinesis:us-west-2:123456789012:stream/clicks"
+ORDERS = "arn:aws:dynamodb:us-west-2:123456789012:table/orders/stream/2026-01-01T00:00:00.000"
 
 # --- how a story begins --------------------------------------------------------------------------------------------
 
@@ -36,7 +44,7 @@ def canary(house: House) -> None:
     examples(house)
     _change(house, "FunctionVersion: published  ", 'FunctionVersion: "1"  ')
     _apply(house, f"specs/{CHECKOUT}")
-    _change(house, "checkout/v1.zip", "checkout/v2.zip")
+    _change(house, "checkout/v1.zip", "checkout/v2.zip", stock=True)
     _change(house, "MemorySize: 512", "MemorySize: 1024")
     _change(house, "    # RoutingConfig:", "    RoutingConfig:")
 
@@ -44,9 +52,148 @@ def canary(house: House) -> None:
 # --- what happens between two commands -----------------------------------------------------------------------------
 
 
+def specs_restored(house: House) -> None:
+    """The specs are this repository's again; AWS stays as it is."""
+    shutil.rmtree(house.root / "specs")
+    shutil.copytree(SPECS, house.root / "specs")
+
+
+def committed(house: House) -> None:
+    """The specs are committed to main."""
+    (house.root / ".gitignore").write_text("reports\n")
+    git(house.root, "init", "-q", "-b", "main")
+    _commit(house)
+
+
+def locked(house: House) -> None:
+    """Another run holds the house's lock."""
+    _change(house, "managedBy:", "lock: s3://shop-deploy/reconcile.lock\nmanagedBy:", CONFIG)
+    bucket = {"Bucket": "shop-deploy", "CreateBucketConfiguration": {"LocationConstraint": REGION}}
+    s3 = house.sandbox.clients.get("s3", ACCOUNT, REGION)
+    s3.create_bucket(**bucket)
+    held = {"owner": "root@vm", "run": "8a3a72014416", "expires_at": 0, "lease_seconds": 120}
+    s3.put_object(Bucket="shop-deploy", Key="reconcile.lock", Body=json.dumps(held).encode())
+
+
 def many_mistakes(house: House) -> None:
     """A spec with six mistakes of six sorts."""
-    house.write(CHECKOUT, MISTAKES)
+    house.write(CHECKOUT, MISTAKES, stock=False)
+
+
+def everything_changed(house: House) -> None:
+    """New code, more time and another tag for the checkout."""
+    _change(house, "checkout/v1.zip", "checkout/v2.zip", stock=True)
+    _change(house, "Timeout: 30", "Timeout: 40")
+    _change(house, 'cost-center: "4711"', 'cost-center: "4712"')
+
+
+def audit_may_not_read_its_stream(house: House) -> None:
+    """Somebody changed the greeter and the audit's mapping by hand; putting the latter back will be refused once."""
+    message = "The provided execution role may not read this stream"
+    _faults(
+        house,
+        {
+            "operation": "UpdateEventSourceMapping",
+            "nth": 2,
+            "code": "InvalidParameterValueException",
+            "message": message,
+        },
+    )
+    house.lambda_.update_function_configuration(FunctionName="greeter", MemorySize=256)
+    (clicks,) = house.lambda_.list_event_source_mappings(EventSourceArn=CLICKS)["EventSourceMappings"]
+    house.lambda_.update_event_source_mapping(UUID=clicks["UUID"], BatchSize=100)
+
+
+def aws_is_busy(house: House) -> None:
+    """Twice an update is in progress, and one answer is lost on its way."""
+    conflict = {"code": "ResourceConflictException", "message": "An update is in progress for resource: checkout"}
+    _faults(
+        house,
+        {"operation": "UpdateFunctionConfiguration", "first": 2, **conflict},
+        {"operation": "UpdateFunctionCode", "nth": 1, "status": 503},
+    )
+
+
+def what_aws_would_refuse(house: House) -> None:
+    """Code that is not there, a version that is not there, and a mapping of another stream."""
+    _change(house, "checkout/v1.zip", "checkout/v9.zip")
+    _change(house, "stream/clicks", "stream/taps", AUDIT)
+    _change(house, "FunctionVersion: published", 'FunctionVersion: "7"', GREETER)
+
+
+def another_account(house: House) -> None:
+    _change(house, 'accountId: "123456789012"', 'accountId: "210987654321"', CONFIG)
+
+
+def timeout_raised(house: House) -> None:
+    _change(house, "Timeout: 30", "Timeout: 40")
+
+
+def hotfix(house: House) -> None:
+    """Somebody changed the function by hand."""
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="Takes orders, hotfix", Timeout=20)
+
+
+def plan_edited(house: House) -> None:
+    plan = house.root / "plan.json"
+    plan.write_text(plan.read_text().replace("512", "1024").replace('"after": 40', '"after": 400'))
+
+
+def guards_loosened(house: House) -> None:
+    """More may be deleted, and a setting that differs is not to be looked at."""
+    _change(house, "maxDeletes: 3", "maxDeletes: 9", CONFIG)
+    _change(house, "ignore:\n", "ignore:\n  - /configuration/Timeout\n")
+    hotfix(house)
+
+
+def edits_and_drift(house: House) -> None:
+    """Ada raised memory and time; somebody changed the time and the description by hand."""
+    _change(house, "MemorySize: 512", "MemorySize: 1024")
+    timeout_raised(house)
+    _commit(house)
+    hotfix(house)
+
+
+def functions_of_others(house: House) -> None:
+    """Two functions that are there already: one bears no mark, one another house's."""
+    for name, tags in (("legacy", {}), ("theirs", {"reconcile:managed-by": "other/house"})):
+        house.write(f"others/{name}.yaml", function_spec(name, configuration="MemorySize: 256"))
+        house.lambda_.create_function(
+            FunctionName=name, Runtime="python3.13", Handler="lambda_function.lambda_handler", Role=ROLE, Tags=tags,
+            Code={"S3Bucket": "artifacts", "S3Key": "v1.zip"},
+        )  # fmt: skip
+
+
+def audit_dropped(house: House) -> None:
+    house.remove(AUDIT)
+
+
+def two_dropped_where_one_may_go(house: House) -> None:
+    house.remove(GREETER)
+    _change(house, "maxDeletes: 3", "maxDeletes: 1", CONFIG)
+
+
+def killed(house: House) -> None:
+    """A run that stopped right after it sent the call that makes the second mapping, which AWS never got."""
+    shutil.rmtree(house.root / "reports")
+    house.apply(f"specs/{AUDIT}")
+    last = house.lambda_.list_event_source_mappings(EventSourceArn=ORDERS)["EventSourceMappings"][0]
+    house.lambda_.delete_event_source_mapping(UUID=last["UUID"])
+    (report,) = (house.root / "reports").glob("*.json")
+    report.unlink()
+    journal = report.with_suffix(".jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    begun = [number for number, line in enumerate(lines) if b'"operation_started"' in line]
+    with journal.open("r+b") as file:  # the file itself, for a journal is chained to it
+        file.truncate(sum(map(len, lines[: begun[-1] + 1])))
+
+
+def password(house: House) -> None:
+    """A variable that refers to a parameter, one with a reference in it, and one less."""
+    name = {"Name": "/shop/db", "Value": "correct horse", "Type": "SecureString"}
+    house.sandbox.clients.get("ssm", ACCOUNT, REGION).put_parameter(**name)
+    variables = """{STAGE: test, DB_PASSWORD: "{{ ssm('/shop/db') }}", DB_URL: "postgres://{{ function }}@db"}"""
+    _change(house, "{STAGE: test, ORDERS_TABLE: orders}", variables)
 
 
 MISTAKES = """\
@@ -76,7 +223,21 @@ def _apply(house: House, *paths: str) -> None:
     shutil.rmtree(house.root / "reports")
 
 
-def _change(house: House, before: str, after: str, file: str = CHECKOUT) -> None:
-    text = (house.root / "specs" / file).read_text()
+def _change(house: House, before: str, after: str, file: str = CHECKOUT, *, stock: bool = False) -> None:
+    """`stock` where the change names something that AWS must have."""
+    text = _text(house, file)
     assert before in text
-    house.write(file, text.replace(before, after))
+    house.write(file, text.replace(before, after), stock=stock)
+
+
+def _text(house: House, file: str) -> str:
+    return (house.root / "specs" / file).read_text()
+
+
+def _commit(house: House) -> None:
+    git(house.root, "add", "-A")
+    git(house.root, "-c", "user.name=Ada", "commit", "-qm", "a change")
+
+
+def _faults(house: House, *faults: dict[str, Any]) -> None:
+    house.sandbox.gate.script = Script(parse_faults(list(faults), "faults"))

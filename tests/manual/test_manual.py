@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler import __version__
-from tests.manual.blocks import PAGES, Example, likeness, performed, rewritten
+from tests.manual.blocks import PAGES, Example, likeness, mended, performed, rewritten
 
 
 def differing(examples: list[Example], page: Path) -> list[str]:
@@ -68,8 +68,7 @@ def test_a_later_command_may_name_what_an_earlier_block_shows(tmp_path: Path) ->
     )
     first, second = performed(page, tmp_path)
     assert first.is_true, first.said
-    assert "there is no such file" not in second.said
-    assert "20260101T000000000000Z" not in second.said
+    assert "reports/20260101T000000000000Z-0123456789ab.json: no target of it failed" in second.said
 
 
 def test_only_the_form_of_what_differs_from_run_to_run_is_compared() -> None:
@@ -77,3 +76,17 @@ def test_only_the_form_of_what_differs_from_run_to_run_is_compared() -> None:
     assert pattern.fullmatch("done in 12.31 s, task 00000000-0000-0000-0000-000000000000, and so on\n")
     assert not pattern.fullmatch("done in time, task 00000000-0000-0000-0000-000000000000, and so on\n")
     assert not pattern.fullmatch("done in 0.7 s, task 1b3e733a, and so on\n")
+
+
+@pytest.mark.parametrize(
+    ("shown", "said", "after"),
+    [
+        ("…\nPlan: 1 to create.\n…\n", "a\nb\nPlan: 2 to create.\nc\n", "…\nPlan: 2 to create.\n…\n"),
+        ("a\n…\nb\n", "a\nx\nb, and why\n", "a\nx\nb, and why\n"),
+        ("Plan: 1 to create.\n", "a\nPlan: 1 to create.\n", "a\nPlan: 1 to create.\n"),
+        ("error: this is so\n…\n", "error: this is so [R001]\nand more\n", "error: this is so [R001]\n…\n"),
+    ],
+    ids=["a line that changed", "a line that is not found again", "nothing was cut", "a line that grew"],
+)
+def test_what_is_rewritten_is_cut_as_it_was(shown: str, said: str, after: str) -> None:
+    assert mended(shown, said) == after
