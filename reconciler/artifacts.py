@@ -1,4 +1,4 @@
-"""The code that a spec names, looked at without downloading it where that can be helped (lambda-facts 2.7).
+"""The code that a spec names, looked at without downloading it where that can be helped (FACTS 2.7).
 
 In order of trust: packed from a local path; written in the spec, and compared with what S3 says; an image's digest; an S3
 object's SHA-256; its metadata; a small object itself, read and hashed; what an earlier run was answered for the same object.

@@ -61,7 +61,7 @@ CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is a
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
 UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
 
-# What passes by itself, by AWS's code and a piece of its message (lambda-facts 2.2, 2.6, 2.9). "already exists" shares
+# What passes by itself, by AWS's code and a piece of its message (FACTS 2.2, 2.6, 2.9). "already exists" shares
 # its code with "in progress" and must never be retried, so the message decides.
 PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ResourceConflictException", re.compile("in progress|currently in the following state")),

@@ -368,7 +368,7 @@ def with_refs(params: Properties) -> dict[str, Any]:
 
 
 def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
-    """Every draft's steps in the one safe order (lambda-facts 2.12), numbered."""
+    """Every draft's steps in the one safe order (FACTS 2.12), numbered."""
     placed = []
     for draft in drafts:
         own = [CALLS[step.operation].stage if step.stage is None else step.stage for step in draft.steps]

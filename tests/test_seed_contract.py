@@ -1,4 +1,4 @@
-"""The seed, row by row: each sample request as a spec, and the task record that it leaves."""
+"""The seed (manual/decisions.md), row by row: each sample request as a spec, and the task record that it leaves."""
 
 from __future__ import annotations
 

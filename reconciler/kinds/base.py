@@ -36,7 +36,8 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Call:
     """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), its place in
-    the order of one target's operations, and what to wait for after it."""
+    the order of one target's operations, and what to wait for after it. The seed is the imperative service whose
+    declarative form this is; manual/decisions.md says which, and where we do otherwise."""
 
     operation: str
     phase: str

@@ -29,7 +29,7 @@ EVENT_SOURCE_MAPPINGS = Section(
     calls=("CreateEventSourceMapping", "UpdateEventSourceMapping"),
 )
 
-# What AWS holds for members never set, by the source's service (lambda-facts 3); {} or "" is also what clears them.
+# What AWS holds for members never set, by the source's service (FACTS 3); {} or "" is also what clears them.
 _EVERY: Mapping[str, Any] = {
     "Enabled": True,
     "FilterCriteria": {"Filters": []},

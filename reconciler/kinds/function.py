@@ -72,7 +72,7 @@ WITH_CODE = (CONFIGURATION.members & service.members("UpdateFunctionCode")) - se
     "UpdateFunctionConfiguration"
 )
 
-# What AWS holds when a member was never set (lambda-facts 3), in the form that is also sent to go back to it.
+# What AWS holds when a member was never set (FACTS 3), in the form that is also sent to go back to it.
 UNSET: Mapping[str, Any] = {
     "Architectures": ["x86_64"],
     "DeadLetterConfig": {"TargetArn": ""},

@@ -1,4 +1,4 @@
-"""Aliases, as lambda-facts 2.5 records them. (region, params, now) go in, an answer comes out or Refused is raised."""
+"""Aliases, as FACTS 2.5 records them. (region, params, now) go in, an answer comes out or Refused is raised."""
 
 from __future__ import annotations
 

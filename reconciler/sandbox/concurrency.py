@@ -1,4 +1,4 @@
-"""Reserved concurrency and the account's limits (lambda-facts 2.10). (region, params, now) go in, an answer comes out."""
+"""Reserved concurrency and the account's limits (FACTS 2.10). (region, params, now) go in, an answer comes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A function's configuration: AWS's defaults, how an update merges into it, what AWS refuses in it (lambda-facts 1.1, 3).
+"""A function's configuration: AWS's defaults, how an update merges into it, what AWS refuses in it (FACTS 1.1, 3).
 
 Mappings go in and come out; the world is asked only whether a role can be assumed. It never changes what it is given.
 """

@@ -1,4 +1,4 @@
-"""CreateFunction, the two updates, the reads and DeleteFunction, as lambda-facts 2.1, 2.2, 2.8 and 3 record them.
+"""CreateFunction, the two updates, the reads and DeleteFunction, as FACTS 2.1, 2.2, 2.8 and 3 record them.
 
 (region, params, now) go in, an answer comes out or Refused is raised; the region is changed in place and nothing else is.
 """

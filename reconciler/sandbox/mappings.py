@@ -1,4 +1,4 @@
-"""Event source mappings, as lambda-facts 1.3, 2.6 and 3 record them.
+"""Event source mappings, as FACTS 1.3, 2.6 and 3 record them.
 
 (region, params, now) go in, an answer comes out or Refused is raised; the world is asked only whether the source exists.
 Nothing is ever polled.

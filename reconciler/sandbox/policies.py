@@ -1,4 +1,4 @@
-"""Resource policies, one a function, version or alias, as lambda-facts 2.4 and 2.11 record them.
+"""Resource policies, one a function, version or alias, as FACTS 2.4 and 2.11 record them.
 
 (region, params, now) go in, an answer comes out or Refused is raised. A policy's RevisionId is its own.
 """

@@ -1,4 +1,4 @@
-"""Tags of functions and event source mappings, and the tagging API's view of them (lambda-facts 1.2, 2.4).
+"""Tags of functions and event source mappings, and the tagging API's view of them (FACTS 1.2, 2.4).
 
 (region, params, now) go in, an answer comes out or Refused is raised. Every change of a function's tags changes its RevisionId.
 """

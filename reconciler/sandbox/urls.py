@@ -1,4 +1,4 @@
-"""Function URLs, one a function or alias, as lambda-facts 1.2 and 3 record them. They answer no requests of their own.
+"""Function URLs, one a function or alias, as FACTS 1.2 and 3 record them. They answer no requests of their own.
 
 (region, params, now) go in, an answer comes out or Refused is raised.
 """

@@ -1,4 +1,4 @@
-"""Versions: when a publish makes one, how they are listed and when one may go (lambda-facts 2.3 and 2.8).
+"""Versions: when a publish makes one, how they are listed and when one may go (FACTS 2.3 and 2.8).
 
 (region, function, now) go in; records come out. Numbers are never used twice while the function lives.
 """

@@ -1,4 +1,4 @@
-"""Lambda-facts 2.5: aliases and their weights."""
+"""FACTS 2.5: aliases and their weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda-facts 1 and 2.7, emulator gaps: what AWS refuses in a creation or update."""
+"""FACTS 1, 2.7 and 6: what AWS refuses in a creation or update."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda-facts 1.1 and 3: what a configuration holds by default, and how updates change it."""
+"""FACTS 1.1 and 3: what a configuration holds by default, and how updates change it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda-facts 1.3, 2.6 and 3: event source mappings."""
+"""FACTS 1.3, 2.6 and 3: event source mappings."""
 
 from __future__ import annotations
 

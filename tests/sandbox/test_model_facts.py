@@ -1,4 +1,4 @@
-"""What lambda-facts 2 and 3 take from the service model: it fails here when a new botocore says otherwise."""
+"""What FACTS 2 and 3 take from the service model: it fails here when a new botocore says otherwise."""
 
 from __future__ import annotations
 

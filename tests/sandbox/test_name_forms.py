@@ -1,4 +1,4 @@
-"""Lambda-facts 1: every call takes a name, a partial ARN and a full ARN, and takes its qualifier from there."""
+"""FACTS 1: every call takes a name, a partial ARN and a full ARN, and takes its qualifier from there."""
 
 from __future__ import annotations
 

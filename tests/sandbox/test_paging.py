@@ -1,4 +1,4 @@
-"""Lambda-facts 4: pages of 50 and 100, with markers; what listings hold."""
+"""FACTS 4: pages of 50 and 100, with markers; what listings hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda-facts 2.3 and 2.8: when a version is made, with what number, and when it may go."""
+"""FACTS 2.3 and 2.8: when a version is made, with what number, and when it may go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda-facts 2.4: when a RevisionId changes, and where an old one is refused."""
+"""FACTS 2.4: when a RevisionId changes, and where an old one is refused."""
 
 from __future__ import annotations
 

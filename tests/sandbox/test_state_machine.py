@@ -1,4 +1,4 @@
-"""Lambda-facts 2.1 and 2.2: where a function is in its life, and what is refused while something runs."""
+"""FACTS 2.1 and 2.2: where a function is in its life, and what is refused while something runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda-facts 1.2, 2.10, 2.11 and 3: tags, permissions, reserved concurrency, function URLs."""
+"""FACTS 1.2, 2.10, 2.11 and 3: tags, permissions, reserved concurrency, function URLs."""
 
 from __future__ import annotations
 
