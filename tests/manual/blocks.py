@@ -39,7 +39,8 @@ VOLATILE = {
 SHORTEST_NAME = 12  # characters; what is shorter, such as a duration, names nothing
 _VOLATILE = re.compile("|".join(f"(?:{pattern})" for pattern in VOLATILE.values()))
 _MARK = re.compile(
-    r"^<!-- (?P<verb>story|then): (?P<scene>\w+) -->$|^```(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$",
+    r"^<!-- (?P<verb>story|then): (?P<scene>\w+) -->$"
+    r"|^(?P<fence>```+)(?P<language>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
 # A blank line before the next command is the page's own.
@@ -114,10 +115,11 @@ class Terminal:
         return self.house
 
     def write(self, file: str, text: str) -> None:
+        house = self.present_house()
         if file.startswith("specs/"):
-            self.present_house().write(file.removeprefix("specs/"), text)
+            house.write(file.removeprefix("specs/"), text)
         else:
-            Path(file).write_text(text, encoding="utf-8")
+            (house.root / file).write_text(text, encoding="utf-8")
 
     def run(self, line: str) -> str:
         """What the command prints. Raises AssertionError where the convention has no such command."""
