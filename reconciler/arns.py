@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.config import partition_of
-from reconciler.rules import Found
-from reconciler.strict_yaml import escaped
+from reconciler.diff import pointer
+from reconciler.finding import Found
 
 # Member -> what it is, for people; these must be of the function's own region.
 SAME_REGION: Mapping[str, str] = {
@@ -37,7 +37,7 @@ def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Found]:
     places = tuple(regions)
     for section in SECTIONS if isinstance(spec, dict) else ():
         for steps, text in texts(spec.get(section), (section,)):
-            at = "".join(f"/{escaped(step)}" for step in steps)
+            at = pointer(steps)
             wrong = next((words for region in places if (words := problem(steps, text, region))), "")
             if wrong:
                 yield Found(at, wrong)

@@ -14,7 +14,8 @@ from typing import Any
 from reconciler.aws import Aws, Place
 from reconciler.errors import AwsError, CallFailed, Interrupted
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.function import FUNCTION, own_tags
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.tags import own_tags
 from reconciler.model import Diagnostic, Plan, Target, TargetPlan
 
 WORKERS = 8

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.kinds.base import Kind
-from reconciler.kinds.function import FUNCTION, MARK
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.tags import MARK
 from reconciler.model import Artifact, Desired, Live, Spec
 
 

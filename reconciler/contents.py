@@ -1,4 +1,4 @@
-"""Rules over what a member holds where its type says too little: layers, filter patterns, paths that are ignored. Pure.
+"""Rules over what a member holds where its type says too little: filter patterns, paths that are ignored. Pure.
 
 AWS would say each of these only when the call is made, after others were carried out; an ignored path would never be
 missed at all.
@@ -11,12 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.diff import is_named
-from reconciler.rules import Found, named, part
-from reconciler.strict_yaml import escaped
+from reconciler.diff import escaped, is_named, steps_of
+from reconciler.finding import Found, named, part
 from reconciler.validation import close_match, load_schema
 
-MAX_LAYERS = 5
 MATCHERS = frozenset({
     "prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case", "wildcard", "cidr",
 })  # fmt: skip
@@ -27,29 +25,11 @@ IDENTITY = ("EventSourceArn", "SelfManagedEventSource", "Topics", "Queues")
 
 
 def findings(spec: Any) -> list[Found]:
-    rules = (has_few_layers, filters_with_patterns, ignores_what_can_match)
+    rules = (filters_with_patterns, ignores_what_can_match)
     return [found for rule in rules for found in rule(spec)] if isinstance(spec, dict) else []
 
 
-# --- layers and filters --------------------------------------------------------------------------------------------
-
-
-def has_few_layers(spec: Mapping[str, Any]) -> Iterator[Found]:
-    layers = part(spec, "configuration").get("Layers")
-    arns = [item.get("Arn") if isinstance(item, dict) else item for item in layers] if isinstance(layers, list) else []
-    at = "/configuration/Layers"
-    if len(arns) > MAX_LAYERS:
-        yield Found(at, f"a function has at most {MAX_LAYERS} layers, and here are {len(arns)}", is_key=True)
-    first: dict[str, int] = {}
-    for index, arn in enumerate(arns):
-        layer = arn.rpartition(":")[0] if isinstance(arn, str) and arn.count(":") == 7 else ""
-        if layer in first:
-            message = (
-                f"{layer} is the layer of item {first[layer] + 1} already; a function takes one version of a layer"
-            )
-            yield Found(f"{at}/{index}", message)
-        elif layer:
-            first[layer] = index
+# --- filters ------------------------------------------------------------------------------------------------------
 
 
 def filters_with_patterns(spec: Mapping[str, Any]) -> Iterator[Found]:
@@ -100,7 +80,7 @@ def ignores_what_can_match(spec: Mapping[str, Any]) -> Iterator[Found]:
     pointers = spec.get("ignore")
     for index, pointer in enumerate(pointers if isinstance(pointers, list) else ()):
         if isinstance(pointer, str) and pointer.startswith("/"):
-            steps = tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+            steps = steps_of(pointer)
             if steps[0] in load_schema("function")["properties"] and steps[0] != "ignore":
                 wrong = unmatched(steps, spec)
                 if wrong:

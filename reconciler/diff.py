@@ -151,7 +151,12 @@ def is_named(step: str, key: str) -> bool:
 
 def pointer(steps: tuple[str, ...]) -> str:
     """A JSON Pointer (RFC 6901)."""
-    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return "".join("/" + escaped(step) for step in steps)
+
+
+def escaped(step: str) -> str:
+    """One step of a JSON Pointer."""
+    return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step
 
 
 def steps_of(json_pointer: str) -> tuple[str, ...]:

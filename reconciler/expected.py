@@ -12,8 +12,9 @@ from typing import Any
 from reconciler.diff import Difference, differences, pointer, value_at
 from reconciler.errors import NotOwned, PlanError, StalePlan
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
-from reconciler.kinds.function import FUNCTION, MARK
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
+from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
 from reconciler.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Target, Unreadable
 

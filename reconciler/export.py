@@ -10,8 +10,9 @@ from typing import Any
 
 from reconciler.aws import Aws, Place
 from reconciler.fetch import function_live
+from reconciler.kinds.configuration import is_sensitive
 from reconciler.kinds.event_source_mapping import live_properties
-from reconciler.kinds.function import is_sensitive, own_tags
+from reconciler.kinds.tags import own_tags
 from reconciler.model import SENSITIVE, Target
 from reconciler.report.documents import plain
 

@@ -28,9 +28,11 @@ from reconciler.drafts import (
 from reconciler.errors import PlanError, SnapshotError
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.configuration import with_code
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
-from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS
+from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import PUBLISHED, VERSION, content
 from reconciler.model import (
     UNSET,
@@ -212,7 +214,7 @@ def with_live_architecture(desired: Desired, live: Live) -> Desired:
     if configuration is None or "code" in desired.properties:
         return desired
     held = live.properties["configuration"]
-    kept = {member: held[member] for member in WITH_CODE if member in held and member not in configuration}
+    kept = {member: held[member] for member in with_code() if member in held and member not in configuration}
     return replace(desired, properties={**desired.properties, "configuration": {**configuration, **kept}})
 
 

@@ -12,13 +12,14 @@ from reconciler.diff import matching, pointer, steps_of
 from reconciler.drafts import Draft, final_function, ignored_paths, origin_of, prefix
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.kinds.alias import ALIAS, weights
+from reconciler.kinds.configuration import MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
+from reconciler.kinds.configuration import UNSET as DEFAULTS
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
-from reconciler.kinds.function import FUNCTION, MARK, WITH_CODE
-from reconciler.kinds.function import UNSET as DEFAULTS
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
+from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import PUBLISHED, VERSION
 from reconciler.model import Desired, Diagnostic, Origin, Sealed, Unreadable
-from reconciler.rules import MAX_ENVIRONMENT_BYTES, environment_bytes
 from reconciler.source import SENDING, repository
 
 Drafts = Sequence[Draft]
@@ -229,9 +230,9 @@ def needs_code_to_change(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     wanted = desired.properties.get("configuration")
     if wanted is None or case.spec.is_absent:
         return
-    whole = {"configuration": dict.fromkeys(WITH_CODE, True)}
+    whole = {"configuration": dict.fromkeys(with_code(), True)}
     ignored = {steps[-1:] for pattern in ignored_paths(case.spec, FUNCTION, "") for steps in matching(whole, pattern)}
-    for member in sorted(WITH_CODE):
+    for member in sorted(with_code()):
         if (member,) in ignored or ("configuration",) in ignored or () in ignored:
             continue
         lives = case.function.properties["configuration"].get(member, DEFAULTS[member])

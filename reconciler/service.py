@@ -1,29 +1,46 @@
 """botocore's Lambda service model, offline: what members a call has, what is sensitive, what may be sent.
 
-The only module that reads botocore's model and validators. Makes no call and needs no credentials.
+The only module that reads botocore's model and validators. Makes no call and needs no credentials. botocore is loaded when
+the model is first asked for, so that what checks specs can name the kinds without it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
-from botocore.validate import ParamValidator
+if TYPE_CHECKING:
+    from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 
 @cache
 def model() -> ServiceModel:
-    return ServiceModel(Loader().load_service_model("lambda", "service-2"), "lambda")
+    """botocore's own data, and not what a machine keeps in ~/.aws/models: what is derived is the same everywhere."""
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
+
+    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    return ServiceModel(loader.load_service_model("lambda", "service-2"), "lambda")
+
+
+def is_structure(shape: Shape | None) -> TypeGuard[StructureShape]:
+    return shape is not None and shape.type_name == "structure"
+
+
+def is_map(shape: Shape | None) -> TypeGuard[MapShape]:
+    return shape is not None and shape.type_name == "map"
+
+
+def is_list(shape: Shape | None) -> TypeGuard[ListShape]:
+    return shape is not None and shape.type_name == "list"
 
 
 @cache
 def request(operation: str) -> StructureShape:
     """The input shape of an operation."""
     shape = model().operation_model(operation).input_shape
-    assert isinstance(shape, StructureShape)
+    assert is_structure(shape)
     return shape
 
 
@@ -32,8 +49,10 @@ def response(operation: str) -> StructureShape:
     """The output shape of an operation; an empty structure where the call answers nothing."""
     shape = model().operation_model(operation).output_shape
     if shape is None:
+        from botocore.model import StructureShape
+
         return StructureShape("Empty", {"type": "structure", "members": {}})
-    assert isinstance(shape, StructureShape)
+    assert is_structure(shape)
     return shape
 
 
@@ -48,15 +67,15 @@ def project(value: Any, shape: Shape) -> Any:
 
     A list of structures where the shape wants strings (Layers read back as objects) becomes the list of their `Arn`s.
     """
-    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+    if is_structure(shape) and isinstance(value, Mapping):
         return {
             name: project(value[name], member)
             for name, member in shape.members.items()
             if name in value and value[name] is not None
         }
-    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+    if is_map(shape) and isinstance(value, Mapping):
         return {key: project(item, shape.value) for key, item in value.items()}
-    if isinstance(shape, ListShape) and isinstance(value, list | tuple):
+    if is_list(shape) and isinstance(value, list | tuple):
         return [project(item, shape.member) for item in value]
     if shape.type_name == "string" and isinstance(value, Mapping) and "Arn" in value:
         return value["Arn"]
@@ -66,7 +85,7 @@ def project(value: Any, shape: Shape) -> Any:
 def comparable(live: Any, desired: Any, shape: Shape | None) -> Any:
     """`live` without the structure members that `desired` does not have: their defaults are not known. Maps are kept
     whole, for their keys are the user's; so is what an empty structure stands against, for that one says "none"."""
-    if isinstance(shape, StructureShape) and isinstance(live, Mapping) and isinstance(desired, Mapping) and desired:
+    if is_structure(shape) and isinstance(live, Mapping) and isinstance(desired, Mapping) and desired:
         return {
             name: comparable(live[name], wanted, shape.members.get(name))
             for name, wanted in desired.items()
@@ -82,14 +101,14 @@ def _is_sensitive(shape: Shape) -> bool:
 
 def seal_leaves(value: Any, shape: Shape, seal: Any) -> Any:
     """`value` with every scalar that the model calls sensitive replaced by `seal(scalar)`; keys of maps are kept."""
-    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
+    if is_structure(shape) and isinstance(value, Mapping):
         return {
             name: seal_leaves(item, shape.members[name], seal) if name in shape.members else item
             for name, item in value.items()
         }
-    if isinstance(shape, MapShape) and isinstance(value, Mapping):
+    if is_map(shape) and isinstance(value, Mapping):
         return {key: seal_leaves(item, shape.value, seal) for key, item in value.items()}
-    if isinstance(shape, ListShape) and isinstance(value, list | tuple):
+    if is_list(shape) and isinstance(value, list | tuple):
         return [seal_leaves(item, shape.member, seal) for item in value]
     return seal(value) if _is_sensitive(shape) else value
 
@@ -99,13 +118,13 @@ def texts(value: Any, shape: Shape | None, *, is_sensitive: bool = False) -> Ite
     is_sensitive = is_sensitive or (shape is not None and _is_sensitive(shape))
     if isinstance(value, str):
         yield value, is_sensitive
-    elif isinstance(shape, StructureShape) and isinstance(value, Mapping):
+    elif is_structure(shape) and isinstance(value, Mapping):
         for name, item in value.items():
             yield from texts(item, shape.members.get(name), is_sensitive=is_sensitive)
-    elif isinstance(shape, MapShape) and isinstance(value, Mapping):
+    elif is_map(shape) and isinstance(value, Mapping):
         for item in value.values():
             yield from texts(item, shape.value, is_sensitive=is_sensitive)
-    elif isinstance(shape, ListShape) and isinstance(value, list | tuple):
+    elif is_list(shape) and isinstance(value, list | tuple):
         for item in value:
             yield from texts(item, shape.member, is_sensitive=is_sensitive)
 
@@ -115,21 +134,22 @@ def is_sensitive(path: Iterable[str], shape: Shape) -> bool:
     for step in path:
         if _is_sensitive(shape):
             return True
-        match shape:
-            case StructureShape():
-                if step not in shape.members:
-                    return False
-                shape = shape.members[step]
-            case MapShape():
-                shape = shape.value
-            case ListShape():
-                shape = shape.member
-            case _:
+        if is_structure(shape):
+            if step not in shape.members:
                 return False
+            shape = shape.members[step]
+        elif is_map(shape):
+            shape = shape.value
+        elif is_list(shape):
+            shape = shape.member
+        else:
+            return False
     return _is_sensitive(shape)
 
 
 def invalid_params(operation: str, params: Mapping[str, Any]) -> str:
     """What botocore itself would refuse in `params` before sending them, as text; empty when nothing."""
+    from botocore.validate import ParamValidator
+
     report = ParamValidator().validate(params, request(operation))
     return report.generate_report() if report.has_errors() else ""

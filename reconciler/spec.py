@@ -13,20 +13,17 @@ from typing import Any
 
 from reconciler import arns, contents, rules, validation
 from reconciler.config import Config, tree_of
+from reconciler.diff import escaped
 from reconciler.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.errors import Fault, SpecError
+from reconciler.kinds.base import versions_of
+from reconciler.kinds.configuration import DEPRECATED_RUNTIMES
+from reconciler.kinds.registry import FUNCTION_SECTIONS, NAMED_SECTIONS, SECTION_NAMES
 from reconciler.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.packing import real_path
 from reconciler.stray import with_facts
-from reconciler.strict_yaml import Document, escaped
+from reconciler.strict_yaml import Document
 
-FUNCTION_SECTIONS = ("configuration", "code", "tags")
-NAMED_SECTIONS: Mapping[str, str] = {
-    "versions": "version",
-    "aliases": "alias",
-    "event_source_mappings": "event_source_mapping",
-}
-SECTIONS = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
 __all__ = ["Specs", "expanded", "is_spec_name", "load", "only", "read", "spec_files", "targets"]
 
 
@@ -237,7 +234,7 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
             target=target,
             path=document.path,
             desired=tuple(desired),
-            sections=frozenset(section for section in SECTIONS if section in value),
+            sections=frozenset(section for section in SECTION_NAMES if section in value),
             is_absent=value.get("state") == "absent",
             publish=value.get("publish", False),
             allow_replace=value.get("allow_replace", False),
@@ -314,11 +311,11 @@ def warnings_of(document: Document, places: Sequence[Target], config: Config | N
         yield _warning(message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
     if "policy" in value:
         yield _warning("policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
-    if configuration.get("Runtime") in rules.DEPRECATED_RUNTIMES:
+    if configuration.get("Runtime") in DEPRECATED_RUNTIMES:
         message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
         yield _warning(message, document.at("/configuration/Runtime"))
     for name, alias in (value.get("aliases") or {}).items():
-        if "published" in rules.versions_of(alias) and not value.get("publish"):
+        if "published" in versions_of(alias) and not value.get("publish"):
             message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
             yield _warning(message, document.key(f"/aliases/{escaped(name)}"))
     accounts = {config.accounts[target.account].account_id for target in places} if config else set()

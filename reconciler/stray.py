@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.diff import escaped
 from reconciler.model import Target
-from reconciler.strict_yaml import escaped
 
 READ_BELOW = "/configuration/Environment/Variables/"
 TOLD_BELOW = ("/configuration/", "/tags/", "/aliases/", "/event_source_mappings/")

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.diff import escaped
 from reconciler.errors import Fault, SpecError
 from reconciler.model import Origin
 
@@ -68,11 +69,6 @@ def _nearest(places: Mapping[str, Origin], pointer: str, path: str) -> Origin:
     while pointer not in places and pointer:
         pointer = pointer.rpartition("/")[0]
     return places.get(pointer) or Origin(path)
-
-
-def escaped(key: str) -> str:
-    """A key as one step of a JSON Pointer."""
-    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def parse(text: bytes | str, path: str) -> Document:

@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
+from reconciler.diff import escaped
 from reconciler.errors import Fault
-from reconciler.strict_yaml import Document, escaped
+from reconciler.strict_yaml import Document
 from reconciler.words import many
 
 # What the seed's requests called it, in lower case without punctuation -> where it stands now.

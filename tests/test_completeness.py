@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -101,3 +104,16 @@ def test_the_layers_in_readme_are_those_of_the_contract() -> None:
     modules = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
     picture = README.split("## The house")[1].split("```")[1]
     assert [name for name in sorted(modules) if not re.search(rf"\b{name}\b", picture)] == []
+
+
+def test_the_schema_does_not_depend_on_the_machine(tmp_path: Path) -> None:
+    """A model in ~/.aws/models is for boto3's clients; what we derive comes with botocore."""
+    theirs = tmp_path / ".aws" / "models" / "lambda" / "2099-01-01"
+    theirs.mkdir(parents=True)
+    (theirs / "service-2.json").write_text('{"metadata": {}, "operations": {}, "shapes": {}}')
+    (tmp_path / "own").mkdir()
+    command = [sys.executable, "-m", "reconciler", "schema"]
+    shown = subprocess.run(
+        command, env=os.environ | {"HOME": str(tmp_path)}, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == (ROOT / "schemas" / "function.schema.json").read_text()

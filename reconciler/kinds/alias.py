@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler import service
+from reconciler.diff import escaped
+from reconciler.finding import Found, named, part
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_THE_FUNCTION,
@@ -27,7 +30,6 @@ _ELSEWHERE = {
 ALIASES = Section(
     name="aliases",
     operation="CreateAlias",
-    members=(service.members("CreateAlias") | service.members("UpdateAlias")) - set(_ELSEWHERE),
     refused=_ELSEWHERE,
     calls=("CreateAlias", "UpdateAlias"),
 )
@@ -74,6 +76,24 @@ def after(operation: str, params: Properties, state: Properties | None) -> dict[
     return wanted if state is None else held | {member: wanted[member] for member in params if member in wanted}
 
 
+def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, name, alias in named(spec, "aliases"):
+        shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")
+        where, main = f"{at}/RoutingConfig/AdditionalVersionWeights", alias.get("FunctionVersion")
+        weighed = [version for version, share in shares.items() if share != 0]  # 0 is no routing
+        if len(weighed) > 1:
+            message = f"alias {name} sends traffic to {len(weighed)} more versions; Lambda takes one"
+            yield Found(where, message, is_key=True)
+        if main == "$LATEST" and weighed:
+            yield Found(where, f"alias {name} is on $LATEST, which takes no weights; publish a version", is_key=True)
+        if isinstance(main, str) and main in weighed:
+            yield Found(
+                f"{where}/{escaped(str(main))}",
+                f"alias {name} is on version {main} already; weigh another one",
+                is_key=True,
+            )
+
+
 ALIAS = Kind(
     name="alias",
     section="aliases",
@@ -88,6 +108,7 @@ ALIAS = Kind(
     needs_replacement=never_replaced,
     state=normal,
     after=after,
+    rules=(routes_as_lambda_can,),
 )
 
 CALLS = (

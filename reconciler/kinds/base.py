@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler import service
+from reconciler.finding import Rule, part
 from reconciler.model import Pin, Properties, Unreadable
 
 # Why a section does not take a member, where several calls have it.
@@ -19,18 +21,21 @@ IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kin
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of the spec: which AWS members it takes, and why it does not take the rest of the calls' members.
+    """A section of the spec: of which calls it takes the members, and why it does not take the `refused` ones.
 
     The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
-    `calls` are the operations whose every member must be taken or refused with a reason.
     """
 
     name: str
     operation: str
-    members: frozenset[str]
     refused: Mapping[str, str]
     calls: tuple[str, ...]
     inside: str = ""
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The AWS members that the section takes: every one of the calls' that is not refused."""
+        return frozenset().union(*map(service.members, self.calls)) - set(self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Kind:
     `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
     can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
     `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
-    many steps of a pointer make what one update sends.
+    many steps of a pointer make what one update sends. `rules` look at one spec document, offline.
     `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
     properties as written (create) or normal (update: with the set of top-level members that differ) and the live
     handle.
@@ -89,12 +94,19 @@ class Kind:
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
+    rules: tuple[Rule, ...] = ()
 
 
 def shown(value: Any, error: Any) -> Any:
     """`value`, or that AWS does not show it: `error` is what it answered in its place. Its Message is sensitive in part of
     the answers, so only its ErrorCode is kept."""
     return Unreadable(error.get("ErrorCode") or "AWS does not say why") if error else value
+
+
+def versions_of(alias: Mapping[str, Any]) -> list[Any]:
+    """The versions that an alias sends traffic to, as they are written."""
+    shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")
+    return [alias.get("FunctionVersion"), *(version for version, share in shares.items() if share != 0)]
 
 
 def by_name(name: str, _: Properties) -> str:

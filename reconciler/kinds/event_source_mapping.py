@@ -6,13 +6,15 @@ Properties are CreateEventSourceMapping's members with our `alias` in place of F
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from reconciler import service
+from reconciler.finding import Found, named, part
 from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
-from reconciler.kinds.function import tag_steps, tags_after
+from reconciler.kinds.tags import reserved, tag_steps, tags_after
 from reconciler.model import UNSET, Properties, Unreadable
 
 _ELSEWHERE = {
@@ -23,8 +25,6 @@ _ELSEWHERE = {
 EVENT_SOURCE_MAPPINGS = Section(
     name="event_source_mappings",
     operation="CreateEventSourceMapping",
-    members=(service.members("CreateEventSourceMapping") | service.members("UpdateEventSourceMapping"))
-    - set(_ELSEWHERE),
     refused=_ELSEWHERE,
     calls=("CreateEventSourceMapping", "UpdateEventSourceMapping"),
 )
@@ -84,9 +84,12 @@ _SETS = ("FunctionResponseTypes", "Topics", "Queues")
 
 
 def source_service(properties: Properties) -> str:
-    """`sqs`, `kinesis`, `dynamodb`, `kafka`, `mq`, `rds` … as the source's ARN says, or `self-managed`."""
-    arn = str(properties.get("EventSourceArn", ""))
-    return arn.split(":")[2] if arn.count(":") >= 2 else "self-managed"
+    """`sqs`, `kinesis`, `dynamodb`, `kafka`, `mq`, `rds` … as the source's ARN says, or `self-managed`; empty where
+    there is no source."""
+    arn = properties.get("EventSourceArn")
+    if isinstance(arn, str):
+        return arn.split(":")[2] if arn.count(":") >= 2 else ""
+    return "self-managed" if "SelfManagedEventSource" in properties else ""
 
 
 def qualifier(properties: Properties) -> str:
@@ -138,21 +141,28 @@ def _epoch_seconds(moment: Any) -> float:
 
 def virtual_hosts(accesses: Any) -> tuple[str, ...]:
     """The part of a broker's SourceAccessConfigurations that says what is polled, and that no update takes."""
-    return tuple(sorted(str(item.get("URI", "")) for item in accesses or () if item.get("Type") == VIRTUAL_HOST))
+    hosts = (item for item in accesses or () if isinstance(item, Mapping) and item.get("Type") == VIRTUAL_HOST)
+    return tuple(sorted(str(item.get("URI", "")) for item in hosts))
 
 
 def subject(_: str, properties: Properties) -> Hashable:
-    """What is polled: the source's ARN or endpoints, with topics, queues and virtual host, or database and collection."""
-    endpoints = (properties.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
-    document = properties.get("DocumentDBEventSourceConfig") or {}
+    """What is polled: the source's ARN or endpoints, with topics, queues and virtual host, or database and collection. Also of a
+    document that was not checked yet."""
+    endpoints = part(properties, "SelfManagedEventSource", "Endpoints")
+    document = part(properties, "DocumentDBEventSourceConfig")
     return (
-        properties.get("EventSourceArn", ""),
-        tuple(sorted((name, tuple(sorted(hosts))) for name, hosts in endpoints.items())),
-        tuple(sorted(properties.get("Topics") or ())),
-        tuple(sorted(properties.get("Queues") or ())),
-        (document.get("DatabaseName", ""), document.get("CollectionName", "")),
+        str(properties.get("EventSourceArn", "")),
+        tuple(sorted((name, _sorted(hosts)) for name, hosts in endpoints.items())),
+        _sorted(properties.get("Topics")),
+        _sorted(properties.get("Queues")),
+        (str(document.get("DatabaseName", "")), str(document.get("CollectionName", ""))),
         virtual_hosts(properties.get("SourceAccessConfigurations")),
     )
+
+
+def _sorted(names: Any) -> tuple[str, ...]:
+    """A list that is a set, as it compares. Rules meet what is no list."""
+    return tuple(sorted(map(str, names))) if isinstance(names, list | tuple) else ()
 
 
 def identity(name: str, properties: Properties) -> Hashable:
@@ -224,10 +234,18 @@ def delete(_: str, __: str, handle: Properties) -> list[Step]:
     return [Step("DeleteEventSourceMapping", {"UUID": handle["UUID"]})]
 
 
-CREATE_ONLY = (service.members("CreateEventSourceMapping") - service.members("UpdateEventSourceMapping") - {"Tags"}) | {
-    "AmazonManagedKafkaEventSourceConfig/ConsumerGroupId",  # UpdateEventSourceMapping takes it and cannot change it
+# UpdateEventSourceMapping takes them and cannot change them.
+_FINAL = (
+    "AmazonManagedKafkaEventSourceConfig/ConsumerGroupId",
     "SelfManagedKafkaEventSourceConfig/ConsumerGroupId",
-}
+)
+
+
+@cache
+def create_only() -> frozenset[str]:
+    """Pointers, without leading slash, of what only a creation sets."""
+    members = service.members("CreateEventSourceMapping") - service.members("UpdateEventSourceMapping") - {"Tags"}
+    return members.union(_FINAL)
 
 
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
@@ -242,7 +260,7 @@ def is_sensitive(steps: tuple[str, ...]) -> bool:
 def needs_replacement(pointer: str, before: Any, after: Any) -> bool:
     if pointer == "SourceAccessConfigurations":
         return virtual_hosts(() if before is UNSET else before) != virtual_hosts(() if after is UNSET else after)
-    return any(f"{pointer}/".startswith(f"{final}/") for final in CREATE_ONLY) or after is None
+    return any(f"{pointer}/".startswith(f"{final}/") for final in create_only()) or after is None
 
 
 def state(properties: Properties, function: str) -> dict[str, Any]:
@@ -267,6 +285,139 @@ def after(operation: str, params: Properties, before: Properties | None) -> dict
     return wanted if before is None else held | {member: wanted[member] for member in sent}
 
 
+# --- rules over one document ---------------------------------------------------------------------------------------
+
+POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
+STREAMS = ("kinesis", "dynamodb", "kafka", "rds", "self-managed")
+PUSHING: Mapping[str, str] = {
+    "s3": "a notification configuration of the bucket",
+    "sns": "a subscription of the topic",
+    "events": "a target of the rule",
+    "logs": "a subscription filter of the log group",
+    "apigateway": "an integration of the API",
+    "execute-api": "an integration of the API",
+    "elasticloadbalancing": "a target group of the load balancer",
+    "cognito-idp": "a trigger of the user pool",
+    "iot": "an action of the topic rule",
+    "ses": "a receipt rule",
+    "codecommit": "a trigger of the repository",
+    "scheduler": "the target of the schedule",
+    "lambda": "a destination or a direct call",
+}
+STREAM_ONLY = (
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+    "TumblingWindowInSeconds",
+)
+
+
+def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, label, mapping in named(spec, "event_source_mappings"):
+        service = source_service(mapping)
+        if "EventSourceArn" in mapping and "SelfManagedEventSource" in mapping:
+            yield Found(
+                at, f"mapping {label} has two sources; take EventSourceArn or SelfManagedEventSource out", is_key=True
+            )
+        elif "EventSourceArn" not in mapping and "SelfManagedEventSource" not in mapping:
+            yield Found(at, f"mapping {label} needs EventSourceArn (or SelfManagedEventSource)", is_key=True)
+        elif service in PUSHING:
+            yield Found(
+                f"{at}/EventSourceArn",
+                f"{service} is not polled by Lambda but calls it: it has no event source mapping; write {PUSHING[service]}",
+            )
+        elif service and service not in (*POLLED, "self-managed"):
+            yield Found(
+                f"{at}/EventSourceArn", f"Lambda polls {', '.join(POLLED)} and self-managed Kafka, not {service}"
+            )
+
+
+def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, label, mapping in named(spec, "event_source_mappings"):
+        service, start = source_service(mapping), mapping.get("StartingPosition")
+        if service in STREAMS and start is None:
+            yield Found(
+                at, f"mapping {label} polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON", is_key=True
+            )
+        if service in ("sqs", "mq") and start is not None:
+            yield Found(f"{at}/StartingPosition", f"{service} has no StartingPosition; take it out", is_key=True)
+        if service == "dynamodb" and start == "AT_TIMESTAMP":
+            yield Found(f"{at}/StartingPosition", "DynamoDB streams start at LATEST or TRIM_HORIZON")
+        if (start == "AT_TIMESTAMP") != ("StartingPositionTimestamp" in mapping) and service != "dynamodb":
+            yield Found(at, "AT_TIMESTAMP and StartingPositionTimestamp go together", is_key=True)
+
+
+def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, _, mapping in named(spec, "event_source_mappings"):
+        moment = mapping.get("StartingPositionTimestamp")
+        if isinstance(moment, str):
+            try:
+                is_exact = datetime.fromisoformat(moment).tzinfo is not None
+            except ValueError:
+                is_exact = False
+            if not is_exact:
+                message = "StartingPositionTimestamp is a time with its offset, as in 2026-01-31T12:00:00Z, or seconds since 1970"
+                yield Found(f"{at}/StartingPositionTimestamp", message)
+
+
+def batches_as_the_queue_can(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, label, mapping in named(spec, "event_source_mappings"):
+        if source_service(mapping) != "sqs":
+            continue
+        size, window = mapping.get("BatchSize", 10), mapping.get("MaximumBatchingWindowInSeconds", 0)
+        is_fifo = str(mapping.get("EventSourceArn", "")).endswith(".fifo")
+        if isinstance(size, int) and size > 10 and is_fifo:
+            yield Found(f"{at}/BatchSize", f"BatchSize is {size}; a FIFO queue gives at most 10")
+        elif isinstance(size, int) and size > 10 and window == 0:
+            yield Found(f"{at}/BatchSize", f"BatchSize {size} needs MaximumBatchingWindowInSeconds of at least 1")
+        if is_fifo and window:
+            yield Found(
+                f"{at}/MaximumBatchingWindowInSeconds", "a FIFO queue has no batching window; take it out", is_key=True
+            )
+        for member in STREAM_ONLY:
+            if member in mapping:
+                yield Found(f"{at}/{member}", f"{member} is for streams; mapping {label} polls a queue", is_key=True)
+
+
+def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
+    if not isinstance(spec.get("aliases"), dict):
+        return
+    declared = spec["aliases"]
+    for at, label, mapping in named(spec, "event_source_mappings"):
+        alias = mapping.get("alias")
+        if (
+            isinstance(alias, str)
+            and alias.strip()
+            and alias != "$LATEST"
+            and not alias.isdigit()
+            and alias not in declared
+        ):
+            choice = ", ".join(declared) or "none"
+            yield Found(
+                f"{at}/alias",
+                f"mapping {label} invokes alias {alias}, which aliases does not declare; declared: {choice}",
+            )
+
+
+def maps_each_source_once(spec: Mapping[str, Any]) -> Iterator[Found]:
+    first: dict[Hashable, str] = {}
+    for at, label, mapping in named(spec, "event_source_mappings"):
+        if not source_service(mapping):
+            continue
+        sign = identity("", mapping)
+        if sign in first:
+            what = f"mapping {label} polls the same source for the same qualifier as {{{first[sign]}}}"
+            yield Found(at, f"{what}; keep one of them", is_key=True)
+        first.setdefault(sign, at)
+
+
+def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, _, mapping in named(spec, "event_source_mappings"):
+        yield from reserved(part(mapping, "Tags"), f"{at}/Tags")
+
+
 EVENT_SOURCE_MAPPING = Kind(
     name="event_source_mapping",
     section="event_source_mappings",
@@ -282,6 +433,15 @@ EVENT_SOURCE_MAPPING = Kind(
     state=state,
     after=after,
     likeness=likeness,
+    rules=(
+        polls_something,
+        starts_somewhere,
+        starts_at_a_moment,
+        batches_as_the_queue_can,
+        invokes_a_declared_alias,
+        maps_each_source_once,
+        has_free_tags,
+    ),
 )
 
 CALLS = tuple(

@@ -6,112 +6,24 @@ Properties are `{"configuration": …, "code": …, "tags": …}` with only the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler import service
-from reconciler.kinds.base import (
-    IS_A_GUARD,
-    IS_PUBLISH,
-    IS_THE_FUNCTION,
-    Call,
-    Kind,
-    Section,
-    Step,
-    shown,
-    with_defaults,
+from reconciler.finding import Found, part
+from reconciler.kinds import code, configuration
+from reconciler.kinds.base import Call, Kind, Step, with_defaults
+from reconciler.kinds.configuration import (
+    CONFIGURATION,
+    NO_OR_YES,
+    create_only,
+    is_sensitive,
+    live_configuration,
+    normal_configuration,
+    sendable,
 )
+from reconciler.kinds.tags import own_tags, reserved, tag_steps, tags_after
 from reconciler.model import Properties, Unreadable
-
-MARK = "reconcile:managed-by"
-RESERVED_TAG_PREFIXES = ("aws:", "reconcile:")
-
-_ELSEWHERE = {
-    "FunctionName": IS_THE_FUNCTION,
-    "Code": "the section `code`",
-    "Tags": "the section `tags`",
-    "Publish": "the spec's `publish`",
-    "PublishTo": IS_PUBLISH,
-    "RevisionId": IS_A_GUARD,
-    "CodeSigningConfigArn": "set by calls of its own (PutFunctionCodeSigningConfig): a kind of its own",
-}
-
-CONFIGURATION = Section(
-    name="configuration",
-    operation="CreateFunction",
-    members=(service.members("CreateFunction") | service.members("UpdateFunctionConfiguration")) - set(_ELSEWHERE),
-    refused=_ELSEWHERE,
-    calls=("CreateFunction", "UpdateFunctionConfiguration"),
-)
-
-_CODE_ELSEWHERE = {
-    "FunctionName": IS_THE_FUNCTION,
-    "ZipFile": "`path` packs a directory or takes a ready .zip",
-    "Architectures": "`configuration`, where AWS answers it",
-    "Publish": "the spec's `publish`",
-    "PublishTo": IS_PUBLISH,
-    "DryRun": "not applying a plan is the dry run",
-    "RevisionId": IS_A_GUARD,
-}
-
-CODE = Section(
-    name="code",
-    operation="CreateFunction",
-    members=service.members("UpdateFunctionCode") - set(_CODE_ELSEWHERE),
-    refused=_CODE_ELSEWHERE,
-    calls=("UpdateFunctionCode",),
-    inside="Code",
-)
-
-CREATE_ONLY_MEMBERS = (
-    CONFIGURATION.members - service.members("UpdateFunctionConfiguration") - service.members("UpdateFunctionCode")
-)
-
-# What configuration says and only a call that sends code can change.
-WITH_CODE = (CONFIGURATION.members & service.members("UpdateFunctionCode")) - service.members(
-    "UpdateFunctionConfiguration"
-)
-
-# What AWS holds when a member was never set (FACTS 3), in the form that is also sent to go back to it.
-UNSET: Mapping[str, Any] = {
-    "Architectures": ["x86_64"],
-    "DeadLetterConfig": {"TargetArn": ""},
-    "Description": "",
-    "Environment": {"Variables": {}},
-    "EphemeralStorage": {"Size": 512},
-    "FileSystemConfigs": [],
-    "ImageConfig": {"Command": [], "EntryPoint": [], "WorkingDirectory": ""},
-    "KMSKeyArn": "",
-    "Layers": [],
-    "LoggingConfig": {"LogFormat": "Text"},
-    "MemorySize": 128,
-    "PackageType": "Zip",
-    "SnapStart": {"ApplyOn": "None"},
-    "Timeout": 3,
-    "TracingConfig": {"Mode": "PassThrough"},
-    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False},
-}
-# Adding or removing these on an existing function needs a new one; None stands for "has none" on both sides.
-NO_OR_YES = ("DurableConfig", "TenancyConfig")
-DURABLE = {"RetentionPeriodInDays": 14}  # of a function that is durable at all
-ALWAYS_ANSWERED = ("MemorySize", "Role", "Timeout")  # others are absent while unset, or where a region lacks them
-JSON_LOG_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
-
-
-def normal_configuration(configuration: Properties, function: str) -> dict[str, Any]:
-    """Configuration with AWS's defaults filled in and its sets sorted. Image functions have no ImageConfig default."""
-    full: dict[str, Any] = with_defaults(dict(configuration), dict(UNSET))
-    full["LoggingConfig"] = with_defaults(full["LoggingConfig"], {"LogGroup": f"/aws/lambda/{function}"})
-    if full["LoggingConfig"]["LogFormat"] == "JSON":
-        full["LoggingConfig"] = with_defaults(full["LoggingConfig"], JSON_LOG_LEVELS)
-    full["VpcConfig"] = {
-        name: sorted(item) if isinstance(item, list) else item for name, item in full["VpcConfig"].items()
-    }
-    for member in NO_OR_YES:
-        full.setdefault(member, None)
-    if full["DurableConfig"]:
-        full["DurableConfig"] = with_defaults(full["DurableConfig"], DURABLE)
-    return full
 
 
 def normal(properties: Properties, function: str) -> dict[str, Any]:
@@ -123,48 +35,6 @@ def normal(properties: Properties, function: str) -> dict[str, Any]:
     if "tags" in properties:
         full["tags"] = own_tags(properties["tags"]) if isinstance(properties["tags"], Mapping) else properties["tags"]
     return full
-
-
-def own_tags(tags: Properties) -> dict[str, str]:
-    """The tags that a spec may own: not AWS's, not our mark."""
-    return {key: value for key, value in tags.items() if not key.startswith(RESERVED_TAG_PREFIXES)}
-
-
-def live_configuration(answer: Properties) -> dict[str, Any]:
-    """A FunctionConfiguration answer, cut to what `configuration` takes."""
-    asked = dict(answer)
-    if "ImageConfigResponse" in asked:
-        asked["ImageConfig"] = asked["ImageConfigResponse"].get("ImageConfig", {})
-    cut = service.project(asked, service.request("CreateFunction"))
-    live = {name: value for name, value in cut.items() if name in CONFIGURATION.members}
-    for member, answered in (("Environment", "Environment"), ("ImageConfig", "ImageConfigResponse")):
-        if (asked.get(answered) or {}).get("Error"):
-            live[member] = shown(None, asked[answered]["Error"])
-    return live
-
-
-def answered_configuration(answer: Properties) -> dict[str, Any]:
-    """The same of an answer that must be whole: what AWS always says and did not is unknown, and not its default."""
-    absent = {name: Unreadable("AWS answered without it") for name in ALWAYS_ANSWERED if name not in answer}
-    return {**live_configuration(answer), **absent}
-
-
-def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
-    """Where AWS says the code is, in comparable form, of GetFunction's `Configuration` and `Code`."""
-    mode, error = "REFERENCE" if "ResolvedS3Object" in code else "COPY", code.get("Error")
-    return {
-        "CodeSha256": configuration.get("CodeSha256") or Unreadable("AWS answered without it"),
-        "SourceKMSKeyArn": shown(code.get("SourceKMSKeyArn", ""), error),
-        "S3ObjectStorageMode": shown(mode, error),
-    }
-
-
-def sendable(configuration: Properties) -> dict[str, Any]:
-    """Normal configuration as an update sends it: an ImageConfig's empty parts are left out, for they would be kept."""
-    sent = {name: value for name, value in configuration.items() if value is not None}
-    if "ImageConfig" in sent:
-        sent["ImageConfig"] = {name: value for name, value in sent["ImageConfig"].items() if value}
-    return sent
 
 
 def create(function: str, _: str, properties: Properties) -> list[Step]:
@@ -193,22 +63,6 @@ def update(function: str, _: str, properties: Properties, differing: frozenset[s
     return steps
 
 
-def tag_steps(arn: str, wanted: Properties, live: Properties, differing: frozenset[str]) -> list[Step]:
-    """Calls that touch only the tags named in `differing` as `tags/KEY`. What goes goes first: AWS counts the tags that
-    are there together with those that come, and takes no more than 50."""
-    keys = sorted(member.partition("/")[2] for member in differing if member.startswith("tags/"))
-    put = {key: wanted[key] for key in keys if key in wanted and wanted[key] != live.get(key)}
-    gone = [key for key in keys if key not in wanted and key in live]
-    steps = [Step("UntagResource", {"Resource": arn, "TagKeys": gone})] if gone else []
-    return steps + ([Step("TagResource", {"Resource": arn, "Tags": put})] if put else [])
-
-
-def tags_after(params: Properties, held: Properties) -> dict[str, str]:
-    """Tags once TagResource or UntagResource was carried out."""
-    kept = {key: value for key, value in held.items() if key not in params.get("TagKeys", ())}
-    return {**kept, **params.get("Tags", {})}
-
-
 def delete(function: str, _: str, __: Properties) -> list[Step]:
     return [Step("DeleteFunction", {"FunctionName": function})]
 
@@ -226,15 +80,11 @@ def compared(live: Properties, desired: Properties) -> dict[str, Any]:
     }
 
 
-def is_sensitive(steps: tuple[str, ...]) -> bool:
-    return steps[:1] == ("configuration",) and service.is_sensitive(steps[1:], service.request("CreateFunction"))
-
-
 def needs_replacement(pointer: str, before: Any, after: Any) -> bool:
     section, _, member = pointer.partition("/")
     if section != "configuration":
         return False
-    return member.partition("/")[0] in CREATE_ONLY_MEMBERS or (member in NO_OR_YES and None in (before, after))
+    return member.partition("/")[0] in create_only() or (member in NO_OR_YES and None in (before, after))
 
 
 def state(properties: Properties, function: str) -> dict[str, Any]:
@@ -273,6 +123,10 @@ def _code_after(code: Properties, params: Properties) -> dict[str, Any]:
     return {"CodeSha256": params.get("CodeSha256", ""), **kept}
 
 
+def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
+    yield from reserved(part(spec, "tags"), "/tags")
+
+
 FUNCTION = Kind(
     name="function",
     section="configuration",
@@ -288,6 +142,7 @@ FUNCTION = Kind(
     state=state,
     after=after,
     depth=2,
+    rules=(*code.RULES, *configuration.RULES, has_free_tags),
 )
 
 _FUNCTION = "AWS Lambda Function"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.kinds import alias, event_source_mapping, function, version
+from reconciler.kinds import alias, code, configuration, event_source_mapping, function, version
 from reconciler.kinds.base import Call, Kind, Section
 
 KINDS: Mapping[str, Kind] = {
@@ -15,9 +15,14 @@ CALLS: Mapping[str, Call] = {
     call.operation: call for module in (function, version, alias, event_source_mapping) for call in module.CALLS
 }
 SECTIONS: tuple[Section, ...] = (
-    function.CONFIGURATION,
-    function.CODE,
+    configuration.CONFIGURATION,
+    code.CODE,
     alias.ALIASES,
     event_source_mapping.EVENT_SOURCE_MAPPINGS,
 )
 CLAIMS: tuple[Section, ...] = (*SECTIONS, version.PUBLISH)
+FUNCTION_SECTIONS = (configuration.CONFIGURATION.name, code.CODE.name, "tags")
+NAMED_SECTIONS: Mapping[str, str] = {
+    kind.section: kind.name for kind in KINDS.values() if kind is not function.FUNCTION
+}
+SECTION_NAMES = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)

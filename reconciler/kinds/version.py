@@ -5,9 +5,11 @@ A version is immutable, so nothing is ever updated; whether one must be publishe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler import service
+from reconciler.finding import Found, named
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_PUBLISH,
@@ -18,8 +20,10 @@ from reconciler.kinds.base import (
     Step,
     by_name,
     never_replaced,
+    versions_of,
 )
-from reconciler.kinds.function import CODE, CONFIGURATION, is_sensitive, normal_configuration
+from reconciler.kinds.code import CODE
+from reconciler.kinds.configuration import CONFIGURATION, is_sensitive, normal_configuration
 from reconciler.model import Properties
 
 PUBLISHED = "published"
@@ -27,7 +31,6 @@ PUBLISHED = "published"
 PUBLISH = Section(
     name="publish",
     operation="PublishVersion",
-    members=frozenset(),
     refused={
         "FunctionName": IS_THE_FUNCTION,
         "Description": "a version takes the function's Description; AWS ignores this one when nothing changed",
@@ -76,6 +79,13 @@ def compared(live: Properties, desired: Properties) -> dict[str, Any]:
     return {**live, "configuration": spoken}
 
 
+def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, number, _ in named(spec, "versions"):
+        for _, name, alias in named(spec, "aliases"):
+            if number in versions_of(alias):
+                yield Found(at, f"version {number} is used by alias {name}; move the alias first", is_key=True)
+
+
 VERSION = Kind(
     name="version",
     section="versions",
@@ -90,6 +100,7 @@ VERSION = Kind(
     needs_replacement=never_replaced,
     state=content,
     after=after,
+    rules=(deletes_no_version_in_use,),
 )
 
 CALLS = (

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.rules import environment_bytes
+from reconciler.kinds.configuration import environment_bytes
 from reconciler.sandbox.configuration import check_environment
 from reconciler.sandbox.refusals import Refused
 from tests.conftest import CONFIG, House, function_spec

@@ -262,6 +262,7 @@ OFFLINE = """
 import sys
 from pathlib import Path
 from reconciler import wiring
+import reconciler.kinds.registry
 wiring.read([Path(sys.argv[1])])
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "git", "moto", "jinja2", "rich"})
 print(*heavy)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import rules
+from reconciler.kinds import configuration, event_source_mapping
 from tests.spec.reading import faults, warnings
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -121,9 +121,9 @@ def test_a_variant_is_refused_at_its_place(body: str, message: str, tmp_path: Pa
     assert faults(tmp_path, body) == [message]
 
 
-@pytest.mark.parametrize("name", sorted(rules.RESERVED_VARIABLES))
+@pytest.mark.parametrize("name", sorted(configuration.RESERVED_VARIABLES))
 def test_each_of_lambdas_own_variables_is_refused(name: str, tmp_path: Path) -> None:
-    found = [fault.message for fault in rules.keeps_the_environment_small_and_free(variables(name))]
+    found = [fault.message for fault in configuration.keeps_the_environment_small_and_free(variables(name))]
     assert found == [f"{name} is set by Lambda itself; choose another name"]
 
 
@@ -139,19 +139,19 @@ def test_lambdas_own_variables_are_all_there() -> None:
         *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
         *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
         *("AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"),
-    } <= rules.RESERVED_VARIABLES
+    } <= configuration.RESERVED_VARIABLES
 
 
-@pytest.mark.parametrize("service", rules.PUSHING)
+@pytest.mark.parametrize("service", event_source_mapping.PUSHING)
 def test_each_source_that_pushes_is_told_what_it_has_instead(service: str, tmp_path: Path) -> None:
     assert faults(tmp_path, mapping(service)) == [
-        f"6:21: {service} is not polled by Lambda but calls it: it has no event source mapping; write {rules.PUSHING[service]}"
+        f"6:21: {service} is not polled by Lambda but calls it: it has no event source mapping; write {event_source_mapping.PUSHING[service]}"
     ]
 
 
 def test_what_is_polled_is_not_also_said_to_push() -> None:
-    assert set(rules.POLLED) & set(rules.PUSHING) == set()
-    assert set(rules.STREAMS) <= {*rules.POLLED, "self-managed"}
+    assert set(event_source_mapping.POLLED) & set(event_source_mapping.PUSHING) == set()
+    assert set(event_source_mapping.STREAMS) <= {*event_source_mapping.POLLED, "self-managed"}
 
 
 OF_STREAMS = {
@@ -171,7 +171,7 @@ def test_each_option_of_streams_is_refused_for_a_queue(member: str, tmp_path: Pa
     assert faults(tmp_path, mapping("kinesis", option, "StartingPosition: LATEST")) == []
 
 
-@pytest.mark.parametrize("runtime", sorted(rules.DEPRECATED_RUNTIMES))
+@pytest.mark.parametrize("runtime", sorted(configuration.DEPRECATED_RUNTIMES))
 def test_each_runtime_past_its_end_is_a_warning_not_a_fault(runtime: str, tmp_path: Path) -> None:
     assert warnings(tmp_path, f"configuration: {{Runtime: {runtime}}}\n") == [
         f"4:26: {runtime} is deprecated; AWS may refuse to create or update the function"

@@ -43,6 +43,16 @@ ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
 S3_BUCKET = "arn:aws:s3:::bucket"
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "a mapping's tag of AWS": (
+        mapping("{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:orders', Tags: {'AWS:x': y}}").replace(
+            "orders:\n    {", "orders: {"
+        ),
+        "5:80: tags that begin with aws: are AWS's own",
+    ),
+    "six layers": (
+        f"configuration: {{Layers: [{', '.join(f'arn:aws:lambda:us-west-2:123456789012:layer:l{n}:1' for n in range(6))}]}}\n",
+        "4:17: a function has at most 5 layers, and here are 6",
+    ),
     "a moment without an offset": (
         mapping(
             "{EventSourceArn: 'arn:aws:kinesis:us-west-2:123456789012:stream/s', StartingPosition: AT_TIMESTAMP, "

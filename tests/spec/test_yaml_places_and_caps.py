@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from reconciler import strict_yaml
+from reconciler.diff import escaped
 from reconciler.errors import SpecError
 from reconciler.model import Origin
 
@@ -139,4 +140,4 @@ def test_every_node_has_a_place(tree: Any) -> None:
 
 def pointers(tree: Any, at: str = "") -> list[str]:
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    return [at, *(inner for key, item in items for inner in pointers(item, f"{at}/{strict_yaml.escaped(str(key))}"))]
+    return [at, *(inner for key, item in items for inner in pointers(item, f"{at}/{escaped(str(key))}"))]

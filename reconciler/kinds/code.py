@@ -1,0 +1,98 @@
+"""The section `code`: where a function's code is. It compares by `CodeSha256`, which the planner puts in place of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.finding import Found, part
+from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown
+from reconciler.model import Properties, Unreadable
+
+_ELSEWHERE = {
+    "FunctionName": IS_THE_FUNCTION,
+    "ZipFile": "`path` packs a directory or takes a ready .zip",
+    "Architectures": "`configuration`, where AWS answers it",
+    "Publish": "the spec's `publish`",
+    "PublishTo": IS_PUBLISH,
+    "DryRun": "not applying a plan is the dry run",
+    "RevisionId": IS_A_GUARD,
+}
+
+CODE = Section(
+    name="code",
+    operation="CreateFunction",
+    refused=_ELSEWHERE,
+    calls=("UpdateFunctionCode",),
+    inside="Code",
+)
+
+
+def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
+    """Where AWS says the code is, in comparable form, of GetFunction's `Configuration` and `Code`."""
+    mode, error = "REFERENCE" if "ResolvedS3Object" in code else "COPY", code.get("Error")
+    return {
+        "CodeSha256": configuration.get("CodeSha256") or Unreadable("AWS answered without it"),
+        "SourceKMSKeyArn": shown(code.get("SourceKMSKeyArn", ""), error),
+        "S3ObjectStorageMode": shown(mode, error),
+    }
+
+
+# --- rules over one document ---------------------------------------------------------------------------------------
+
+
+def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
+    if not isinstance(spec.get("code"), dict):
+        return
+    code = spec["code"]
+    sources = [
+        name
+        for name, keys in (
+            ("S3Bucket + S3Key", ("S3Bucket", "S3Key")),
+            ("ImageUri", ("ImageUri",)),
+            ("path", ("path",)),
+        )
+        if any(key in code for key in keys)
+    ]
+    if len(sources) != 1:
+        found = f"{' and '.join(sources)} are two" if sources else "there is none"
+        yield Found(
+            "/code", f"code must have exactly one source, S3Bucket + S3Key, ImageUri or path; {found}", is_key=True
+        )
+    elif ("S3Bucket" in code) != ("S3Key" in code):
+        missing = "S3Key" if "S3Bucket" in code else "S3Bucket"
+        yield Found("/code", f"code needs {missing} as well", is_key=True)
+    path = code.get("path")
+    if isinstance(path, str) and (path.startswith(("/", "~", "\\")) or path[1:2] == ":"):
+        yield Found("/code/path", f"code.path {path} is absolute; write it relative to this file")
+    for member in ("S3ObjectVersion", "S3ObjectStorageMode"):
+        if member in code and "S3Bucket" not in code and len(sources) == 1:
+            yield Found(f"/code/{member}", f"code.{member} goes with S3Bucket and S3Key", is_key=True)
+
+
+def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Found]:
+    configuration, code = part(spec, "configuration"), part(spec, "code")
+    is_image = configuration.get("PackageType") == "Image"
+    if "ImageUri" in code and "configuration" in spec and not is_image:
+        yield Found("/code/ImageUri", "an image needs `PackageType: Image` under configuration", is_key=True)
+    if is_image and code and "ImageUri" not in code:
+        yield Found("/configuration/PackageType", "PackageType Image needs code.ImageUri", is_key=True)
+    if "configuration" in spec and code and "Role" not in configuration:
+        yield Found("/configuration", "a function needs configuration.Role, which has no default", is_key=True)
+    for member in ("Runtime", "Handler", "Layers"):
+        if is_image and configuration.get(member):
+            yield Found(f"/configuration/{member}", f"an image function has no {member}; take it out", is_key=True)
+        elif (
+            "configuration" in spec
+            and not is_image
+            and code
+            and "ImageUri" not in code
+            and member not in configuration
+            and member != "Layers"
+        ):
+            yield Found("/configuration", f"a function from a zip needs configuration.{member}", is_key=True)
+    if "ImageConfig" in configuration and not is_image:
+        yield Found("/configuration/ImageConfig", "ImageConfig is for images (`PackageType: Image`)", is_key=True)
+
+
+RULES = (has_one_code_source, fits_its_package)
