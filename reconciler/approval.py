@@ -11,14 +11,9 @@ from typing import Any
 
 from reconciler.errors import ReportError, StalePlan
 from reconciler.model import Diagnostic, Plan, TargetPlan
-from reconciler.sealing import digest
+from reconciler.sealing import checksum
 
 Document = Mapping[str, Any]
-
-
-def checksum(document: Document) -> str:
-    """Of everything in a plan document but itself: tells a file that was changed after it was written."""
-    return digest({name: value for name, value in document.items() if name != "checksum"})
 
 
 def check(document: Document, path: str) -> None:

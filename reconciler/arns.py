@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.config import partition_of
+from reconciler.accounts import partition_of
 from reconciler.diff import pointer
 from reconciler.finding import Found
 

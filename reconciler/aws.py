@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from reconciler import service
-from reconciler.config import Account
+from reconciler.accounts import Account
 from reconciler.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
 from reconciler.model import Properties, Target
 from reconciler.redaction import Redaction

@@ -357,7 +357,7 @@ def unlock(run: str, path: Path) -> None:
 )
 def schema(kind: str) -> None:
     """Print a JSON Schema, generated from botocore's service model."""
-    from reconciler.schema import render
+    from reconciler.schemas import render
 
     show(render(kind))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler import strict_yaml, validation
+from reconciler.accounts import Account, Guards
 from reconciler.errors import Fault, SpecError, UnsafePlan
 from reconciler.model import Origin
 from reconciler.reading import Unreadable, contents
@@ -16,46 +17,7 @@ from reconciler.repository import is_work_tree
 from reconciler.strict_yaml import Document
 
 FILE_NAME = "reconcile.yaml"
-PARTITIONS: Mapping[str, str] = {  # what a region's name begins with -> its partition; all others are in `aws`
-    "cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "us-isof": "aws-iso-f",
-    "eu-isoe": "aws-iso-e", "eusc-de": "aws-eusc",
-}  # fmt: skip
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
-
-
-def partition_of(region: str) -> str:
-    return PARTITIONS.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An AWS account as specs name it. `assume_role` is an ARN or `role/NAME`; empty strings mean not given."""
-
-    name: str
-    is_enabled: bool = False
-    account_id: str = ""
-    regions: tuple[str, ...] = ()
-    assume_role: str = ""
-    session_name: str = ""
-    external_id: str = ""
-    session_duration_seconds: int = 0
-    profile: str = ""
-
-    @property
-    def role_arn(self) -> str:
-        """The role's whole ARN, in the partition of the account's regions."""
-        if not self.assume_role or self.assume_role.startswith("arn:"):
-            return self.assume_role
-        region = self.regions[0] if self.regions else ""
-        return f"arn:{partition_of(region)}:iam::{self.account_id}:role/{self.assume_role.removeprefix('role/')}"
-
-
-@dataclass(frozen=True, slots=True)
-class Guards:
-    """How many functions one run may delete or replace; None is no limit of that sort."""
-
-    max_deletes: int | None = None
-    max_delete_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

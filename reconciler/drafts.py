@@ -22,12 +22,11 @@ from reconciler.diff import (
     value_at,
     with_value,
 )
-from reconciler.expected import state_of
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, state_of
 from reconciler.kinds.version import PUBLISHED, VERSION
 from reconciler.model import (
     KNOWN_AFTER_APPLY,

@@ -95,12 +95,6 @@ def subject(operation: Operation, params: Properties) -> Key:
     return Key(key.target, key.kind, str(params.get("UUID") or params.get("Resource", "").rpartition(":")[2]))
 
 
-def state_of(live: Live) -> Live:
-    """A live resource with its properties in the form that is compared."""
-    state = KINDS[live.key.kind].state(live.properties, live.key.target.function)
-    return Live(live.key, state, live.handle)
-
-
 def unlike(key: Key, expected: State, seen: State, answered: Properties | None = None) -> tuple[Difference, ...]:
     """Where a look shows otherwise than it must, on the members that are expected. What AWS itself answered to our own
     guarded call (`answered`) may stand, and so may a member set where none was and no update could have set it."""

@@ -16,12 +16,12 @@ from typing import Any
 
 from reconciler.artifacts import Looking, artifact
 from reconciler.aws import Aws, Place
-from reconciler.case import loses_a_qualifier, needed
 from reconciler.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.kinds.base import shown
 from reconciler.kinds.code import live_code
 from reconciler.kinds.configuration import answered_configuration
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
+from reconciler.kinds.needs import loses_a_qualifier, needed
 from reconciler.kinds.tags import MARK
 from reconciler.model import Artifact, Key, Live, Snapshot, Spec, Target, Unreadable
 from reconciler.sealing import canonical

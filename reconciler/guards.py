@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.config import Guards
+from reconciler.accounts import Guards
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import VERSION
 from reconciler.model import Key, Plan, Snapshot, Spec, Target

@@ -8,11 +8,10 @@ from typing import Any
 
 from reconciler import fetch
 from reconciler.aws import Aws, Place
-from reconciler.expected import state_of
 from reconciler.kinds.configuration import live_configuration
 from reconciler.kinds.event_source_mapping import live_properties
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, state_of
 from reconciler.model import Key, Live, Properties, Target
 
 

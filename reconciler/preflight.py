@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from reconciler.case import Case, needed
+from reconciler.case import Case
 from reconciler.diff import matching, pointer, steps_of
 from reconciler.drafts import Draft, final_function, ignored_paths, origin_of, prefix
 from reconciler.errors import NotOwned, PlanError, ReplacementRequired
@@ -16,6 +16,7 @@ from reconciler.kinds.configuration import MAX_ENVIRONMENT_BYTES, environment_by
 from reconciler.kinds.configuration import UNSET as DEFAULTS
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import PUBLISHED, VERSION

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import wiring
-from reconciler.config import Account
+from reconciler.accounts import Account
 from reconciler.errors import ReconcileError
 from reconciler.wiring import Workspace
 

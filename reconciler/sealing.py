@@ -65,3 +65,8 @@ def sensitive_texts(properties: Properties, is_sensitive: Callable[[tuple[str, .
             yield value
 
     return walk(properties, ())
+
+
+def checksum(document: Mapping[str, Any]) -> str:
+    """Of everything in a plan document but itself: tells a file that was changed after it was written."""
+    return digest({name: value for name, value in document.items() if name != "checksum"})

@@ -24,7 +24,7 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import create_loader
 
 from reconciler import __version__
-from reconciler.config import Account
+from reconciler.accounts import Account
 from reconciler.errors import NoCredentials
 
 CLIENT_ATTEMPTS = 8

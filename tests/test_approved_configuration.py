@@ -149,7 +149,7 @@ def test_comments_and_order_are_no_other_configuration(house: House) -> None:
 
 
 def test_a_plan_file_without_its_configuration_approves_nothing(house: House) -> None:
-    from reconciler.approval import checksum
+    from reconciler.sealing import checksum
 
     approved_change(house, CONFIG)
     path = house.root / "plan.json"

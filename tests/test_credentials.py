@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from botocore import handlers
 
+from reconciler.accounts import Account
 from reconciler.aws import Aws, Place
-from reconciler.config import Account
 from reconciler.sessions import assuming, core_session
 from tests.conftest import CONFIG, House, function_spec
 

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reconciler.accounts import Account
 from reconciler.case import Policy
-from reconciler.config import Account, Config
+from reconciler.config import Config
 from reconciler.kinds.registry import KINDS
 from reconciler.model import Plan, Spec
 from reconciler.plan import plan

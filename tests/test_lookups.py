@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from reconciler import aws as seam
+from reconciler.accounts import Account
 from reconciler.aws import Answer, Aws, Place
-from reconciler.config import Account
 from reconciler.errors import CallFailed
 from reconciler.lookups import with_values
 from reconciler.model import Desired, Key, Spec, Target

@@ -352,8 +352,8 @@ def locked_house(house: House) -> House:
 
 
 def s3_store(house: House) -> lock.Store:
+    from reconciler.accounts import Account
     from reconciler.aws import Aws, Place
-    from reconciler.config import Account
 
     aws = Aws({"test": Account("test", is_enabled=True)})
     return lambda operation, params: aws.call(Place("test", "us-west-2"), operation, params, api="s3").result

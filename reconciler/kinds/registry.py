@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.kinds import alias, code, configuration, event_source_mapping, function, version
 from reconciler.kinds.base import Call, Kind, Section
+from reconciler.model import Live
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -26,3 +27,9 @@ NAMED_SECTIONS: Mapping[str, str] = {
     kind.section: kind.name for kind in KINDS.values() if kind is not function.FUNCTION
 }
 SECTION_NAMES = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
+
+
+def state_of(live: Live) -> Live:
+    """A live resource with its properties in the form that is compared."""
+    state = KINDS[live.key.kind].state(live.properties, live.key.target.function)
+    return Live(live.key, state, live.handle)

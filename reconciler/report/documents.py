@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.approval import checksum
-from reconciler.case import needed
+from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.model import (
     KNOWN_AFTER_APPLY,
@@ -36,7 +35,7 @@ from reconciler.model import (
     Verb,
 )
 from reconciler.report.schemas import FORMAT_VERSION
-from reconciler.sealing import digest, sealed
+from reconciler.sealing import checksum, digest, sealed
 
 UNREADABLE = "$unreadable"  # no member of AWS's, and no key whose value would be a map
 VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import Account, Config, Guards, find_config, load_config
+from reconciler.accounts import Account, Guards
+from reconciler.config import Config, find_config, load_config
 from reconciler.errors import SpecError, UnsafePlan
 
 SEED = """\

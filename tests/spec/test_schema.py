@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler import schema, service, validation
+from reconciler import schemas, service, validation
 from reconciler.kinds.registry import SECTIONS
 
-KINDS = sorted(schema.GENERATORS)
+KINDS = sorted(schemas.GENERATORS)
 ROOT = Path(__file__).parents[2]
 FUNCTION = validation.load_schema("function")
 
@@ -39,12 +39,12 @@ ALL = [(kind, at, found) for kind in ("function", "config") for at, found in sch
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_committed_schema_is_the_generated_one(kind: str) -> None:
     committed = (ROOT / "schemas" / f"{kind}.schema.json").read_text(encoding="utf-8")
-    assert committed == schema.render(kind), f"run `reconcile schema --kind {kind} > schemas/{kind}.schema.json`"
+    assert committed == schemas.render(kind), f"run `reconcile schema --kind {kind} > schemas/{kind}.schema.json`"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_schema_is_a_schema_and_says_where_it_comes_from(kind: str) -> None:
-    document = json.loads(schema.render(kind))
+    document = json.loads(schemas.render(kind))
     Draft202012Validator.check_schema(document)
     assert next(iter(document)) == "$comment"
     assert f"`reconcile schema --kind {kind}`" in document["$comment"]
