@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.errors import PlanError, ReconcileError, ReportError, UnsafePlan
-from reconciler.options import (
+from reconciler.commands.options import (
     FILE,
     as_name,
     as_seconds,
@@ -28,10 +27,11 @@ from reconciler.options import (
     report_dir_option,
     split_command,
 )
-from reconciler.output import failed, gated, has_colour, say, show, warn
+from reconciler.commands.output import failed, gated, has_colour, say, show, warn
+from reconciler.core.errors import PlanError, ReconcileError, ReportError, UnsafePlan
 
 if TYPE_CHECKING:
-    from reconciler.running import Ending
+    from reconciler.commands.run import Ending
 
 USAGE, CHANGES_PENDING = 2, 10
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
@@ -53,8 +53,8 @@ def validate(paths: tuple[Path, ...]) -> None:
 
     PATH is a spec file or a folder, `specs` when left out.
     """
-    from reconciler import wiring
-    from reconciler.words import many
+    from reconciler.commands import wiring
+    from reconciler.core.words import many
 
     workspace = wiring.read(chosen(paths))
     for warning in workspace.specs.warnings:
@@ -70,7 +70,7 @@ def validate(paths: tuple[Path, ...]) -> None:
 @report_dir_option
 def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, report_dir: Path) -> None:
     """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
-    from reconciler import wiring
+    from reconciler.commands import wiring
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
 
@@ -110,8 +110,8 @@ def plan(
     report_dir: Path,
 ) -> None:
     """Show what an apply would do. Changes nothing."""
-    from reconciler import wiring
-    from reconciler.base import read
+    from reconciler.commands import wiring
+    from reconciler.commands.base import read
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
     from reconciler.report.formats.markdown import plan_markdown
@@ -172,13 +172,13 @@ def apply(
     report_dir: Path,
 ) -> None:
     """Plan, show, ask, perform, and leave a report."""
-    from reconciler import wiring
-    from reconciler.applying import Audience, Orders, applied
-    from reconciler.base import read
-    from reconciler.progress import progress
+    from reconciler.commands import wiring
+    from reconciler.commands.apply import Audience, Orders, applied
+    from reconciler.commands.base import read
+    from reconciler.commands.progress import progress
+    from reconciler.commands.run import Stop
     from reconciler.report.formats.text import plan_text, report_text
     from reconciler.report.journal import complete
-    from reconciler.running import Stop
 
     workspace = read(chosen(paths), base)
     healed = complete(report_dir, warn)
@@ -241,7 +241,7 @@ def functions(
     path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None
 ) -> None:
     """List every function of the accounts and regions in reconcile.yaml, managed or not, as a JSON array."""
-    from reconciler.listing import listed
+    from reconciler.commands.functions import listed
     from reconciler.report.formats.json import document_json
 
     show(document_json(listed(path or Path("specs"), account, region, name, snapshot_path)))
@@ -274,7 +274,7 @@ def invoke(
     report_dir: Path,
 ) -> None:
     """Invoke a function, print what it answered, leave a task record."""
-    from reconciler.invocation import Request, invoked, payload_bytes, payload_in
+    from reconciler.commands.invoke import Request, invoked, payload_bytes, payload_in
     from reconciler.report.formats.json import document_json
 
     if payload is not None and payload_file:
@@ -322,8 +322,8 @@ def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str
 
 
 def fetch_reports_of(path: Path, folder: Path) -> None:
-    from reconciler import wiring
-    from reconciler.applying import fetch_reports
+    from reconciler.commands import wiring
+    from reconciler.commands.apply import fetch_reports
 
     workspace = wiring.read([path])
     if not workspace.config.reports:
@@ -338,8 +338,9 @@ def fetch_reports_of(path: Path, folder: Path) -> None:
 @click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True)
 def unlock(run: str, path: Path) -> None:
     """Take the lock away from RUN, which is dead. The message of whoever waits for it names RUN."""
-    from reconciler import lock, wiring
-    from reconciler.applying import store
+    from reconciler.apply import lock
+    from reconciler.commands import wiring
+    from reconciler.commands.apply import store
 
     workspace = wiring.read([path])
     if not workspace.config.lock:
@@ -357,7 +358,7 @@ def unlock(run: str, path: Path) -> None:
 )
 def schema(kind: str) -> None:
     """Print a JSON Schema, generated from botocore's service model."""
-    from reconciler.schemas import render
+    from reconciler.commands.schemas import render
 
     show(render(kind))
 
@@ -385,7 +386,7 @@ def sandbox(
     log: Path | None,
 ) -> None:
     """An embedded AWS on loopback, stocked with what the specs name, for COMMAND; without one, until interrupted."""
-    from reconciler.rehearsal import rehearse
+    from reconciler.commands.rehearsal import rehearse
 
     sys.exit(rehearse(chosen(paths), command, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log))
 
@@ -394,7 +395,7 @@ def sandbox(
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep specs and reports in this folder.")
 def demo(keep: Path | None) -> None:
     """The seed's canary story, start to end, on the embedded AWS. Needs no account."""
-    from reconciler.demo import tell_story
+    from reconciler.commands.demo import tell_story
 
     sys.exit(tell_story(keep))
 
@@ -404,7 +405,7 @@ def demo(keep: Path | None) -> None:
 @click.pass_context
 def help_command(context: click.Context, topic: str | None) -> None:
     """Print a page of the manual, or what a command takes. Without TOPIC, list the topics."""
-    from reconciler.handbook import commands, contents, explained, pages
+    from reconciler.commands.handbook import commands, contents, explained, pages
 
     assert context.parent
     show(explained(topic, (pages(), commands(context.parent))) if topic else contents())

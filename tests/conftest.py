@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from reconciler.cli import main
-from reconciler.errors import SpecError
-from reconciler.rehearsal import fill
+from reconciler.commands.rehearsal import fill
+from reconciler.commands.wiring import read
+from reconciler.core.errors import SpecError
 from reconciler.sandbox import Sandbox
-from reconciler.wiring import read
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
 CONFIG = """

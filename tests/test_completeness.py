@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 import pytest
 
-from reconciler import errors
 from reconciler.cli import cli
-from reconciler.config import load_config
-from reconciler.spec import load
+from reconciler.core import errors
+from reconciler.spec.config import load_config
+from reconciler.spec.load import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.handbook import pages
+from reconciler.commands.handbook import pages
 from tests.conftest import reconcile
 
 TOPICS = ("decisions", "documents", "github", "safety", "sandbox", "specs")

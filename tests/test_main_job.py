@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from reconciler import wiring
-from reconciler.rehearsal import fill
+from reconciler.commands import wiring
+from reconciler.commands.rehearsal import fill
 from tests.conftest import CONFIG, ROLE, House, function_spec
 
 LIVE = "publish: true\naliases:\n  live: {FunctionVersion: published}\n"

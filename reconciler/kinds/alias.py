@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler import service
-from reconciler.diff import escaped
-from reconciler.finding import Found, named, part
+from reconciler.core import service
+from reconciler.core.diff import escaped
+from reconciler.core.finding import Found, named, part
+from reconciler.core.model import Properties
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_THE_FUNCTION,
@@ -19,7 +20,6 @@ from reconciler.kinds.base import (
     never_replaced,
     never_sensitive,
 )
-from reconciler.model import Properties
 
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,

@@ -9,9 +9,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler import service
-from reconciler.finding import Rule, part
-from reconciler.model import Pin, Properties, Unreadable
+from reconciler.core import service
+from reconciler.core.finding import Rule, part
+from reconciler.core.model import Pin, Properties, Unreadable
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.finding import Found, part
+from reconciler.core.finding import Found, part
+from reconciler.core.model import Properties, Unreadable
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown
-from reconciler.model import Properties, Unreadable
 
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,

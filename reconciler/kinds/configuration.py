@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler import service
-from reconciler.diff import escaped
-from reconciler.finding import Found, part
+from reconciler.core import service
+from reconciler.core.diff import escaped
+from reconciler.core.finding import Found, part
+from reconciler.core.model import Properties, Unreadable
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown, with_defaults
-from reconciler.model import Properties, Unreadable
 
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,
@@ -46,7 +46,7 @@ def with_code() -> frozenset[str]:
     )
 
 
-# What AWS holds when a member was never set (lambda-facts 3), in the form that is also sent to go back to it.
+# What AWS holds when a member was never set (FACTS 3), in the form that is also sent to go back to it.
 UNSET: Mapping[str, Any] = {
     "Architectures": ["x86_64"],
     "DeadLetterConfig": {"TargetArn": ""},

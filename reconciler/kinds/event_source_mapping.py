@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from reconciler import service
-from reconciler.finding import Found, named, part
+from reconciler.core import service
+from reconciler.core.finding import Found, named, part
+from reconciler.core.model import UNSET, Properties, Unreadable
 from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
 from reconciler.kinds.tags import reserved, tag_steps, tags_after
-from reconciler.model import UNSET, Properties, Unreadable
 
 _ELSEWHERE = {
     "FunctionName": "the spec's `function`, with `alias` as the qualifier",

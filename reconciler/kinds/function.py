@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler import service
-from reconciler.finding import Found, part
+from reconciler.core import service
+from reconciler.core.finding import Found, part
+from reconciler.core.model import Properties, Unreadable
 from reconciler.kinds import code, configuration
 from reconciler.kinds.base import Call, Kind, Step, with_defaults
 from reconciler.kinds.configuration import (
@@ -23,7 +24,6 @@ from reconciler.kinds.configuration import (
     sendable,
 )
 from reconciler.kinds.tags import own_tags, reserved, tag_steps, tags_after
-from reconciler.model import Properties, Unreadable
 
 
 def normal(properties: Properties, function: str) -> dict[str, Any]:

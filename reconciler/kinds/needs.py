@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.model import Live, Spec
+from reconciler.core.model import Live, Spec
 
 
 def needed(spec: Spec) -> frozenset[str]:

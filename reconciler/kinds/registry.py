@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reconciler.core.model import Live
 from reconciler.kinds import alias, code, configuration, event_source_mapping, function, version
 from reconciler.kinds.base import Call, Kind, Section
-from reconciler.model import Live
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.diff import escaped
-from reconciler.finding import Found
+from reconciler.core.diff import escaped
+from reconciler.core.finding import Found
+from reconciler.core.model import Properties
 from reconciler.kinds.base import Step
-from reconciler.model import Properties
 
 MARK = "reconcile:managed-by"
 RESERVED_TAG_PREFIXES = ("aws:", "reconcile:")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler import service
-from reconciler.finding import Found, named
+from reconciler.core import service
+from reconciler.core.finding import Found, named
+from reconciler.core.model import Properties
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_PUBLISH,
@@ -24,7 +25,6 @@ from reconciler.kinds.base import (
 )
 from reconciler.kinds.code import CODE
 from reconciler.kinds.configuration import CONFIGURATION, is_sensitive, normal_configuration
-from reconciler.model import Properties
 
 PUBLISHED = "published"
 

@@ -8,9 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.kinds.needs import needed
-from reconciler.kinds.registry import KINDS
-from reconciler.model import (
+from reconciler.core.model import (
     KNOWN_AFTER_APPLY,
     SENSITIVE,
     UNTOLD,
@@ -34,8 +32,10 @@ from reconciler.model import (
     Unreadable,
     Verb,
 )
+from reconciler.core.sealing import checksum, digest, sealed
+from reconciler.kinds.needs import needed
+from reconciler.kinds.registry import KINDS
 from reconciler.report.schemas import FORMAT_VERSION
-from reconciler.sealing import checksum, digest, sealed
 
 UNREADABLE = "$unreadable"  # no member of AWS's, and no key whose value would be a map
 VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from reconciler.errors import ReportError
+from reconciler.core.errors import ReportError
 from reconciler.report.journal import write_atomically
 from reconciler.report.ours import encoded
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from reconciler.errors import ReportError
+from reconciler.core.errors import ReportError
 from reconciler.kinds.registry import CALLS
 from reconciler.report.schemas import FORMAT_VERSION
 

@@ -18,8 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
-from reconciler.errors import ReportError
-from reconciler.reading import Unreadable, contents
+from reconciler.core.errors import ReportError
+from reconciler.files.reading import Unreadable, contents
 from reconciler.report.fold import report_of
 from reconciler.report.formats.json import document_json
 from reconciler.report.ours import CHAIN, beginning, chained, encoded, journals, linked, require_folder
@@ -323,7 +323,7 @@ def _which(identifier: str, found: list[str], known: Iterable[str]) -> str:
 
 def load_document(path: Path, kind: str) -> dict[str, Any]:
     """A document of ours, checked against its schema. Raises ReportError saying what is wrong and where."""
-    from reconciler import validation  # jsonschema is needed only here
+    from reconciler.files import validation  # jsonschema is needed only here
 
     document = read_json(path)
     found = document.get("kind")

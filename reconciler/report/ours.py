@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from reconciler.errors import ReportError
-from reconciler.reading import Unreadable, opened
+from reconciler.core.errors import ReportError
+from reconciler.files.reading import Unreadable, opened
 
 CHAIN = "chain"
 MACHINES = ("/etc/machine-id", "/var/lib/dbus/machine-id", "/proc/sys/kernel/random/boot_id")

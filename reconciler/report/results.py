@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from reconciler import service
-from reconciler.model import SENSITIVE
-from reconciler.words import many
+from reconciler.core import service
+from reconciler.core.model import SENSITIVE
+from reconciler.core.words import many
 
 DROPPED = ("Location",)  # a presigned address of the code: whoever has it, has the code
 DEEPEST_PAYLOAD = 100  # what our documents can hold with certainty: writing them costs the interpreter's stack

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import ReportError
-from reconciler.model import Pin
+from reconciler.core.errors import ReportError
+from reconciler.core.model import Pin
 from reconciler.report.journal import read_json
 from reconciler.report.ours import is_of_ours
 

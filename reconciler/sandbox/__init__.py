@@ -1,6 +1,6 @@
 """The embedded AWS: a strict Lambda of our own in front of moto, for the demo, for rehearsals and for every test."""
 
-from reconciler.sandbox.faults import Fault, read_faults
+from reconciler.sandbox.around.faults import Fault, read_faults
 from reconciler.sandbox.inside import install
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.stock import Need, Spot, needs, stock

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.sandbox import tags
-from reconciler.sandbox.faults import Fault, parse_faults
+from reconciler.sandbox.around.faults import Fault, parse_faults
+from reconciler.sandbox.around.world import PREFIX, Around, Clients
 from reconciler.sandbox.gate import Gate
-from reconciler.sandbox.log import Logged
-from reconciler.sandbox.wire import Request, Response
-from reconciler.sandbox.world import PREFIX, Around, Clients
+from reconciler.sandbox.http.log import Logged
+from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.lambda_ import tags
 
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 DEFAULT_ACCOUNT = "123456789012"

@@ -15,7 +15,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.sandbox import (
+from reconciler.sandbox.around.faults import Fault, Script, Throttle
+from reconciler.sandbox.http import wire
+from reconciler.sandbox.http.log import Logged, RequestLog, hidden
+from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.lambda_ import (
     aliases,
     concurrency,
     constraints,
@@ -27,13 +31,9 @@ from reconciler.sandbox import (
     unset,
     urls,
     versions,
-    wire,
 )
-from reconciler.sandbox.faults import Fault, Script, Throttle
-from reconciler.sandbox.log import Logged, RequestLog, hidden
+from reconciler.sandbox.lambda_.state import Region, World, new_id
 from reconciler.sandbox.refusals import Refused, Reset
-from reconciler.sandbox.state import Region, World, new_id
-from reconciler.sandbox.wire import Request, Response
 
 Operation = Callable[[Region, Mapping[str, Any], float], dict[str, Any]]
 Watch = Callable[[str, Mapping[str, Any]], None]

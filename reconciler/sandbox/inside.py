@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from reconciler.sandbox import moto_adapter
-from reconciler.sandbox.direct import answering
-from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around.direct import answering
+from reconciler.sandbox.around.faults import Fault
+from reconciler.sandbox.around.world import Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front
-from reconciler.sandbox.wire import Request, Response
-from reconciler.sandbox.world import Clients
+from reconciler.sandbox.http.wire import Request, Response
 
 EVENTS = ("before-send.lambda", "before-send.resource-groups-tagging-api")
 

@@ -19,14 +19,14 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from reconciler.sandbox import moto_adapter
-from reconciler.sandbox.environment import environment, write_profiles
-from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around.environment import environment, write_profiles
+from reconciler.sandbox.around.faults import Fault
+from reconciler.sandbox.around.world import PREFIX, Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front, scope
 from reconciler.sandbox.gate import Watch, WatchAnswer
+from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.refusals import Reset
-from reconciler.sandbox.wire import Request, Response
-from reconciler.sandbox.world import PREFIX, Clients
 
 TAGGING_API = "tagging"  # the name that its requests are signed for
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reconciler.sandbox import moto_adapter
+from reconciler.sandbox.around import moto_adapter
 from reconciler.sandbox.server import Sandbox
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.config import load_config
-from reconciler.spec import load
+from reconciler.spec.config import load_config
+from reconciler.spec.load import load
 
 COUNT = 1000
 CONFIG = 'aws: {accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}\n'

@@ -7,11 +7,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from reconciler.rehearsal import fill
-from reconciler.sandbox.faults import Script, parse_faults
-from reconciler.wiring import read
+from reconciler.commands.rehearsal import fill
+from reconciler.commands.wiring import read
+from reconciler.sandbox.around.faults import Script, parse_faults
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
-from tests.test_hostile_git import git
+from tests.spec.test_hostile_git import git
 
 SPECS = Path(__file__).parents[2] / "specs"
 CONFIG = "reconcile.yaml"

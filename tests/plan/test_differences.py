@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.diff import Difference, differences, pointer, steps_of, with_value
+from reconciler.core.diff import Difference, differences, pointer, steps_of, with_value
 from tests.conftest import House, function_spec
 
 ODD_KEYS = ["", "__", "__team", "_x", "root", "a.b", "a/b", "~0", "['x']", 'say "hi"', "é", "日本", "\u200b", "0", "*"]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.kinds.configuration import environment_bytes
-from reconciler.sandbox.configuration import check_environment
+from reconciler.sandbox.lambda_.configuration import check_environment
 from reconciler.sandbox.refusals import Refused
 from tests.conftest import CONFIG, House, function_spec
 

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler import spec
+from reconciler.core.model import Desired, Key, Live, Properties, Target
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, identity
-from reconciler.model import Desired, Key, Live, Properties, Target
-from reconciler.pairing import pairs
+from reconciler.plan.matching import pairs
+from reconciler.spec import load
 
 TARGET = Target("test", "us-west-2", "fan-in")
 COUNT = 3200
@@ -49,9 +49,9 @@ def test_thousands_of_mappings_expand_in_the_time_that_reading_them_takes(tmp_pa
     )
     file = tmp_path / "fan-in.yaml"
     file.write_text(f"function: fan-in\nevent_source_mappings:\n{mappings}")
-    document = spec.read(file)
+    document = load.read(file)
     begun = time.process_time()
-    (made,) = spec.expanded(document, [TARGET])
+    (made,) = load.expanded(document, [TARGET])
     assert time.process_time() - begun < 1
     assert len(made.desired) == COUNT
     last = made.desired[-1]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.diff import differences, unreadable
-from reconciler.model import Unreadable
+from reconciler.core.diff import differences, unreadable
+from reconciler.core.model import Unreadable
 from reconciler.report.documents import plain
 from reconciler.sandbox import gate
 from tests.conftest import CONFIG, House, function_spec

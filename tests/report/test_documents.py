@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.kinds.registry import KINDS
-from reconciler.model import (
+from reconciler.core.model import (
     KNOWN_AFTER_APPLY,
     SENSITIVE,
     UNSET,
@@ -29,9 +28,10 @@ from reconciler.model import (
     Target,
     TargetPlan,
 )
+from reconciler.core.sealing import fingerprint, sealed
+from reconciler.kinds.registry import KINDS
 from reconciler.report.documents import plan_document, seal, snapshot_digest, snapshot_document, snapshot_from
 from reconciler.report.schemas import PLAN, SCHEMAS, SNAPSHOT
-from reconciler.sealing import fingerprint, sealed
 from tests.report.journals import PROVENANCE
 
 SENTINEL = "sentinel-5f1d9a"

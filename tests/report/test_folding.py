@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.errors import ReportError
+from reconciler.core.errors import ReportError
 from reconciler.report.fold import CUT_OFF, NOT_ATTEMPTED, report_of
 from reconciler.report.schemas import REPORT
 from tests.report.journals import begun, done, ended, event, failed, one_task, performed, started

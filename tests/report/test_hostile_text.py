@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reconciler.foreign import printable
+from reconciler.core.foreign import printable
 from reconciler.report.formats.json import document_json
 from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert, plan_markdown
 from reconciler.report.formats.shown import value_text

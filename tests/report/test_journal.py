@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import ReportError
+from reconciler.core.errors import ReportError
 from reconciler.report import journal
 from reconciler.report.fold import report_of
 from reconciler.report.journal import (

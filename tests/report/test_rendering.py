@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
-from reconciler.foreign import printable
+from reconciler.core.foreign import printable
 from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert, plan_markdown
 from reconciler.report.formats.shown import value_text
 from reconciler.report.formats.text import plan_text, task_text
@@ -159,7 +159,7 @@ def test_a_value_is_whole_in_its_line() -> None:
 
 
 def test_a_failed_task_tells_its_error(house: House) -> None:
-    from reconciler.sandbox.faults import Fault, Script
+    from reconciler.sandbox.around.faults import Fault, Script
 
     house.sandbox.gate.script = Script(
         [Fault("CreateFunction", code="InvalidParameterValueException", message="no \x1b[31mred")]

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from reconciler.sandbox import Sandbox, Spot, needs, stock
-from reconciler.sandbox.world import access_key
+from reconciler.sandbox.around.world import access_key
 
 ACCOUNT, REGION, SETTLE = "123456789012", "us-west-2", 10.0
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/lambda"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox import code
+from reconciler.sandbox.lambda_ import code
 from tests.sandbox.conftest import ACCOUNT, REGION, ROLE, Aws, refused, zipped
 
 INVALID, CHECKED = "InvalidParameterValueException", "ValidationException"

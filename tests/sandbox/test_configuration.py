@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from reconciler import service
-from reconciler.sandbox import configuration
+from reconciler.core import service
+from reconciler.sandbox.lambda_ import configuration
 from tests.sandbox.conftest import ACCOUNT, REGION, Aws, zipped
 
 LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{{}}:1"

@@ -12,7 +12,7 @@ from botocore.exceptions import ConnectionClosedError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from reconciler.sandbox import Fault, Sandbox, read_faults
-from reconciler.sandbox.faults import BadFaults, Script, Throttle, parse_faults
+from reconciler.sandbox.around.faults import BadFaults, Script, Throttle, parse_faults
 from reconciler.sandbox.front import as_faults
 from reconciler.sandbox.refusals import Refused, Reset
 from tests.sandbox.conftest import ACCOUNT, REGION, ROLE, Aws, Clock, refused, zipped

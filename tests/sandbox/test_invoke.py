@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox import invoke
+from reconciler.sandbox.lambda_ import invoke
 from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused, zipped
 
 SOURCE = """

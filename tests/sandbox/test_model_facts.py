@@ -8,7 +8,7 @@ import pytest
 from botocore.model import StructureShape
 from botocore.session import get_session
 
-from reconciler import service
+from reconciler.core import service
 from reconciler.sandbox.gate import OPERATIONS
 
 GUARDED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.sandbox.faults import Fault, Script
+from reconciler.sandbox.around.faults import Fault, Script
 from tests.sandbox.conftest import Aws, refused, zipped
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.faults import Fault, Script
+from reconciler.sandbox.around.faults import Fault, Script
 from tests.sandbox.conftest import Aws, refused, zipped
 
 

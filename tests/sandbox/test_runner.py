@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.runner import Ran, run_python
+from reconciler.sandbox.lambda_.runner import Ran, run_python
 from tests.sandbox.conftest import zipped
 
 

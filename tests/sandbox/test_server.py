@@ -15,7 +15,8 @@ import moto
 import pytest
 from botocore.config import Config
 
-from reconciler.sandbox import Sandbox, moto_adapter
+from reconciler.sandbox import Sandbox
+from reconciler.sandbox.around import moto_adapter
 from tests.sandbox.conftest import ACCOUNT, REGION, Aws
 
 OTHER = "210987654321"

@@ -14,9 +14,9 @@ from botocore.serialize import create_serializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler import service
-from reconciler.sandbox import wire
+from reconciler.core import service
 from reconciler.sandbox.gate import OPERATIONS
+from reconciler.sandbox.http import wire
 from reconciler.sandbox.refusals import Refused
 from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused
 

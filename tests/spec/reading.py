@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from reconciler import spec, wiring
-from reconciler.errors import SpecError
-from reconciler.spec import Specs
+from reconciler.commands import wiring
+from reconciler.core.errors import SpecError
+from reconciler.spec import load
+from reconciler.spec.load import Specs
 
 CONFIG = """
 aws:
@@ -56,4 +57,4 @@ def alone(root: Path, text: str) -> Specs:
     """One file read without a reconcile.yaml."""
     path = root / "a.yaml"
     path.write_text(text, encoding="utf-8")
-    return spec.load([path], None)
+    return load.load([path], None)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.accounts import Account, Guards
-from reconciler.config import Config, find_config, load_config
-from reconciler.errors import SpecError, UnsafePlan
+from reconciler.core.accounts import Account, Guards
+from reconciler.core.errors import SpecError, UnsafePlan
+from reconciler.spec.config import Config, find_config, load_config
 
 SEED = """\
 aws:

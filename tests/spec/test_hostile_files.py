@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import packing, spec
-from reconciler.config import load_config
-from reconciler.errors import SpecError
-from reconciler.model import Origin
+from reconciler.core.errors import SpecError
+from reconciler.core.model import Origin
+from reconciler.files import packing
+from reconciler.spec import load
+from reconciler.spec.config import load_config
 from tests.spec.reading import CONFIG, HEAD, faults, folder
 
-HERE = Origin("spec.yaml", 3, 5)
+HERE = Origin("load.yaml", 3, 5)
 
 
 def read(root: Path) -> object:
-    return spec.load([root / "specs"], load_config(root / "specs" / "reconcile.yaml"))
+    return load.load([root / "specs"], load_config(root / "specs" / "reconcile.yaml"))
 
 
 def code_that_links_to_itself(root: Path) -> object:
@@ -41,7 +42,7 @@ def a_package_with_a_link_to_itself(root: Path) -> object:
 
 
 def a_name_that_is_too_long(root: Path) -> object:
-    return spec.load([folder(root, a=HEAD) / ("x" * 300)], None)
+    return load.load([folder(root, a=HEAD) / ("x" * 300)], None)
 
 
 def a_code_path_that_is_too_long(root: Path) -> object:
@@ -114,7 +115,7 @@ def test_a_spec_with_a_capitalised_ending_is_not_passed_over(name: str, tmp_path
     (folder(tmp_path, a=HEAD) / name).write_text("function: other\naccount: test\nregion: us-west-2\n")
     with contextlib.chdir(tmp_path):
         try:
-            found = {one.target.function for one in spec.load([Path("specs")], None).specs}
+            found = {one.target.function for one in load.load([Path("specs")], None).specs}
         except SpecError as error:
             assert name in str(error)
         else:

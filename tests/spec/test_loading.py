@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from reconciler import spec
-from reconciler.errors import SpecError
-from reconciler.model import Desired, Key, Origin, Target
+from reconciler.core.errors import SpecError
+from reconciler.core.model import Desired, Key, Origin, Target
+from reconciler.spec import load
 from tests.spec.reading import CONFIG, HEAD, alone, faults, folder, read, refusal, warnings
 
 TARGET = Target("test", "us-west-2", "checkout")
@@ -162,13 +162,13 @@ def test_files_are_found_at_any_depth_and_hidden_ones_are_not(tmp_path: Path) ->
     for name in (".hidden.yaml", ".git/x.yaml", "notes.txt", "c.yml"):
         (specs / name).parent.mkdir(exist_ok=True)
         (specs / name).write_text("")
-    assert [str(path.relative_to(specs)) for path in spec.spec_files([specs])] == ["b.yaml", "c.yml", "deep/er/a.yaml"]
+    assert [str(path.relative_to(specs)) for path in load.spec_files([specs])] == ["b.yaml", "c.yml", "deep/er/a.yaml"]
 
 
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     folder(tmp_path, a=HEAD)
     with contextlib.chdir(tmp_path):
-        found = spec.spec_files([Path("specs"), Path("specs/a.yaml"), tmp_path / "specs" / "a.yaml"])
+        found = load.spec_files([Path("specs"), Path("specs/a.yaml"), tmp_path / "specs" / "a.yaml"])
         assert found == [Path("specs/a.yaml")]
 
 
@@ -201,7 +201,7 @@ def test_what_cannot_be_read_truthfully_is_refused_not_passed_over(spoil: Any, m
     specs = folder(tmp_path, a=HEAD)
     spoil(specs)
     with pytest.raises(SpecError, match=message):
-        spec.load([specs], None)
+        load.load([specs], None)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_path_without_a_spec_is_told_so(path: str, message: str, tmp_path: Pat
     folder(tmp_path, a=HEAD)
     (tmp_path / "empty").mkdir()
     with contextlib.chdir(tmp_path), pytest.raises(SpecError) as caught:
-        spec.load([Path(path)], None)
+        load.load([Path(path)], None)
     assert str(caught.value) == message
 
 
@@ -251,7 +251,7 @@ def test_the_tree_is_the_git_work_tree_where_there_is_one(tmp_path: Path) -> Non
 
 
 def refusal_in(specs: Path) -> list[str]:
-    from reconciler import wiring
+    from reconciler.commands import wiring
 
     with pytest.raises(SpecError) as caught:
         wiring.read([specs])
@@ -261,7 +261,7 @@ def refusal_in(specs: Path) -> list[str]:
 OFFLINE = """
 import sys
 from pathlib import Path
-from reconciler import wiring
+from reconciler.commands import wiring
 import reconciler.kinds.registry
 wiring.read([Path(sys.argv[1])])
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "git", "moto", "jinja2", "rich"})

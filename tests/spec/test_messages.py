@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import validation
+from reconciler.files import validation
 from tests.spec.reading import faults, refusal
 
 ROLE = "Role: arn:aws:iam::123456789012:role/r"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler import rules
-from reconciler.strict_yaml import parse
+from reconciler.files.strict_yaml import parse
+from reconciler.spec import rules
 from tests.spec.reading import HEAD, faults, refusal
 
 ROLE = "arn:aws:iam::123456789012:role/r"

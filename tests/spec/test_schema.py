@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler import schemas, service, validation
+from reconciler.commands import schemas
+from reconciler.core import service
+from reconciler.files import validation
 from reconciler.kinds.registry import SECTIONS
 
 KINDS = sorted(schemas.GENERATORS)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler import rules, validation
+from reconciler.files import validation
+from reconciler.spec import rules
 from tests.spec.reading import faults
 
 VARIABLES = "configuration: {{Environment: {{Variables: {}}}}}\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diff import is_named
+from reconciler.core.diff import is_named
 from tests.spec.reading import HEAD, faults, folder, read, refusal
 
 LAYER = "arn:aws:lambda:us-west-2:123456789012:layer:"
@@ -182,8 +182,8 @@ def test_a_hostile_glob_takes_no_time() -> None:
 
 
 def test_what_a_glob_names_is_left_alone(tmp_path: Path) -> None:
-    from reconciler.drafts import ignored_paths
     from reconciler.kinds.registry import KINDS
+    from reconciler.plan.changes import ignored_paths
 
     folder(tmp_path)
     (spec,) = read(tmp_path, a=HEAD + f"ignore: [/aliases/pr-*, /aliases/li*/Description]\n{OWNED}").specs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from reconciler.foreign import harmless
+from reconciler.core.foreign import harmless
 
 
 def document_json(document: Any) -> str:

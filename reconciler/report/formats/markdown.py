@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from reconciler.foreign import printable
+from reconciler.core.foreign import printable
+from reconciler.core.words import many
 from reconciler.report.formats.shown import (
     SYMBOLS,
     Document,
@@ -23,7 +24,6 @@ from reconciler.report.formats.shown import (
     target_shown,
     totals,
 )
-from reconciler.words import many
 
 MARKDOWN_LIMIT = 60_000  # GitHub's own is 65,536
 NOTES_ROOM = 16_000

@@ -15,8 +15,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reconciler.foreign import printable
-from reconciler.words import many
+from reconciler.core.foreign import printable
+from reconciler.core.words import many
 
 SYMBOLS = {"create": "+", "update": "~", "replace": "-/+", "adopt": ">", "delete": "-"}
 COLOURS = {
@@ -197,7 +197,7 @@ def _finished(value: Any) -> str:
 @cache
 def _environment() -> Environment:
     made = Environment(
-        loader=PackageLoader("reconciler"),
+        loader=PackageLoader("reconciler.report"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,0 +1,1 @@
+"""Carrying a plan out, and what is left when something goes wrong."""

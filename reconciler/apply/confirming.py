@@ -1,0 +1,117 @@
+"""Compares what AWS holds with what it must hold: right before a call that no revision guards, once a call was carried out,
+and when a target is done. Only what was compared is believed. Never writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.apply import looking
+from reconciler.apply.expected import Change, Expected, changed, filled_in, function_of, published, unlike
+from reconciler.aws.client import Answer, Aws
+from reconciler.core.errors import CallFailed
+from reconciler.core.model import Key, Live, Operation, Properties, Target
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.version import VERSION
+
+# Between looks at what AWS does not show yet: tags are not shown at once.
+SHOWN_LATER_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+def unchanged(aws: Aws, change: Change, expected: Expected) -> None:
+    """Right before a call. Raises StalePlan or NotOwned when the function, or what the call is about, is not as it must be;
+    what was looked at since the last write needs no second look."""
+    for key in (function_of(change.key), change.key):
+        before = expected.states.get(key)
+        if before is None or key in expected.fresh:
+            continue
+        live = looking.seen(aws, key, has_tags="Tags" in before)
+        if live is None and key == change.key and change.after is None:
+            continue  # gone already, as it should be
+        found = unlike(key, before, live.properties if live else None)
+        if found or live is None:
+            raise changed(key, found)
+        expected.looked(live)
+
+
+def confirmed(
+    aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Once AWS has carried a call out; `state` is what was last seen of what was waited for. Returns what AWS filled in by
+    itself. Raises StalePlan or NotOwned."""
+    expected.wrote(change)
+    if change.after is None:
+        return ()
+    match change.key.kind:
+        case ALIAS.name:
+            _compare(change.key, change.after, looking.alias(change.key.target, answer.result), None)
+            expected.answered(looking.alias(change.key.target, answer.result))
+            return ()
+        case EVENT_SOURCE_MAPPING.name:
+            return _mapping(aws, change, answer, expected, state)
+    noted = _function(aws, operation, change, answer, expected)
+    if str(state.get("Version", "")).isdigit():
+        _version(change.key.target, expected, state)
+    return noted
+
+
+def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
+    """When a target is done: everything that the spec owns, as far as it was not looked at since the last write; versions
+    never change. Raises StalePlan or NotOwned."""
+    for key, state in sorted(expected.states.items()):
+        if key.target == target and key.kind != VERSION.name and key not in expected.fresh:
+            live = looking.seen(aws, key, has_tags="Tags" in state)
+            _compare(key, state, live, None)
+
+
+def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:
+    key = function_of(change.key)
+    after = expected.states[key]
+    before = change.before if change.key == key else None
+    is_guarded = operation.name in ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
+    answered = looking.answered(key, answer.result) if is_guarded else None
+    live = _shown(aws, key, before, after, answered)
+    noted = filled_in(key, after, live.properties)
+    expected.looked(live)
+    return noted
+
+
+def _mapping(aws: Aws, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]) -> tuple[str, ...]:
+    assert change.after is not None
+    has_tags = "Tags" in change.after
+    live = looking.mapping(aws, change.key.target, state, has_tags=has_tags) if state else None
+    answered = looking.answered(change.key, answer.result) if change.before is None else None
+    if live is None or unlike(change.key, change.after, live.properties, answered):
+        live = _shown(aws, change.key, change.before, change.after, answered)
+    expected.looked(live)
+    return filled_in(change.key, change.after, live.properties)
+
+
+def _version(target: Target, expected: Expected, state: Mapping[str, Any]) -> None:
+    """A version is what was published, for good: it must be what the function is expected to be."""
+    live = looking.version(target, state)
+    wanted = published(expected.states[function_of(live.key)], live.key)
+    _compare(live.key, wanted, live, None)
+    expected.looked(live)
+
+
+def _shown(aws: Aws, key: Key, before: Properties | None, after: Properties, answered: Properties | None) -> Live:
+    """The resource as it must be after a call; as long as AWS shows what was before, it may only be late."""
+    for seconds in (*SHOWN_LATER_SECONDS, 0.0):
+        live = looking.seen(aws, key, has_tags="Tags" in after)
+        state = live.properties if live else None
+        if live and not unlike(key, after, state, answered):
+            return live
+        if not seconds or unlike(key, before, state):
+            break
+        aws.pause(seconds)
+    _compare(key, after, live, answered)
+    raise CallFailed(f"{key}: AWS does not show what it has carried out")
+
+
+def _compare(key: Key, expected: Properties, live: Live | None, answered: Properties | None) -> None:
+    found = unlike(key, expected, live.properties if live else None, answered)
+    if found:
+        raise changed(key, found)

@@ -1,0 +1,147 @@
+"""What AWS must hold of one target while its plan is carried out: what the plan saw, and what our calls made of it.
+
+Pure. Plan and answers go in; what differs between that and a look at AWS comes out. It never looks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.diff import Difference, differences, pointer, value_at
+from reconciler.core.errors import NotOwned, PlanError, StalePlan
+from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Target, Unreadable
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
+from reconciler.kinds.tags import MARK
+from reconciler.kinds.version import VERSION
+
+State = Properties | None  # of one resource, as its kind's `state` has it; None where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one call is about, and what AWS must hold of that before and after it."""
+
+    key: Key
+    before: State
+    after: State
+
+
+class Expected:
+    """One target while its operations are carried out. `fresh` names what was looked at since the last write."""
+
+    def __init__(self, before: Iterable[Live]) -> None:
+        held = tuple(before)
+        self.states: dict[Key, Properties] = {live.key: live.properties for live in held}
+        self.fresh: set[Key] = set()
+        self._revisions = {live.key: str(live.handle.get("RevisionId", "")) for live in held}
+
+    def revision(self, operation: Operation) -> str:
+        """The RevisionId that guards a call. Aliases have one of their own; everything else goes by the function's."""
+        return self._revisions.get(operation.key if operation.key.kind == "alias" else function_of(operation.key), "")
+
+    def known_revision(self, key: Key) -> str:
+        return self._revisions.get(key, "")
+
+    def change(self, operation: Operation, params: Properties) -> Change:
+        """What the call with these params is to make of what is held."""
+        key = subject(operation, params)
+        before = self.states.get(key)
+        if operation.name == "PublishVersion":
+            return Change(key, before, published(self.states.get(function_of(key)), key))
+        return Change(key, before, KINDS[key.kind].after(operation.name, {**params, **operation.expect}, before))
+
+    def looked(self, live: Live) -> None:
+        """What a look showed, after it was compared: from now on it must stay so."""
+        self.states[live.key] = live.properties
+        self.fresh.add(live.key)
+        if "RevisionId" in live.handle:
+            self._revisions[live.key] = str(live.handle["RevisionId"])
+
+    def answered(self, live: Live) -> None:
+        """What the answer of a guarded call showed. Nobody has looked since."""
+        self.looked(live)
+        self.fresh.discard(live.key)
+
+    def wrote(self, change: Change) -> None:
+        """A call was carried out. What goes with a function goes here, too."""
+        self.fresh.clear()
+        if change.after is None:
+            gone = {change.key}
+            if change.key.kind == FUNCTION.name:
+                gone |= {key for key in self.states if key.kind != EVENT_SOURCE_MAPPING.name}
+            self.states = {key: held for key, held in self.states.items() if key not in gone}
+        else:
+            self.states[change.key] = change.after
+
+    def newest_version(self, target: Target) -> int:
+        """The number of the last version that the plan saw; 0 when there was none."""
+        numbers = (int(key.name) for key in self.states if key.kind == VERSION.name and key.target == target)
+        return max(numbers, default=0)
+
+
+def function_of(key: Key) -> Key:
+    return Key(key.target, FUNCTION.name)
+
+
+def subject(operation: Operation, params: Properties) -> Key:
+    """The resource that a call is about, by AWS's name for it. A mapping that is to be created has none yet."""
+    key = operation.key
+    if key.kind != EVENT_SOURCE_MAPPING.name:
+        return key
+    return Key(key.target, key.kind, str(params.get("UUID") or params.get("Resource", "").rpartition(":")[2]))
+
+
+def unlike(key: Key, expected: State, seen: State, answered: Properties | None = None) -> tuple[Difference, ...]:
+    """Where a look shows otherwise than it must, on the members that are expected. What AWS itself answered to our own
+    guarded call (`answered`) may stand, and so may a member set where none was and no update could have set it."""
+    if expected is None or seen is None:
+        gone = UNSET if seen is None else "there"
+        return () if expected is seen else (Difference((), "there" if seen is None else UNSET, gone),)
+    kind = KINDS[key.kind]
+    found = differences(expected, kind.compared(seen, expected))
+    return tuple(item for item in found if not _is_filled_in(key, item, answered or {}))
+
+
+def _is_filled_in(key: Key, item: Difference, answered: Properties) -> bool:
+    if isinstance(item.before, Unreadable):
+        return True  # nobody knew what it was
+    if item.after is not UNSET and value_at(answered, item.steps) == item.after:
+        return True
+    return item.before is None and KINDS[key.kind].needs_replacement("/".join(item.steps), None, item.after)
+
+
+def filled_in(key: Key, expected: Properties, seen: Properties) -> tuple[str, ...]:
+    """Pointers of what AWS filled in by itself: members that nobody named and the plan did not see."""
+    compared = KINDS[key.kind].compared(seen, expected)
+    return tuple(pointer(item.steps) for item in differences(compared, seen) if item.before is UNSET)
+
+
+def changed(key: Key, found: Iterable[Difference]) -> PlanError:
+    """The error that says what somebody else changed meanwhile; NotOwned where it is the owner mark."""
+    found = tuple(found)
+    marks = [item.after for item in found if item.steps == ("tags", MARK) and item.after is not UNSET]
+    if marks:
+        return NotOwned(f"{key} is managed by {marks[0]} since the plan was made; nothing more was done to it")
+    shown = "; ".join(_shown(key, item) for item in found)
+    return StalePlan(changed_since(shown or "nothing that a spec can say"))
+
+
+def changed_since(what: str) -> str:
+    return f"changed since the plan was made: {what}; plan again"
+
+
+def _shown(key: Key, item: Difference) -> str:
+    values: tuple[Any, ...] = (item.before, item.after)
+    if KINDS[key.kind].is_sensitive(item.steps):
+        values = tuple(value if value is UNSET else SENSITIVE for value in values)
+    return f"{key}{pointer(item.steps)} {values[0]} → {values[1]}"
+
+
+def published(function: State, key: Key) -> dict[str, Any]:
+    """What a version holds that is published of the function as it is expected."""
+    assert function is not None
+    return VERSION.state(function, key.target.function)

@@ -1,0 +1,256 @@
+"""One apply at a time: an object in S3, made only where none is, renewed while the run lives. Fails closed.
+
+Without an answer from S3 nobody holds the lock, and nothing is applied. One clock says whether a lock is dead, S3's own:
+what it says when the object was last written, against the date of its answer. A run's clock says only how long the run
+itself may go on.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+from reconciler.core.errors import AwsError, CallFailed, Locked
+
+LEASE_SECONDS = 120.0
+HEARTBEAT_SECONDS = 30.0
+HOLDERS_SHARE = 0.9  # of the lease: a holder stops before anybody else may begin
+TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
+MISSING = ("NoSuchKey", "404")
+
+
+class Store(Protocol):
+    """An S3 bucket's calls: (operation, params) -> answer, with the answer's `Date` header where there is one. Raises
+    CallFailed."""
+
+    def __call__(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
+def place(url: str) -> dict[str, str]:
+    """Bucket and key of `s3://bucket/key`."""
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    return {"Bucket": bucket, "Key": key}
+
+
+def elapsed() -> float:
+    """Seconds that go on while the machine sleeps, where the system can tell."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class Lease:
+    """A held lock, as its holder sees it. `tag` is the object's ETag, `since` when the last write of it that S3 confirmed
+    was sent."""
+
+    def __init__(self, tag: str, since: float, clock: Callable[[], float]) -> None:
+        self.tag, self.since, self._clock = tag, since, clock
+
+    def is_over(self) -> bool:
+        """Whether somebody else may hold the lock by now; nothing may be written from here on."""
+        return self._clock() - self.since >= LEASE_SECONDS * HOLDERS_SHARE
+
+
+@contextmanager
+def held(
+    store: Store,
+    url: str,
+    run: str,
+    now: Callable[[], float] = time.time,
+    lost: Callable[[], None] = lambda: None,
+    clock: Callable[[], float] = elapsed,
+) -> Iterator[Lease]:
+    """Hold the lock for the block; `lost` is called when somebody else has it all the same. Raises Locked, naming owner,
+    run and what is left of its lease, when somebody else does."""
+    since = clock()
+    lease = Lease(_taken(store, url, run, now), since, clock)
+    over = threading.Event()
+    beats = threading.Thread(target=_renew, args=(store, url, run, now, lease, over, lost, clock), daemon=True)
+    beats.start()
+    try:
+        yield lease
+    finally:
+        over.set()
+        beats.join()
+        _release(store, url, run)
+
+
+def _owner() -> str:
+    """A courtesy to whoever waits: a user without an entry in passwd is named by number."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "somebody"
+    return f"{user}@{socket.gethostname()}"
+
+
+def _body(run: str, expires_at: float) -> bytes:
+    """`expires_at` is for people, and for releases that judged by it."""
+    told = {"owner": _owner(), "run": run, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
+    return json.dumps(told).encode()
+
+
+def _taken(store: Store, url: str, run: str, now: Callable[[], float]) -> str:
+    """The ETag of the lock that is now ours."""
+    body = _body(run, now() + LEASE_SECONDS)
+    try:
+        store("PutObject", {**place(url), "Body": body, "IfNoneMatch": "*"})
+    except CallFailed as failure:
+        if failure.code not in TAKEN:
+            raise Locked(
+                f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed"
+            ) from failure
+    else:
+        _require_conditions(store, url, run, body)
+        return _confirmed(store, url, run)
+    found, tag = read(store, url)
+    if found and found["run"] == run:
+        return tag  # our own write, whose first answer was lost
+    if found and not _is_dead(found):
+        raise Locked(
+            f"{found['owner']} holds the lock {url} (run {found['run']}{_left(found)}); "
+            f"wait, or, if that run is dead, `reconcile unlock {found['run']}`"
+        )
+    try:  # its holder is dead; of several who find that out, one wins
+        condition = {"IfMatch": tag} if found else {"IfNoneMatch": "*"}
+        store("PutObject", {**place(url), "Body": body, **condition})
+    except CallFailed as failure:
+        if failure.code not in (*TAKEN, *MISSING):
+            raise Locked(
+                f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed"
+            ) from failure
+    return _confirmed(store, url, run)
+
+
+def _require_conditions(store: Store, url: str, run: str, body: bytes) -> None:
+    """A store that ignores `If-None-Match` would give the lock to everybody, and so to nobody: what we have just written
+    must be in our own way. Raises Locked."""
+    try:
+        store("PutObject", {**place(url), "Body": body, "IfNoneMatch": "*"})
+    except CallFailed as failure:
+        if failure.code in TAKEN:
+            return
+        _release(store, url, run)
+        raise Locked(f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed") from failure
+    _release(store, url, run)
+    raise Locked(
+        f"the lock {url} holds nobody off: its store ignores conditional writes (If-None-Match); "
+        "use a bucket of S3; nothing was changed"
+    )
+
+
+def _confirmed(store: Store, url: str, run: str) -> str:
+    """The ETag of the lock, read back. Raises Locked when it is not ours after all."""
+    found, tag = read(store, url)
+    if found and found["run"] == run:
+        return tag
+    raise Locked(f"the lock {url} was taken by somebody else just now; nothing was changed")
+
+
+def _is_dead(found: Mapping[str, Any]) -> bool:
+    """Whether the lock stood still for a whole lease by S3's clock; what S3 does not date is alive. A body of an earlier
+    release says itself when it ends."""
+    age, date = found["age_seconds"], found["read_at"]
+    is_ended = "lease_seconds" not in found and date is not None and found["expires_at"] <= date
+    return is_ended or (age is not None and age >= LEASE_SECONDS)
+
+
+def _left(found: Mapping[str, Any]) -> str:
+    age = found["age_seconds"]
+    return "" if age is None else f", for another {max(LEASE_SECONDS - age, 0):.0f} s unless renewed"
+
+
+def read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
+    """Who holds the lock, and its ETag; None when nobody does. Raises Locked when that cannot be told."""
+    try:
+        return _read(store, url)
+    except CallFailed as failure:
+        raise Locked(f"the lock {url} cannot be read: {failure} ({failure.code}); nothing was changed") from failure
+
+
+def _read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
+    try:
+        answer = store("GetObject", place(url))
+        found = json.loads(answer["Body"].read())
+        told = {"owner": str(found["owner"]), "run": str(found["run"]), "expires_at": float(found["expires_at"])}
+        lease = {"lease_seconds": float(found["lease_seconds"])} if "lease_seconds" in found else {}
+        return {**told, **lease, **_dated(answer)}, answer["ETag"]
+    except CallFailed as failure:
+        if failure.code in MISSING:
+            return None, ""
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise Locked(f"the lock {url} holds something that is not a lock of ours; look at it and delete it") from error
+
+
+def _dated(answer: Mapping[str, Any]) -> dict[str, float | None]:
+    """When the answer was given and how old the lock was then, both by S3's clock; None where S3 does not say."""
+    written, header = answer.get("LastModified"), answer.get("Date")
+    date = parsedate_to_datetime(header) if header else None
+    age = (date - written).total_seconds() if date and isinstance(written, datetime) else None
+    return {"age_seconds": age, "read_at": date.timestamp() if date else None}
+
+
+def _renew(
+    store: Store,
+    url: str,
+    run: str,
+    now: Callable[[], float],
+    lease: Lease,
+    over: threading.Event,
+    lost: Callable[[], None],
+    clock: Callable[[], float],
+) -> None:
+    while not over.wait(HEARTBEAT_SECONDS):
+        since = clock()
+        try:
+            lease.tag = renewed(store, url, run, now, lease.tag)
+            lease.since = since
+        except Locked:
+            lost()
+            return
+        except AwsError:
+            continue  # a beat is missed, for the lease outlives several
+
+
+def renewed(store: Store, url: str, run: str, now: Callable[[], float], tag: str) -> str:
+    """The lock's new ETag after one beat; `tag` is the one before. Looks first: a store may ignore conditions, and another
+    tag than `tag` on a lock of ours is our own last beat, whose answer was lost. Raises Locked when it is not ours any
+    more, CallFailed when S3 does not answer."""
+    found, current = _read(store, url)
+    if (not found or found["run"] != run) and current != tag:
+        raise Locked(f"the lock {url} is not ours any more")
+    body = _body(run, now() + LEASE_SECONDS)
+    try:
+        return str(store("PutObject", {**place(url), "Body": body, "IfMatch": current})["ETag"])
+    except CallFailed as failure:
+        if failure.code not in (*TAKEN, *MISSING):
+            raise
+    found, current = _read(store, url)
+    if found and found["run"] == run:
+        return current  # the beat's first answer was lost
+    raise Locked(f"the lock {url} is not ours any more")
+
+
+def _release(store: Store, url: str, run: str) -> None:
+    with suppress(AwsError, Locked):  # what cannot be deleted expires
+        found, tag = read(store, url)
+        if found and found["run"] == run:
+            store("DeleteObject", {**place(url), "IfMatch": tag})
+
+
+def unlock(store: Store, url: str, run: str) -> None:
+    """Take the lock away from a run that is dead. Raises Locked when another run holds it, or none."""
+    found, tag = read(store, url)
+    if not found:
+        raise Locked(f"nobody holds the lock {url}")
+    if found["run"] != run:
+        raise Locked(f"run {found['run']} of {found['owner']} holds the lock {url}, not {run}")
+    store("DeleteObject", {**place(url), "IfMatch": tag})

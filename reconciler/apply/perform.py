@@ -1,0 +1,323 @@
+"""Perform a plan: a target's operations in order and alone, targets side by side, every event recorded as it happens.
+
+It decides nothing that the plan has decided: it fills in what only an earlier answer could tell, guards with RevisionIds,
+and stops a target at its first failure.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal
+
+from reconciler.apply.confirming import at_rest, confirmed, unchanged
+from reconciler.apply.expected import Change, Expected
+from reconciler.apply.export import exported
+from reconciler.apply.recovery import Judge
+from reconciler.aws.client import Answer, Aws, Place
+from reconciler.core import service
+from reconciler.core.errors import CallFailed, CodeDiffers, Interrupted, NotOwned, PlanError, ReconcileError, StalePlan
+from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
+from reconciler.files import packing
+from reconciler.plan import renames
+from reconciler.report.documents import plain
+from reconciler.report.journal import Journal
+from reconciler.report.results import invocation, result_object
+from reconciler.report.schemas import stamp
+from reconciler.snapshot import artifacts, belongings
+
+WORKERS = 16
+
+Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
+OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
+# Waits for something that the answer to the call names.
+NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-settled", "mapping-enabled", "mapping-disabled", "mapping-gone")
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """How an apply went, target by target."""
+
+    outcomes: Mapping[Target, Outcome]
+
+    def count(self, outcome: Outcome) -> int:
+        return sum(one == outcome for one in self.outcomes.values())
+
+
+@dataclass(slots=True)
+class Run:
+    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each."""
+
+    aws: Aws
+    journal: Journal
+    is_stopping: Callable[[], bool] = lambda: False
+    tell: Callable[[Key, str, str], None] = lambda _, __, ___: None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], float] = time.monotonic
+    tasks: dict[Target, str] = field(default_factory=dict)
+
+    def record(self, event: str, target: Target, **facts: Any) -> None:
+        self.journal.record({"event": event, "task": self.tasks[target], "at": stamp(self.now()), **facts})
+
+
+def begin(plan: Plan, run: Run, header: Mapping[str, Any], refused: Iterable[Target]) -> None:
+    """Record what will be done, before anything is. `header` holds run, provenance and summary."""
+    left_out = set(refused)
+    acting = [one for one in plan.targets if one.operations or one.target in left_out]
+    run.tasks.update({one.target: str(uuid.uuid4()) for one in acting})
+    tasks = [
+        {
+            "id": run.tasks[one.target],
+            "target": str(one.target),
+            "operations": [
+                {"operation": item.name, "phase": item.phase, "address": str(item.key)} for item in one.operations
+            ],
+        }
+        for one in acting
+    ]
+    run.journal.record({"event": "run_started", "at": stamp(run.now()), **header, "tasks": tasks})
+
+
+def refuse(target: Target, error: str, message: str, run: Run) -> None:
+    """Record that a target is left alone, and why."""
+    facts = {"type": error, "code": "", "message": message}
+    run.record("task_refused", target, error=facts, retryable=False)
+
+
+def perform(plan: Plan, run: Run, *, leave_out: Iterable[Target] = (), workers: int = WORKERS) -> Performance:
+    """Carry out every target's operations; one that fails stops none but those that wait for it."""
+    left_out = set(leave_out)
+    acting = [one for one in plan.targets if one.operations and one.target not in left_out]
+    outcomes: dict[Target, Outcome] = dict.fromkeys(left_out, "refused")
+    with ThreadPoolExecutor(workers) as pool:
+        for wave in ([one for one in acting if not one.after], [one for one in acting if one.after]):
+            performed = pool.map(partial(perform_after, outcomes=dict(outcomes), run=run), wave)
+            outcomes.update(zip((one.target for one in wave), performed, strict=True))
+    return Performance(dict(sorted(outcomes.items())))
+
+
+def perform_after(plan: TargetPlan, *, outcomes: Mapping[Target, Outcome], run: Run) -> Outcome:
+    """One target, unless what it waits for was not done: a deletion then leaves the only one that there is."""
+    undone = [target for target in plan.after if outcomes.get(target, "succeeded") != "succeeded"]
+    if not undone or run.is_stopping():
+        return perform_target(plan, run)
+    refuse(plan.target, PlanError.__name__, renames.waiting(plan.target, undone[0], "was not done"), run)
+    return "refused"
+
+
+def perform_target(plan: TargetPlan, run: Run) -> Outcome:
+    """One task. Its first failure ends it; what was done before stays done and on record."""
+    if run.is_stopping():
+        return "not attempted"
+    run.record("task_started", plan.target, at_ms=int(run.now().timestamp() * 1000))
+    try:
+        if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
+            along = belongings.document(belongings.belongings(run.aws, plan.target))
+            run.record("exported", plan.target, spec=exported(run.aws, plan.target), belongings=plain(along))
+    except Exception as error:  # what cannot be exported is not deleted, and stops no other target
+        return failed(0, plan.operations[0], as_failure(error, None), 0.0, run)
+    known = _Known(Expected(plan.before))
+    for index in range(len(plan.operations)):
+        if run.is_stopping():
+            return "not attempted" if index == 0 else "failed"
+        outcome = perform_operation(index, plan.operations, known, run)
+        if outcome != "succeeded":
+            return outcome
+    run.record("task_finished", plan.target)
+    return "succeeded"
+
+
+def perform_operation(index: int, operations: Sequence[Operation], known: _Known, run: Run) -> Outcome:
+    """One call, recorded before it, after it, and after AWS has carried it out; after the last one the target is looked at."""
+    operation, answer = operations[index], None
+    target, begun = operation.key.target, run.clock()
+    run.record("operation_started", target, index=index)
+    run.tell(operation.key, operation.name, "started")
+
+    def elapsed() -> float:
+        return round(run.clock() - begun, 3)
+
+    try:
+        confirm(operation, run.aws)
+        change, answer = call(operation, known, run.aws)
+        run.record(
+            "operation_answered", target, index=index, duration_seconds=elapsed(), attempts=answer.attempts,
+            request_id=answer.request_id, result=_result(operation.name, answer),
+        )  # fmt: skip
+        check(operation, answer, run.aws)
+        noted = settle(operation, change, answer, known, run.aws)
+        if operation is operations[-1]:
+            at_rest(run.aws, target, known.expected)
+    except Interrupted:
+        return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
+    except Exception as error:  # a target's failure, even one of our own making, never stops another target
+        return failed(index, operation, as_failure(error, answer), elapsed(), run)
+    run.record(
+        "operation_finished",
+        target,
+        index=index,
+        duration_seconds=elapsed(),
+        noted=list(noted),
+        **sent(operation, answer),
+    )
+    run.tell(operation.key, operation.name, "finished")
+    return "succeeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How an operation failed, as it is recorded, and what becomes of its target."""
+
+    type: str
+    code: str
+    message: str
+    attempts: int
+    request_id: str
+    is_retryable: bool
+    outcome: Outcome
+
+
+def as_failure(error: Exception, answer: Answer | None) -> Failure:
+    """An error as it is recorded; `answer` is the call's own, where it was answered before that."""
+    name = type(error).__name__
+    of_call = next((one for one in (error, error.__cause__) if isinstance(one, CallFailed)), CallFailed(""))
+    code = error.code if isinstance(error, CallFailed) else ""
+    return Failure(
+        type=code or name,
+        code=code,
+        message=str(error) if isinstance(error, ReconcileError) else f"unexpected {name}",
+        attempts=answer.attempts if answer else of_call.attempts,
+        request_id=answer.request_id if answer else of_call.request_id,
+        is_retryable=isinstance(error, CallFailed) and error.is_retryable,
+        outcome=OUTCOMES.get(name, "failed"),
+    )
+
+
+def failed(index: int, operation: Operation, failure: Failure, duration_seconds: float, run: Run) -> Outcome:
+    """Record how an operation failed, and end its target."""
+    target = operation.key.target
+    run.record(
+        "operation_failed", target, index=index, duration_seconds=duration_seconds, attempts=failure.attempts,
+        request_id=failure.request_id, retryable=failure.is_retryable,
+        error={"type": failure.type, "code": failure.code, "message": failure.message},
+    )  # fmt: skip
+    run.tell(operation.key, operation.name, f"failed: {failure.message}")
+    return failure.outcome
+
+
+def sent(operation: Operation, answer: Answer) -> dict[str, Any]:
+    """Which object the code came from, with the hash that AWS answered: it may be all that anybody knows of it later."""
+    pin = operation.pin
+    if pin is None or not pin.etag or "CodeSha256" not in answer.result:
+        return {}
+    version = {"S3ObjectVersion": pin.version} if pin.version else {}
+    where = {"S3Bucket": pin.bucket, "S3Key": pin.key, **version, "ETag": pin.etag}
+    return {"code": {**where, "CodeSha256": answer.result["CodeSha256"]}}
+
+
+def _result(operation: str, answer: Answer) -> dict[str, Any]:
+    return result_object(
+        operation, answer.result, request_id=answer.request_id, status_code=answer.status_code, headers=answer.headers
+    )
+
+
+@dataclass(slots=True)
+class _Known:
+    """What one target's answers and looks have told so far; results by operation name."""
+
+    expected: Expected
+    results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def call(operation: Operation, known: _Known, aws: Aws) -> tuple[Change, Answer]:
+    """The call with everything filled in, after a look where no revision guards it. An answer that was lost on the way is
+    looked for before it counts as failed."""
+    place = Place.of(operation.key.target)
+    params = filled(operation.params, known.results)
+    revision = known.expected.revision(operation)
+    if revision and "RevisionId" in service.members(operation.name):
+        params["RevisionId"] = revision
+    change = known.expected.change(operation, params)
+    if operation.name == "Invoke":
+        return change, aws.call(place, operation.name, params)
+    if "RevisionId" not in params and operation.name != "CreateFunction":
+        unchanged(aws, change, known.expected)
+    answer = aws.change(place, operation.name, params, Judge(aws, operation, params, change, known.expected))
+    known.results[operation.name] = answer.result
+    return named(change, answer), answer
+
+
+def named(change: Change, answer: Answer) -> Change:
+    """The change with the name that AWS gave to what it made."""
+    name = answer.result.get({"event_source_mapping": "UUID", "version": "Version"}.get(change.key.kind, ""))
+    return replace(change, key=replace(change.key, name=str(name))) if name else change
+
+
+def confirm(operation: Operation, aws: Aws) -> None:
+    """Raises where the code that is about to be sent is not what the plan was made of."""
+    if operation.pin:
+        artifacts.confirm(aws, Place.of(operation.key.target), operation.pin)
+
+
+def check(operation: Operation, answer: Answer, aws: Aws) -> None:
+    """Raises where AWS answered well and yet it did not go well: other code than planned, a function that failed."""
+    if not operation.expect:  # a hash that nobody knows tells nothing: the object must have stood still around the call
+        confirm(operation, aws)
+    for member, expected in operation.expect.items():
+        if answer.result.get(member, expected) != expected:
+            raise CodeDiffers(
+                f"{operation.key}: AWS answers {member} {answer.result[member]}, the plan showed {expected}: "
+                "the code was replaced in between; plan again",
+                code="CodeDiffers",
+            )
+    if "FunctionError" in answer.result:
+        told = invocation(answer.result)["payload"]
+        message = told.get("errorMessage", told) if isinstance(told, dict) else told
+        raise CallFailed(
+            f"{operation.key}: the function failed ({answer.result['FunctionError']}): {message}", code="FunctionError"
+        )
+
+
+def settle(operation: Operation, change: Change, answer: Answer, known: _Known, aws: Aws) -> tuple[str, ...]:
+    """Wait until AWS has carried it out, and compare what it holds then with what it must hold. Returns what AWS filled in
+    by itself."""
+    state: Mapping[str, Any] = {}
+    for wait in operation.settle:
+        state = aws.settle(operation.key.target, wait, awaited(wait, change, answer, known))
+    if operation.name == "Invoke":
+        return ()
+    return confirmed(aws, operation, change, answer, known.expected, state)
+
+
+def awaited(wait: str, change: Change, answer: Answer, known: _Known) -> Mapping[str, Any]:
+    """What tells the resource that is waited for from others: a version's or mapping's answer; the revision of a function
+    that is deleted, for somebody may create another. A changed function is always looked at."""
+    if wait in NAMED_BY_THEIR_ANSWER:
+        return answer.result
+    return {"RevisionId": known.expected.known_revision(change.key)} if wait == "function-gone" else {}
+
+
+def filled(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:
+    """Params with `Ref`s, as values and as keys, and `Blob`s replaced by what they stand for."""
+    match value:
+        case Mapping():
+            return {filled(key, results): filled(item, results) for key, item in value.items()}
+        case list() | tuple():
+            return [filled(item, results) for item in value]
+        case Ref():
+            return results[value.operation][value.member]
+        case Blob():
+            return _packed(value)
+    return value
+
+
+def _packed(blob: Blob) -> bytes:
+    code = packing.pack(blob.path, Origin(blob.path))
+    if blob.sha256 and packing.code_sha256(code) != blob.sha256:
+        raise CallFailed(f"{blob.path} is not what it was when the plan was made; plan again")
+    return code

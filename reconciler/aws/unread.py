@@ -1,0 +1,103 @@
+"""What of the live side could not be read, and why: one target's failure never stops another's reading.
+
+A target enters once, with the first thing that went wrong; whoever reads on leaves it out. It never reads by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
+from reconciler.core.model import Target
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# What helps, by how AWS's code begins or what it holds; the first that fits.
+MENDS: Mapping[str, str] = {
+    "ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidSignature": (
+        "renew the credentials of account {account}"
+    ),
+    "AccessDenied|Unauthorized|Forbidden|^403$": "allow {action} to the credentials of account {account}",
+    "KMS": "enable the KMS key and let the credentials of account {account} use it",
+    "TooManyRequests|Throttl|ServiceException|InternalError|Connect|Timeout|HTTPClient": "plan again later",
+}
+MOVING = "wait until it stands still, then plan again"
+UNKNOWN = "look at it in AWS, then plan again"
+
+
+class Unread:
+    """The targets that could not be read, each with a sentence that a person can act on."""
+
+    def __init__(self) -> None:
+        self.reasons: dict[Target, str] = {}
+
+    def add(self, targets: Iterable[Target], operation: str, failure: AwsError) -> None:
+        for target in targets:
+            self.reasons.setdefault(target, reason(target, operation, failure))
+
+    def readable(self, targets: Iterable[Target]) -> list[Target]:
+        return [target for target in targets if target not in self.reasons]
+
+    def each(
+        self,
+        pool: Executor,
+        operation: str,
+        read: Callable[[Item], Result],
+        items: Iterable[Item],
+        target_of: Callable[[Item], Target],
+    ) -> Iterator[tuple[Item, Result]]:
+        """Side by side, what `read` gives of each item of a readable target; a target that it fails for is unread."""
+
+        def attempt(item: Item) -> Result | AwsError:
+            try:
+                return read(item)
+            except Interrupted:
+                raise
+            except AwsError as failure:
+                return failure
+
+        waiting = [item for item in items if target_of(item) not in self.reasons]
+        for item, result in zip(waiting, pool.map(attempt, waiting), strict=True):
+            if isinstance(result, AwsError):
+                self.add([target_of(item)], operation, result)
+            else:
+                yield item, result
+
+    def listed(self, operation: str, read: Callable[[], Iterable[Item]], targets: Iterable[Target]) -> list[Item]:
+        """A listing of a whole place; when it fails, every target that needs it is unread."""
+        try:
+            return list(read())
+        except Interrupted:
+            raise
+        except AwsError as failure:
+            self.add(targets, operation, failure)
+            return []
+
+
+def reason(target: Target, operation: str, failure: AwsError) -> str:
+    """Which target, what AWS said with its code, and what helps."""
+    if isinstance(failure, NoCredentials):
+        return f"{target} cannot be read: {failure}"
+    return (
+        f"{target} cannot be read: {said(operation, failure)}; {mend(target.account, f'lambda:{operation}', failure)}"
+    )
+
+
+def said(operation: str, failure: AwsError) -> str:
+    if not isinstance(failure, CallFailed) or isinstance(failure, SettleFailed):
+        return str(failure)
+    details = [failure.code, f"request {failure.request_id}" if failure.request_id else ""]
+    return f"{operation}: {failure} ({', '.join(filter(None, details))})"
+
+
+def mend(account: str, action: str, failure: AwsError) -> str:
+    """What helps; `action` is the permission that was used."""
+    if isinstance(failure, SettleFailed):
+        return MOVING
+    code = failure.code if isinstance(failure, CallFailed) else type(failure.__cause__).__name__
+    found = next((text for pattern, text in MENDS.items() if re.search(pattern, code)), UNKNOWN)
+    return found.format(account=account, action=action)

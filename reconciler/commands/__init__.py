@@ -1,0 +1,1 @@
+"""One file a verb; `workspace` and `run` are what they share."""

@@ -1,0 +1,207 @@
+"""An apply from its flags to its ending: lock, snapshot, plan, guards, approval, then the run and its report.
+
+It puts the steps in their order; each is decided and done elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.apply import lock
+from reconciler.commands import wiring
+from reconciler.commands.run import Ending, Stop, Tell, new_run, run_plan
+from reconciler.commands.wiring import Choices, Workspace
+from reconciler.core.errors import AwsError, Locked, ReportError, StalePlan, UnsafePlan
+from reconciler.core.model import Diagnostic, Plan
+from reconciler.plan import approval
+from reconciler.report.documents import configuration_document, plan_document
+from reconciler.report.journal import LARGEST_BYTES, json_object, load_document, require_report, write_atomically
+from reconciler.report.ours import require_folder
+from reconciler.spec.load import only
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import Aws
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """An apply's flags. `healed` are reports of earlier runs, just completed."""
+
+    choices: Choices
+    folder: Path
+    approved: Path | None = None
+    only_failed: Path | None = None
+    healed: Sequence[Path] = ()
+
+
+Show = Callable[[Mapping[str, Any]], None]
+Ask = Callable[[Mapping[str, Any]], None]
+Watch = Callable[[int], AbstractContextManager[Tell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who sees and answers: `show(plan document)`; `ask(plan document)` raises when the answer is no; `watch(operations)` is
+    a context that gives what is told of each operation."""
+
+    show: Show
+    ask: Ask
+    watch: Watch
+
+
+def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
+    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when what was
+    approved was approved under another configuration."""
+    workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
+    reviewed = reviewed_plan(workspace, orders.approved) if orders.approved else None
+    aws = wiring.connect(workspace.config, workspace.accounts, stop)
+    run = new_run()
+    with stop.listening(), locked(workspace, aws, run, stop):
+        workspace = wiring.with_values(workspace, aws)
+        snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
+        plan = wiring.planned(workspace, snapshot, orders.choices, aws)
+        plan = compared_with(plan, reviewed) if reviewed else plan
+        refused = wiring.refusals(plan)
+        document = wiring.document(plan, workspace)
+        operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
+        whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
+        audience.show(without_refusals_of_the_run(document) if whole_run else document)
+        if whole_run:
+            raise UnsafePlan(f"{whole_run[0].message}; nothing was changed")
+        if operations:
+            audience.ask(document)
+        with audience.watch(operations) as tell:
+            ending = run_plan(
+                plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
+                identifier=run,
+            )  # fmt: skip
+        if ending.exit_code == Locked.exit_code:
+            ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
+        return kept(workspace, aws, ending, orders) if workspace.config.reports else ending
+
+
+def without_refusals_of_the_run(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document without what ends the run as its error: told once is enough."""
+    notes = [note for note in document["diagnostics"] if note["severity"] != "refusal" or note["address"]]
+    return {**document, "diagnostics": notes}
+
+
+def kept(workspace: Workspace, aws: Aws, ending: Ending, orders: Orders) -> Ending:
+    """The ending, its report copied to where reconcile.yaml wants it as well, or a warning that it could not be."""
+    try:
+        keep_reports(workspace, aws, [*orders.healed, ending.path])
+    except ReportError as error:
+        warning = "; ".join(filter(None, (ending.warning, str(error))))
+        return replace(ending, warning=warning, exit_code=ending.exit_code or error.exit_code)
+    return ending
+
+
+def failed_before(workspace: Workspace, report: Path) -> Workspace:
+    """The workspace with only those targets that a report says failed or were not attempted."""
+    tasks = load_document(report, "report")["tasks"]
+    failed = {task["target"] for task in tasks if task["status"]["failed"] or not task["status"]["completed"]}
+    chosen = [spec.target for spec in workspace.specs.specs if str(spec.target) in failed]
+    if not chosen:
+        raise ReportError(f"{report}: no target of it failed that still has a spec")
+    left = len(workspace.specs.specs) - len(chosen)
+    message = f"left out, for {report} does not say that they failed: {left} of {len(workspace.specs.specs)} targets"
+    note = Diagnostic("note", message, left_out=True)
+    specs = only(workspace.specs, chosen)
+    specs = replace(specs, warnings=(*specs.warnings, note)) if left else specs
+    return replace(workspace, specs=specs, is_chosen=True)
+
+
+def reviewed_plan(workspace: Workspace, path: Path) -> Mapping[str, Any]:
+    """The plan that was reviewed. Raises StalePlan when that was under another configuration: before anything is asked of
+    AWS, for lock and reports lie where the configuration says."""
+    reviewed = load_document(path, "plan")
+    approval.check(reviewed, str(path))
+    now = configuration_document(wiring.configuration(workspace, {}))
+    problem = approval.other_configuration(now, reviewed)
+    if problem:
+        raise StalePlan(f"{problem}; nothing was changed")
+    return reviewed
+
+
+def compared_with(plan: Plan, reviewed: Mapping[str, Any]) -> Plan:
+    """The plan with a refusal for each target whose change the reviewed one does not show."""
+    notes = approval.unapproved(plan, plan_document(plan, {}), reviewed)
+    return replace(plan, diagnostics=(*plan.diagnostics, *notes))
+
+
+# --- lock and distant reports --------------------------------------------------------------------------------------
+
+
+def store(workspace: Workspace, aws: Aws) -> lock.Store:
+    """S3 by the credentials of the first account that the specs name."""
+    place = next(iter(wiring.places(workspace)))
+
+    def call(operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        answer = aws.call(place, operation, params, api="s3")
+        return {**answer.result, "Date": answer.headers.get("date", "")}
+
+    return call
+
+
+@contextmanager
+def locked(workspace: Workspace, aws: Aws, run: str, stop: Stop) -> Iterator[None]:
+    """Hold the lock of reconcile.yaml, if it names one; losing it stops the run before its next call."""
+    if not workspace.config.lock:
+        yield
+        return
+    s3, url = store(workspace, aws), workspace.config.lock
+    with (
+        lock.held(s3, url, run, lost=lambda: stop.now(Locked.exit_code)) as lease,
+        stop.when(lease.is_over, Locked.exit_code),
+    ):
+        yield
+
+
+def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
+    """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError."""
+    put = store(workspace, aws)
+    where = lock.place(workspace.config.reports.rstrip("/"))
+    for path in paths:
+        for file in (path, path.with_suffix(".jsonl")):
+            try:
+                put(
+                    "PutObject",
+                    {"Bucket": where["Bucket"], "Key": f"{where['Key']}/{file.name}", "Body": file.read_bytes()},
+                )
+            except (AwsError, OSError) as failure:
+                raise ReportError(f"{file} could not be copied to {workspace.config.reports}: {failure}") from failure
+
+
+def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[str], None]) -> None:
+    """Copy the reports that lie in `reports: s3://…` into a folder, for nobody else to read; those that are there already
+    stay. What cannot be had, or is no report, is told and left where it is."""
+    require_folder(folder)
+    get = store(workspace, aws)
+    where = lock.place(workspace.config.reports.rstrip("/"))
+    token: dict[str, str] = {}
+    while True:
+        page = get("ListObjectsV2", {"Bucket": where["Bucket"], "Prefix": f"{where['Key']}/", **token})
+        for item in page.get("Contents", []):
+            name = item["Key"].rpartition("/")[2]
+            if name.endswith(".json") and not os.path.lexists(folder / name):
+                try:
+                    fetch_report(get, {"Bucket": where["Bucket"], "Key": item["Key"]}, folder / name)
+                except (AwsError, ReportError, ValueError) as error:
+                    warn(f"{item['Key']} of {workspace.config.reports} is left out: {error}")
+        if not page.get("IsTruncated"):
+            return
+        token = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def fetch_report(get: lock.Store, place: Mapping[str, Any], path: Path) -> None:
+    """One object, if it is a report. Raises ReportError, AwsError."""
+    text = get("GetObject", place)["Body"].read(LARGEST_BYTES + 1)
+    if len(text) > LARGEST_BYTES:
+        raise ReportError(f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB, so it is not read")
+    require_report(json_object(text, str(path)), path)
+    write_atomically(path, text.decode())

@@ -1,0 +1,168 @@
+"""What a pull request may not rule: the workspace as a base revision judges it. Reads git; asks AWS nothing.
+
+Guards, owner mark, accounts, lock, reports and whatever else reconcile.yaml says are the base's; what specs newly ignore is
+compared all the same; an account that the base does not reach is not reached. What differs is told by the plan.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.commands import wiring
+from reconciler.commands.wiring import Judgement, Workspace
+from reconciler.core.errors import SpecError, UnsafePlan
+from reconciler.core.model import UNSET, GuardChange, Origin, Spec, Target
+from reconciler.report.documents import guard_change_document
+from reconciler.report.formats.shown import guard_change
+from reconciler.spec import loosening
+from reconciler.spec.config import FILE_NAME, Config, config_of
+from reconciler.spec.history import History
+
+
+def read(paths: Sequence[Path], revision: str) -> Workspace:
+    """Everything below the paths, judged by a revision where one is given. Raises SpecError as well."""
+    workspace = wiring.read(paths)
+    return judged(workspace, revision) if revision else workspace
+
+
+def judged(workspace: Workspace, revision: str) -> Workspace:
+    """The workspace with what the base revision says of it. Without a reconcile.yaml at the base, the one that is there now
+    judges. Raises UnsafePlan when the base lets nothing of it be planned, GitError when git cannot tell."""
+    history = wiring.history(workspace)
+    config = config_at(history, revision, workspace)
+    then = specs_at(history, revision, workspace, config or workspace.config)
+    changes = (
+        *files_changed(history, revision, workspace, config),
+        *(loosening.config_changes(config, workspace.config) if config else ()),
+        *moved(history, revision, workspace, then),
+        *(loosening.spec_changes(then, workspace.specs.specs) if config or then else ()),
+    )
+    specs = loosening.with_base_ignore(then, workspace.specs.specs)
+    reasons = {one.target: loosening.unreachable(config, one) for one in specs} if config else {}
+    reached = tuple(one for one in specs if not reasons.get(one.target))
+    unreached = tuple((one, reasons[one.target]) for one in specs if reasons.get(one.target))
+    if config:
+        require_something(config, workspace, reached, changes)
+    return replace(
+        workspace,
+        config=config or workspace.config,
+        specs=replace(workspace.specs, specs=reached),
+        judgement=Judgement(workspace.config, revision, changes, unreached),
+    )
+
+
+def require_something(
+    config: Config, workspace: Workspace, reached: Iterable[Spec], changes: Iterable[GuardChange]
+) -> None:
+    """Raises UnsafePlan, the guard changes first as a plan tells them, when nothing would be left to plan: what is switched off by the base or
+    by the files is off."""
+    problems = [loosening.unreachable(config, one) for one in workspace.specs.specs]
+    problem = "" if any(reached) else "; ".join(dict.fromkeys(problems))
+    if not config.is_enabled:
+        problem = f"aws.lambda.enabled is false in the base's {config.path}, so nothing is read or changed"
+    try:
+        workspace.config.require_enabled(one.target.account for one in reached)
+    except UnsafePlan as error:
+        problem = str(error)
+    if problem:
+        told = [f"guard change: {guard_change(guard_change_document(change))}" for change in changes]
+        raise UnsafePlan("\n".join([*told, problem]))
+
+
+# --- the configuration at the base ----------------------------------------------------------------------------------
+
+
+def config_at(history: History, revision: str, workspace: Workspace) -> Config | None:
+    """What governed the paths at a revision: the reconcile.yaml in their folder or the nearest above it; None when there was
+    none. Raises UnsafePlan when there was more than one, or one that cannot be read."""
+    found = {
+        place: None for path in workspace.paths or (Path(),) if (place := place_at(history, revision, folder(path)))
+    }
+    if len(found) > 1:
+        raise UnsafePlan(
+            f"at {revision}, the paths were under {' and '.join(map(str, found))}; name paths of one {FILE_NAME} at a time"
+        )
+    return next((read_at(history, revision, place) for place in found), None)
+
+
+def read_at(history: History, revision: str, place: Path) -> Config:
+    try:
+        return config_of(history.file_at(revision, place) or b"", str(place), is_judging=True)
+    except SpecError as error:
+        raise UnsafePlan(
+            f"{place} of {revision} cannot judge, for it is not valid; mend it there first, or leave out --base\n{error}"
+        ) from error
+
+
+def place_at(history: History, revision: str, start: Path) -> Path | None:
+    """The reconcile.yaml that governed a folder at a revision, as a path from here; a link that stands there now leads
+    nowhere."""
+    for candidate in (absolute(start), *absolute(start).parents):
+        if history.file_at(revision, candidate / FILE_NAME) is not None:
+            return Path(os.path.relpath(candidate / FILE_NAME))
+        if candidate == history.root:
+            break
+    return None
+
+
+def folder(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def files_changed(
+    history: History, revision: str, workspace: Workspace, config: Config | None
+) -> Iterator[GuardChange]:
+    """A reconcile.yaml that came or went, at the place that rules now or anywhere below the paths."""
+    own = workspace.config.path
+    if config is None:
+        yield GuardChange(own, "", UNSET, own, Origin(own), f"at {revision} there is none to judge, so this one does")
+    elif absolute(config.path) != absolute(own):
+        yield GuardChange(own, "", config.path, own, Origin(own), f"{config.path} of {revision} judges")
+    start = [folder(path) for path in workspace.paths]
+    now = {place for root in start for place in files_now(root)}
+    then = {absolute(place) for root in start for place in history.files_at(revision, root) if place.name == FILE_NAME}
+    spoken = {absolute(own)} if config is None or absolute(config.path) != absolute(own) else set()
+    came = {place for place in now if history.file_at(revision, place) is None}
+    for place in sorted((came | then - now) - spoken):
+        path = os.path.relpath(place)
+        before, after = (UNSET, path) if place in now else (path, UNSET)
+        reason = "what lies below it is judged by it where that alone is named"
+        yield GuardChange(path, "", before, after, Origin(path), reason)
+
+
+def files_now(root: Path) -> Iterator[Path]:
+    """Every reconcile.yaml below a folder, as specs are looked for."""
+    for place, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if FILE_NAME in files:
+            yield absolute(Path(place, FILE_NAME))
+
+
+def absolute(path: str | Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100  links are not followed: git does not, either
+
+
+# --- the specs at the base ------------------------------------------------------------------------------------------
+
+
+def specs_at(history: History, revision: str, workspace: Workspace, config: Config) -> dict[Target, Spec]:
+    """The specs of the workspace's targets at a revision, wherever their files were."""
+    targets = [one.target for one in workspace.specs.specs]
+    return history.specs_at(revision, config, now=workspace.specs.documents, targets=targets)
+
+
+def moved(history: History, revision: str, workspace: Workspace, then: Mapping[Target, Spec]) -> Iterator[GuardChange]:
+    """Specs that another reconcile.yaml governed."""
+    told: set[str] = set()
+    for one in workspace.specs.specs:
+        before = then.get(one.target)
+        if before is None or absolute(before.path) == absolute(one.path) or one.path in told:
+            continue
+        told.add(one.path)
+        was, now = (place_at(history, revision, Path(path).parent) for path in (before.path, one.path))
+        if was and (now is None or absolute(was) != absolute(now)):
+            reason = f"{before.path} was under {was}"
+            yield GuardChange(one.path, "", before.path, one.path, Origin(one.path), reason)

@@ -1,0 +1,114 @@
+"""The seed's list: every function of some accounts and regions as JSON objects in lowerCamelCase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.commands import wiring
+from reconciler.core.errors import SpecError
+from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.sealing import sealed
+from reconciler.kinds.registry import KINDS
+from reconciler.report.results import camel
+from reconciler.spec.config import Config, find_config, load_config
+
+SECTIONS = frozenset({"aliases", "event_source_mappings", "versions"})
+FIELDS = (
+    "CodeSha256", "CodeSize", "DeadLetterConfig", "Description", "Environment", "FunctionArn", "FunctionName", "Handler",
+    "KMSKeyArn", "LastModified", "MasterArn", "MemorySize", "RevisionId", "Role", "Runtime", "Timeout", "TracingConfig",
+    "Version", "VpcConfig",
+)  # fmt: skip
+SEED_SPELLING = {"KMSKeyArn": "kmskeyArn"}
+
+
+def listed(
+    path: Path, account: str | None, region: str | None, name: str | None, snapshot: Path | None
+) -> list[dict[str, Any]]:
+    """The functions that match every filter given, sorted; [] when none does."""
+    if snapshot:
+        from reconciler.report.documents import snapshot_from
+        from reconciler.report.journal import load_document
+
+        held = snapshot_from(load_document(snapshot, "snapshot"), ())
+        return [item for item in items(held) if _matches(item, account, region, name)]
+    config = load_config(find_config([path]))
+    places = list(_places(config, path, account, region))
+    aws = wiring.connect(config, {place.account for place in places})
+    from reconciler.snapshot.fetch import fetch
+
+    specs = []
+    for place in places:
+        aws.account_id(place)
+        names = (
+            [name]
+            if name
+            else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
+        )
+        specs += [Spec(Target(place.account, place.region, one), "", (), SECTIONS) for one in names]
+    held = fetch(aws, specs, taken_at=wiring.now())
+    for reason in held.unread.values():
+        click.echo(f"warning: {reason}", err=True)
+    return list(items(held))
+
+
+def _matches(item: dict[str, Any], account: str | None, region: str | None, name: str | None) -> bool:
+    asked = {"accountName": account, "region": region, "functionName": name}
+    return all(wanted is None or item[field] == wanted for field, wanted in asked.items())
+
+
+def _places(config: Config, path: Path, account: str | None, region: str | None) -> Iterator[Any]:
+    """Enabled accounts with the regions that reconcile.yaml or, where it says none, the specs name."""
+    from reconciler.aws.client import Place
+
+    named: set[tuple[str, str]] = set()
+    if any(not one.regions for one in config.accounts.values()):
+        try:
+            named = {(spec.target.account, spec.target.region) for spec in wiring.read([path]).specs.specs}
+        except SpecError:
+            named = set()
+    for one in config.accounts.values():
+        if account not in (None, one.name) or not (one.is_enabled or account):
+            continue
+        regions = one.regions or sorted(r for a, r in named if a == one.name) or ((region,) if region else ())
+        yield from (Place(one.name, r) for r in regions if region in (None, r))
+
+
+def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    for live in snapshot.resources:
+        if live.key.kind == "function":
+            yield item(live, [other for other in snapshot.resources if other.key.target == live.key.target])
+
+
+def item(live: Live, beside: Iterable[Live]) -> dict[str, Any]:
+    """One function with the seed's fields, null where AWS holds nothing, and its tags, versions, aliases, mappings."""
+    shut = sealed(live.properties, KINDS["function"].is_sensitive, "hidden")
+    facts = {**shut["configuration"], **live.handle, "FunctionName": live.key.target.function}
+    found: dict[str, Any] = {"accountName": live.key.target.account, "region": live.key.target.region}
+    found |= {SEED_SPELLING.get(field, camel(field)): _camelled(facts.get(field)) for field in FIELDS}
+    by_kind: dict[str, list[Live]] = {}
+    for other in beside:
+        by_kind.setdefault(other.key.kind, []).append(other)
+    return dict(sorted(found.items())) | {
+        "aliases": [{"name": a.key.name, **_camelled(dict(a.properties))} for a in by_kind.get("alias", [])],
+        "eventSourceMappings": [
+            {"uuid": m.handle["UUID"], "state": m.handle.get("State"), **_camelled(dict(m.properties))}
+            for m in by_kind.get("event_source_mapping", [])
+        ],
+        "tags": dict(live.handle.get("Tags", {})),
+        "versions": sorted((v.key.name for v in by_kind.get("version", [])), key=int),
+    }
+
+
+def _camelled(value: Any, *, is_map: bool = False) -> Any:
+    from reconciler.report.documents import plain
+
+    if isinstance(value, dict):
+        maps = ("Variables", "AdditionalVersionWeights", "Tags", "Endpoints")
+        return {key if is_map else camel(key): _camelled(inner, is_map=key in maps) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_camelled(inner) for inner in value]
+    return plain(value)

@@ -1,0 +1,117 @@
+"""The two ways out of the program: stdout is the result, stderr the log; and how an error leaves by them.
+
+Everything passes one gate, so that no text of a spec, of AWS, of a file's name or of the command line can order a terminal
+or GitHub's log about, whoever printed it. Who stops reading stops nothing: the command does what it was asked to.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from reconciler.core.errors import ReconcileError, ReportError, SpecError
+from reconciler.core.foreign import Gate, printable
+
+
+def say(text: Any) -> None:
+    """One line for the log."""
+    click.echo(printable(text), err=True)
+
+
+def warn(text: str) -> None:
+    say(f"warning: {text}")
+
+
+def show(text: str) -> None:
+    """The result, or a part of it; lines of ours, in our colours where the stream has any."""
+    click.echo(text, nl=False, color=True)
+
+
+def has_colour(stream: Any) -> bool:
+    """On a terminal that can, unless NO_COLOR says no; FORCE_COLOR says yes in any case."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+@contextmanager
+def gated() -> Iterator[None]:
+    """stdout and stderr behind the gate. Redirected they are UTF-8 whatever the locale says, as JSON must be; a terminal
+    gets in its own encoding what that has, and the rest as escapes."""
+    _open_what_is_closed()
+    out, err = sys.stdout, sys.stderr
+
+    def out_lost(error: OSError) -> None:
+        _lead_nowhere(out)
+        if not isinstance(error, BrokenPipeError):  # else nobody wants the rest
+            raise ReportError(f"stdout: cannot be written: {error.strerror}") from error
+
+    sys.stdout = _behind_the_gate(out, out_lost, may_paint=True)
+    sys.stderr = _behind_the_gate(err, lambda _: _lead_nowhere(err), may_paint=False)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = out, err
+
+
+def _open_what_is_closed() -> None:
+    """The streams that the caller closed lead nowhere, so that no file of ours gets their numbers."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115  for as long as the program runs
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    """What is still to be flushed when the program ends can be written."""
+    with suppress(OSError):  # a stream that is no file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _behind_the_gate(stream: TextIO, lost: Callable[[OSError], None], *, may_paint: bool) -> Any:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure and stream.isatty():
+        reconfigure(errors="backslashreplace")
+    elif reconfigure:
+        reconfigure(encoding="utf-8", errors="backslashreplace")
+    return Gate(stream, has_colour=may_paint and has_colour(stream), lost=lost)
+
+
+def failed(error: Exception, code: int) -> int:
+    """Tell an error, a line a mistake; where JSON was asked for, stdout gets a document of it, too."""
+    lines = [printable(line) for line in _lines(error)]
+    for line in lines:
+        say(line if isinstance(error, SpecError) else f"error: {line}")
+    if isinstance(error, SpecError) and len(lines) > 1:
+        say(f"{len(lines)} mistakes.")
+    if is_json_wanted(sys.argv):
+        from reconciler.report.formats.json import document_json
+        from reconciler.report.schemas import FORMAT_VERSION
+
+        kind = {"format_version": FORMAT_VERSION, "kind": "error", "exit_code": code}
+        show(document_json({**kind, "error": type(error).__name__, "messages": lines}))
+    return code
+
+
+def _lines(error: Exception) -> list[str]:
+    match error:
+        case SpecError():
+            return [str(fault) for fault in error.faults]
+        case ReconcileError():
+            return str(error).splitlines()
+        case OSError(filename=name, strerror=reason) if name:
+            return [f"{os.fsdecode(name)}: {reason}"]
+        case _:
+            return [f"unexpected {type(error).__name__}: {error}"]
+
+
+def is_json_wanted(arguments: list[str]) -> bool:
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)

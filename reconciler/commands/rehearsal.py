@@ -1,0 +1,141 @@
+"""`reconcile sandbox`: the embedded AWS, stocked from specs, for a command or until interrupted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.commands import wiring
+from reconciler.commands.wiring import Workspace
+from reconciler.core.accounts import Account
+from reconciler.core.errors import ReconcileError
+
+if TYPE_CHECKING:
+    from reconciler.sandbox import Sandbox, Spot
+
+DEFAULT_REGION = "us-east-1"
+
+
+class NoSandbox(ReconcileError):
+    """The extra packages are not installed."""
+
+    exit_code = 2
+
+
+def rehearse(
+    paths: Sequence[Path],
+    command: Sequence[str],
+    *,
+    settle_seconds: float,
+    throttle: bool,
+    faults: Path | None,
+    log: Path | None,
+) -> int:
+    """Serve until the command ends, and end with its exit code; without one, until interrupted."""
+    workspace = wiring.read(paths)
+    with embedded_aws(workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log) as sandbox:
+        environment = sandbox.environment(region_of(workspace))
+        return run(command, environment) if command else serve(environment)
+
+
+@contextmanager
+def embedded_aws(
+    workspace: Workspace,
+    *,
+    settle_seconds: float = 0.1,
+    throttle: bool = False,
+    faults: Path | None = None,
+    log: Path | None = None,
+) -> Iterator[Sandbox]:
+    """The sandbox, stocked with what the specs name. Raises NoSandbox when its packages are not installed."""
+    try:
+        from reconciler.sandbox import Sandbox, read_faults
+    except ImportError as error:
+        raise NoSandbox(f"the sandbox is not installed ({error}); pip install 'lambda-reconciler[sandbox]'") from error
+    accounts = workspace.config.accounts.values()
+    with Sandbox(
+        settle_seconds=settle_seconds,
+        throttle=throttle,
+        faults=read_faults(faults) if faults else (),
+        log_path=log,
+        account_id=own_account(accounts),
+        profiles={one.profile: number(one) for one in accounts if one.profile},
+    ) as sandbox:
+        fill(sandbox, workspace)
+        yield sandbox
+
+
+def fill(sandbox: Sandbox, workspace: Workspace) -> None:
+    """Make what the specs name and the sandbox has not."""
+    from reconciler.sandbox import needs, stock
+
+    stock(sandbox, needs(spots(workspace)))
+
+
+def own_account(accounts: Iterable[Account]) -> str:
+    """The account of the sandbox's own credentials: the first one that is reached without a role or profile."""
+    direct = [one for one in accounts if not (one.profile or one.role_arn)]
+    return number(direct[0]) if direct else "123456789012"
+
+
+def number(account: Account) -> str:
+    return account.account_id or "123456789012"
+
+
+def region_of(workspace: Workspace) -> str:
+    """The region that most specs name."""
+    named = Counter(spec.target.region for spec in workspace.specs.specs)
+    return named.most_common(1)[0][0] if named else DEFAULT_REGION
+
+
+def spots(workspace: Workspace) -> list[Spot]:
+    """Each spec's document with the account number and region where it applies."""
+    from reconciler.sandbox import Spot
+
+    documents = {document.path: document.value for document in workspace.specs.documents}
+    return [
+        Spot(number(workspace.config.accounts[spec.target.account]), spec.target.region, documents[spec.path])
+        for spec in workspace.specs.specs
+    ]
+
+
+def run(command: Sequence[str], environment: dict[str, str]) -> int:
+    """The command's exit code; 127 when there is no such command. Interrupts go to the command, which ends first."""
+    cleaned = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    try:
+        child = subprocess.Popen(command, env={**cleaned, **environment})  # noqa: S603  the user's own command
+    except OSError as error:
+        click.echo(f"error: {command[0]}: {error.strerror}", err=True)
+        return 127
+    while True:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            continue
+        return code if code >= 0 else 128 - code
+
+
+def serve(environment: dict[str, str]) -> int:
+    """Print the exports and wait for an interrupt."""
+    for name, value in environment.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    sys.stdout.flush()
+    click.echo("Serving; press Ctrl-C to stop.", err=True)
+    over = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    try:
+        over.wait()
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    return 0

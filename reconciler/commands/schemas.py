@@ -1,0 +1,19 @@
+"""Every schema that is committed and that `reconcile schema` prints: of what people write, and of what we write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from reconciler.report.schemas import SCHEMAS as DOCUMENTS
+from reconciler.spec import schema
+
+GENERATORS: Mapping[str, Callable[[], schema.Schema]] = {
+    **schema.GENERATORS,
+    **{name: partial(dict, document) for name, document in DOCUMENTS.items()},
+}
+
+
+def render(kind: str) -> str:
+    """The text of the schema's file."""
+    return schema.render(kind, GENERATORS[kind]())

@@ -1,0 +1,380 @@
+"""What the commands share: from paths on the command line to configuration, specs, snapshot and plan.
+
+The edges meet the core here; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.core.errors import AwsError, Fault, SpecError, UnsafePlan
+from reconciler.core.model import Artifact, Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
+from reconciler.spec.config import Config, find_config, load_config
+from reconciler.spec.load import Specs, load
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import Aws, Place
+    from reconciler.snapshot.artifacts import Looking
+    from reconciler.spec.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """That another revision's reconcile.yaml judges: `own` is the one of the files, `changes` is what differs, `unreached`
+    are specs of accounts that are not reached, with the reason."""
+
+    own: Config
+    base: str
+    changes: tuple[GuardChange, ...]
+    unreached: tuple[tuple[Spec, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What the files say: reconcile.yaml and the specs; `is_chosen` when some of those were left out. `is_whole`: these are
+    all specs of the folder of reconcile.yaml, so that a function without a spec has none. `written` are the specs before
+    any reference in them was looked up. Where there is a `judgement`, `config` is the judging one."""
+
+    config: Config
+    specs: Specs
+    paths: tuple[Path, ...] = ()
+    is_chosen: bool = False
+    written: tuple[Spec, ...] = ()
+    judgement: Judgement | None = None
+
+    @property
+    def own(self) -> Config:
+        """reconcile.yaml as it stands in the files."""
+        return self.judgement.own if self.judgement else self.config
+
+    @property
+    def unreached(self) -> tuple[tuple[Spec, str], ...]:
+        return self.judgement.unreached if self.judgement else ()
+
+    @property
+    def accounts(self) -> set[str]:
+        return {spec.target.account for spec in self.specs.specs}
+
+    @property
+    def is_whole(self) -> bool:
+        root = Path(self.config.path).parent.resolve()
+        return not self.is_chosen and [path.resolve() for path in self.paths] == [root]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The planning flags."""
+
+    adopt: bool = False
+    prune: bool = False
+    base: str = ""
+    drift: bool = False
+    allow_deletes: int | None = None
+    download_code: bool = False
+
+
+def read(paths: Sequence[Path]) -> Workspace:
+    """Everything below the paths. Raises SpecError with the faults of reconcile.yaml and of every spec together."""
+    faults: list[Fault] = []
+    config = None
+    try:
+        config = load_config(find_config(paths))
+    except SpecError as error:
+        faults += error.faults
+    try:
+        specs = load(paths, config)
+    except SpecError as error:
+        faults += error.faults
+    if faults or config is None:
+        raise SpecError(faults)
+    return Workspace(config, specs, tuple(paths), written=specs.specs)
+
+
+def now() -> str:
+    from reconciler.report.schemas import stamp
+
+    return stamp(datetime.now(UTC))
+
+
+def connect(config: Config, accounts: Iterable[str], is_stopping: Callable[[], bool] = lambda: False) -> Aws:
+    """The seam to AWS. Raises UnsafePlan, before any call, where reconcile.yaml does not enable Lambda."""
+    from reconciler.aws.client import Aws
+
+    config.require_enabled(accounts)
+    return Aws(config.accounts, is_stopping=is_stopping)
+
+
+def places(workspace: Workspace) -> list[Place]:
+    """Every enabled account with its regions: those of reconcile.yaml, or those that its specs name."""
+    from reconciler.aws.client import Place
+
+    named = {Place.of(spec.target) for spec in workspace.specs.specs}
+    configured = {
+        Place(account.name, region)
+        for account in workspace.config.accounts.values()
+        if account.is_enabled
+        for region in account.regions
+    }
+    return sorted(named | configured, key=lambda place: (place.account, place.region))
+
+
+def looking(folder: Path, choices: Choices) -> Looking:
+    """How code is looked at whose hash S3 does not keep: by the reports of a folder, which are read when one is met."""
+    from reconciler.report.sent import documents, hashes
+    from reconciler.snapshot.artifacts import Looking
+
+    known = cache(lambda: hashes(documents(folder)))
+    return Looking(lambda pin: known().get(pin, ""), choices.download_code)
+
+
+def live_snapshot(workspace: Workspace, aws: Aws, look: Looking | None = None) -> Snapshot:
+    """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function."""
+    from reconciler.core.sealing import sensitive_texts
+    from reconciler.kinds.registry import KINDS
+    from reconciler.snapshot.artifacts import Looking
+    from reconciler.snapshot.fetch import fetch
+
+    for item in (item for spec in workspace.specs.specs for item in spec.desired):
+        aws.redaction.learn(sensitive_texts(item.properties, KINDS[item.key.kind].is_sensitive))
+
+    mark = workspace.config.managed_by if workspace.is_whole else ""
+    everywhere = places(workspace) if mark else []
+    return fetch(
+        aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, looking=look or Looking()
+    )
+
+
+def with_values(workspace: Workspace, aws: Aws) -> Workspace:
+    """The workspace with references to SSM and Secrets Manager resolved."""
+    from reconciler.spec.lookups import with_values as resolve
+
+    return _with_specs(workspace, resolve(aws, workspace.specs.specs))
+
+
+def without_values(workspace: Workspace, snapshot: Snapshot) -> Workspace:
+    """The workspace offline: what would have to be looked up is left out of the comparison, and spoken of. Where AWS holds
+    no such variable yet, it is new whatever its value."""
+    from reconciler.spec.references import environment, resolved
+
+    specs, notes = [], []
+    for spec in workspace.specs.specs:
+        offline = spec
+        if any(environment(spec)):
+            offline = resolved(spec, snapshot.accounts.get(spec.target.account, ""), {})
+            unknown = set(offline.ignore) - set(spec.ignore)
+            compared = {path for path in unknown if not _is_held(snapshot, spec.target, path)}
+            offline = replace(offline, ignore=tuple(path for path in offline.ignore if path not in compared))
+            notes += [_not_looked_up(spec, path) for path in sorted(unknown - compared)]
+        specs.append(offline)
+    found = replace(workspace.specs, warnings=(*workspace.specs.warnings, *notes))
+    return _with_specs(replace(workspace, specs=found), tuple(specs))
+
+
+def _is_held(snapshot: Snapshot, target: Target, path: str) -> bool:
+    from reconciler.core.diff import steps_of, value_at
+    from reconciler.core.model import UNSET
+
+    function = (item for item in snapshot.resources if item.key.target == target and item.key.kind == "function")
+    return any(value_at(item.properties, steps_of(path)) is not UNSET for item in function)
+
+
+def _not_looked_up(spec: Spec, path: str) -> Diagnostic:
+    name = path.rpartition("/")[2]
+    message = f"{spec.target}: {name} refers to a value that is not looked up offline, so it is not compared"
+    return Diagnostic("note", message, spec.target, spec.origins.get(path), left_out=True)
+
+
+def _with_specs(workspace: Workspace, specs: tuple[Spec, ...]) -> Workspace:
+    return replace(workspace, specs=replace(workspace.specs, specs=specs))
+
+
+def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
+    """A snapshot file, with the hashes of local code as it is now. Needs no credentials and no network."""
+    from reconciler.report.documents import snapshot_from
+    from reconciler.report.journal import load_document
+    from reconciler.snapshot.artifacts import local_artifact
+
+    specs = workspace.specs.specs
+    snapshot = snapshot_from(load_document(path, "snapshot"), specs)
+    for name, number in sorted(snapshot.accounts.items()):
+        wanted = workspace.config.accounts[name].account_id if name in workspace.config.accounts else ""
+        if wanted not in ("", number):
+            raise UnsafePlan(
+                f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
+            )
+    local = {
+        spec.target: found
+        for spec in specs
+        if (found := local_artifact(spec))
+        and ("path" in spec.code or not was_told(snapshot.artifacts.get(spec.target)))
+    }
+    return replace(snapshot, artifacts={**snapshot.artifacts, **local})
+
+
+def was_told(artifact: Artifact | None) -> bool:
+    return artifact is not None and bool(artifact.sha256 or artifact.problem)
+
+
+def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws | None = None) -> Plan:
+    """The plan as the flags want it. Raises UnsafePlan when they may not be had. Without `aws` nothing is known of the
+    house beyond the snapshot."""
+    from reconciler.plan.case import Policy
+    from reconciler.plan.guards import pruning
+    from reconciler.plan.plan import orphans as orphans_of
+    from reconciler.plan.plan import plan
+    from reconciler.report.documents import snapshot_digest
+
+    require_one_name_an_account(snapshot.accounts)
+    under = configuration(workspace, snapshot.accounts)
+    access = {name: settings.digest for name, settings in under.accounts.items()}
+    policy = Policy(workspace.config.managed_by, choices.adopt, access)
+    specs = [*workspace.specs.specs, *(spec for spec, _ in workspace.unreached)]
+    unreached = {spec.target: reason for spec, reason in workspace.unreached}
+    snapshot = replace(snapshot, unread={**snapshot.unread, **unreached})
+    if choices.prune:
+        require_prunable(workspace)
+        require_listed(snapshot)
+        specs += pruning(orphans_of(specs, snapshot, policy.managed_by))
+    made = plan(specs, snapshot, policy)
+    orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
+    notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
+    made = replace(
+        made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
+    )
+    if aws is not None:
+        from reconciler.snapshot.belongings import lost
+
+        made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made)))
+    guarded = guard_problem(workspace, made, snapshot, choices.allow_deletes, aws)
+    if guarded:
+        made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))
+    return caused(workspace, made, snapshot, choices) if choices.base or choices.drift else made
+
+
+def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, allowed: int | None, aws: Aws | None) -> str:
+    """Why the guards refuse the run, or nothing. A percentage is one of the whole house, which is asked for only where the
+    part that was read would be refused: more functions never make the percentage greater."""
+    from reconciler.plan.guards import functions, problem
+
+    guards, read = workspace.config.guards, functions(snapshot)
+    found = problem(made, read, guards, allowed=allowed)
+    if not found or aws is None or workspace.is_whole or guards.max_delete_percent is None:
+        return found
+    return problem(made, read | functions_elsewhere(workspace, aws, read), guards, allowed=allowed)
+
+
+def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target]) -> frozenset[Target]:
+    """Functions of the house that live beyond those that were read: of the specs below the folder of reconcile.yaml, and
+    those that bear our mark. None where that cannot be told, so that a guard rather refuses."""
+    from reconciler.plan.guards import functions
+    from reconciler.snapshot.fetch import fetch
+
+    config = workspace.config
+    try:
+        specs = load([Path(config.path).parent], workspace.own).specs
+        enabled = {name for name, account in config.accounts.items() if account.is_enabled}
+        bare = [
+            Spec(spec.target, "", (), frozenset())
+            for spec in specs
+            if spec.target not in read and spec.target.account in enabled
+        ]
+        where = places(workspace) if config.managed_by else ()
+        return functions(fetch(aws, bare, taken_at=now(), managed_by=config.managed_by, places=where))
+    except (SpecError, AwsError):
+        return frozenset()
+
+
+def configuration(workspace: Workspace, numbers: Mapping[str, str]) -> Configuration:
+    """reconcile.yaml as the plan carries it; `numbers` are those of the accounts that were asked."""
+    from reconciler.spec.settings import configuration as configuration_of
+
+    reached = {name: numbers.get(name, "") for name in {*workspace.accounts, *numbers} & {*workspace.config.accounts}}
+    under = configuration_of(workspace.own, reached, by=workspace.config)
+    judged = workspace.judgement
+    return replace(under, base=judged.base, changes=judged.changes) if judged else under
+
+
+def require_one_name_an_account(numbers: Mapping[str, str]) -> None:
+    """Raises UnsafePlan where the credentials of two accounts of reconcile.yaml turn out to be those of one."""
+    names: dict[str, str] = {}
+    for name, number in sorted(numbers.items()):
+        if number in names:
+            raise UnsafePlan(
+                f"accounts {names[number]} and {name} are both {number}, so each function would have two owners; "
+                "keep one of the names, or give each its own profile or assumeRole"
+            )
+        names[number] = name
+
+
+def require_prunable(workspace: Workspace) -> None:
+    if not workspace.config.managed_by:
+        raise UnsafePlan(
+            f"{workspace.config.path}: --prune deletes what bears our mark, and there is none; write managedBy"
+        )
+    if not workspace.is_whole:
+        root = Path(workspace.config.path).parent
+        raise UnsafePlan(
+            f"--prune needs the whole tree of specs, or what it does not see would count as dropped: give {root}"
+        )
+
+
+def require_listed(snapshot: Snapshot) -> None:
+    if snapshot.unlisted:
+        place, reason = min(snapshot.unlisted.items())
+        raise UnsafePlan(f"--prune cannot tell what {place} holds without a spec: {reason}; nothing was changed")
+
+
+def history(workspace: Workspace) -> History:
+    """What git tells of the work tree that holds reconcile.yaml. Raises GitError."""
+    from reconciler.spec.history import History
+
+    return History(Path(workspace.own.path).parent)
+
+
+def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choices) -> Plan:
+    """The plan with the cause of each field change, edit or drift, against the specs at a revision."""
+    from reconciler.files.packing import packs
+    from reconciler.plan.cause import Past, only_drift, with_causes
+
+    revision, now_there = choices.base or "HEAD", workspace.specs.documents
+    past = history(workspace)
+    then = past.specs_at(revision, workspace.config, now=now_there, targets=[one.target for one in plan.targets])
+    asked = Past(
+        past.author,
+        lambda paths: past.authors_since(revision, paths),
+        lambda path: past.has_moved(revision, path, packs(path)),
+    )
+    places = {document.path: document.values for document in now_there}
+    found = with_causes(plan, then, workspace.written, live=snapshot.resources, places=places, past=asked)
+    if past.names_no_commit:
+        found = replace(found, diagnostics=(*found.diagnostics, Diagnostic("note", past.names_no_commit)))
+    return only_drift(found) if choices.drift else found
+
+
+def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:
+    """The plan with where it was made from."""
+    from reconciler.report.documents import plan_document
+    from reconciler.spec.history import provenance
+
+    return plan_document(plan, provenance(Path(workspace.own.path).parent))
+
+
+def snapshot_file(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]:
+    from reconciler.report.documents import snapshot_document
+
+    return snapshot_document(snapshot, secrets.token_hex(16), workspace.specs.specs)
+
+
+def refusals(plan: Plan) -> dict[Target, Diagnostic]:
+    """The first refusal of each target that must be left alone."""
+    found: dict[Target, Diagnostic] = {}
+    for note in plan.diagnostics:
+        if note.severity == "refusal" and note.target:
+            found.setdefault(note.target, note)
+    return found

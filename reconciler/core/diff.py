@@ -1,0 +1,164 @@
+"""Two property trees to the paths in which they differ. Pure; DeepDiff does the comparing.
+
+A path ends at the first list: a list is one value, for AWS replaces it whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reconciler.core.model import UNSET, Properties, Unreadable
+
+WEIGHT_TOLERANCE = 1e-9  # alias weights are doubles: 0.1 and 0.10000000000000001 are one weight
+
+
+class Difference(NamedTuple):
+    """`steps` are the map keys from the root; `UNSET` stands for a side that has nothing there."""
+
+    steps: tuple[str, ...]
+    before: Any
+    after: Any
+
+
+def differences(before: Properties, after: Properties) -> tuple[Difference, ...]:
+    """Leaves that differ, sorted by path. What cannot be read differs from everything."""
+    hidden = {steps for side in (before, after) for steps, _ in unreadable(side)}
+    if before == after and not hidden:
+        return ()
+    from deepdiff import DeepDiff  # imported here: a plan without changes starts without it
+
+    # Said out loud, for its defaults leave things out: keys that begin with __, and all of a map with few keys in common.
+    tree = DeepDiff(
+        before, after, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0,
+        ignore_type_in_groups=[(int, float)], custom_operators=[_Weights()],
+    )  # fmt: skip
+    roots = {_above_lists(level.path(output_format="list")) for found in tree.values() for level in found}
+    found = {difference.steps: difference for difference in _leaves(roots | hidden, before, after)}
+    return tuple(found[steps] for steps in sorted(found))
+
+
+class _Weights:
+    """Tells DeepDiff that two doubles are one. Its own math_epsilon is relative as well, and so takes two times that are
+    a second apart for one."""
+
+    def match(self, level: Any) -> bool:
+        sides = (level.t1, level.t2)
+        return all(isinstance(side, int | float) for side in sides) and any(isinstance(side, float) for side in sides)
+
+    def give_up_diffing(self, level: Any, diff_instance: Any) -> bool:
+        return bool(abs(level.t1 - level.t2) <= WEIGHT_TOLERANCE)
+
+
+def _above_lists(path: list[Any]) -> tuple[str, ...]:
+    steps = []
+    for step in path:
+        if not isinstance(step, str):
+            break
+        steps.append(step)
+    return tuple(steps)
+
+
+def _leaves(roots: set[tuple[str, ...]], before: Properties, after: Properties) -> Iterator[Difference]:
+    for steps in roots:
+        one, other = value_at(before, steps), value_at(after, steps)
+        paths = set(_paths(one)) | set(_paths(other))
+        for below in [()] if () in paths else sorted(paths):
+            yield Difference((*steps, *below), value_at(one, below), value_at(other, below))
+
+
+def _paths(value: Any) -> Iterator[tuple[str, ...]]:
+    """Paths of the leaves below `value`; the empty path when it is a leaf, none when it is UNSET."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from ((key, *below) for below in _paths(item))
+    elif value is not UNSET and value != {}:
+        yield ()
+
+
+def only_in(one: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Leaves that say something in one tree where the other has nothing; an empty, false or zero value says nothing."""
+    for steps in sorted(set(_paths(one))):
+        value = value_at(one, steps)
+        if value and value_at(other, steps) is UNSET:
+            yield steps, value
+
+
+def value_at(tree: Any, steps: tuple[str, ...]) -> Any:
+    """What lies at `steps`, or `UNSET`."""
+    for step in steps:
+        if not isinstance(tree, Mapping) or step not in tree:
+            return UNSET
+        tree = tree[step]
+    return tree
+
+
+def unreadable(tree: Any) -> Iterator[tuple[tuple[str, ...], Unreadable]]:
+    """Where a tree holds what AWS does not show; lists are looked into, but a path ends at the first one."""
+    match tree:
+        case Unreadable():
+            yield (), tree
+        case Mapping():
+            for key, item in tree.items():
+                yield from (((key, *below), found) for below, found in unreadable(item))
+        case list() | tuple():
+            yield from (((), found) for item in tree for _, found in unreadable(item))
+
+
+def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:
+    """A copy of `tree` with `value` at `steps`; `UNSET` removes what is there."""
+    if not steps:
+        return value
+    first, *rest = steps
+    base = dict(tree) if isinstance(tree, Mapping) else {}
+    if not rest and value is UNSET:
+        base.pop(first, None)
+        return base
+    base[first] = with_value(base.get(first, {}), tuple(rest), value)
+    return base
+
+
+def matching(tree: Any, pattern: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Paths in `tree` that a pattern names, `*` standing for any one key, or for any part of it."""
+    if not pattern:
+        yield ()
+        return
+    if not isinstance(tree, Mapping):
+        return
+    first, *rest = pattern
+    for key in (
+        sorted(key for key in tree if is_named(first, key)) if "*" in first else [first] if first in tree else []
+    ):
+        yield from ((key, *below) for below in matching(tree[key], tuple(rest)))
+
+
+def is_named(step: str, key: str) -> bool:
+    """Whether a step of a pattern names a key; its `*`s stand for any text. Takes each piece where it first fits, so that
+    no pattern takes long."""
+    first, *rest = step.split("*")
+    if not rest:
+        return step == key
+    *between, last = rest
+    end = len(key) - len(last)
+    at = len(first)
+    for piece in between:
+        found = key.find(piece, at, max(end, 0))
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return key.startswith(first) and key.endswith(last) and at <= end
+
+
+def pointer(steps: tuple[str, ...]) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join("/" + escaped(step) for step in steps)
+
+
+def escaped(step: str) -> str:
+    """One step of a JSON Pointer."""
+    return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step
+
+
+def steps_of(json_pointer: str) -> tuple[str, ...]:
+    """The steps of a JSON Pointer; the inverse of `pointer`."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in json_pointer.split("/")[1:])

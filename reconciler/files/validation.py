@@ -1,0 +1,322 @@
+"""JSON Schema errors to faults that a person can act on: the place, what is wrong, what to write instead.
+
+jsonschema finds; this module only words. Values that the schema marks `x-sensitive` never enter a message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from reconciler.core.diff import escaped
+from reconciler.core.errors import Fault
+from reconciler.core.words import many
+from reconciler.files.strict_yaml import Document
+
+# What the seed's requests called it, in lower case without punctuation -> where it stands now.
+SEED_WORDS: Mapping[str, str] = {
+    "aliasdescription": "aliases.NAME.Description",
+    "accountname": "account",
+    "aliasname": "a key under `aliases`",
+    "application": "function",
+    "batchsize": "event_source_mappings.LABEL.BatchSize",
+    "credentials": "account",
+    "deadletterconfig": "configuration.DeadLetterConfig",
+    "description": "configuration.Description",
+    "environment": "configuration.Environment",
+    "eventsourcearn": "event_source_mappings.LABEL.EventSourceArn",
+    "functionname": "function",
+    "handler": "configuration.Handler",
+    "kmskeyarn": "configuration.KMSKeyArn",
+    "majorfunctionversion": "aliases.NAME.FunctionVersion",
+    "memory": "configuration.MemorySize",
+    "memorysize": "configuration.MemorySize",
+    "minorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
+    "role": "configuration.Role",
+    "runtime": "configuration.Runtime",
+    "s3bucket": "code.S3Bucket",
+    "s3key": "code.S3Key",
+    "timeout": "configuration.Timeout",
+    "tracingconfig": "configuration.TracingConfig",
+    "vpcconfig": "configuration.VpcConfig",
+    "weighttominorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
+}
+Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs type as maybe unset
+
+NO_TEXTS: Mapping[str, str] = {}
+TYPE_WORDS = {
+    "string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "object": "a map", "array": "a list",
+}  # fmt: skip
+
+
+KINDS_OF_VALUE: Mapping[type, str] = {
+    str: "text", bool: "true or false", int: "a number", float: "a number", dict: "a map", list: "a list", type(None): "empty",
+}  # fmt: skip
+YES = ("yes", "on", "y", "true")
+NO = ("no", "off", "n", "false")
+MAX_MATCHED = 2048  # characters; a longer text without a limit of its own is not given to a pattern
+
+
+def schema_text(kind: str) -> str:
+    """The committed schema, from the package (wheel) or from beside it (checkout)."""
+    name = f"{kind}.schema.json"
+    package = Path(__file__).parents[1]
+    for folder in (package / "schemas", package.parent / "schemas"):
+        if (folder / name).is_file():
+            return (folder / name).read_text(encoding="utf-8")
+    raise FileNotFoundError(name)
+
+
+@cache
+def load_schema(kind: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(kind))
+    return schema
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A schema's pattern as Python reads it: `$` is the very end, not before a last line feed, and \\d is 0 to 9."""
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
+
+
+def _pattern(_: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """The keyword `pattern`. A text that is too long anyway is left to `maxLength`, so hostile text costs no matching."""
+    if not isinstance(instance, str) or len(instance) > schema.get("maxLength", len(instance)):
+        return
+    if len(instance) > schema.get("maxLength", MAX_MATCHED) or not _compiled(pattern).search(instance):
+        yield ValidationError("does not match")
+
+
+# JSON Schema calls 60.0 an integer; AWS does not.
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)
+_extend: Any = extend  # untyped in its stubs
+_STRICT = _extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYPES)
+
+
+@cache
+def validator(kind: str) -> Any:
+    return _STRICT(load_schema(kind))
+
+
+def faults(document: Document, kind: str) -> list[Fault]:
+    """Every fault of a YAML document against a schema, with the place of the key or value that is wrong."""
+    return [
+        Fault(document.key(pointer) if is_key else document.at(pointer), message)
+        for pointer, message, is_key in findings(document.value, kind, document.texts)
+    ]
+
+
+def findings(value: Any, kind: str, texts: Mapping[str, str] = NO_TEXTS) -> list[tuple[str, str, bool]]:
+    """(JSON Pointer, message, whether the key rather than its value is meant) of everything wrong with `value`; `texts`
+    says, by pointer, how numbers and the like are written in the file."""
+    errors = list(validator(kind).iter_errors(value))
+    told = {tuple(error.absolute_path) for error in errors if error.validator == "enum"}
+    return [
+        found
+        for error in errors
+        if not (error.validator == "type" and tuple(error.absolute_path) in told)  # the choice says the type as well
+        for found in _worded(error, kind, texts)
+    ]
+
+
+def pointer(path: Iterable[Any]) -> str:
+    return "".join(f"/{escaped(str(step))}" for step in path)
+
+
+def dotted(path: Sequence[Any]) -> str:
+    """A path as people say it: `configuration.Environment.Variables.STAGE`, `Layers[0]`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+        if text.endswith("Environment.Variables"):
+            name = next(iter(path[-1:]), "")  # a name is shown only where it is one: it could be all of KEY=VALUE
+            return (
+                text if name == step else f"{text}.{name if re.fullmatch('[A-Za-z][A-Za-z0-9_]*', str(name)) else '…'}"
+            )
+    return text or "the document"
+
+
+def _worded(error: Error, kind: str, texts: Mapping[str, str]) -> Iterator[tuple[str, str, bool]]:
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        error = min(error.context, key=lambda inner: (inner.validator == "type", -len(inner.absolute_path)))
+    path = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        for key in error.instance:
+            if key not in error.schema.get("properties", {}):
+                yield pointer([*path, key]), unknown_key(key, path, error.schema, kind), True
+    elif error.validator == "propertyNames" or _is_about_a_name(error):
+        yield pointer([*path, str(error.instance)]), _bad_name(error, path), True
+    elif error.validator == "required":
+        for name in error.validator_value:
+            if f"'{name}'" in error.message:  # jsonschema makes an error for each missing name
+                yield pointer(path), f"{_where(path, kind)} needs {name}", True
+    else:
+        wrong = _wrong(error)
+        if error.validator == "type" and pointer(path) in texts and not _holds_secrets(error):
+            wrong = wrong.replace(f'write "{json.dumps(error.instance)}"', f'write "{texts[pointer(path)]}"')
+        yield pointer(path), f"{dotted(path)} {wrong}", False
+
+
+def _where(path: list[Any], kind: str) -> str:
+    return dotted(path) if path else {"function": "a spec", "config": "reconcile.yaml"}.get(kind, f"a {kind}")
+
+
+def _is_about_a_name(error: Error) -> bool:
+    return "propertyNames" in error.absolute_schema_path
+
+
+def _bad_name(error: Error, path: list[Any]) -> str:
+    name = json.dumps(error.instance, ensure_ascii=False)
+    if "Environment" in path:
+        return f"a name under {dotted(path)} must be {_form(error)}"
+    if not str(error.instance).strip():
+        return f"a name under {dotted(path)} is blank; give it one"
+    if path == ["aliases"] and str(error.instance).isdigit():
+        return f"an alias may not be called {name}: all digits is a version's number"
+    if error.validator == "maxLength":
+        return f"the name {name} under {dotted(path)} is longer than {error.validator_value}"
+    return f"{name} is no name for a key under {dotted(path)}; it must be {_form(error)}"
+
+
+def unknown_key(key: str, path: list[Any], schema: Mapping[str, Any], kind: str) -> str:
+    """What to say of a key that the schema does not have."""
+    known = [name for name, inner in schema.get("properties", {}).items() if not inner.get("readOnly")]
+    name = dotted([*path, key])
+    refused = schema.get("x-refused", {}).get(key)
+    if refused:
+        return f"{name} is not written here: {refused}"
+    what = "a Lambda setting" if path and kind == "function" else "a key of a spec" if kind == "function" else "known"
+    return f"{name} is not {what}{_suggestion(key, known, kind, bool(path))}"
+
+
+def _suggestion(key: str, known: list[str], kind: str, is_nested: bool) -> str:
+    folded = {name.lower(): name for name in known}
+    if key.lower() in folded:
+        return f"; did you mean {folded[key.lower()]}?"
+    close = get_close_matches(key.lower(), folded, n=1, cutoff=0.7)
+    if kind == "function":
+        elsewhere = _section_of(key) if not close or close[0] != key.lower() else ""
+        seed = SEED_WORDS.get(re.sub(r"[^a-z0-9]", "", key.lower()), "")
+        if elsewhere:
+            return f"; it belongs under `{elsewhere}`"
+        if seed and not (is_nested and close):
+            return f"; write {seed}"
+    if close:
+        return f"; did you mean {folded[close[0]]}?"
+    few = ", ".join(sorted(known)[:12])
+    return f"; known are {few}" if few and len(known) <= 12 else ""
+
+
+def _section_of(key: str) -> str:
+    """The section of a spec that has this very key."""
+    sections = load_schema("function")["properties"]
+    for name, section in sections.items():
+        inner = section.get("properties") or section.get("additionalProperties")
+        if isinstance(inner, Mapping):
+            own = inner if section.get("properties") else inner.get("properties", {})
+            if key in own and not own[key].get("readOnly"):
+                return name if section.get("properties") else f"{name}.NAME"
+    return ""
+
+
+def _holds_secrets(error: Error) -> bool:
+    """Whether the schema calls the value, or anything that could stand in it, sensitive."""
+    return '"x-sensitive"' in json.dumps(error.schema)
+
+
+def _shown(error: Error) -> str:
+    """The wrong value, shortened; only its kind where it is a collection or could hold something sensitive."""
+    if isinstance(error.instance, dict | list) or _holds_secrets(error):
+        return KINDS_OF_VALUE[type(error.instance)]
+    text = json.dumps(error.instance, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _form(error: Error) -> str:
+    """What a text must look like, in words where the schema has them."""
+    return str(error.schema.get("x-words") or f"of the form {error.validator_value}")
+
+
+def _wrong_type(error: Error) -> str:
+    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    words = " or ".join(TYPE_WORDS[name] for name in wanted)
+    value = error.instance
+    if "string" in wanted and isinstance(value, bool | int | float):
+        if _holds_secrets(error):
+            return f"must be {words}: put the value in quotes"
+        return f'must be {words}: write "{json.dumps(value)}"'
+    if "object" in wanted and _is_pair_list(value) and not _holds_secrets(error):
+        pairs = {key: item for one in value for key, item in one.items()}
+        text = ", ".join(f"{key}: {json.dumps(item, ensure_ascii=False)}" for key, item in pairs.items())
+        return f"must be a map, not a list of maps: write {{{text}}}"
+    if (
+        set(wanted) & {"integer", "number"}
+        and isinstance(value, str)
+        and re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", value)
+    ):
+        number = float(value)
+        return f"must be {words}: write {int(number) if number.is_integer() else value} without quotes"
+    if "integer" in wanted and isinstance(value, float) and value.is_integer():
+        return f"must be {words}: write {int(value)}"
+    if "boolean" in wanted and isinstance(value, str) and value.lower() in (*YES, *NO):
+        return f"must be {words}, not {_shown(error)}: write {'true' if value.lower() in YES else 'false'}"
+    if value is None:
+        return f"must be {words}, and is empty"
+    return f"must be {words}, not {_shown(error)}"
+
+
+def _is_pair_list(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, dict) and all(isinstance(item, str) for item in one.values()) for one in value)
+    )
+
+
+def _not_allowed(error: Error) -> str:
+    allowed = [str(item) for item in error.validator_value]
+    close = get_close_matches(str(error.instance), allowed, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    choice = (
+        ", ".join(allowed) if len(allowed) <= 12 else f"{', '.join(allowed[-8:])} and {len(allowed) - 8} older ones"
+    )
+    return f"is {_shown(error)}{hint if len(allowed) > 12 and hint else f'; allowed are {choice}{hint}'}"
+
+
+_WORDING: Mapping[str, Callable[[Error], str]] = {
+    "type": _wrong_type,
+    "enum": _not_allowed,
+    "pattern": lambda error: f"is {_shown(error)}; it must be {_form(error)}",
+    "minimum": lambda error: f"is {_shown(error)}; the least is {error.validator_value}",
+    "maximum": lambda error: f"is {_shown(error)}; the most is {error.validator_value}",
+    "minLength": lambda error: f"is shorter than {many(error.validator_value, 'character')}",
+    "maxLength": lambda error: f"is {many(len(error.instance), 'character')} long; the most is {error.validator_value}",
+    "minItems": lambda error: f"has {many(len(error.instance), 'item')}; the least is {error.validator_value}",
+    "maxItems": lambda error: f"has {many(len(error.instance), 'item')}; the most is {error.validator_value}",
+    "maxProperties": lambda error: f"has {len(error.instance)} entries; the most is {error.validator_value}",
+    "uniqueItems": lambda error: "names something twice",
+    "const": lambda error: f"must be {error.validator_value!r}",
+}
+
+
+def _wrong(error: Error) -> str:
+    word = _WORDING.get(str(error.validator))
+    return word(error) if word else f"does not satisfy `{error.validator}`"
+
+
+def close_match(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?`, or what there is to choose from."""
+    names = list(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(names)}" if names else ""

@@ -1,0 +1,1 @@
+"""What must happen: specs and a snapshot to actions and operations. Pure."""

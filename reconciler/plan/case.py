@@ -1,0 +1,58 @@
+"""One target as the planner sees it: its spec, what lives, the code that the spec names, and what the run allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconciler.core.model import Artifact, Desired, Live, Spec
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.tags import MARK
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a run allows. `managed_by` is the mark of our house; without one nothing is marked and nothing refused.
+    `access` maps an account to the digest of where it is and by whose rights it is reached."""
+
+    managed_by: str = ""
+    adopt: bool = False
+    access: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints. `scope` holds the kinds
+    that were read; None when everything that the spec needs was."""
+
+    spec: Spec
+    live: tuple[Live, ...]
+    artifact: Artifact | None
+    policy: Policy
+    salt: str = ""
+    scope: frozenset[str] | None = None
+
+    def desired(self, kind: Kind) -> list[Desired]:
+        return [item for item in self.spec.desired if item.key.kind == kind.name]
+
+    def held(self, kind: Kind) -> list[Live]:
+        return [item for item in self.live if item.key.kind == kind.name]
+
+    @property
+    def function(self) -> Live | None:
+        return next(iter(self.held(FUNCTION)), None)
+
+    @property
+    def mark(self) -> str:
+        """The owner mark on the live function; empty when it bears none."""
+        return str(self.function.handle.get("Tags", {}).get(MARK, "")) if self.function else ""
+
+    @property
+    def may_adopt(self) -> bool:
+        return self.spec.adopt or self.policy.adopt
+
+    @property
+    def why_absent(self) -> str:
+        """A spec says so, or pruning stands for the spec that there is not."""
+        return "state: absent" if self.spec.path else "no spec names it"

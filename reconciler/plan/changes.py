@@ -1,0 +1,236 @@
+"""One resource at a time: what differs, which verb that is, and the calls that carry it out. Pure.
+
+A draft is an action together with what only the planner needs: the raw differences (for the digest) and the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.core.diff import (
+    Difference,
+    differences,
+    is_named,
+    matching,
+    only_in,
+    pointer,
+    steps_of,
+    unreadable,
+    value_at,
+    with_value,
+)
+from reconciler.core.model import (
+    KNOWN_AFTER_APPLY,
+    SENSITIVE,
+    UNSET,
+    Action,
+    Desired,
+    FieldChange,
+    Live,
+    Marker,
+    Origin,
+    Spec,
+    Unreadable,
+    Verb,
+)
+from reconciler.core.sealing import sealed
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS, state_of
+from reconciler.kinds.version import PUBLISHED, VERSION
+from reconciler.plan.case import Case
+from reconciler.plan.matching import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`found` are the differences with their real values, sensitive ones included; never shown, only hashed. `hidden`
+    are the pointers of what the spec owns and AWS does not show: in no difference and no step. `kept` are
+    those of what AWS holds, the spec does not name, and nobody knows the default of."""
+
+    action: Action
+    pair: Pair
+    steps: tuple[Step, ...] = ()
+    found: tuple[Difference, ...] = ()
+    hidden: tuple[tuple[str, Unreadable], ...] = ()
+    kept: tuple[str, ...] = ()
+
+    @property
+    def verb(self) -> Verb:
+        return self.action.verb
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of a pair in normal form, the live one cut to what the desired one speaks of."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    found: tuple[Difference, ...]
+    hidden: tuple[tuple[str, Unreadable], ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+def prefix(kind: Kind, name: str) -> tuple[str, ...]:
+    """Where a resource stands in the spec: the function's sections at the root, others under section and name."""
+    return (kind.section, name) if name else ()
+
+
+def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], ...]:
+    """The spec's `ignore` pointers that speak of this resource, without its prefix; the empty path means all of it."""
+    start = prefix(kind, name)
+    found = []
+    for steps in map(steps_of, spec.ignore):
+        head, rest = steps[: len(start)], steps[len(start) :]
+        if len(steps) >= len(start) and all(is_named(step, own) for step, own in zip(head, start, strict=True)):
+            found.append(rest)
+        elif steps == start[: len(steps)]:
+            found.append(())
+    return tuple(found)
+
+
+def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
+    """Compare a pair of which both sides exist. With a salt the live side is sealed, so the desired one is, too."""
+    assert pair.desired is not None
+    assert pair.live is not None
+    function = spec.target.function
+    after = kind.normal(pair.desired.properties, function)
+    live = kind.normal(pair.live.properties, function)
+    for pattern in ignored_paths(spec, kind, pair.key.name):
+        for steps in {*matching(live, pattern), *matching(after, pattern)}:
+            after = with_value(after, steps, value_at(live, steps))
+    before = kind.compared(live, after)
+    wanted = sealed(after, kind.is_sensitive, salt) if salt else after
+    own_id = pair.live.handle.get("UUID")  # a consumer group that nobody named is called like its mapping
+    kept = tuple(pointer(steps) for steps, value in only_in(live, before) if value != own_id)
+    hidden = tuple(unreadable(live))
+    for steps, _ in hidden:
+        before, wanted = with_value(before, steps, UNSET), with_value(wanted, steps, UNSET)
+    found = differences(before, wanted)
+    return Sides(
+        before,
+        after,
+        tuple(item._replace(after=value_at(after, item.steps)) for item in found),
+        tuple((pointer(steps), value) for steps, value in hidden if is_spoken_of(after, steps)),
+        kept,
+    )
+
+
+def is_spoken_of(after: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
+    """Whether the desired side says something here of its own, rather than what it leaves to others."""
+    wanted = value_at(after, steps)
+    return wanted is not UNSET and not isinstance(wanted, Unreadable)
+
+
+def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange:
+    """A difference as it may be shown: sensitive values hidden, the unpublished version as known after apply."""
+    steps, before, after = found
+    if kind.is_sensitive(steps):
+        before, after = (value if value is UNSET else SENSITIVE for value in (before, after))
+    if after == PUBLISHED:
+        after = KNOWN_AFTER_APPLY
+    written = desired.references.get(pointer(steps))
+    if written and after is SENSITIVE:
+        after = Marker(f"(sensitive, with {written})") if pointer(steps) in desired.literals else written
+    path = pointer((*prefix(kind, desired.key.name), *steps))
+    return FieldChange(path, before, after, origin=origin_of(desired.origins, steps))
+
+
+def origin_of(origins: Mapping[str, Origin], steps: tuple[str, ...]) -> Origin | None:
+    """The place of the nearest ancestor that has one."""
+    for length in range(len(steps), -1, -1):
+        place = origins.get(pointer(steps[:length]))
+        if place:
+            return place
+    return None
+
+
+def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides]:
+    """The draft of a pair with both sides, without steps yet: update, replace or none."""
+    assert pair.desired is not None
+    both = sides(kind, pair, spec, salt)
+    final = [
+        pointer(item.steps)
+        for item in both.found
+        if kind.needs_replacement("/".join(item.steps), item.before, item.after)
+    ]
+    verb: Verb = "none" if not both.found else "replace" if final else "update"
+    reason = f"{', '.join(final)} can only be set when it is created" if final else ""
+    changes = tuple(field_change(kind, pair.desired, item) for item in both.found)
+    return Draft(
+        Action(pair.key, verb, changes, reason), pair, found=both.found, hidden=both.hidden, kept=both.kept
+    ), both
+
+
+def differing(kind: Kind, found: tuple[Difference, ...]) -> frozenset[str]:
+    """The first `kind.depth` steps of each difference: what one update sends as a whole."""
+    return frozenset("/".join(item.steps[: kind.depth]) for item in found)
+
+
+def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:
+    """The draft of a desired resource without a live one; its changes are what the spec says, nothing more."""
+    assert pair.desired is not None
+    found = differences({}, {key: value for key, value in pair.desired.properties.items() if value != {}})
+    changes = tuple(field_change(kind, pair.desired, item) for item in found)
+    steps = kind.create(pair.key.target.function, pair.key.name, pair.desired.properties)
+    return Draft(Action(pair.key, "create", changes, reason), pair, tuple(steps), found)
+
+
+def deleted(kind: Kind, pair: Pair, reason: str) -> Draft:
+    assert pair.live is not None
+    steps = kind.delete(pair.key.target.function, pair.key.name, pair.live.handle)
+    return Draft(Action(pair.key, "delete", reason=reason), pair, tuple(steps))
+
+
+def updated(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Draft:
+    """The draft of a pair with both sides, with the steps of an update or a replacement."""
+    draft, both = changed(kind, pair, spec, salt)
+    assert pair.live is not None
+    assert pair.desired is not None
+    function, name = spec.target.function, pair.key.name
+    match draft.verb:
+        case "update":
+            members = differing(kind, both.found)
+            return replace(draft, steps=tuple(kind.update(function, name, both.after, members, pair.live.handle)))
+        case "replace":
+            return replace(draft, steps=replacing(kind, pair))
+        case _:
+            return draft
+
+
+def replacing(kind: Kind, pair: Pair) -> tuple[Step, ...]:
+    """Deletion, brought forward to just before the creation."""
+    assert pair.live is not None
+    assert pair.desired is not None
+    function, name = pair.key.target.function, pair.key.name
+    creations = kind.create(function, name, pair.desired.properties)
+    deletions = kind.delete(function, name, pair.live.handle)
+    return (*(replace(step, stage=-1) for step in deletions), *creations)
+
+
+def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
+    """$LATEST as it will be: the live function with the draft's differences carried out."""
+    assert case.function is not None
+    state = FUNCTION.normal(case.function.properties, case.spec.target.function)
+    for item in function.found if function else ():
+        state = with_value(state, item.steps, item.after)
+    return state
+
+
+def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
+    """What the operations rely on: the function whole, its versions, and of aliases and mappings what the spec owns."""
+    whole = [item for item in case.live if item.key.kind in (FUNCTION.name, VERSION.name)]
+    found = [state_of(item) for item in whole]
+    for draft in drafts:
+        kind, live = KINDS[draft.pair.key.kind], draft.pair.live
+        if live is not None and kind in (ALIAS, EVENT_SOURCE_MAPPING):
+            state = state_of(live)
+            for pattern in ignored_paths(case.spec, kind, draft.pair.key.name):
+                for steps in matching(state.properties, pattern):
+                    state = replace(state, properties=with_value(state.properties, steps, UNSET))
+            found.append(state)
+    return tuple(found)

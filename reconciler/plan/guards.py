@@ -1,0 +1,63 @@
+"""How much one run may delete, and what pruning means. Pure.
+
+A deletion is a function that is deleted or replaced, or a mapping or alias that is deleted or replaced on a function that
+stays. What goes with its function is not counted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.core.accounts import Guards
+from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.version import VERSION
+
+DELETING = ("delete", "replace")
+
+
+def deletions(plan: Plan) -> tuple[Key, ...]:
+    """What the plan deletes or replaces, sorted; what a refusal keeps from happening is left out."""
+    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
+    found: list[Key] = []
+    for one in plan.targets:
+        gone = [action.key for action in one.actions if action.verb in DELETING and action.key.kind != VERSION.name]
+        functions = [key for key in gone if key.kind == FUNCTION.name]
+        found += [] if one.target in refused else functions or gone
+    return tuple(sorted(found))
+
+
+def functions(snapshot: Snapshot) -> frozenset[Target]:
+    """The functions that a snapshot holds."""
+    return frozenset(item.key.target for item in snapshot.resources if item.key.kind == FUNCTION.name)
+
+
+def problem(plan: Plan, house: frozenset[Target], guards: Guards, *, allowed: int | None) -> str:
+    """Why the whole run is refused: it deletes more than the guards allow and `allowed` is not the very number. Empty
+    when it may go on. `house` are the functions that live, of which a percentage is meant."""
+    found = deletions(plan)
+    if allowed is not None:
+        wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(found)}"
+        return wrong if allowed != len(found) else ""
+    live = len(house)
+    percent = 100 * len({key.target for key in found}) / max(live, 1)
+    limits = []
+    if guards.max_deletes is not None and len(found) > guards.max_deletes:
+        limits.append(f"guards.maxDeletes is {guards.max_deletes}")
+    if found and guards.max_delete_percent is not None and percent > guards.max_delete_percent:
+        limits.append(f"guards.maxDeletePercent is {guards.max_delete_percent:g} and this is {percent:.0f} % of {live}")
+    remedy = f"pass --allow-deletes {len(found)} if that is meant"
+    return f"the plan deletes or replaces {_named(found)}; {' and '.join(limits)}; {remedy}" if limits else ""
+
+
+def _named(keys: Iterable[Key]) -> str:
+    """How many, and the first of them. The plan, which is shown with it, names each; a comment has room for a sentence
+    only when it is short, and that the guard refused is what must not be left out."""
+    names = [str(key) for key in keys]
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"{len(names)} ({shown})" if names else "nothing"
+
+
+def pruning(orphans: Iterable[Target]) -> list[Spec]:
+    """Specs that ask for the deletion of functions which bear our mark and have no spec."""
+    return [Spec(target, "", (), frozenset(), is_absent=True) for target in orphans]

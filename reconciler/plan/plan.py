@@ -1,0 +1,444 @@
+"""plan(specs, snapshot, policy) -> Plan: what must happen so that AWS holds what git says, and the calls that do it.
+
+Pure: the same specs and snapshot give the same plan, byte for byte. It decides everything and does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from reconciler.core import service
+from reconciler.core.diff import Difference, matching, pointer, unreadable, with_value
+from reconciler.core.errors import PlanError, SnapshotError
+from reconciler.core.model import (
+    UNSET,
+    Action,
+    Blob,
+    Desired,
+    Diagnostic,
+    FieldChange,
+    Key,
+    Live,
+    Marker,
+    Operation,
+    Plan,
+    Properties,
+    Ref,
+    Snapshot,
+    Spec,
+    Target,
+    TargetPlan,
+)
+from reconciler.core.sealing import digest, stretched_digest
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.configuration import with_code
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import CALLS
+from reconciler.kinds.tags import MARK
+from reconciler.kinds.version import PUBLISHED, VERSION, content
+from reconciler.plan import refusals, renames
+from reconciler.plan.case import Case, Policy
+from reconciler.plan.changes import (
+    Draft,
+    changed,
+    created,
+    deleted,
+    differing,
+    final_function,
+    ignored_paths,
+    replacing,
+    seen_before,
+    updated,
+)
+from reconciler.plan.matching import Pair, pairs
+from reconciler.plan.source import code_params, comparable, guard, pinned, with_source
+
+PUBLISHED_VERSION = Ref("PublishVersion", "Version")
+
+
+def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
+    """The whole plan, sorted by target. Raises nothing: what must not be done is a diagnostic with severity refusal."""
+    ordered = sorted(specs, key=lambda spec: spec.target)
+    live = {
+        target: tuple(group)
+        for target, group in groupby(
+            sorted(snapshot.resources, key=lambda item: item.key), key=lambda item: item.key.target
+        )
+    }
+    made = [
+        unread_plan(spec, snapshot.unread[spec.target])
+        if spec.target in snapshot.unread
+        else target_plan(
+            Case(
+                spec,
+                live.get(spec.target, ()),
+                snapshot.artifacts.get(spec.target),
+                policy,
+                snapshot.salt,
+                scope_of(snapshot, spec),
+            )
+        )
+        for spec in ordered
+    ]
+    made = renames.ordered(made, ordered, snapshot)
+    targets = tuple(one for one, _ in made)
+    return Plan(
+        targets=targets,
+        digest=digest([[str(one.target), one.digest] for one in targets]),
+        taken_at=snapshot.taken_at,
+        snapshot_digest="",
+        orphans=orphans(ordered, snapshot, policy.managed_by),
+        diagnostics=(*(note for _, notes in made for note in notes), *unlisted(snapshot)),
+    )
+
+
+def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
+    return None if snapshot.scope is None else snapshot.scope.get(spec.target, frozenset())
+
+
+def unread_plan(spec: Spec, reason: str) -> tuple[TargetPlan, list[Diagnostic]]:
+    """Of a target that could not be read nothing is known, so nothing is done."""
+    note = Diagnostic("refusal", reason, spec.target, spec.origins.get(""), SnapshotError.__name__)
+    return TargetPlan(spec.target, (), (), digest(["unread"])), [note]
+
+
+def unlisted(snapshot: Snapshot) -> Iterator[Diagnostic]:
+    for place, reason in sorted(snapshot.unlisted.items()):
+        message = f"functions of {place} without a spec could not be looked for: {reason}"
+        yield Diagnostic("warning", message, left_out=True)
+
+
+def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple[Target, ...]:
+    """Functions that bear our mark and that no spec names, sorted; what else is unread was read for its mark alone."""
+    named = {spec.target for spec in specs}
+    ours = {
+        item.key.target
+        for item in snapshot.resources
+        if item.key.kind == FUNCTION.name and managed_by and item.handle.get("Tags", {}).get(MARK) == managed_by
+    }
+    unread = set(snapshot.unread) if managed_by else set()
+    return tuple(sorted((ours | unread) - named))
+
+
+def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
+    """One target's plan and what is worth saying about it."""
+    drafts = deletion(case) if case.spec.is_absent else change(case)
+    notes = refusals.notes(case, drafts)
+    operations = ordered_operations(case.spec.target, drafts)
+    notes += [
+        Diagnostic("refusal", f"{item.name}: {problem}", case.spec.target, error=PlanError.__name__)
+        for item in operations
+        if (problem := service.invalid_params(item.name, sample(item.params)))
+    ]
+    actions = tuple(draft.action for draft in drafts)
+    before = seen_before(case, drafts) if operations else ()
+    return TargetPlan(case.spec.target, actions, operations, target_digest(case, drafts), before=before), notes
+
+
+def deletion(case: Case) -> list[Draft]:
+    """`state: absent`: the mappings first, for they survive their function, then the function."""
+    mappings = [
+        deleted(EVENT_SOURCE_MAPPING, pair, f"of {source(pair)}, with its function")
+        for pair in pairs(EVENT_SOURCE_MAPPING, (), case.held(EVENT_SOURCE_MAPPING))
+    ]
+    if case.function is None:
+        key = Key(case.spec.target, FUNCTION.name)
+        return [Draft(Action(key, "none", reason="already absent"), Pair(key, None, None)), *mappings]
+    return [deleted(FUNCTION, Pair(case.function.key, None, case.function), case.why_absent), *mappings]
+
+
+def source(pair: Pair) -> str:
+    """What a live mapping polls, for people: AWS names it only by UUID."""
+    properties = pair.live.properties if pair.live else {}
+    return str(properties.get("EventSourceArn") or "self-managed Kafka" if "BatchSize" in properties else "")
+
+
+def change(case: Case) -> list[Draft]:
+    """All drafts of a target that should exist: the function, a version, aliases, mappings."""
+    function = function_draft(case)
+    if case.function is None and function is None:
+        return []
+    is_new = function is not None and function.verb in ("create", "replace")
+    version, published = publication(case, function)
+    remaining = replace(case, live=tuple(item for item in case.live if item.key.kind != ALIAS.name)) if is_new else case
+    return [
+        *([function] if function else []),
+        *([version] if version else []),
+        *version_deletions(case),
+        *section_drafts(remaining, ALIAS, published),
+        *section_drafts(case, EVENT_SOURCE_MAPPING, published),
+    ]
+
+
+# --- the function --------------------------------------------------------------------------------------------------
+
+
+def function_draft(case: Case) -> Draft | None:
+    """The function's draft; None when the spec owns none of its sections or does not say enough to create it."""
+    desired = next(iter(case.desired(FUNCTION)), None)
+    if case.function is None:
+        return new_function(case, desired) if desired and is_whole(desired) else None
+    if desired is None:
+        return adopted(case, Draft(Action(case.function.key, "none"), Pair(case.function.key, None, case.function)))
+    desired = with_live_architecture(desired, case.function)
+    pair = Pair(desired.key, comparable(case, desired), only_sections(case.function, desired))
+    draft, both = changed(FUNCTION, pair, case.spec, case.salt)
+    failed = case.function.handle.get("State") == "Failed"
+    if draft.verb == "replace" or failed:
+        reason = (
+            draft.action.reason or f"its creation failed ({case.function.handle.get('StateReasonCode', 'unknown')})"
+        )
+        whole = replacing(FUNCTION, replace(pair, desired=desired)) if is_whole(desired) else ()
+        draft = replace(draft, action=replace(draft.action, verb="replace", reason=reason))
+        return with_source(replace(draft, steps=creation(case, desired, whole)), desired, case.artifact)
+    called = {**both.after, "code": code_params(desired, case.artifact, both.found)}
+    changes = FUNCTION.update(
+        case.spec.target.function, "", called, differing(FUNCTION, both.found), case.function.handle
+    )
+    draft = replace(draft, steps=pinned(changes, desired, case.artifact))
+    return adopted(case, with_source(draft, desired, case.artifact))
+
+
+def is_whole(desired: Desired) -> bool:
+    """Whether a function can be created of what the spec owns."""
+    return {"configuration", "code"} <= set(desired.properties)
+
+
+def with_live_architecture(desired: Desired, live: Live) -> Desired:
+    """What only goes with code (Architectures) is not ours to set back where the code is not ours."""
+    configuration = desired.properties.get("configuration")
+    if configuration is None or "code" in desired.properties:
+        return desired
+    held = live.properties["configuration"]
+    kept = {member: held[member] for member in with_code() if member in held and member not in configuration}
+    return replace(desired, properties={**desired.properties, "configuration": {**configuration, **kept}})
+
+
+def new_function(case: Case, desired: Desired) -> Draft:
+    draft = created(FUNCTION, Pair(desired.key, comparable(case, desired), None))
+    steps = creation(case, desired, tuple(FUNCTION.create(case.spec.target.function, "", desired.properties)))
+    return with_source(replace(draft, steps=steps), desired, case.artifact)
+
+
+def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps with everything that CreateFunction carries: code, our mark, and the first version."""
+    made = []
+    for step in steps:
+        if step.operation == "CreateFunction":
+            params = dict(step.params) | {"Code": code_params(desired, case.artifact, ())}
+            if case.policy.managed_by:
+                params["Tags"] = dict(params.get("Tags", {})) | {MARK: case.policy.managed_by}
+            if case.spec.publish:
+                params["Publish"] = True
+            settle = (*CALLS["CreateFunction"].settle, "version-active") if case.spec.publish else None
+            made.append(replace(step, params=params, settle=settle))
+        else:
+            made.append(step)
+    return pinned(made, desired, case.artifact)
+
+
+def only_sections(live: Live, desired: Desired) -> Live:
+    return replace(
+        live, properties={name: live.properties[name] for name in desired.properties if name in live.properties}
+    )
+
+
+def adopted(case: Case, draft: Draft) -> Draft:
+    """The draft with our mark put on a function that has none, where the spec or the run says so."""
+    assert case.function is not None
+    if not case.policy.managed_by or case.mark or not case.may_adopt:
+        return draft
+    mark = {MARK: case.policy.managed_by}
+    tagged = [step for step in draft.steps if step.operation == "TagResource"]
+    others = [step for step in draft.steps if step.operation != "TagResource"]
+    tags = {**(tagged[0].params["Tags"] if tagged else {}), **mark}
+    first = Step("TagResource", {"Resource": case.function.handle["FunctionArn"], "Tags": tags})
+    action = replace(draft.action, verb="adopt", reason=f"to be managed by {case.policy.managed_by}")
+    return replace(draft, action=action, steps=(first, *others))
+
+
+# --- versions ------------------------------------------------------------------------------------------------------
+
+
+def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str]:
+    """The version to publish, if any, and what `published` stands for: a number, or itself while that is not known."""
+    if function is not None and function.verb in ("create", "replace"):
+        if not case.spec.publish:
+            return None, PUBLISHED
+        key = Key(case.spec.target, VERSION.name, "1")  # CreateFunction publishes it, and numbers begin at 1
+        return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
+    assert case.function is not None
+    newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
+    final = final_function(case, function)
+    if not case.spec.publish or not needs_publishing(case, function, final, newest):
+        return None, newest.key.name if newest else PUBLISHED
+    reason = f"code or configuration differ from version {newest.key.name}" if newest else "nothing is published yet"
+    key = Key(case.spec.target, VERSION.name, PUBLISHED)
+    sha256 = guard(final["code"]["CodeSha256"], function)
+    steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
+    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED
+
+
+def needs_publishing(case: Case, function: Draft | None, final: Properties, newest: Live | None) -> bool:
+    """Whether $LATEST as it will be (`final`) differs from the newest version in what is ours to publish."""
+    if newest is None:
+        return True
+    is_described = any(item.steps == ("configuration", "Description") for item in function.found) if function else False
+    description = newest.properties["configuration"].get("Description", "")
+    if is_described and final["configuration"]["Description"] != description:
+        return True
+    content_after, published = owned_content(case, final), owned_content(case, newest.properties)
+    for steps, _ in (*unreadable(content_after), *unreadable(published)):
+        if function and any(item.steps[: len(steps)] == steps for item in function.found):
+            return True  # it changes, whatever it was
+        content_after, published = with_value(content_after, steps, UNSET), with_value(published, steps, UNSET)
+    return content_after != published
+
+
+def owned_content(case: Case, properties: Properties) -> dict[str, Any]:
+    """What publishing would compare, of the sections that the spec owns and without the paths that it ignores: what
+    others change there is theirs to publish."""
+    whole: dict[str, Any] = content(properties, case.spec.target.function)
+    for pattern in ignored_paths(case.spec, FUNCTION, ""):
+        for steps in matching(whole, pattern):
+            whole = with_value(whole, steps, UNSET)
+    owned = {name: value for name, value in whole.items() if name in case.spec.sections}
+    return owned or whole
+
+
+def version_deletions(case: Case) -> list[Draft]:
+    held = {item.key.name: item for item in case.held(VERSION)}
+    return [
+        deleted(VERSION, Pair(item.key, None, held[item.key.name]), "state: absent")
+        if item.key.name in held
+        else Draft(Action(item.key, "none", reason="already absent"), Pair(item.key, item, None))
+        for item in case.desired(VERSION)
+    ]
+
+
+# --- aliases and mappings ------------------------------------------------------------------------------------------
+
+
+def section_drafts(case: Case, kind: Kind, published: str) -> list[Draft]:
+    """Drafts of a section that is a map of names; nothing when the spec does not own it."""
+    if kind.section not in case.spec.sections:
+        return []
+    wanted = [replace(item, properties=resolved(item.properties, published)) for item in case.desired(kind)]
+    drafts = []
+    for pair in pairs(kind, wanted, case.held(kind)):
+        if () in ignored_paths(case.spec, kind, pair.key.name):
+            continue
+        if pair.live is None:
+            draft = created(kind, pair)
+        elif pair.desired is None:
+            draft = deleted(kind, pair, f"{f'of {source(pair)}, ' if source(pair) else ''}which the spec does not name")
+        else:
+            draft = updated(kind, pair, case.spec, case.salt)
+        drafts.append(replace(draft, steps=tuple(replace(step, params=with_refs(step.params)) for step in draft.steps)))
+    return drafts
+
+
+def resolved(properties: Properties, number: str) -> dict[str, Any]:
+    """An alias's properties with `published` replaced by the version's number, as the version and as a weight's key."""
+    found = dict(properties)
+    if found.get("FunctionVersion") == PUBLISHED:
+        found["FunctionVersion"] = number
+    shares = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    if shares and PUBLISHED in shares:
+        renamed = {number if version == PUBLISHED else version: share for version, share in shares.items()}
+        found["RoutingConfig"] = {**found["RoutingConfig"], "AdditionalVersionWeights": renamed}
+    return found
+
+
+def with_refs(params: Properties) -> dict[str, Any]:
+    """Alias params with the version still to be published as a `Ref`."""
+    made = dict(params)
+    if made.get("FunctionVersion") == PUBLISHED:
+        made["FunctionVersion"] = PUBLISHED_VERSION
+    if "RoutingConfig" in made:
+        shares = made["RoutingConfig"].get("AdditionalVersionWeights", {})
+        renamed = {PUBLISHED_VERSION if version == PUBLISHED else version: share for version, share in shares.items()}
+        made["RoutingConfig"] = {"AdditionalVersionWeights": renamed}
+    return made
+
+
+# --- operations and digests ----------------------------------------------------------------------------------------
+
+
+def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
+    """Every draft's steps in the one safe order (FACTS 2.12), numbered."""
+    placed = []
+    for draft in drafts:
+        own = [CALLS[step.operation].stage if step.stage is None else step.stage for step in draft.steps]
+        first = min((stage for stage in own if stage >= 0), default=0)
+        placed += [
+            (first - 1 if stage < 0 else stage, draft, step) for stage, step in zip(own, draft.steps, strict=True)
+        ]
+    placed.sort(key=lambda item: item[0])
+    return tuple(
+        operation(f"{target}#{number}", draft, step) for number, (_, draft, step) in enumerate(placed, start=1)
+    )
+
+
+def operation(identifier: str, draft: Draft, step: Step) -> Operation:
+    call = CALLS[step.operation]
+    return Operation(
+        id=identifier,
+        key=draft.pair.key,
+        name=step.operation,
+        phase=call.phase,
+        params=step.params,
+        settle=call.settle if step.settle is None else step.settle,
+        expect=step.expect,
+        pin=step.pin,
+    )
+
+
+def sample(params: Any) -> Any:
+    """Params as botocore's validator can judge them: refs and blobs replaced by values of their type."""
+    if isinstance(params, Mapping):
+        return {"1" if isinstance(key, Ref) else key: sample(value) for key, value in params.items()}
+    if isinstance(params, list | tuple):
+        return [sample(value) for value in params]
+    return "1" if isinstance(params, Ref) else b"zip" if isinstance(params, Blob) else params
+
+
+def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
+    """Equal wherever and whenever the same change is planned to be made in the same account by the same rights; it holds
+    no time, path, revision or salt. Sensitive values enter only through a stretched digest of what will be, never of what
+    was."""
+    target = case.spec.target
+    acting = [draft for draft in drafts if draft.verb != "none"]
+    shown = [
+        [
+            str(draft.pair.key),
+            draft.verb,
+            [shown_change(item) for item in draft.action.changes],
+            [[step.operation, step.params.get("Tags", {})] for step in draft.steps],
+        ]
+        for draft in acting
+    ]
+    hidden = [
+        [str(draft.pair.key), pointer(found.steps), hidden_value(draft, found)]
+        for draft in acting
+        for change, found in zip(draft.action.changes, draft.found, strict=False)
+        if isinstance(change.after, Marker)
+        and change.after.hides  # a reference stands for itself: what it refers to may change without a review
+    ]
+    access = case.policy.access.get(target.account, "")
+    return digest([shown, stretched_digest(hidden, str(target)) if hidden else "", access])
+
+
+def hidden_value(draft: Draft, found: Difference) -> Any:
+    """What a digest holds of a value that is not shown: of one with references in it, the text as it is written."""
+    literals = draft.pair.desired.literals if draft.pair.desired else {}
+    return literals.get(pointer(found.steps), found.after)
+
+
+def shown_change(item: FieldChange) -> list[Any]:
+    return [item.path, item.before, item.after]

@@ -1,0 +1,143 @@
+"""The code of a function as the planner sees it: what it compares by, what is shown of it, and what a call sends. Pure.
+
+Code compares by its hash. Where nobody could tell that, an image compares by its address, and anything else counts as
+changed; two hashes that are not known are never equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.core.diff import Difference, pointer
+from reconciler.core.model import (
+    KNOWN_AFTER_APPLY,
+    UNSET,
+    UNTOLD,
+    Artifact,
+    Blob,
+    Desired,
+    FieldChange,
+    Live,
+    Marker,
+    Pin,
+    Ref,
+)
+from reconciler.kinds.base import Step
+from reconciler.plan.case import Case
+from reconciler.plan.changes import Draft, origin_of
+
+SENDING = ("CreateFunction", "UpdateFunctionCode")
+SOURCES = ("path", "ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion", "ETag")
+ADDED = ("CodeSha256", *SOURCES)  # what is not a member of the calls, or is sent as the spec has it
+
+
+def comparable(case: Case, desired: Desired) -> Desired:
+    """The desired function with its code as it compares: by hash."""
+    if "code" not in desired.properties:
+        return desired
+    code = desired.properties["code"]
+    kept = {member: code[member] for member in ("SourceKMSKeyArn", "S3ObjectStorageMode") if member in code}
+    compared = {"CodeSha256": expected_hash(case, code), **kept}
+    return replace(desired, properties={**desired.properties, "code": compared})
+
+
+def expected_hash(case: Case, code: Mapping[str, Any]) -> str | Marker:
+    """The hash that the function will have; of an image that cannot be resolved, the one it has where the address is the
+    same."""
+    if case.artifact and case.artifact.sha256:
+        return case.artifact.sha256
+    held = case.function.handle if case.function else {}
+    if "ImageUri" in code and held.get("ImageUri") == code["ImageUri"]:
+        return str(held.get("CodeSha256", ""))
+    return KNOWN_AFTER_APPLY
+
+
+def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Difference]) -> dict[str, Any]:
+    """What a call says of the code: a tag as the digest that it stood for, an S3 object as the version that was looked at."""
+    code = desired.properties.get("code", {})
+    params: dict[str, Any] = {member: value for member, value in code.items() if member[0].isupper()}
+    if "path" in code:
+        params["ZipFile"] = Blob(code["path"], artifact.sha256 if artifact else "")
+    if "S3Key" in params and artifact and artifact.version:
+        params.setdefault("S3ObjectVersion", artifact.version)
+    if "ImageUri" in params and artifact and artifact.sha256:
+        params["ImageUri"] = by_digest(params["ImageUri"], artifact.sha256)
+    return params | {
+        item.steps[1]: item.after for item in found if item.steps[0] == "code" and item.steps[1] not in ADDED
+    }
+
+
+def by_digest(uri: str, sha256: str) -> str:
+    """An image's address with its digest in place of its tag; a colon before the last slash is a port."""
+    return uri if "@" in uri else f"{repository(uri)}@sha256:{sha256}"
+
+
+def repository(uri: str) -> str:
+    plain = uri.partition("@")[0]
+    return plain.rpartition(":")[0] if ":" in plain.rpartition("/")[2] else plain
+
+
+def pinned(steps: Iterable[Step], desired: Desired, artifact: Artifact | None) -> tuple[Step, ...]:
+    """The steps, each that sends code with what AWS must answer, and with the S3 object that must still be the one which
+    was looked at."""
+    if artifact is None:
+        return tuple(steps)
+    expect = {"CodeSha256": artifact.sha256} if artifact.sha256 else {}
+    pin = _pin(desired.properties.get("code", {}), artifact)
+    return tuple(replace(step, expect=expect, pin=pin) if step.operation in SENDING else step for step in steps)
+
+
+def _pin(code: Mapping[str, Any], artifact: Artifact) -> Pin | None:
+    if "S3Key" not in code:
+        return None
+    return Pin(code["S3Bucket"], code["S3Key"], artifact.version, artifact.etag, artifact.sha256)
+
+
+def guard(sha256: str | Marker, function: Draft | None) -> str | Ref:
+    """The hash that a version may be published of: the planned one, or what AWS answers to the code that it is sent."""
+    if isinstance(sha256, str):
+        return sha256
+    sends = any(step.operation == "UpdateFunctionCode" for step in function.steps) if function else False
+    return Ref("UpdateFunctionCode", "CodeSha256") if sends else ""
+
+
+# --- what is shown -------------------------------------------------------------------------------------------------
+
+
+def with_source(draft: Draft, desired: Desired, artifact: Artifact | None) -> Draft:
+    """The draft of a function with the source of the code that its calls send, so that it is seen and approved: a hash
+    says nothing to a reviewer, and one that is not known says nothing to anybody."""
+    if "code" not in desired.properties or not any(step.operation in SENDING for step in draft.steps):
+        return draft
+    before = _source_held(draft.pair.live)
+    added = [
+        Difference(("code", member), before.get(member, UNTOLD if draft.pair.live else UNSET), value)
+        for member, value in _source_written(desired, artifact).items()
+    ]
+    changes = [
+        FieldChange(pointer(item.steps), item.before, item.after, origin=origin_of(desired.origins, item.steps))
+        for item in added
+    ]
+    pairs = [*zip(draft.found, draft.action.changes, strict=True), *zip(added, changes, strict=True)]
+    pairs.sort(key=lambda pair: pair[0].steps)
+    action = replace(draft.action, changes=tuple(change for _, change in pairs))
+    return replace(draft, action=action, found=tuple(found for found, _ in pairs))
+
+
+def _source_written(desired: Desired, artifact: Artifact | None) -> dict[str, str]:
+    """The source in the spec's words. Of an object whose hash is not known, what else tells it from another."""
+    code = desired.properties["code"]
+    written = {member: desired.references.get(f"/code/{member}", code[member]) for member in SOURCES if member in code}
+    if artifact and not artifact.sha256:
+        told = {"S3ObjectVersion": artifact.version} if artifact.version else {"ETag": artifact.etag}
+        written = {member: value for member, value in told.items() if value} | written
+    return written
+
+
+def _source_held(live: Live | None) -> dict[str, str]:
+    """Where AWS says that the code came from; of code that it copied out of S3 it does not say."""
+    handle = live.handle if live else {}
+    image = {"ImageUri": handle["ImageUri"]} if "ImageUri" in handle else {}
+    return {**image, **handle.get("ResolvedS3Object", {})}

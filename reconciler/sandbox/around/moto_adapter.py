@@ -1,0 +1,105 @@
+"""All that we know of moto's inside: its WSGI application, how a request says its account, and one version id.
+
+Pinned to one minor version; `check_version` says so in words when moto changes underneath.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import moto
+from werkzeug.test import EnvironBuilder, run_wsgi_app
+
+from reconciler.sandbox.http.wire import Request, Response
+
+MINOR = "5.2"
+ACCOUNT_HEADER = "x-moto-account-id"
+
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+_open = 0
+_lock = threading.Lock()
+
+
+def check_version() -> None:
+    """Raises RuntimeError when moto is not of the minor that the sandbox was built and tested on."""
+    if not moto.__version__.startswith(f"{MINOR}."):
+        raise RuntimeError(
+            f"the sandbox needs moto {MINOR}.x and found {moto.__version__}: pip install 'lambda-reconciler[sandbox]'"
+        )
+
+
+def application() -> Wsgi:
+    """Everything of AWS that is not Lambda."""
+    check_version()
+    return _application()
+
+
+@cache
+def _application() -> Wsgi:
+    """One a process, as moto's services are: it holds an application for each of them, which take a while to make."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    made: Wsgi = DomainDispatcherApplication(create_backend_app)
+    return made
+
+
+def responding(account: str) -> Callable[[Request], Response]:
+    """What moto answers to requests of an account."""
+    moto_of_all = application()
+
+    def respond(request: Request) -> Response:
+        builder = EnvironBuilder(
+            path=f"{request.path}?{request.query}", method=request.method,
+            headers=[*request.headers.items(), (ACCOUNT_HEADER, account)], data=request.body,
+        )  # fmt: skip
+        content, status, headers = run_wsgi_app(moto_of_all, builder.get_environ())
+        return Response(int(status.split()[0]), dict(headers), b"".join(content))
+
+    return respond
+
+
+def opened() -> None:
+    """A sandbox starts. moto's services are one a process: the first sandbox finds them empty, others share them."""
+    global _open
+    with _lock:
+        _open += 1
+        if _open == 1:
+            _forget()
+
+
+def closed() -> None:
+    """A sandbox has ended; the last one empties moto's services."""
+    global _open
+    with _lock:
+        _open -= 1
+        if not _open:
+            _forget()
+
+
+def _forget() -> None:
+    from moto.core.base_backend import BackendDict
+
+    BackendDict.reset()
+
+
+def is_mocking() -> bool:
+    """Whether moto's mock_aws is active in this process."""
+    from moto.core.botocore_stubber import BotocoreStubber
+    from moto.core.models import botocore_stubber
+
+    assert isinstance(botocore_stubber, BotocoreStubber)
+    return bool(botocore_stubber.enabled)
+
+
+def name_version(account: str, bucket: str, key: str, given: str, wanted: str) -> None:
+    """Give an object's version the id that a spec pins; S3 itself lets nobody choose it."""
+    from moto.s3.models import s3_backends
+
+    versions = s3_backends[account]["aws"].get_bucket(bucket).keys.getlist(key)
+    for version in versions:
+        if version.version_id == given:
+            version._version_id = wanted

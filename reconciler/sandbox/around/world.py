@@ -1,0 +1,161 @@
+"""What is around Lambda, asked of moto through boto3: objects, roles, queues and streams, images.
+
+ARNs and names go in; bytes, digests and claims come out. Nothing is ever changed here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reconciler.aws.sessions import core_session
+from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around.direct import answering
+from reconciler.sandbox.around.moto_adapter import ACCOUNT_HEADER
+from reconciler.sandbox.refusals import invalid
+
+PREFIX = "SANDBOX"
+SERVED = ("lambda", "resourcegroupstaggingapi")  # what the sandbox has answers of its own for
+NOWHERE = "http://127.0.0.1:1"
+ANY_KEY = "sandbox"  # moto does not look at it
+NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+
+def access_key(account: str) -> str:
+    """The sandbox's own credentials say their account."""
+    return f"{PREFIX}{account}"
+
+
+class Clients:
+    """boto3 clients of the sandbox for any account and region. Safe to share between threads.
+
+    What the sandbox does not answer itself, moto does, which is one a process, and so are these clients. Without an endpoint all
+    rely on moto's mock_aws; `check` is then asked, before each client is used, that it is active.
+    """
+
+    def __init__(self, endpoint_url: str | None, check: Callable[[], None] = lambda: None) -> None:
+        self._endpoint_url = endpoint_url
+        self._check = check
+        self._made: dict[tuple[str, str, str], Any] = {}
+        self._lock = threading.Lock()
+
+    def get(self, api: str, account: str, region: str) -> Any:
+        self._check()
+        if self._endpoint_url and api not in SERVED:
+            return _of_moto(api, account, region)
+        with self._lock:
+            key = (api, account, region)
+            if key not in self._made:
+                self._made[key] = _client(access_key(account), None, api, region, self._endpoint_url)
+                if not self._endpoint_url:
+                    self._made[key].meta.events.register("before-call", _accounted(account))
+            return self._made[key]
+
+    def account_of(self, key: str) -> str:
+        """The account of credentials that AssumeRole gave, or of any others that moto takes."""
+        self._check()
+        client = _client(key, ANY_KEY, "sts", "us-east-1", self._endpoint_url)
+        try:
+            return str(client.get_caller_identity()["Account"])
+        finally:
+            client.close()
+
+    def close(self) -> None:
+        with self._lock:
+            for client in self._made.values():
+                client.close()
+            self._made.clear()
+
+
+def _client(key: str, token: str | None, api: str, region: str, endpoint_url: str | None) -> Any:
+    session = boto3.Session(key, ANY_KEY, token, botocore_session=core_session())
+    return session.client(api, region_name=region, endpoint_url=endpoint_url, config=NO_RETRIES)  # type: ignore[call-overload]
+
+
+@cache
+def _of_moto(api: str, account: str, region: str) -> Any:
+    """A client that moto answers, by no socket."""
+    made = _client(access_key(account), None, api, region, NOWHERE)
+    made.meta.events.register_first("before-send", answering(moto_adapter.responding(account)))
+    return made
+
+
+def _accounted(account: str) -> Callable[..., None]:
+    def add(params: dict[str, Any], **_: Any) -> None:
+        params["headers"][ACCOUNT_HEADER] = account
+
+    return add
+
+
+class Around:
+    """The world of one account and region. Roles, once seen, are remembered; an ARN is asked for in its own account."""
+
+    def __init__(self, clients: Clients, account: str, region: str) -> None:
+        self._clients, self._account, self._region = clients, account, region
+        self._roles: set[str] = set()
+
+    def object(self, bucket: str, key: str, version: str | None) -> tuple[bytes, str]:
+        """The bytes of an object and its version id, "" where the bucket keeps no versions."""
+        params = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+        try:
+            answer = self._clients.get("s3", self._account, self._region).get_object(**params)
+        except ClientError as error:
+            told = error.response.get("Error", {})
+            raise invalid(
+                f"Error occurred while GetObject. S3 Error Code: {told.get('Code')}. S3 Error Message: {told.get('Message')}"
+            ) from error
+        return answer["Body"].read(), answer.get("VersionId", "")
+
+    def can_assume(self, role: str) -> bool:
+        """Whether the role is there and trusts Lambda."""
+        if role in self._roles:
+            return True
+        account, name = role.split(":")[4], role.rpartition("/")[2]
+        try:
+            found = self._clients.get("iam", account, self._region).get_role(RoleName=name)["Role"]
+        except (ClientError, BotoCoreError):
+            return False
+        if "lambda.amazonaws.com" not in json.dumps(found.get("AssumeRolePolicyDocument", {})):
+            return False
+        self._roles.add(role)
+        return True
+
+    def has_source(self, arn: str) -> bool:
+        """Whether a queue, stream or table is there; any other kind of source is taken at its word."""
+        _, _, service, region, account, name = arn.split(":", 5)
+        with suppress(ClientError, BotoCoreError):
+            match service:
+                case "sqs":
+                    self._clients.get("sqs", account, region).get_queue_url(QueueName=name)
+                case "kinesis":
+                    stream = name.split("/")[1]
+                    self._clients.get("kinesis", account, region).describe_stream_summary(StreamName=stream)
+                case "dynamodb":
+                    self._clients.get("dynamodb", account, region).describe_table(TableName=name.split("/")[1])
+            return True
+        return False
+
+    def image_digest(self, uri: str) -> str:
+        """The hex digest of a tag; outside ECR there is no registry to ask, so it is made of the address."""
+        host, _, rest = uri.partition("/")
+        repository, _, tag = rest.partition(":")
+        if ".dkr.ecr." not in host:
+            return hashlib.sha256(uri.encode()).hexdigest()
+        account, region = host.split(".")[0], host.split(".")[3]
+        wanted = [{"imageTag": tag or "latest"}]
+        try:
+            found = self._clients.get("ecr", account, region).describe_images(
+                repositoryName=repository, imageIds=wanted
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise invalid(f"Source image {uri} does not exist. Provide a valid source image.") from error
+        return str(found["imageDetails"][0]["imageDigest"]).removeprefix("sha256:")

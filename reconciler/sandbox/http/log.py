@@ -1,0 +1,84 @@
+"""The record of every Lambda request: what was asked, when, and how it was answered.
+
+Params go in as they came; what is kept and written has no value that the model calls sensitive and no bytes, only their count.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from reconciler.core import service
+
+READING = ("Get", "List", "Invoke")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One request. `at` is in seconds since the epoch; `status` 0 with code Reset is a broken connection."""
+
+    operation: str
+    account: str
+    region: str
+    params: Mapping[str, Any]
+    at: float
+    status: int
+    code: str
+
+    @property
+    def is_write(self) -> bool:
+        return not self.operation.startswith(READING)
+
+
+def hidden(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params that may be shown and kept."""
+    shape = service.request(operation)
+    found: dict[str, Any] = service.seal_leaves(_counted(params), shape, _sealed)
+    return found
+
+
+class _Count(str):
+    """Says how many bytes there were."""
+
+    __slots__ = ()
+
+
+def _counted(value: Any) -> Any:
+    match value:
+        case bytes():
+            return _Count(f"({len(value)} bytes)")
+        case Mapping():
+            return {key: _counted(item) for key, item in value.items()}
+        case list():
+            return [_counted(item) for item in value]
+    return value
+
+
+def _sealed(value: Any) -> str:
+    return value if isinstance(value, _Count) else "(sensitive)"
+
+
+class RequestLog:
+    """All requests so far, and their file. Safe to share between threads."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.requests: list[Logged] = []
+        self._lock = threading.Lock()
+        self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
+
+    def note(self, entry: Logged) -> None:
+        with self._lock:
+            self.requests.append(entry)
+            if self._file:
+                self._file.write(json.dumps(asdict(entry), default=str) + "\n")
+                self._file.flush()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file:
+                self._file.close()
+                self._file = None

@@ -1,0 +1,1 @@
+"""Lambda's life: what it holds, and how that changes."""

@@ -1,0 +1,164 @@
+"""A function's configuration: AWS's defaults, how an update merges into it, what AWS refuses in it (FACTS 1.1, 3).
+
+Mappings go in and come out; the world is asked only whether a role can be assumed. It never changes what it is given.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from reconciler.core import service
+from reconciler.sandbox.lambda_.state import World
+from reconciler.sandbox.refusals import invalid
+
+# The tables are the sandbox's own: sharing the planner's would let one wrong default fool both sides.
+NOT_CONFIGURATION = {
+    "Code",
+    "CodeSigningConfigArn",  # held by a link of its own, which GetFunctionCodeSigningConfig reads
+    "FunctionName",
+    "Publish",
+    "PublishTo",
+    "RevisionId",
+    "Tags",
+}
+MEMBERS = (service.members("CreateFunction") | service.members("UpdateFunctionConfiguration")) - NOT_CONFIGURATION
+DEFAULTS: Mapping[str, Any] = {
+    "Architectures": ["x86_64"],
+    "Description": "",
+    "EphemeralStorage": {"Size": 512},
+    "LoggingConfig": {"LogFormat": "Text"},
+    "MemorySize": 128,
+    "PackageType": "Zip",
+    "SnapStart": {"ApplyOn": "None"},
+    "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+}
+LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
+DROPPED_WHEN_EMPTY = ("DeadLetterConfig", "FileSystemConfigs", "KMSKeyArn", "Layers", "ImageConfig")
+NO_LONGER_SUPPORTED = {
+    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "python2.7", "dotnetcore1.0", "dotnetcore2.0",
+}  # fmt: skip
+RESERVED_VARIABLES = {
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+}  # fmt: skip
+
+
+def sent_members(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: deepcopy(value) for member, value in params.items() if member in MEMBERS}
+
+
+def created(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A new function's configuration with AWS's defaults; what was never set stays absent."""
+    configuration = deepcopy(dict(DEFAULTS))
+    configuration["LoggingConfig"]["LogGroup"] = f"/aws/lambda/{name}"
+    return merged(configuration, sent_members(params))
+
+
+def merged(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Configuration after an update: members are replaced, LoggingConfig is merged, empty values clear."""
+    found = {**configuration, **{member: value for member, value in sent.items() if member != "LoggingConfig"}}
+    if "LoggingConfig" in sent:
+        found["LoggingConfig"] = _logging({**configuration["LoggingConfig"], **sent["LoggingConfig"]})
+    if "VpcConfig" in sent:
+        network = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False, **sent["VpcConfig"]}
+        found["VpcConfig"] = network if network["SubnetIds"] else {"SubnetIds": [], "SecurityGroupIds": []}
+    if "DurableConfig" in sent:
+        found["DurableConfig"] = {"RetentionPeriodInDays": 14, **sent["DurableConfig"]}
+    if "Environment" in sent:
+        found["Environment"] = {"Variables": {}, **sent["Environment"]}
+    for member in DROPPED_WHEN_EMPTY:
+        if member in found and (not found[member] or found[member] == {"TargetArn": ""}):
+            del found[member]
+    return found
+
+
+def _logging(logging: dict[str, Any]) -> dict[str, Any]:
+    if logging["LogFormat"] == "JSON":
+        return {**dict.fromkeys(LEVELS, "INFO"), **logging}
+    return {member: value for member, value in logging.items() if member not in LEVELS}
+
+
+def check(configuration: Mapping[str, Any], sent: Mapping[str, Any], world: World) -> None:
+    """Raises what AWS answers to a configuration that it does not take."""
+    _check_package(configuration)
+    _check_sizes(configuration)
+    _check_layers(configuration.get("Layers", []))
+    _check_levels(configuration, sent)
+    check_environment(configuration.get("Environment", {}).get("Variables", {}))
+    network = configuration.get("VpcConfig", {})
+    if bool(network.get("SubnetIds")) != bool(network.get("SecurityGroupIds")):
+        raise invalid("SubnetIds and SecurityIds must coexist or be both empty list.")
+    if not world.can_assume(configuration["Role"]):
+        raise invalid("The role defined for the function cannot be assumed by Lambda.")
+
+
+def _check_package(configuration: Mapping[str, Any]) -> None:
+    has_runtime, has_handler = "Runtime" in configuration, "Handler" in configuration
+    if configuration["PackageType"] == "Image":
+        if has_runtime or has_handler or "Layers" in configuration:
+            raise invalid(
+                "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image."
+            )
+        return
+    if not (has_runtime and has_handler):
+        raise invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+    if configuration["Runtime"] in NO_LONGER_SUPPORTED:
+        raise invalid(
+            f"The runtime parameter of {configuration['Runtime']} is no longer supported for creating or updating "
+            "AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions."
+        )
+
+
+def _check_sizes(configuration: Mapping[str, Any]) -> None:
+    """The limits of ordinary functions; managed and accelerated ones have the model's wider limits."""
+    if "CapacityProviderConfig" in configuration or "AcceleratorConfig" in configuration:
+        return
+    for at, value, most in (
+        ("timeout", configuration["Timeout"], 900),
+        ("memorySize", configuration["MemorySize"], 10240),
+        ("ephemeralStorage.size", configuration["EphemeralStorage"]["Size"], 10240),
+    ):
+        if value > most:
+            raise invalid(
+                f"1 validation error detected: Value '{value}' at '{at}' failed to satisfy constraint: "
+                f"Member must have value less than or equal to {most}"
+            )
+
+
+def _check_layers(layers: list[str]) -> None:
+    if len(layers) > 5:
+        raise invalid("Cannot reference more than 5 layers.")
+    unversioned = [arn.rpartition(":")[0] for arn in layers]
+    for arn, name in zip(layers, unversioned, strict=True):
+        if unversioned.count(name) > 1:
+            raise invalid(
+                f"Two different versions of the same layer are not allowed to be referenced in the same function. {arn}"
+            )
+
+
+def _check_levels(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
+    levels = [member for member in LEVELS if member in sent.get("LoggingConfig", {})]
+    if levels and configuration["LoggingConfig"]["LogFormat"] != "JSON":
+        raise invalid(f"{levels[0]} can only be configured with LogFormat JSON.")
+
+
+def check_environment(variables: Mapping[str, str]) -> None:
+    opening = (
+        "Lambda was unable to configure your environment variables because the environment variables you have provided"
+    )
+    measured = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > 4096:
+        # AWS repeats all of the variables here ("String measured: …"): whoever reads the error must hide it.
+        raise invalid(f"{opening} exceeded the 4KB limit. String measured: {measured}")
+    reserved = sorted(key for key in variables if key in RESERVED_VARIABLES)
+    if reserved:
+        raise invalid(
+            f"{opening} contains reserved keys that are currently not supported for modification. "
+            f"Reserved keys used in this request: {', '.join(reserved)}"
+        )

@@ -1,0 +1,106 @@
+"""What the service model itself refuses: missing members, lengths, ranges, patterns, closed sets of words.
+
+Params go in; a ValidationException in AWS's words comes out when one does not fit. It never looks at what Lambda holds, and
+never repeats a value that the model calls sensitive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+from reconciler.core import service
+from reconciler.sandbox.refusals import Refused
+
+
+def check(operation: str, params: Mapping[str, Any]) -> None:
+    """Raises ValidationException naming everything that the model forbids in params."""
+    wrong = list(_violations(params, service.request(operation), ""))
+    if wrong:
+        what = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
+        raise Refused("ValidationException", what + "; ".join(wrong))
+
+
+def _violations(value: Any, shape: Shape, at: str) -> Iterator[str]:
+    match shape:
+        case StructureShape():
+            yield from _of_members(value, shape, at)
+        case MapShape():
+            yield from _of_entries(value, shape, at)
+        case ListShape():
+            yield from (_said(value, shape, at, rule) for rule in _bounds(len(value), shape, "length"))
+            for index, item in enumerate(value, start=1):
+                yield from _violations(item, shape.member, f"{at}.{index}.member")
+        case _:
+            yield from (_said(value, shape, at, rule) for rule in broken_rules(value, shape))
+
+
+def _of_members(value: Mapping[str, Any], shape: StructureShape, at: str) -> Iterator[str]:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield f"Value null at '{_below(at, name)}' failed to satisfy constraint: Member must not be null"
+    for name, item in value.items():
+        if name in shape.members:
+            yield from _violations(item, shape.members[name], _below(at, name))
+
+
+def _of_entries(value: Mapping[str, Any], shape: MapShape, at: str) -> Iterator[str]:
+    """A map's keys and values; AWS shows the whole map, and the rules in brackets."""
+    secret = any(part.metadata.get("sensitive") for part in (shape, shape.key, shape.value))
+    shown = "" if secret else "'{" + ", ".join(f"{key}={item}" for key, item in value.items()) + "}' "
+    for what, items, part in (("keys", list(value), shape.key), ("value", list(value.values()), shape.value)):
+        rules = {rule for item in items for rule in broken_rules(item, part)}
+        if rules:
+            listed = ", ".join(sorted(rules))
+            yield f"Value {shown}at '{at}' failed to satisfy constraint: Map {what} must satisfy constraint: [{listed}]"
+    if isinstance(shape.value, StructureShape | ListShape):
+        for key, item in value.items():
+            yield from _violations(item, shape.value, f"{at}.{key}.member")
+
+
+def broken_rules(value: Any, shape: Shape) -> Iterator[str]:
+    """The rules of a scalar's shape that it breaks."""
+    if isinstance(value, bytes):
+        yield from _bounds(len(value), shape, "length")
+    elif isinstance(value, str):
+        yield from _bounds(len(value), shape, "length")
+        words, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern", "")
+        if words and value not in words:
+            yield f"Member must satisfy enum value set: [{', '.join(words)}]"
+        if pattern and "\\p{" not in pattern and not _compiled(pattern).fullmatch(value):
+            yield f"Member must satisfy regular expression pattern: {pattern}"
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _bounds(value, shape, "value")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _bounds(size: float, shape: Shape, what: str) -> Iterator[str]:
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    if low is not None and size < low:
+        yield f"Member must have {what} greater than or equal to {_number(low)}"
+    if high is not None and size > high:
+        yield f"Member must have {what} less than or equal to {_number(high)}"
+
+
+def _number(limit: float) -> str:
+    return str(int(limit)) if limit == int(limit) else str(limit)
+
+
+def _below(at: str, name: str) -> str:
+    small = name[0].lower() + name[1:]
+    return f"{at}.{small}" if at else small
+
+
+def _said(value: Any, shape: Shape, at: str, rule: str) -> str:
+    shown = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else value
+    is_hidden = shape.metadata.get("sensitive") or isinstance(value, bytes)
+    said = "" if is_hidden else f"'{shown}' "
+    return f"Value {said}at '{at}' failed to satisfy constraint: {rule}"

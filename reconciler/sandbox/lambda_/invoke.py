@@ -1,0 +1,133 @@
+"""Invoke: which version runs, by qualifier and by an alias's weights, and what the caller is answered.
+
+`prepared` takes what a run needs out of the region, under its lock; `run` needs neither. Only Python functions from a zip run.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.sandbox.lambda_.runner import Ran, failed, run_python
+from reconciler.sandbox.lambda_.state import Code, Function, Region, new_id
+from reconciler.sandbox.refusals import Refused, conflict
+
+LONGEST_SECONDS = 60
+LOG_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Everything that a run needs, taken while the region was locked."""
+
+    configuration: Mapping[str, Any]
+    code: Code
+    function_name: str
+    function_arn: str
+    version: str
+    payload: bytes
+    kind: str
+    wants_log: bool
+
+
+def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -> Invocation:
+    """The version that will run. Raises what AWS answers when none can."""
+    name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
+    function = region.function(name)
+    record = region.record(function, _chosen(function, qualifier, chance))
+    if record.state not in ("Active", "Inactive"):
+        raise conflict(
+            "The operation cannot be performed at this time. "
+            f"The function is currently in the following state: {record.state}"
+        )
+    if function.reserved_concurrency == 0:
+        raise Refused("TooManyRequestsException", "Rate Exceeded.", 429)
+    configuration, code = record.in_force
+    return Invocation(
+        configuration, code, name, region.arn(name, qualifier), record.version, _payload(params),
+        params.get("InvocationType", "RequestResponse"), params.get("LogType") == "Tail",
+    )  # fmt: skip
+
+
+def _chosen(function: Function, qualifier: str, chance: random.Random) -> str:
+    alias = function.aliases.get(qualifier)
+    if not alias:
+        return qualifier
+    for version, share in alias.weights.items():
+        if chance.random() < share:
+            return version
+    return alias.version
+
+
+def _payload(params: Mapping[str, Any]) -> bytes:
+    payload: bytes = params.get("Payload") or b"{}"
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise Refused("InvalidRequestContentException", message) from error
+    return payload
+
+
+def run(invocation: Invocation) -> dict[str, Any]:
+    """Invoke's answer. An Event is answered when its run has ended, so that its effects can be seen then."""
+    if invocation.kind == "DryRun":
+        return {"StatusCode": 204, "Payload": b""}
+    request_id, began = new_id(), time.monotonic()
+    ran = _ran(invocation, request_id)
+    if invocation.kind == "Event":
+        return {"StatusCode": 202, "Payload": b""}
+    answer: dict[str, Any] = {"StatusCode": 200, "Payload": ran.payload, "ExecutedVersion": invocation.version}
+    if ran.error:
+        answer["FunctionError"] = ran.error
+    if invocation.wants_log:
+        lines = _log(invocation, request_id, ran.log, (time.monotonic() - began) * 1000)
+        answer["LogResult"] = base64.b64encode(lines.encode()[-LOG_TAIL_BYTES:]).decode()
+    return answer
+
+
+def _log(invocation: Invocation, request_id: str, printed: str, milliseconds: float) -> str:
+    memory = invocation.configuration["MemorySize"]
+    return (
+        f"START RequestId: {request_id} Version: {invocation.version}\n{printed}END RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tMemory Size: {memory} MB\n"
+    )
+
+
+def _ran(invocation: Invocation, request_id: str) -> Ran:
+    configuration = invocation.configuration
+    runtime = configuration.get("Runtime", "")
+    if not (runtime.startswith("python") and invocation.code.zip_bytes):
+        what = f"runtime {runtime}" if runtime else "container images"
+        return failed("Sandbox.UnsupportedRuntime", f"the sandbox runs Python functions from a zip only, not {what}")
+    facts = {
+        "aws_request_id": request_id, "function_name": invocation.function_name, "function_version": invocation.version,
+        "invoked_function_arn": invocation.function_arn, "memory_limit_in_mb": str(configuration["MemorySize"]),
+        "log_group_name": configuration["LoggingConfig"]["LogGroup"], "log_stream_name": "sandbox",
+        "seconds": min(configuration["Timeout"], LONGEST_SECONDS),
+    }  # fmt: skip
+    return run_python(
+        invocation.code.zip_bytes, configuration["Handler"], payload=invocation.payload, facts=facts,
+        environment=_environment(invocation),
+    )  # fmt: skip
+
+
+def _environment(invocation: Invocation) -> dict[str, str]:
+    """The function's own variables and what Lambda sets; nothing of this process."""
+    configuration, region = invocation.configuration, invocation.function_arn.split(":")[3]
+    return {
+        **configuration.get("Environment", {}).get("Variables", {}),
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_LAMBDA_FUNCTION_NAME": invocation.function_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": invocation.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
+        "AWS_LAMBDA_LOG_GROUP_NAME": configuration["LoggingConfig"]["LogGroup"],
+        "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
+        "PYTHONIOENCODING": "utf-8",
+    }

@@ -1,0 +1,96 @@
+"""Tags of functions and event source mappings, and the tagging API's view of them (FACTS 1.2, 2.4).
+
+(region, params, now) go in, an answer comes out or Refused is raised. Every change of a function's tags changes its RevisionId.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.sandbox.lambda_.state import Function, Region, new_id
+from reconciler.sandbox.refusals import invalid, not_found
+
+MOST = 50
+
+
+def check_tags(given: Mapping[str, str], held: Mapping[str, str]) -> None:
+    for key, value in given.items():
+        if key.lower().startswith("aws:"):
+            raise invalid("Tag keys starting with 'aws:' are reserved for system use.")
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise invalid("A tag key has 1 to 128 characters, a tag value at most 256.")
+    if len({**held, **given}) > MOST:
+        raise invalid(f"The number of tags exceeds the limit of {MOST}.")
+
+
+def _held(region: Region, arn: str) -> tuple[dict[str, str], Function | None]:
+    """The tags of a function or mapping ARN, and the function when it is one."""
+    parts = arn.split(":")
+    if parts[5] == "event-source-mapping":
+        if parts[6] not in region.mappings:
+            raise not_found()
+        return region.mappings[parts[6]].tags, None
+    if parts[5] != "function":
+        raise not_found()
+    name, qualifier = region.named(arn)
+    if qualifier:
+        raise invalid(
+            "Tags on function aliases and versions are not supported. "
+            "Please specify either a function name or an unqualified function ARN."
+        )
+    function = region.function(name)
+    return function.tags, function
+
+
+def tag_resource(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    tags, function = _held(region, params["Resource"])
+    check_tags(params["Tags"], tags)
+    tags.update(params["Tags"])
+    if function:
+        function.latest.revision = new_id()
+    return {}
+
+
+def untag_resource(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    tags, function = _held(region, params["Resource"])
+    check_tags(dict.fromkeys(params["TagKeys"], ""), {})
+    for key in params["TagKeys"]:
+        tags.pop(key, None)
+    if function:
+        function.latest.revision = new_id()
+    return {}
+
+
+def list_tags(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    return {"Tags": dict(_held(region, params["Resource"])[0])}
+
+
+def get_resources(region: Region, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The tagging API's GetResources over what Lambda holds: only what has tags, by ARN, in pages."""
+    wanted = {one["Key"]: one.get("Values", []) for one in asked.get("TagFilters", [])}
+    kinds = asked.get("ResourceTypeFilters") or ["lambda"]
+    found = [
+        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
+        for arn, tags in sorted(_tagged(region, kinds))
+        if tags and all(_fits(tags, key, values) for key, values in wanted.items())
+    ]
+    token = asked.get("PaginationToken") or "0"
+    start, size = int(token) if token.isdigit() else 0, int(asked.get("ResourcesPerPage") or 100)
+    end = start + size
+    return {
+        "ResourceTagMappingList": found[start:end],
+        "PaginationToken": str(end) if len(found) > end else "",
+    }
+
+
+def _tagged(region: Region, kinds: Iterable[str]) -> list[tuple[str, dict[str, str]]]:
+    functions = [(region.arn(function.name), function.tags) for function in region.functions.values()]
+    opening = f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:"
+    mappings = [(opening + mapping.uuid, mapping.tags) for mapping in region.mappings.values()]
+    is_asked = {kind: bool({"lambda", f"lambda:{kind}"} & set(kinds)) for kind in ("function", "event-source-mapping")}
+    return (functions if is_asked["function"] else []) + (mappings if is_asked["event-source-mapping"] else [])
+
+
+def _fits(tags: Mapping[str, str], key: str, values: list[str]) -> bool:
+    return key in tags and (not values or tags[key] in values)

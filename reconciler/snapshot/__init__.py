@@ -1,0 +1,1 @@
+"""What AWS holds: reading it, in bulk where AWS can."""

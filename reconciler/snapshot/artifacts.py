@@ -1,0 +1,201 @@
+"""The code that a spec names, looked at without downloading it where that can be helped (FACTS 2.7).
+
+In order of trust: packed from a local path; written in the spec, and compared with what S3 says; an image's digest; an S3
+object's SHA-256; its metadata; a small object itself, read and hashed; what an earlier run was answered for the same object.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler.aws.client import Aws, Place
+from reconciler.core.errors import CallFailed, CodeDiffers, SpecError
+from reconciler.core.model import Artifact, Origin, Pin, Spec, Target
+from reconciler.files import packing
+
+ECR = re.compile(
+    r"(?P<registry>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
+    r"(:(?P<tag>[^@]+))?(@sha256:(?P<digest>[0-9a-f]{64}))?"
+)
+METADATA = ("sha256", "codesha256", "code-sha256")
+CHUNK_BYTES = 1 << 20
+LARGEST_READ_BYTES = 10 << 20  # what is read to be hashed without being asked: no more than a developer's own upload
+GONE = ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion")
+MEND = "upload it with --checksum-algorithm SHA256, write code.sha256, or pass --download-code"
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """What may be done beyond asking S3 for an object's head: `known` tells the hash that AWS once answered for the same
+    object, or nothing; `downloads` says that objects of any size may be read."""
+
+    known: Callable[[Pin], str] = lambda _: ""
+    downloads: bool = False
+
+
+def artifact(aws: Aws, spec: Spec, held: str = "", looking: Looking = Looking()) -> Artifact | None:
+    """The code that a spec names; None when it owns no code or wants the function gone. A hash that is written in the spec
+    is taken at its word where the function holds it already (`held`): then nothing is sent."""
+    code = spec.code
+    if not code:
+        return None
+    local = local_artifact(spec)
+    if local and ("S3Key" not in code or local.sha256 == held):
+        return local
+    return _image(aws, spec.target, code["ImageUri"]) if "ImageUri" in code else _s3(aws, spec.target, code, looking)
+
+
+def local_artifact(spec: Spec) -> Artifact | None:
+    """What can be told without AWS: a hash in the spec, a digest in an image's address, a path. A path that cannot be
+    packed is this target's problem alone, and so is a hash that is not that of the code beside it."""
+    code = spec.code
+    declared = declared_sha256(code)
+    digest = re.search(r"@sha256:([0-9a-f]{64})$", code.get("ImageUri", ""))
+    if "path" in code:
+        found = _packed(code["path"], spec.origins.get("/code/path") or Origin(spec.path))
+    elif digest:
+        found = Artifact(digest[1], "digest in ImageUri")
+    else:
+        return Artifact(declared, "sha256 in the spec", code.get("S3ObjectVersion", "")) if declared else None
+    return compared(found, declared)
+
+
+def declared_sha256(code: Mapping[str, Any]) -> str:
+    """The hash that a spec says, as Lambda says it: in hex of an image, else in base64."""
+    written = str(code.get("sha256", ""))
+    if "ImageUri" in code:
+        return written if "=" not in written else base64.b64decode(written).hex()
+    return _base64(written)
+
+
+def compared(found: Artifact, declared: str) -> Artifact:
+    """What was found, with the problem that the spec says another hash."""
+    if not declared or not found.sha256 or found.sha256 == declared:
+        return found
+    return replace(
+        found, problem=f"code.sha256 is {declared}, and {found.source} says {found.sha256}; correct one of them"
+    )
+
+
+def _packed(path: str, origin: Origin) -> Artifact:
+    try:
+        code = packing.pack(path, origin)
+    except SpecError as error:
+        return Artifact("", path, problem="; ".join(fault.message for fault in error.faults))
+    return Artifact(packing.code_sha256(code), f"what is packed from {path}", credentials=packing.credentials(code))
+
+
+def _image(aws: Aws, target: Target, uri: str) -> Artifact:
+    place = ECR.fullmatch(uri)
+    if not place:
+        return Artifact("", f"{uri} is not in ECR; pin it with @sha256:…")
+    params = {
+        "registryId": place["registry"],
+        "repositoryName": place["repository"],
+        "imageIds": [{"imageTag": place["tag"] or "latest"}],
+    }
+    try:
+        answer = aws.call(Place(target.account, place["region"]), "DescribeImages", params, api="ecr")
+    except CallFailed as failure:
+        if failure.code in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            return Artifact("", uri, problem=f"{uri} does not exist in ECR")
+        return Artifact("", f"{uri} cannot be resolved ({failure.code}); pin it with @sha256:…")
+    return Artifact(answer.result["imageDetails"][0]["imageDigest"].removeprefix("sha256:"), f"{uri} resolved in ECR")
+
+
+def _s3(aws: Aws, target: Target, code: Mapping[str, Any], looking: Looking) -> Artifact:
+    pin = Pin(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion", ""))
+    declared = declared_sha256(code)
+    try:
+        head = _head(aws, Place.of(target), pin)
+        pin = replace(pin, version=str(head.get("VersionId", "")).replace("null", ""), etag=str(head.get("ETag", "")))
+        found = _told(head, pin) or _learned(aws, Place.of(target), pin, head, looking)
+    except CallFailed as failure:
+        if failure.code in GONE:
+            mend = "upload the code first, or correct S3Bucket and S3Key"
+            return Artifact("", str(pin), problem=f"{pin} does not exist; {mend}")
+        if declared:  # who may not read it can still say what it is; AWS's answer is compared with that
+            return Artifact(declared, "sha256 in the spec", pin.version)
+        mend = "allow s3:GetObject, or write code.sha256"
+        return Artifact("", str(pin), problem=f"{pin} cannot be read ({failure.code}); {mend}")
+    if declared and not found.sha256:
+        return replace(found, sha256=declared, source="sha256 in the spec")
+    return compared(found, declared)
+
+
+def _head(aws: Aws, place: Place, pin: Pin) -> Mapping[str, Any]:
+    return aws.call(place, "HeadObject", {**_address(pin), "ChecksumMode": "ENABLED"}, api="s3").result
+
+
+def _address(pin: Pin) -> dict[str, str]:
+    return {"Bucket": pin.bucket, "Key": pin.key} | ({"VersionId": pin.version} if pin.version else {})
+
+
+def _told(head: Mapping[str, Any], pin: Pin) -> Artifact | None:
+    """What S3 keeps of an object's hash, or who uploaded it wrote beside it."""
+    known = full_sha256(head)
+    if known:
+        return Artifact(known, f"the SHA-256 that S3 keeps of {pin}", pin.version, etag=pin.etag)
+    for metadata in METADATA:
+        if metadata in head.get("Metadata", {}):
+            written = _base64(head["Metadata"][metadata])
+            return Artifact(written, f"the metadata {metadata} of {pin}", pin.version, etag=pin.etag)
+    return None
+
+
+def _learned(aws: Aws, place: Place, pin: Pin, head: Mapping[str, Any], looking: Looking) -> Artifact:
+    """The hash of an object of which S3 keeps none: of its bytes, or as AWS answered it to an earlier run."""
+    if looking.downloads or int(head.get("ContentLength", 0)) <= LARGEST_READ_BYTES:
+        return Artifact(_hashed(aws, place, pin), f"{pin}, read and hashed,", pin.version, etag=pin.etag)
+    recorded = looking.known(pin)
+    if recorded:
+        source = f"the report of an earlier run about {pin}"
+        return Artifact(recorded, source, pin.version, etag=pin.etag, is_recorded=True)
+    return Artifact("", f"S3 keeps no SHA-256 of {pin}, nor does a report; {MEND}", pin.version, etag=pin.etag)
+
+
+def full_sha256(head: Mapping[str, Any]) -> str:
+    """The SHA-256 of the whole object, of HeadObject's answer; empty where S3 keeps none, or one of an upload in parts,
+    which is a hash of hashes."""
+    known = str(head.get("ChecksumSHA256", ""))
+    in_parts = "-" in str(head.get("ETag", "")) or "-" in known
+    is_whole = head.get("ChecksumType", "COMPOSITE" if in_parts else "FULL_OBJECT") == "FULL_OBJECT"
+    return known if is_whole else ""
+
+
+def _base64(written: str) -> str:
+    return base64.b64encode(bytes.fromhex(written)).decode() if re.fullmatch("[0-9a-fA-F]{64}", written) else written
+
+
+def _hashed(aws: Aws, place: Place, pin: Pin) -> str:
+    """The hash of the very object that was looked at: S3 refuses another one."""
+    body = aws.call(place, "GetObject", {**_address(pin), "IfMatch": pin.etag}, api="s3").result["Body"]
+    digest = hashlib.sha256()
+    for chunk in body.iter_chunks(CHUNK_BYTES):
+        digest.update(chunk)
+    return base64.b64encode(digest.digest()).decode()
+
+
+def confirm(aws: Aws, place: Place, pin: Pin) -> None:
+    """Raises CodeDiffers when an object is no longer the one that was looked at. Who may not read it is told by AWS's answer
+    to the call alone."""
+    if pin.is_immutable:
+        return
+    try:
+        head = _head(aws, place, pin)
+    except CallFailed as failure:
+        if failure.code in GONE:
+            raise CodeDiffers(f"{pin} is gone since the plan was made; plan again", code="CodeDiffers") from failure
+        if pin.etag:
+            raise
+        return
+    told = full_sha256(head)
+    if (pin.etag and head.get("ETag") != pin.etag) or (pin.sha256 and told and told != pin.sha256):
+        raise CodeDiffers(
+            f"{pin} is not what it was when the plan was made: it was replaced; plan again", code="CodeDiffers"
+        )

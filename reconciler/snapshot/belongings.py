@@ -1,0 +1,209 @@
+"""What goes when a function goes: policies, URLs, concurrency and the like, read before it is replaced or deleted, so that
+it can be named in the plan and put back by hand. Never writes; what cannot be read is said, not taken for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from reconciler.aws.client import Aws, Place
+from reconciler.core.errors import AwsError, CallFailed, Interrupted
+from reconciler.core.model import Diagnostic, Plan, Target, TargetPlan
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.tags import own_tags
+
+WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing that goes along: what it is called, which of those, and AWS's answer about it."""
+
+    name: str
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Things of one sort, or why they could not be read."""
+
+    sort: str
+    things: tuple[Thing, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A function while its belongings are read; `qualifiers` are its versions and aliases, "" is the function itself."""
+
+    aws: Aws
+    target: Target
+    qualifiers: tuple[str, ...] = ("",)
+
+    @cached_property
+    def function(self) -> Mapping[str, Any]:
+        return self.found("GetFunction")
+
+    def pages(self, operation: str, member: str) -> Iterator[Mapping[str, Any]]:
+        for page in self.aws.pages(Place.of(self.target), operation, {"FunctionName": self.target.function}):
+            yield from page[member]
+
+    def found(self, operation: str, qualifier: str = "") -> Mapping[str, Any]:
+        named = {"FunctionName": self.target.function} | ({"Qualifier": qualifier} if qualifier else {})
+        return self.aws.found(Place.of(self.target), operation, named) or {}
+
+
+def _versions(reading: Reading) -> Iterator[Thing]:
+    for item in reading.pages("ListVersionsByFunction", "Versions"):
+        if item["Version"] != "$LATEST":
+            yield Thing(item["Version"], {name: item[name] for name in ("Version", "CodeSha256") if name in item})
+
+
+def _aliases(reading: Reading) -> Iterator[Thing]:
+    yield from (Thing(item["Name"], item) for item in reading.pages("ListAliases", "Aliases"))
+
+
+def _tags(reading: Reading) -> Iterator[Thing]:
+    yield from (Thing(key, value) for key, value in own_tags(reading.function.get("Tags", {})).items())
+
+
+def _permissions(reading: Reading) -> Iterator[Thing]:
+    for qualifier in reading.qualifiers:
+        for statement in json.loads(reading.found("GetPolicy", qualifier).get("Policy", "{}")).get("Statement", []):
+            yield Thing(f"{statement.get('Sid')}{_of(qualifier)}", statement)
+
+
+def _urls(reading: Reading) -> Iterator[Thing]:
+    for item in reading.pages("ListFunctionUrlConfigs", "FunctionUrlConfigs"):
+        yield Thing(item["FunctionUrl"], item)
+
+
+def _reserved(reading: Reading) -> Iterator[Thing]:
+    held = reading.function.get("Concurrency", {})
+    if "ReservedConcurrentExecutions" in held:  # 0 stops all invocations, and is not nothing
+        yield Thing(str(held["ReservedConcurrentExecutions"]), held)
+
+
+def _asynchronous(reading: Reading) -> Iterator[Thing]:
+    for item in reading.pages("ListFunctionEventInvokeConfigs", "FunctionEventInvokeConfigs"):
+        yield Thing(_qualifier(item["FunctionArn"]), item)
+
+
+def _provisioned(reading: Reading) -> Iterator[Thing]:
+    for item in reading.pages("ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs"):
+        wanted = item.get("RequestedProvisionedConcurrentExecutions")
+        yield Thing(f"{wanted} of {_qualifier(item['FunctionArn'])}", item)
+
+
+def _scaled(reading: Reading) -> Iterator[Thing]:
+    asked = {"ServiceNamespace": "lambda"}
+    place = Place.of(reading.target)
+    for page in reading.aws.pages(place, "DescribeScalableTargets", asked, api="application-autoscaling"):
+        for item in page["ScalableTargets"]:
+            if item["ResourceId"].split(":")[1:2] == [reading.target.function]:
+                yield Thing(item["ResourceId"].partition(":")[2].partition(":")[2], item)
+
+
+def _single(operation: str, member: str, usual: str) -> Callable[[Reading], Iterator[Thing]]:
+    """A setting with a call of its own, where it is not what AWS has for every function."""
+
+    def read(reading: Reading) -> Iterator[Thing]:
+        found = reading.found(operation)
+        if found.get(member, usual) != usual:
+            yield Thing(str(found[member]), found)
+
+    return read
+
+
+QUALIFIERS: Mapping[str, Callable[[Reading], Iterator[Thing]]] = {"version": _versions, "alias": _aliases}
+OTHERS: Mapping[str, Callable[[Reading], Iterator[Thing]]] = {
+    "tag": _tags,
+    "permission": _permissions,
+    "URL": _urls,
+    "reserved concurrency": _reserved,
+    "asynchronous configuration": _asynchronous,
+    "provisioned concurrency": _provisioned,
+    "autoscaling target": _scaled,
+    "recursion": _single("GetFunctionRecursionConfig", "RecursiveLoop", "Terminate"),
+    "runtime management": _single("GetRuntimeManagementConfig", "UpdateRuntimeOn", "Auto"),
+    "code signing": _single("GetFunctionCodeSigningConfig", "CodeSigningConfigArn", ""),
+}
+
+
+def belongings(aws: Aws, target: Target) -> tuple[Part, ...]:
+    """Everything that goes with a function but its configuration, code and mappings, by sort."""
+    plain = Reading(aws, target)
+    named = [_part(plain, sort, read) for sort, read in QUALIFIERS.items()]
+    whole = Reading(aws, target, ("", *(thing.name for part in named for thing in part.things)))
+    return (*named, *(_part(whole, sort, read) for sort, read in OTHERS.items()))
+
+
+def _part(reading: Reading, sort: str, read: Callable[[Reading], Iterator[Thing]]) -> Part:
+    try:
+        return Part(sort, tuple(read(reading)))
+    except Interrupted:
+        raise
+    except AwsError as failure:
+        return Part(sort, problem=(failure.code if isinstance(failure, CallFailed) else "") or str(failure))
+
+
+def document(parts: Iterable[Part]) -> dict[str, Any]:
+    """The belongings as a record keeps them: AWS's answers by sort, or why there are none."""
+    return {
+        part.sort: {"unreadable": part.problem} if part.problem else [thing.answer for thing in part.things]
+        for part in parts
+        if part.problem or part.things
+    }
+
+
+def lost(aws: Aws, plan: Plan) -> tuple[Diagnostic, ...]:
+    """For each function that the plan replaces or deletes, what goes with it and its spec does not make again."""
+    going = [one for one in plan.targets if _how(one)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        told = pool.map(lambda one: _told(one, belongings(aws, one.target)), going)
+        return tuple(note for note in told if note)
+
+
+def _how(one: TargetPlan) -> str:
+    verbs = {action.verb for action in one.actions if action.key.kind == FUNCTION.name}
+    return "replacement" if "replace" in verbs else "deletion" if "delete" in verbs else ""
+
+
+def _told(one: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
+    again = made_again(one)
+    gone = [_shown(part.sort, [t.name for t in part.things if (part.sort, t.name) not in again]) for part in parts]
+    unread = [f"{part.sort} ({part.problem})" for part in parts if part.problem]
+    sentences = [f"{one.target} loses with its {_how(one)}: {'; '.join(filter(None, gone))}"] if any(gone) else []
+    if unread:
+        sentences.append(f"of {one.target} could not be read, and goes with its {_how(one)}: {'; '.join(unread)}")
+    severity = "warning" if _how(one) == "replacement" else "note"
+    return Diagnostic(severity, "; ".join(sentences), one.target) if sentences else None  # type: ignore[arg-type]
+
+
+def made_again(one: TargetPlan) -> set[tuple[str, str]]:
+    """What the plan's own calls make anew, by sort and name."""
+    creation = next((item.params for item in one.operations if item.name == "CreateFunction"), {})
+    aliases = {
+        ("alias", action.key.name)
+        for action in one.actions
+        if action.key.kind == ALIAS.name and action.verb == "create"
+    }
+    return aliases | {("tag", key) for key in creation.get("Tags", {})}
+
+
+def _shown(sort: str, names: list[str]) -> str:
+    return f"{sort} {', '.join(names)}" if names else ""
+
+
+def _of(qualifier: str) -> str:
+    return f" of {qualifier}" if qualifier else ""
+
+
+def _qualifier(arn: str) -> str:
+    return arn.split(":")[7] if arn.count(":") > 6 else "$LATEST"

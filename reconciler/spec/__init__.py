@@ -1,0 +1,1 @@
+"""What git says: files to specs, with every mistake at its place."""

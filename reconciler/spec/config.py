@@ -1,0 +1,165 @@
+"""reconcile.yaml to accounts, owner mark and guards. Reads one file; asks AWS nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.accounts import Account, Guards
+from reconciler.core.errors import Fault, SpecError, UnsafePlan
+from reconciler.core.model import Origin
+from reconciler.files import strict_yaml, validation
+from reconciler.files.reading import Unreadable, contents
+from reconciler.files.repository import is_work_tree
+from reconciler.files.strict_yaml import Document
+
+FILE_NAME = "reconcile.yaml"
+EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What reconcile.yaml says. `managed_by` is empty when the house marks nothing; `document` is the file as written."""
+
+    path: str
+    accounts: Mapping[str, Account]
+    is_enabled: bool = True
+    managed_by: str = ""
+    guards: Guards = field(default_factory=Guards)
+    lock: str = ""
+    reports: str = ""
+    document: Document = field(default_factory=lambda: Document("", {}))
+
+    def require_enabled(self, accounts: Iterable[str]) -> None:
+        """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
+        if not self.is_enabled:
+            raise UnsafePlan(f"{self.path}: aws.lambda.enabled is false, so nothing is read or changed")
+        for name in sorted(set(accounts)):
+            if not self.accounts[name].is_enabled:
+                raise UnsafePlan(
+                    f"{self.path}: account {name} does not say `lambdaEnabled: true`, so nothing is read or changed"
+                )
+
+
+def find_config(paths: Iterable[Path]) -> Path:
+    """reconcile.yaml in the paths' folder or the nearest one above it, not above the git work tree. Raises SpecError
+    when there is none, or when the paths do not share it."""
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths) or {Path(): None}
+    found = {os.path.realpath(config): config for config in map(_config_above, folders)}
+    if len(found) > 1:
+        first, second = list(found.values())[:2]
+        message = f"is not the only one: other paths are under {second}; name paths of one {FILE_NAME} at a time"
+        raise SpecError([Fault(Origin(str(first)), message)])
+    return next(iter(found.values()))
+
+
+def _config_above(folder: Path) -> Path:
+    here = Path.cwd()
+    for candidate in (folder, *folder.resolve().parents):
+        if os.path.lexists(
+            candidate / FILE_NAME
+        ):  # a broken one is told where it stands: the next one above is another
+            return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
+        if is_work_tree(candidate):
+            break
+    raise SpecError([Fault(Origin(str(folder / FILE_NAME)), f"is missing; write at least `{EXAMPLE}`")])
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in a file. Raises SpecError with every fault."""
+    return config_of(text_of(path), str(path))
+
+
+def text_of(path: Path) -> bytes:
+    """What a file of the tree holds, cut where no reader of YAML goes on. Raises SpecError for what is no file of it."""
+    left = tree_left(path)
+    if left:
+        raise SpecError([Fault(Origin(str(path)), f"is a link that leads out of {left}; put the thing itself there")])
+    try:
+        return contents(path, strict_yaml.MAX_BYTES)
+    except Unreadable as error:
+        raise SpecError([Fault(Origin(str(path)), str(error))]) from error
+
+
+def tree_left(path: Path) -> Path | None:
+    """The tree that a link leads out of; None for what is none, or stays inside."""
+    if not path.is_symlink():
+        return None
+    folder = Path(os.path.realpath(path.parent))
+    tree = tree_of(folder / path.name, folder.parent)
+    return None if Path(os.path.realpath(path)).is_relative_to(tree) else tree
+
+
+def tree_of(place: Path, otherwise: Path) -> Path:
+    """The tree that a file belongs to: the git work tree, or without git the folder that is worked in, or else this one."""
+    here = Path.cwd()
+    git = next((folder for folder in place.parents if is_work_tree(folder)), None)
+    return git or (here if place.is_relative_to(here) else otherwise)
+
+
+def config_of(text: bytes, path: str, *, is_judging: bool = False) -> Config:
+    """The configuration in a text. Raises SpecError with every fault; of one that only judges, because it is of a revision
+    that stands, with those of its form: no rule that came later may keep it from judging."""
+    document = strict_yaml.parse(text, path)
+    faults = validation.faults(document, "config") or ([] if is_judging else list(_cross_faults(document)))
+    if faults:
+        raise SpecError(faults)
+    return _config(document)
+
+
+def _config(document: Document) -> Config:
+    value = document.value
+    guards = value.get("guards", {})
+    return Config(
+        path=document.path,
+        accounts={account["name"]: _account(account) for account in value["aws"]["accounts"]},
+        is_enabled=value["aws"].get("lambda", {}).get("enabled", True),
+        managed_by=value.get("managedBy", ""),
+        guards=Guards(guards.get("maxDeletes"), guards.get("maxDeletePercent")),
+        lock=value.get("lock", ""),
+        reports=value.get("reports", ""),
+        document=document,
+    )
+
+
+def _account(value: Mapping[str, Any]) -> Account:
+    return Account(
+        name=value["name"],
+        is_enabled=value.get("lambdaEnabled", False),
+        account_id=value.get("accountId", ""),
+        regions=tuple(value.get("regions", ())),
+        assume_role=value.get("assumeRole", ""),
+        session_name=value.get("sessionName", ""),
+        external_id=value.get("externalId", ""),
+        session_duration_seconds=value.get("sessionDuration", 0),
+        profile=value.get("profile", ""),
+    )
+
+
+def _cross_faults(document: Document) -> Iterable[Fault]:
+    seen: dict[str, Origin] = {}
+    numbers: dict[str, Origin] = {}
+    for index, account in enumerate(document.value["aws"]["accounts"]):
+        at = f"/aws/accounts/{index}"
+        place = document.at(f"{at}/name")
+        if account["name"] in seen:
+            yield Fault(place, f"account {account['name']} stands here again; it is already at {seen[account['name']]}")
+        seen.setdefault(account["name"], place)
+        role = account.get("assumeRole", "")
+        if role and not role.startswith("arn:") and "accountId" not in account:
+            yield Fault(
+                document.at(f"{at}/assumeRole"),
+                "assumeRole without an account needs accountId, or write the role's whole ARN",
+            )
+        if role.startswith("arn:") and role.split(":")[4] != account.get("accountId", role.split(":")[4]):
+            yield Fault(document.at(f"{at}/assumeRole"), f"this role is not in accountId {account['accountId']}")
+        member = "accountId" if "accountId" in account else "assumeRole"
+        number = account.get("accountId") or (role.split(":")[4] if role.startswith("arn:") else "")
+        if number in numbers:  # or two targets would be one function, with two owners
+            message = f"{number} is one account and has one name; it is already at {numbers[number]}"
+            yield Fault(document.at(f"{at}/{member}"), message)
+        if number:
+            numbers.setdefault(number, document.at(f"{at}/{member}"))

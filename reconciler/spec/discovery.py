@@ -1,0 +1,146 @@
+"""Which files below the given paths are specs. Reads YAML files, `.reconcileignore`, and nothing else.
+
+A file that a folder holds is a spec when its keys say so (`is_spec`); another one is passed over and named, once, for an
+overlooked spec is a function that looks dropped. What somebody names on the command line is a spec, or a mistake.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pathspec import GitIgnoreSpec
+
+from reconciler.core.errors import Fault, SpecError
+from reconciler.core.model import Origin
+from reconciler.files import ignoring, strict_yaml
+from reconciler.files.packing import real_path
+from reconciler.files.strict_yaml import Document
+from reconciler.files.validation import SEED_WORDS, load_schema
+from reconciler.spec.config import FILE_NAME, text_of
+
+IGNORE_FILE = ".reconcileignore"
+FEW = 2  # keys of a spec that make a file without `function` look like one that lost it
+
+
+def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) -> tuple[list[Document], list[Fault]]:
+    """The documents of all specs below `paths`, and the files that are none, each with the reason. `.reconcileignore` of
+    `root`, the folder of reconcile.yaml, leaves files of a folder out. What cannot be read is added to `faults`. Raises
+    SpecError as `spec_files` does."""
+    named = {path.absolute() for path in paths}
+    documents, others = list[Document](), list[Fault]()
+    for path in spec_files(paths, root):
+        try:
+            document = read(path)
+        except SpecError as error:
+            faults += error.faults
+            continue
+        if path.absolute() in named or is_spec(document.value):
+            documents.append(document)
+        else:
+            others.append(Fault(Origin(str(path)), f"is no spec{_opening(document.value)}; name it in {IGNORE_FILE}"))
+    if not documents and others and not faults:
+        raise SpecError(Fault(found.origin, f"{found.message}, and there is no other file") for found in others)
+    return documents, others
+
+
+def is_spec(value: Any) -> bool:
+    """Whether a document means to be a spec: it has `function`, or something like it, or other keys that only specs have;
+    nothing at all, or a bare text, may be one that went wrong."""
+    if isinstance(value, list):
+        return any(isinstance(item, dict) and "function" in item for item in value)
+    if not isinstance(value, dict):
+        return True
+    ours = load_schema("function")["properties"]
+    keys = [str(key) for key in value]
+    spoken = [key for key in keys if key in ours or re.sub(r"[^a-z0-9]", "", key.lower()) in SEED_WORDS]
+    meant = get_close_matches("function", [key.lower() for key in keys], n=1, cutoff=0.8)
+    return "function" in keys or len(spoken) >= FEW or (bool(meant) and bool(spoken))
+
+
+def _opening(value: Any) -> str:
+    first = next(iter(value), None) if isinstance(value, dict) else None
+    return f": its first key is {first!r}, and a spec's is function" if first is not None else ": it is a list"
+
+
+def _ignored(root: Path | None) -> GitIgnoreSpec | None:
+    """What `.reconcileignore` leaves out; None without one. Raises SpecError when it cannot be read."""
+    file = root / IGNORE_FILE if root else None
+    if file is None or not (file.exists() or file.is_symlink()):
+        return None
+    origin = Origin(str(file))
+    try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > strict_yaml.MAX_BYTES:
+            raise SpecError([Fault(origin, "is a link, no regular file, or too large; write it as a plain file")])
+        return ignoring.ignored((), file.read_text(encoding="utf-8-sig").splitlines(), ())
+    except (OSError, ValueError) as error:  # not to be read, not UTF-8, or no pattern
+        raise SpecError([Fault(origin, f"cannot be read: {error}")]) from error
+
+
+def spec_files(paths: Sequence[Path], root: Path | None = None) -> list[Path]:
+    """YAML files below the paths, sorted; names that begin with a dot are passed over. Raises SpecError for a path that
+    is not there, a folder without a spec, and a link that leads out of its folder."""
+    found: list[Path] = []
+    ignored = _ignored(root)
+    several = [path for path in paths if path.name != FILE_NAME or not path.is_file()]  # as a shell's *.yaml gives them
+    for path in several or paths:
+        try:
+            found += _specs_of(path, root, ignored)
+        except OSError as error:
+            raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
+    return list({path.absolute(): path for path in reversed(found)}.values())[::-1]
+
+
+def _specs_of(path: Path, root: Path | None, ignored: GitIgnoreSpec | None) -> list[Path]:
+    """The spec files that one given path stands for."""
+    if path.is_file() and path.name == FILE_NAME:
+        raise SpecError([Fault(Origin(str(path)), "is the configuration; name a spec file or a folder of specs")])
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        below = path if root is None else Path(os.path.relpath(path.resolve(), root.resolve()))
+        inside = sorted(_yaml_below(path, below, ignored))
+        if not inside:
+            message = "has no spec; write one as a .yaml file with `function`, `account` and `region`"
+            raise SpecError([Fault(Origin(str(path)), message)])
+        return inside
+    wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
+    raise SpecError([Fault(Origin(str(path)), f"{wrong}; name a spec file or a folder of specs")])
+
+
+def _yaml_below(root: Path, below: Path, ignored: GitIgnoreSpec | None) -> Iterator[Path]:
+    """`below` is `root` as the patterns see it. Never passes over in silence what could hold a spec: an overlooked spec is a function that looks dropped."""
+    inside = real_path(root)
+    for folder, folders, files in os.walk(root, onerror=_unreadable):
+        here = below / Path(folder).relative_to(root)
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not (ignored and ignored.match_file(f"{(here / name).as_posix()}/"))
+        ]
+        kept = [name for name in files if not (ignored and ignored.match_file((here / name).as_posix()))]
+        for name in (*folders, *kept):
+            path = Path(folder, name)
+            is_spec = is_spec_name(name)
+            if path.is_symlink() and (is_spec or path.is_dir()) and not real_path(path).is_relative_to(inside):
+                raise SpecError(
+                    [Fault(Origin(str(path)), f"is a link that leads out of {root}; put the thing itself there")]
+                )
+            if is_spec and name in kept:
+                yield path
+
+
+def is_spec_name(name: str) -> bool:
+    return name.lower().endswith((".yaml", ".yml")) and name != FILE_NAME and not name.startswith(".")
+
+
+def _unreadable(error: OSError) -> None:
+    raise SpecError([Fault(Origin(str(error.filename)), f"cannot be read: {error.strerror}")]) from error
+
+
+def read(path: Path) -> Document:
+    return strict_yaml.parse(text_of(path), str(path))

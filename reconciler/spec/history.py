@@ -1,0 +1,335 @@
+"""What git can tell: the commit of a run, the specs at a revision, who wrote a line. The only module that uses GitPython.
+
+Outside a work tree it tells nothing rather than guess; in a shallow clone it names no author. What a revision holds is read
+from git's objects, never checked out, and never more than parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reconciler import __version__
+from reconciler.core.errors import GitError, SpecError
+from reconciler.core.model import Origin, Spec, Target
+from reconciler.files import strict_yaml
+from reconciler.files.repository import Repository, closed_environment, repository
+from reconciler.files.strict_yaml import Document
+from reconciler.spec import load
+from reconciler.spec.config import Config
+
+if TYPE_CHECKING:
+    from git import Repo
+
+LINK = "120000"  # git's mode of a symbolic link, whose text is where it leads
+MOST_LINKS = 8
+SHORT = 10  # characters of a commit's name
+UNCOMMITTED = "not committed"
+TOO_LARGE = b" " * (strict_yaml.MAX_BYTES + 1)  # stands for what no reader of ours takes, so that it says so
+
+
+class Blob(NamedTuple):
+    """A file of a tree: git's mode and the object's name."""
+
+    mode: str
+    name: str
+
+
+def provenance(folder: Path) -> dict[str, Any]:
+    """Tool, version, and the commit of the work tree that holds a folder; None for what git does not know. A file that only
+    a filter could compare counts as changed when its times say so: no filter is run."""
+    found: dict[str, Any] = {
+        "tool": "lambda-reconciler",
+        "version": __version__,
+        "commit": None,
+        "branch": None,
+        "dirty": None,
+    }
+    try:
+        tree = repository(folder)
+        found["commit"] = tree.run("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+        branch = os.fsdecode(tree.run("rev-parse", "--symbolic-full-name", "HEAD")).strip()
+        found["branch"] = branch.removeprefix("refs/heads/") if branch.startswith("refs/heads/") else None
+        changed = tree.run("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all")
+        found["dirty"] = bool(changed)
+    except GitError:
+        return found
+    return found
+
+
+class History:
+    """The work tree that holds a folder. Raises GitError when there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._repository: Repository = repository(folder)
+        except GitError as error:
+            raise GitError(f"--base and --drift cannot look back: {error}") from error
+        self.root = self._repository.root
+        self._commits: dict[str, str] = {}
+        self._trees: dict[str, dict[str, Blob]] = {}
+        self._texts: dict[str, bytes] = {}
+        self._lines: dict[str, dict[int, str]] = {}
+
+    @property
+    def is_shallow(self) -> bool:
+        return self._repository.is_shallow
+
+    @property
+    def names_no_commit(self) -> str:
+        """Why no author can be told; empty when they can."""
+        if self.is_shallow:
+            return "this clone is shallow, so no commit is named; fetch with the whole history (fetch-depth: 0)"
+        if self._repository.names_by != "sha1":
+            return f"this repository names its objects by {self._repository.names_by}, so no commit is named"
+        return ""
+
+    # --- a revision's files -----------------------------------------------------------------------------------------
+
+    def file_at(self, revision: str, path: Path) -> bytes | None:
+        """What a file held at a revision, links below the root followed; None when it was not there."""
+        blob = self._followed(self._tree(revision), self._lexical(path))
+        return next(self._read([blob])) if blob else None
+
+    def _followed(self, tree: Mapping[str, Blob], name: str) -> Blob | None:
+        """The file that a path leads to, itself or a folder above it being a link."""
+        for _ in range(MOST_LINKS):
+            link = next((start for start in _starts(name) if start in tree and tree[start].mode == LINK), "")
+            if not link:
+                return tree.get(name)
+            leads = os.path.join(os.path.dirname(link), os.fsdecode(next(self._read([tree[link]]))))  # noqa: PTH118, PTH120
+            name = os.path.normpath(leads + name.removeprefix(link))
+        return None
+
+    def files_at(self, revision: str, below: Path) -> list[Path]:
+        """The files below a folder at a revision, as paths from here."""
+        inside = self._lexical(below)
+        names = (name for name in self._tree(revision) if _is_below(name, inside) and name != inside)
+        return [Path(os.path.relpath(self.root / name)) for name in names]
+
+    def _commit(self, revision: str) -> str:
+        if revision not in self._commits:
+            self._commits[revision] = self._looked_up(revision)
+        return self._commits[revision]
+
+    def _looked_up(self, revision: str) -> str:
+        if not revision or revision.startswith("-") or not revision.isprintable():
+            raise GitError(f"{revision!r} is no revision")
+        try:
+            return self._repository.run("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+        except GitError as error:
+            try:
+                self._repository.run("rev-parse", "--verify", "HEAD^{commit}")
+            except GitError as none:
+                raise GitError(
+                    f"{self.root} has no commit yet, so there is nothing to look back to; commit first"
+                ) from none
+            raise GitError(f"git knows no revision {revision}; in CI, fetch the base branch ({error})") from error
+
+    def _tree(self, revision: str) -> dict[str, Blob]:
+        """Every file of a revision, by its path from the root."""
+        commit = self._commit(revision)
+        if commit not in self._trees:
+            listed = os.fsdecode(self._repository.run("ls-tree", "-r", "-z", "--full-tree", commit))
+            self._trees[commit] = dict(_listed(line) for line in listed.split("\0") if " blob " in line[:16])
+        return self._trees[commit]
+
+    def _read(self, blobs: Sequence[Blob]) -> Iterator[bytes]:
+        """What the files held, in their order, all at once; each is read once."""
+        wanted = sorted({blob.name for blob in blobs} - set(self._texts))
+        if wanted:
+            sizes = dict(map(_sized, self._objects("--batch-check", wanted).splitlines()))
+            small = [name for name in wanted if sizes[name] < len(TOO_LARGE)]
+            self._texts |= dict.fromkeys(wanted, TOO_LARGE)
+            self._texts |= zip(small, _contents(self._objects("--batch", small), sizes, small), strict=True)
+        return (self._texts[blob.name] for blob in blobs)
+
+    def _objects(self, form: str, names: Sequence[str]) -> bytes:
+        return self._repository.run("cat-file", form, text="\n".join([*names, ""]).encode())
+
+    def _lexical(self, path: Path) -> str:
+        """A path below the root with no link followed: what is one now need not have been one then."""
+        absolute = Path(os.path.abspath(path))  # noqa: PTH100
+        inside = absolute if absolute.is_relative_to(self.root) else absolute.resolve()
+        if not inside.is_relative_to(self.root):
+            raise GitError(f"{path} is not in {self.root}, so git cannot tell what it was")
+        return inside.relative_to(self.root).as_posix()
+
+    # --- a revision's specs -----------------------------------------------------------------------------------------
+
+    def specs_at(
+        self, revision: str, config: Config, *, now: Sequence[Document], targets: Iterable[Target]
+    ) -> dict[Target, Spec]:
+        """The specs of some targets at a revision, wherever their files were: first those that are `now` there, then the
+        folder of reconcile.yaml, then all of the tree. A file that is no valid spec gives none."""
+        present = {self._lexical(Path(document.path)): document for document in now}
+        tree = self._tree(revision)
+        house = self._lexical(Path(config.path).parent)
+        others = [name for name in tree if load.is_spec_name(Path(name).name) and name not in present]
+        near = [name for name in others if _is_below(name, house)]
+        missing = set(targets)
+        found: dict[Target, Spec] = {}
+        for names in (list(present), near, sorted(set(others) - set(near))):
+            if missing:
+                specs = self._specs(tree, names, present, config, {one.function for one in missing})
+                found = {**{one.target: one for one in specs}, **found}
+                missing -= set(found)
+        return found
+
+    def _specs(
+        self,
+        tree: Mapping[str, Blob],
+        names: Sequence[str],
+        now: Mapping[str, Document],
+        config: Config,
+        functions: set[str],
+    ) -> Iterator[Spec]:
+        """What files of a tree say of some functions. What a file says now is not asked again of the same bytes."""
+        blobs = {name: blob for name in names if (blob := self._followed(tree, name))}
+        for (name, blob), text in zip(blobs.items(), self._read([*blobs.values()]), strict=True):
+            document = now.get(name)
+            if document is None and functions.isdisjoint(_words(text)):
+                continue
+            if document is None or blob.name != self._name_of(document.path):
+                document = _document(text, os.path.relpath(self.root / name))
+            if document:
+                yield from load.expanded(document, load.targets(document, config, []))
+
+    def _name_of(self, path: str) -> str:
+        """How git names a file's bytes as they are now."""
+        try:
+            text = Path(path).read_bytes()
+        except OSError:
+            return ""
+        return hashlib.new(self._repository.names_by, b"blob %d\0%b" % (len(text), text)).hexdigest()
+
+    # --- who wrote a line -------------------------------------------------------------------------------------------
+
+    def author(self, place: Origin) -> str:
+        """Commit and author of a line; empty when git cannot tell."""
+        if self.names_no_commit:
+            return ""
+        if place.path not in self._lines:
+            self._lines[place.path] = self._blamed(place.path)
+        return self._lines[place.path].get(place.line, "")
+
+    def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
+        """Commit and author of each change of some files or folders after a revision, newest first."""
+        names = sorted({self._lexical(Path(path)) for path in paths})
+        if not names or self.names_no_commit:
+            return []
+        commits = (f"{self._commit(revision)}..HEAD", "--", *names)
+        listed = os.fsdecode(self._repository.run("rev-list", "--format=%H%x09%an", *commits))
+        found = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
+        uncommitted = [UNCOMMITTED] if any(self._changed(self._commit("HEAD"), name) for name in names) else []
+        return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in found]
+
+    def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
+        """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
+        name = self._lexical(Path(path))
+        tracked = _split(self._repository.run("ls-files", "-z", "--", name))
+        if not tracked and not any(_is_below(one, name) for one in self._tree(revision)):
+            return None
+        moved = self._changed(self._commit(revision), name)
+        return any(one == name or is_packed(one.removeprefix(f"{name}/")) for one in moved)
+
+    def _changed(self, commit: str, name: str) -> list[str]:
+        """The files at or below a path whose bytes are not those of a commit, new ones included that git does not ignore."""
+        tree = self._tree(commit)
+        seen = _split(
+            self._repository.run("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
+        )
+        new = _split(self._repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", name))
+        return [
+            one for one in (*seen, *new) if one not in tree or tree[one].name != self._name_of(str(self.root / one))
+        ]
+
+    def _blamed(self, path: str) -> dict[int, str]:
+        found: dict[int, str] = {}
+        with closed_environment():
+            from git import GitError as Refused
+        try:
+            entries = self._gitpython.blame_incremental(
+                None, self._lexical(Path(path)), no_textconv=True, no_ignore_revs_file=True
+            )
+            for entry in entries:
+                commit = entry.commit
+                is_committed = set(commit.hexsha) != {"0"}
+                who = f"{commit.hexsha[:SHORT]} {commit.author.name}" if is_committed else UNCOMMITTED
+                found |= dict.fromkeys(entry.linenos, who)
+        except (GitError, Refused, ValueError):
+            return {}
+        return found
+
+    @cached_property
+    def _gitpython(self) -> Repo:
+        """GitPython on this repository: it looks for none, and each of its commands goes our way."""
+        with closed_environment():
+            import git
+
+        ours = self._repository
+
+        class Program(git.Git):
+            def execute(self, command: Any, *_: Any, stdout_as_string: bool = True, **__: Any) -> Any:
+                printed = ours.run(*command[1:])
+                return os.fsdecode(printed) if stdout_as_string else printed
+
+        class Closed(git.Repo):
+            GitCommandWrapperType = Program
+
+        return Closed(str(ours.git_dir), expand_vars=False)
+
+
+def _split(names: bytes) -> list[str]:
+    return [name for name in os.fsdecode(names).split("\0") if name]
+
+
+def _is_below(name: str, folder: str) -> bool:
+    return folder == "." or name == folder or name.startswith(f"{folder}/")
+
+
+def _starts(name: str) -> Iterator[str]:
+    """A path's folders from the root downwards, and itself."""
+    return accumulate(name.split("/"), lambda folder, part: f"{folder}/{part}")
+
+
+def _listed(line: str) -> tuple[str, Blob]:
+    facts, _, path = line.partition("\t")
+    mode, _, name = facts.split()
+    return path, Blob(mode, name)
+
+
+def _sized(line: bytes) -> tuple[str, int]:
+    """Name and size of an object. Raises GitError for one that is not there."""
+    name, *facts = line.decode().split()
+    if len(facts) != 2:
+        raise GitError(f"git has no object {name} here; fetch all of them (no --filter)")
+    return name, int(facts[1])
+
+
+def _contents(answer: bytes, sizes: Mapping[str, int], names: Sequence[str]) -> Iterator[bytes]:
+    """The objects in what `git cat-file --batch` prints: of each a line of facts, its bytes and a line's end."""
+    start = 0
+    for name in names:
+        start = answer.index(b"\n", start) + 1
+        yield answer[start : start + sizes[name]]
+        start += sizes[name] + 1
+
+
+def _words(text: bytes) -> set[str]:
+    """What could be a function's name in a text, in one pass over it."""
+    return {word.decode() for word in re.findall(rb"[A-Za-z0-9_-]+", text)}
+
+
+def _document(text: bytes, path: str) -> Document | None:
+    try:
+        document = strict_yaml.parse(text, path)
+    except SpecError:
+        return None
+    return None if load.document_faults(document) else document

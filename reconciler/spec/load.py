@@ -1,0 +1,346 @@
+"""YAML files to `Spec`s, with every mistake of every file told at once. Reads files below the given paths, nothing else.
+
+Needs no credentials, no network, and neither boto3 nor botocore.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.core.diff import escaped
+from reconciler.core.errors import Fault, SpecError
+from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
+from reconciler.files import validation
+from reconciler.files.packing import real_path
+from reconciler.files.strict_yaml import Document
+from reconciler.kinds.base import versions_of
+from reconciler.kinds.configuration import DEPRECATED_RUNTIMES
+from reconciler.kinds.registry import FUNCTION_SECTIONS, NAMED_SECTIONS, SECTION_NAMES
+from reconciler.spec import arns, contents, rules
+from reconciler.spec.config import Config, tree_of
+from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
+from reconciler.spec.stray import with_facts
+
+__all__ = ["Specs", "expanded", "is_spec_name", "load", "only", "read", "spec_files", "targets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Specs:
+    """All specs below the given paths, sorted by target, what is worth a warning, and the documents as written."""
+
+    specs: tuple[Spec, ...]
+    warnings: tuple[Diagnostic, ...]
+    documents: tuple[Document, ...]
+
+
+def load(paths: Sequence[Path], config: Config | None) -> Specs:
+    """Every spec below `paths`. Raises SpecError with all faults of all files. Without a config, accounts and regions
+    are taken as they are written (its own faults are told elsewhere)."""
+    faults: list[Fault] = []
+    documents, passed_over = discovered(paths, Path(config.path).parent if config else None, faults)
+    placed = []
+    for document in documents:
+        found = document_faults(document)
+        spoken = {fault.origin for fault in found}
+        elsewhere: list[Fault] = []
+        placed.append((document, targets(document, config, elsewhere)))
+        elsewhere += placing_faults(document, placed[-1][1], config, spoken)
+        faults += found + [fault for fault in elsewhere if fault.origin not in spoken]
+    faults += [*repeated(placed), *renamed_and_kept(placed)]
+    if faults:
+        raise SpecError(faults)
+    specs = [spec for document, places in placed for spec in expanded(document, places)]
+    warnings = [warning for document, places in placed for warning in warnings_of(document, places, config)]
+    warnings = [*(_warning(found.message, found.origin) for found in passed_over), *warnings]
+    return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
+
+
+def named_targets(paths: Sequence[Path], config: Config) -> list[Target]:
+    """The targets that the specs name, as far as they can be read: what else is wrong with them does not matter here."""
+    try:
+        documents, _ = discovered(paths, Path(config.path).parent, [])
+    except SpecError:
+        return []
+    return [target for document in documents for target in targets(document, config, [])]
+
+
+def document_faults(document: Document) -> list[Fault]:
+    """What the schema and then the rules find; a rule says nothing of a place that the schema has spoken of."""
+    by_schema = validation.faults(document, "function")
+    spoken = {fault.origin for fault in by_schema}
+    by_rules = [
+        Fault(
+            document.key(found.pointer) if found.is_key else document.at(found.pointer),
+            _placed(found.message, document),
+        )
+        for found in (*rules.findings(document.value), *contents.findings(document.value))
+    ]
+    return by_schema + [fault for fault in by_rules if fault.origin not in spoken]
+
+
+def _placed(message: str, document: Document) -> str:
+    """The message with `{/pointer}` replaced by the place that it names."""
+    return re.sub(r"\{(/[^}]*)\}", lambda found: str(document.key(found[1])), message)
+
+
+# --- where a spec applies ------------------------------------------------------------------------------------------
+
+
+def targets(document: Document, config: Config | None, faults: list[Fault]) -> list[Target]:
+    """The targets of a document; what keeps them from being known is added to `faults`."""
+    value = document.value
+    if not isinstance(value, dict) or not isinstance(value.get("function"), str):
+        return []
+    account = _account(document, config, faults)
+    if account is None:
+        return []
+    regions = _regions(document, config, account, faults)
+    return [Target(account, region, value["function"]) for region in dict.fromkeys(regions)]
+
+
+def _account(document: Document, config: Config | None, faults: list[Fault]) -> str | None:
+    named = document.value.get("account")
+    if named is not None and not isinstance(named, str):
+        return None
+    if config is None:
+        return named or ""
+    known = sorted(config.accounts)
+    if named is None:
+        if len(known) == 1:
+            return known[0]
+        faults.append(Fault(document.key(""), f"a spec needs account, for {config.path} has {', '.join(known)}"))
+        return None
+    if named not in config.accounts:
+        hint = validation.close_match(named, known)
+        faults.append(Fault(document.at("/account"), f"account {named} is not in {config.path}{hint}"))
+        return None
+    return named
+
+
+def _regions(document: Document, config: Config | None, account: str, faults: list[Fault]) -> list[str]:
+    value = document.value
+    listed = value.get("regions")
+    named = listed if isinstance(listed, list) else [value["region"]] if "region" in value else []
+    known = config.accounts[account].regions if config else ()
+    if not named and listed is None:
+        if len(known) == 1:
+            return list(known)
+        if config:
+            choice = f"; account {account} has {', '.join(known)}" if known else ""
+            faults.append(Fault(document.key(""), f"a spec needs region{choice}"))
+        return []
+    for index, region in enumerate(named):
+        if known and region not in known and isinstance(region, str):
+            at = f"/regions/{index}" if isinstance(listed, list) else "/region"
+            message = f"region {region} is not one of account {account}'s in reconcile.yaml: {', '.join(known)}"
+            faults.append(Fault(document.at(at), message))
+    return [region for region in named if isinstance(region, str)]
+
+
+def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+    """A target that two files (or one twice) describe; each later place names the first."""
+    first: dict[Target, Origin] = {}
+    for document, places in placed:
+        for target in places:
+            here = document.at("/function")
+            if target in first:
+                yield Fault(here, f"{target} is described here and at {first[target]}; keep one of them")
+            first.setdefault(target, here)
+
+
+def renamed_and_kept(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+    """A function that is said to have another name now, and still has a spec of its own."""
+    documents = [(document, places) for document, places in placed if places]
+    kept = {
+        target: document.at("/function")
+        for document, places in documents
+        if document.value.get("state") != "absent"
+        for target in places
+    }
+    for document, places in documents:
+        was = document.value.get("was")
+        before = [replace(target, function=was) for target in places] if isinstance(was, str) else []
+        for target in (target for target in before if target in kept):
+            message = f"{was} has a spec of its own at {kept[target]}; take one of the two out"
+            yield Fault(document.at("/was"), message)
+
+
+def placing_faults(
+    document: Document, places: Iterable[Target], config: Config | None, spoken: Iterable[Origin]
+) -> Iterator[Fault]:
+    """What is wrong only where the spec stands, or where it is for. Of a code section that is wrong already nobody looks
+    for the path."""
+    outside = list(code_faults(document, config))
+    yield from outside
+    for found in arns.misplaced(document.value, [target.region for target in places]):
+        yield Fault(document.at(found.pointer), found.message)
+    code = {place for pointer, place in document.origins.items() if f"{pointer}/".startswith("/code/")}
+    if not outside and code.isdisjoint(spoken) and document.key("/code") not in spoken:
+        yield from missing_code(document)
+
+
+def written_path(document: Document) -> str | None:
+    code = document.value.get("code") if isinstance(document.value, dict) else None
+    written = code.get("path") if isinstance(code, dict) else None
+    return written if isinstance(written, str) else None
+
+
+def missing_code(document: Document) -> Iterator[Fault]:
+    written = written_path(document)
+    if written is None or document.value.get("state") == "absent":
+        return
+    try:
+        is_there = Path(local_path(document.path, written)).exists()
+    except (OSError, ValueError):  # longer than a path may be, or no path at all
+        is_there = False
+    if not is_there:
+        message = f"code.path {written} does not exist; it is relative to this file"
+        yield Fault(document.at("/code/path"), message)
+
+
+def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
+    """A code path that, links followed, leaves the tree that the specs belong to: the git work tree, or without git
+    the folder that is worked in, or what holds the folder of reconcile.yaml."""
+    written = written_path(document)
+    if written is None or config is None:
+        return
+    tree = tree_of(real_path(Path(document.path)), real_path(Path(config.path)).parent.parent)
+    place = real_path(Path(local_path(document.path, written)))
+    if not place.is_relative_to(tree):
+        yield Fault(
+            document.at("/code/path"), f"code.path {written} leads out of {tree}; keep the code in the same tree"
+        )
+
+
+# --- what a spec says ----------------------------------------------------------------------------------------------
+
+
+def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
+    """One Spec a target, all alike but for the target and what it tells in texts."""
+    value = document.value
+    below = origins_below(document)
+    for target in places:
+        function = with_facts(function_properties(document), target)
+        written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
+        desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
+        for section, kind in NAMED_SECTIONS.items():
+            for name, properties in (value.get(section) or {}).items():
+                origins = below.get(f"/{section}/{escaped(name)}", {})
+                desired.append(Desired(Key(target, kind, name), with_facts(properties, target), origins))
+        yield Spec(
+            target=target,
+            path=document.path,
+            desired=tuple(desired),
+            sections=frozenset(section for section in SECTION_NAMES if section in value),
+            is_absent=value.get("state") == "absent",
+            publish=value.get("publish", False),
+            allow_replace=value.get("allow_replace", False),
+            adopt=value.get("adopt", False),
+            was=value.get("was", ""),
+            ignore=tuple(value.get("ignore", ())),
+            origins=document.origins,
+        )
+
+
+def origins_below(document: Document) -> dict[str, dict[str, Origin]]:
+    """The places of everything below each named resource, by pointers relative to it; each place is looked at once."""
+    found: dict[str, dict[str, Origin]] = {}
+    for pointer, place in document.origins.items():
+        steps = pointer.split("/", 3)
+        if len(steps) > 2 and steps[1] in NAMED_SECTIONS:
+            at = "/".join(steps[:3])
+            found.setdefault(at, {})[pointer.removeprefix(at)] = place
+    return found
+
+
+def function_properties(document: Document) -> dict[str, Any]:
+    """The function's sections, as CreateFunction would have them: answers of AWS that were pasted are cut down."""
+    value = document.value
+    found: dict[str, Any] = {name: dict(value[name]) for name in FUNCTION_SECTIONS if name in value}
+    if "configuration" in found:
+        found["configuration"] = requested(found["configuration"])
+    if "path" in found.get("code", {}):
+        found["code"]["path"] = local_path(document.path, found["code"]["path"])
+    return found
+
+
+def local_path(spec_path: str, written: str) -> str:
+    """A path of a spec, which is relative to the spec's file, as one that can be opened from here."""
+    steps: list[str] = []
+    for step in (*Path(spec_path).parent.parts, *Path(written).parts):
+        if step == ".." and steps and steps[-1] not in ("..", "/"):
+            steps.pop()
+        elif step != ".":
+            steps.append(step)
+    return str(Path(*steps))
+
+
+def requested(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration without what only AWS answers, by the schema's `readOnly`."""
+    schema = validation.load_schema("function")["properties"]["configuration"]
+    image = (configuration.get("ImageConfigResponse") or {}).get("ImageConfig")
+    cut: dict[str, Any] = _requested(configuration, schema)
+    return cut | ({"ImageConfig": image} if image and "ImageConfig" not in cut else {})
+
+
+def _requested(value: Any, schema: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict) and "properties" in schema:
+        known = schema["properties"]
+        return {
+            key: _requested(item, known[key])
+            for key, item in value.items()
+            if key in known and not known[key].get("readOnly")
+        }
+    if isinstance(value, list) and "items" in schema:
+        return [
+            item["Arn"] if isinstance(item, dict) and "anyOf" in schema["items"] else _requested(item, schema["items"])
+            for item in value
+        ]
+    return value
+
+
+def warnings_of(document: Document, places: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
+    """What is legal and yet looks like a mistake."""
+    value = document.value
+    configuration = value.get("configuration") or {}
+    for steps in read_only(configuration, validation.load_schema("function")["properties"]["configuration"]):
+        message = f"configuration.{'.'.join(steps)} is AWS's answer, not a setting; it is ignored"
+        yield _warning(message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
+    if "policy" in value:
+        yield _warning("policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
+    if configuration.get("Runtime") in DEPRECATED_RUNTIMES:
+        message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
+        yield _warning(message, document.at("/configuration/Runtime"))
+    for name, alias in (value.get("aliases") or {}).items():
+        if "published" in versions_of(alias) and not value.get("publish"):
+            message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
+            yield _warning(message, document.key(f"/aliases/{escaped(name)}"))
+    accounts = {config.accounts[target.account].account_id for target in places} if config else set()
+    role = configuration.get("Role", "").split(":")
+    if len(role) > 4 and accounts - {"", role[4]}:
+        message = f"the role is in account {role[4]}, the function in {', '.join(sorted(accounts))}; Lambda needs one of its own account"
+        yield _warning(message, document.at("/configuration/Role"))
+
+
+def _warning(message: str, origin: Origin) -> Diagnostic:
+    return Diagnostic("warning", message, origin=origin)
+
+
+def read_only(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The steps to every member that the schema marks as AWS's answer; pasted Layers are taken by their Arn."""
+    known = schema.get("properties", {})
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if known.get(key, {}).get("readOnly"):
+            yield (key,)
+        elif key in known:
+            yield from ((key, *steps) for steps in read_only(item, known[key]))
+
+
+def only(specs: Specs, chosen: Iterable[Target]) -> Specs:
+    """The specs of some targets."""
+    names = set(chosen)
+    return replace(specs, specs=tuple(spec for spec in specs.specs if spec.target in names))

@@ -1,0 +1,183 @@
+"""References in environment values: `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ secret('id', 'key') }}`, `{{ account.id }}`,
+`{{ account.name }}`, `{{ region }}`, `{{ function }}`.
+
+Jinja2 parses; nothing is ever rendered by it. Only what the parsed template may consist of is read: text, constants, those
+names, those attributes, those two calls. Everything else is refused. Pure: whoever resolves looks the values up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from reconciler.core.model import Spec, Target
+
+FACTS: Mapping[str, Callable[[Target, str], str]] = {
+    "account.id": lambda _, account_id: account_id,
+    "account.name": lambda target, _: target.account,
+    "region": lambda target, _: target.region,
+    "function": lambda target, _: target.function,
+}
+ALLOWED = (
+    "ssm('/path'), secret('id'), account.id, account.name, region, function, or a quoted text; "
+    "secret('id', 'key') is one key of a JSON secret"
+)
+POINTER = "/configuration/Environment/Variables/"  # no variable's name needs escaping
+
+
+class BadReference(ValueError):
+    """What is written between {{ and }} is not a reference."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Lookup:
+    """A value that somebody else holds: an SSM parameter's path, or a secret's id and, of a JSON secret, one key. Prints as
+    it is written."""
+
+    kind: Literal["ssm", "secret"]
+    name: str
+    key: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}('{self.name}', '{self.key}')" if self.key else f"{self.kind}('{self.name}')"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that the target itself tells, one of `FACTS`. Prints as it is written."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Part = str | Lookup | Fact
+
+
+def is_template(value: object) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def parsed(text: str) -> tuple[Part, ...]:
+    """The parts that a value is made of. Raises BadReference."""
+    if "{#" in text:
+        raise BadReference(f"has a comment; allowed are {ALLOWED}")
+    try:
+        tree = Environment(autoescape=True, keep_trailing_newline=True).parse(text)
+    except (TemplateSyntaxError, RecursionError, ValueError) as error:  # their words would repeat the value
+        raise BadReference(f"is not a reference; allowed are {ALLOWED}") from error
+    return tuple(_part(node) for output in tree.body for node in _outputs(output))
+
+
+def _outputs(node: nodes.Node) -> list[nodes.Expr]:
+    if not isinstance(node, nodes.Output):
+        raise BadReference(f"has a statement; allowed between {{{{ and }}}} are {ALLOWED}")
+    return node.nodes
+
+
+def _part(node: nodes.Expr) -> Part:
+    match node:
+        case nodes.TemplateData(data=data):
+            return str(data)
+        case nodes.Const(value=str() as value):
+            return value
+        case nodes.Name(name=name) if name in FACTS:
+            return Fact(name)
+        case nodes.Getattr(node=nodes.Name(name=owner), attr=attribute) if f"{owner}.{attribute}" in FACTS:
+            return Fact(f"{owner}.{attribute}")
+        case nodes.Call(node=nodes.Name(name=name), args=args, kwargs=[], dyn_args=None, dyn_kwargs=None):
+            match name, [argument.value for argument in args if isinstance(argument, nodes.Const)], len(args):
+                case "ssm" | "secret", [str(value)], 1:
+                    return Lookup(name, value)
+                case "secret", [str(value), str(key)], 2 if key:
+                    return Lookup("secret", value, key)
+    raise BadReference(f"is not a reference; allowed are {ALLOWED}")
+
+
+def environment(spec: Spec) -> Iterator[tuple[str, str]]:
+    """(variable, text) of the spec's environment values that are references; of what must be gone nobody wants any."""
+    for item in () if spec.is_absent else spec.desired:
+        if item.key.kind == "function":
+            variables = item.properties.get("configuration", {}).get("Environment", {}).get("Variables", {})
+            yield from ((name, value) for name, value in variables.items() if is_template(value))
+
+
+def lookups(spec: Spec) -> set[Lookup]:
+    """What must be looked up for a spec."""
+    return {part for _, text in environment(spec) for part in parsed(text) if isinstance(part, Lookup)}
+
+
+def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str]) -> Spec:
+    """The spec with its references replaced by what they stand for, and remembered as they were written.
+
+    A reference that needs a value which there is none of (offline: every one) is left out of the comparison instead.
+    """
+    texts = dict(environment(spec))
+    if not texts:
+        return spec
+    known: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, text in texts.items():
+        parts = parsed(text)
+        if any(isinstance(part, Lookup) and part not in values for part in parts):
+            unknown.append(name)
+        else:
+            known[name] = "".join(_value(part, spec.target, account_id, values) for part in parts)
+    written = {
+        f"{POINTER}{name}": referred(text) if has_literals(text) else text
+        for name, text in texts.items()
+        if referred(text)
+    }
+    literals = {f"{POINTER}{name}": text for name, text in texts.items() if has_literals(text)}
+    return replace(
+        spec,
+        desired=tuple(
+            replace(
+                item,
+                properties=_with(item.properties, known),
+                references={**item.references, **written},
+                literals=literals,
+            )
+            if item.key.kind == "function"
+            else item
+            for item in spec.desired
+        ),
+        ignore=(*spec.ignore, *(f"{POINTER}{name}" for name in unknown)),
+    )
+
+
+def told(text: str, target: Target) -> str:
+    """A text whose references are all facts that the target itself tells."""
+    return "".join(_value(part, target, "", {}) for part in parsed(text))
+
+
+def has_literals(text: str) -> bool:
+    """Whether a value holds anything but references: whatever that is, it may be a secret."""
+    return any(isinstance(part, str) for part in parsed(text))
+
+
+def referred(text: str) -> str:
+    """The references of a value, as they are written; nothing where it has none."""
+    return ", ".join(dict.fromkeys(f"{{{{ {part} }}}}" for part in parsed(text) if not isinstance(part, str)))
+
+
+def _value(part: Part, target: Target, account_id: str, values: Mapping[Lookup, str]) -> str:
+    match part:
+        case Fact(name=name):
+            return FACTS[name](target, account_id)
+        case Lookup():
+            return values[part]
+        case _:
+            return part
+
+
+def _with(properties: Mapping[str, object], known: Mapping[str, str]) -> dict[str, object]:
+    configuration = properties["configuration"]
+    assert isinstance(configuration, Mapping)
+    environment_ = configuration["Environment"]
+    variables = {**environment_["Variables"], **known}
+    return {**properties, "configuration": {**configuration, "Environment": {**environment_, "Variables": variables}}}

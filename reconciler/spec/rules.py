@@ -1,0 +1,67 @@
+"""Rules that JSON Schema cannot say, over one spec document. Pure; each rule yields what it finds, with its place.
+
+The rules of a kind stand with it; here are those about the spec as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reconciler.core.diff import escaped
+from reconciler.core.finding import Found, Rule, part
+from reconciler.kinds.registry import KINDS, SECTION_NAMES
+from reconciler.spec.stray import stray_references
+
+IGNORABLE = tuple(name for name in SECTION_NAMES if name != "versions")  # those are only ever named to be deleted
+
+
+def findings(spec: Any) -> list[Found]:
+    return [found for rule in RULES for found in rule(spec)] if isinstance(spec, dict) else []
+
+
+def names_one_place(spec: Mapping[str, Any]) -> Iterator[Found]:
+    if "region" in spec and "regions" in spec:
+        yield Found("/regions", "write region or regions, not both", is_key=True)
+
+
+def ignores_what_a_spec_has(spec: Mapping[str, Any]) -> Iterator[Found]:
+    pointers = spec.get("ignore")
+    for index, pointer in enumerate(pointers if isinstance(pointers, list) else []):
+        if isinstance(pointer, str) and pointer.startswith("/") and pointer.split("/")[1] not in IGNORABLE:
+            yield Found(
+                f"/ignore/{index}", f"an ignored path begins with one of {', '.join('/' + name for name in IGNORABLE)}"
+            )
+
+
+def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
+    variables = part(spec, "configuration", "Environment", "Variables")
+    suspects = {
+        name: value for name, value in variables.items() if isinstance(value, str) and ("{{" in value or "{%" in value)
+    }
+    if not suspects:
+        return
+    from reconciler.spec import references  # Jinja2 is needed only where there is a reference
+
+    for name, value in suspects.items():
+        try:
+            references.parsed(value)
+        except references.BadReference as error:
+            yield Found(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
+
+
+def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Found]:
+    for at, is_key in stray_references(spec):
+        message = (
+            "a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself"
+        )
+        yield Found(at, message, is_key)
+
+
+RULES: tuple[Rule, ...] = (
+    names_one_place,
+    *(rule for kind in KINDS.values() for rule in kind.rules),
+    refers_only_to_what_is_known,
+    refers_only_where_references_are_read,
+    ignores_what_a_spec_has,
+)

@@ -1,0 +1,402 @@
+"""botocore's service model plus our overlay to the JSON Schemas of spec files and reconcile.yaml. Pure.
+
+The committed files in `schemas/` are what `reconcile schema` prints; checking specs reads them, never this module.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from html import unescape
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+
+from reconciler.core import service
+from reconciler.kinds.base import Section
+from reconciler.kinds.registry import SECTIONS
+from reconciler.kinds.version import PUBLISHED
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+HOME = "urn:lambda-reconciler"
+
+Schema = dict[str, Any]
+
+LETTERS = "letters, digits, - and _"
+NUMBERED = {
+    "type": "string",
+    "pattern": r"^(\$LATEST(\.PUBLISHED)?|published|[1-9][0-9]*)$",
+    "x-words": f"a version's number as text, $LATEST, or {PUBLISHED}",
+}
+NAME = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 64, "x-words": LETTERS}
+REGION = {"type": "string", "pattern": "^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "x-words": "a region as in us-west-2"}
+REGIONS = {"type": "array", "items": REGION, "minItems": 1, "uniqueItems": True}
+ACCOUNT_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$", "x-words": "letters, digits, dots, - and _"}
+_ARN = "an ARN, arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE"
+# What a pattern of the service model means, by the name of its shape; the rest are shown as they are.
+WORDS: Mapping[str, str] = {
+    "Arn": _ARN,
+    "CapacityProviderArn": _ARN,
+    "CollectionName": "a collection's name: no $, and not beginning with system.",
+    "DatabaseName": "a database's name: without spaces, slashes, dots, $ and quotes",
+    "DestinationArn": f"{_ARN}, or kafka://TOPIC",
+    "Endpoint": "HOST:PORT",
+    "EnvironmentVariableName": "letters, digits and _, two at least, the first a letter",
+    "FileSystemArn": "the ARN of an EFS or S3 Files access point",
+    "FunctionRuntimeArn": "a runtime's ARN, arn:aws:lambda:REGION:ACCOUNT:runtime/NAME",
+    "Handler": "text without spaces, as in lambda_function.lambda_handler",
+    "KMSKeyArn": "a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID, or empty",
+    "LayerVersionArn": "a layer version's ARN, arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
+    "LocalMountPath": "/mnt/NAME",
+    "LogGroup": "a log group's name: letters, digits, dots and -_/#",
+    "ResourceArn": f"{_ARN}, or empty",
+    "RoleArn": "a role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
+    "S3Bucket": "a bucket's name: letters, digits, dots, - and _, and no dot at the end",
+    "SecurityGroupId": "a security group's id, sg-…",
+    "SubnetId": "a subnet's id, subnet-…",
+    "Topic": "a topic's name: letters, digits, dots, - and _, and no dot at the start",
+}
+
+
+def shape_schema(shape: Shape, answered: Shape | None = None) -> Schema:
+    """The schema of a request shape. Where AWS answers more than it takes (`answered`), that is accepted as read-only,
+    so that an answer can be pasted."""
+    schema: Schema = {}
+    if shape.metadata.get("sensitive") and shape.type_name not in ("map", "structure"):
+        schema["x-sensitive"] = True
+    match shape:
+        case StructureShape():
+            return schema | _structure(shape, answered)
+        case MapShape():
+            names = _form(shape.key)
+            inner = shape_schema(shape.value)
+            return (
+                schema | {"type": "object", "additionalProperties": inner} | ({"propertyNames": names} if names else {})
+            )
+        case ListShape():
+            limits = _limits(shape, "minItems", "maxItems")
+            member = answered.member if isinstance(answered, ListShape) else None
+            return schema | {"type": "array", "items": shape_schema(shape.member, member)} | limits
+        case StringShape():
+            return schema | _string(shape, answered)
+    return schema | _scalar(shape)
+
+
+def _structure(shape: StructureShape, answered: Shape | None) -> Schema:
+    answers = answered.members if isinstance(answered, StructureShape) else {}
+    properties = {
+        name: _described(member, shape_schema(member, answers.get(name))) for name, member in shape.members.items()
+    }
+    extra = {
+        name: {"readOnly": True, "description": "Answered by AWS; ignored in a spec."}
+        for name in answers
+        if name not in properties
+    }
+    required = {"required": list(shape.required_members)} if shape.required_members else {}
+    return {"type": "object", "properties": properties | extra, "additionalProperties": False, **required}
+
+
+def _string(shape: StringShape, answered: Shape | None) -> Schema:
+    schema: Schema = {"type": "string"}
+    if shape.enum:
+        return schema | {"enum": list(shape.enum)}
+    schema |= _limits(shape, "minLength", "maxLength")
+    schema |= _form(shape)
+    if isinstance(answered, StructureShape) and "Arn" in answered.members:
+        pasted = {"type": "object", "required": ["Arn"], "properties": {"Arn": schema}, "readOnly": True}
+        return {"anyOf": [schema, pasted]}
+    return schema
+
+
+def _scalar(shape: Shape) -> Schema:
+    match shape.type_name:
+        case "integer" | "long":
+            return {"type": "integer"} | _limits(shape, "minimum", "maximum")
+        case "float" | "double":
+            return {"type": "number"} | _limits(shape, "minimum", "maximum")
+        case "boolean":
+            return {"type": "boolean"}
+        case "timestamp":
+            return {"type": ["string", "number"]}
+        case other:
+            raise ValueError(f"no schema for shape type {other}")
+
+
+def _limits(shape: Shape, low: str, high: str) -> Schema:
+    return {word: shape.metadata[name] for word, name in ((low, "min"), (high, "max")) if name in shape.metadata}
+
+
+def _pattern(shape: Shape) -> str:
+    """The model's pattern where Python can read it and it says anything; Java's classes (`\\p{L}`) are left to AWS."""
+    pattern = str(shape.metadata.get("pattern", ""))
+    return "" if pattern in (".*", "[\\s\\S]*") or "\\p{" in pattern else pattern
+
+
+def _form(shape: Shape) -> Schema:
+    """What a text must look like: the model's pattern, and in words where we have them."""
+    words = {"x-words": WORDS[shape.name]} if shape.name in WORDS else {}
+    return {"pattern": anchored(_pattern(shape)), **words} if _pattern(shape) else {}
+
+
+def anchored(pattern: str) -> str:
+    return pattern if re.fullmatch(r"\^[^|]*\$", pattern) else f"^(?:{pattern})$"
+
+
+def _described(shape: Shape, schema: Schema) -> Schema:
+    """The schema with the first sentences of AWS's documentation, for the editor's hover."""
+    text = unescape(re.sub(r"<[^>]+>", "", shape.documentation or "")).strip()
+    first = re.match(r".{1,300}?[.:](?=\s|$)", " ".join(text.split()))
+    return {"description": first[0], **schema} if first else schema
+
+
+def section_schema(section: Section, answer: StructureShape | None = None) -> Schema:
+    """A section's schema: the members that it takes, of its create call's shape."""
+    shape = service.request(section.operation)
+    if section.inside:
+        inner = shape.members[section.inside]
+        assert isinstance(inner, StructureShape)
+        shape = inner
+    answers = answer.members if answer else {}
+    properties = {
+        name: _described(shape.members[name], shape_schema(shape.members[name], answers.get(name)))
+        for name in sorted(section.members)
+    }
+    extra = {
+        name: {"readOnly": True, "description": "Answered by AWS; ignored in a spec."}
+        for name in sorted(answers)
+        if name not in properties
+    }
+    return {
+        "type": "object",
+        "properties": properties | extra,
+        "additionalProperties": False,
+        "x-refused": dict(section.refused),
+    }
+
+
+def function_schema() -> Schema:
+    """The schema of one spec file."""
+    configuration, code, aliases, mappings = SECTIONS
+    answer = service.response("GetFunctionConfiguration")
+    own: Schema = {
+        **_place(),
+        "configuration": {
+            "description": "How the function runs: CreateFunction's and UpdateFunctionConfiguration's members.",
+            **section_schema(configuration, answer),
+        },
+        "code": {"description": "Where the code is: exactly one source.", **_code(section_schema(code))},
+        "publish": {"description": "Publish a version whenever code or configuration changed.", "type": "boolean"},
+        "tags": TAGS,
+        "aliases": {
+            "description": "Name -> alias. An alias that is not here is deleted.",
+            "type": "object",
+            "additionalProperties": _alias(section_schema(aliases)),
+            "propertyNames": {"pattern": "^(?![0-9]+$)[a-zA-Z0-9-_]+$", "maxLength": 128, "x-words": LETTERS},
+        },
+        "event_source_mappings": {
+            "description": "A label of your own -> mapping. One that is not here is deleted.",
+            "type": "object",
+            "additionalProperties": _mapping(section_schema(mappings)),
+            "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128, "x-words": f"{LETTERS}, and dots"},
+        },
+        "versions": VERSIONS,
+        **_permissions(),
+    }
+    return {
+        "title": "A spec of lambda-reconciler: what AWS should hold of one Lambda function",
+        "type": "object",
+        "properties": own,
+        "required": ["function"],
+        "additionalProperties": False,
+    }
+
+
+TAGS: Schema = {
+    "description": "The function's tags, all of them.",
+    "type": "object",
+    "maxProperties": 50,
+    "additionalProperties": {"type": "string", "maxLength": 256},
+    "propertyNames": {"minLength": 1, "maxLength": 128},
+}
+VERSIONS: Schema = {
+    "description": "Number -> {state: absent}: published versions to delete.",
+    "type": "object",
+    "propertyNames": {"pattern": "^[1-9][0-9]*$", "x-words": "a version's number"},
+    "additionalProperties": {
+        "type": "object",
+        "properties": {"state": {"type": "string", "enum": ["absent"]}},
+        "required": ["state"],
+        "additionalProperties": False,
+    },
+}
+
+
+def _place() -> Schema:
+    """The keys that say where the function is, and whether it should be."""
+    return {
+        "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
+        "account": {
+            "description": "An account of reconcile.yaml; may be left out when there is one.",
+            **ACCOUNT_NAME,
+        },
+        "region": {"description": "The function's region; may be left out when its account has one.", **REGION},
+        "regions": {"description": "The function in several regions, alike.", **REGIONS},
+        "state": {"description": "`absent` asks for deletion.", "enum": ["present", "absent"], "type": "string"},
+    }
+
+
+def _permissions() -> Schema:
+    """The keys that say what a plan may do and must leave alone."""
+    return {
+        "ignore": {
+            "description": "JSON Pointers of what somebody else owns; `*` stands for one level.",
+            "type": "array",
+            "items": {
+                "type": "string",
+                "pattern": "^(/([^/~]|~[01])*)+$",
+                "x-words": "a JSON Pointer, /configuration/…",
+            },
+        },
+        "allow_replace": {
+            "description": "Let a change that needs it delete and create the resource.",
+            "type": "boolean",
+        },
+        "policy": {
+            "description": "As an export has it; what is written here is not managed.",
+            "type": ["string", "null"],
+            "readOnly": True,
+        },
+        "was": {"description": "The function's name before: its deletion waits until this one is there.", **NAME},
+        "adopt": {"description": "Take over a function that exists and bears no owner mark.", "type": "boolean"},
+    }
+
+
+def _alias(schema: Schema) -> Schema:
+    schema["properties"]["FunctionVersion"] = {
+        "description": f"A version's number, $LATEST, or `{PUBLISHED}`: the newest version, made by this apply if need be.",
+        **NUMBERED,
+    }
+    weights = schema["properties"]["RoutingConfig"]["properties"]["AdditionalVersionWeights"]
+    weights["propertyNames"] = {
+        "pattern": r"^(published|[1-9][0-9]*)$",
+        "x-words": f"a version's number or {PUBLISHED}; $LATEST takes no weight",
+    }
+    schema["required"] = ["FunctionVersion"]
+    return schema
+
+
+def _mapping(schema: Schema) -> Schema:
+    schema["properties"]["alias"] = {
+        "description": "The alias or version that the mapping invokes; left out, the function itself.",
+        "type": "string",
+        "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
+        "maxLength": 128,
+        "x-words": "an alias's name, a version's number or $LATEST; leave it out for the function itself",
+    }
+    return schema
+
+
+def _code(schema: Schema) -> Schema:
+    schema["properties"]["path"] = {
+        "description": "A directory, packed reproducibly, or a ready .zip or .jar; relative to this file.",
+        "type": "string",
+        "minLength": 1,
+    }
+    schema["properties"]["sha256"] = {
+        "description": "The code's hash as CodeSha256 says it; with it, no call is made to find out.",
+        "type": "string",
+        "pattern": "^([A-Za-z0-9+/]{43}=|[0-9a-f]{64})$",
+        "x-words": "a SHA-256, in base64 for a zip and in hex for an image",
+    }
+    return schema
+
+
+CLOSED: Schema = {"type": "object", "additionalProperties": False}
+S3_ADDRESS: Schema = {
+    "type": "string",
+    "pattern": "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$",
+    "x-words": "s3://BUCKET/KEY",
+}
+
+
+def config_schema() -> Schema:
+    """The schema of reconcile.yaml."""
+    enabled = {"description": "false: every plan and apply is refused.", "type": "boolean"}
+    account = {**CLOSED, "required": ["name"], "properties": _account()}
+    aws = {
+        "lambda": {**CLOSED, "properties": {"enabled": enabled}},
+        "accounts": {"type": "array", "minItems": 1, "items": account},
+    }
+    guards = {
+        "maxDeletes": {"type": "integer", "minimum": 0},
+        "maxDeletePercent": {"type": "number", "minimum": 0, "maximum": 100},
+    }
+    return {
+        "title": "reconcile.yaml: accounts, owner mark and guards",
+        **CLOSED,
+        "properties": {
+            "aws": {**CLOSED, "required": ["accounts"], "properties": aws},
+            "managedBy": {
+                "description": "The owner mark, written as the tag reconcile:managed-by.",
+                "type": "string",
+                "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$",
+                "x-words": "what a tag may hold: letters, digits, spaces and _.:/=+@-",
+            },
+            "guards": {**CLOSED, "properties": guards},
+            "lock": {"description": "Where the lock object lies.", **S3_ADDRESS},
+            "reports": {"description": "Where reports are kept as well.", **S3_ADDRESS},
+        },
+        "required": ["aws"],
+    }
+
+
+def _account() -> Schema:
+    return {
+        "name": {"description": "What specs call it.", **ACCOUNT_NAME},
+        "lambdaEnabled": {"description": "false or left out: specs of this account are refused.", "type": "boolean"},
+        "accountId": {
+            "description": "Checked against the caller's identity before anything is read.",
+            "type": "string",
+            "pattern": "^[0-9]{12}$",
+            "x-words": "twelve digits in quotes",
+        },
+        "regions": {"description": "The regions that specs may name.", **REGIONS},
+        "profile": {"description": "A profile of the AWS configuration files.", "type": "string", "minLength": 1},
+        "assumeRole": {
+            "description": "A role's ARN, or `role/NAME` in the account.",
+            "type": "string",
+            "pattern": "^(arn:aws[a-z-]*:iam::[0-9]{12}:role/|role/)?[A-Za-z0-9+=,.@_/-]+$",
+            "x-words": "role/NAME, or arn:aws:iam::ACCOUNT:role/NAME",
+        },
+        "sessionName": {
+            "description": "The session's name in CloudTrail.",
+            "type": "string",
+            "pattern": "^[A-Za-z0-9+=,.@_-]{2,64}$",
+            "x-words": "2 to 64 letters, digits and +=,.@_-",
+        },
+        "sessionDuration": {"description": "Seconds.", "type": "integer", "minimum": 900, "maximum": 43200},
+        "externalId": {
+            "description": "What the role's trust policy asks for.",
+            "x-sensitive": True,
+            "type": "string",
+            "minLength": 2,
+            "maxLength": 1224,
+        },
+    }
+
+
+GENERATORS: Mapping[str, Callable[[], Schema]] = {
+    "function": function_schema,
+    "config": config_schema,
+}
+
+
+def render(kind: str, schema: Schema) -> str:
+    """The text of a committed schema file."""
+    head = {
+        "$comment": f"Generated by `reconcile schema --kind {kind}`; do not edit.",
+        "$schema": DRAFT,
+        "$id": f"{HOME}:{kind}",
+    }
+    return json.dumps(head | schema, indent=2, ensure_ascii=False) + "\n"

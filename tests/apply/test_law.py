@@ -1,0 +1,278 @@
+"""The law, by property: apply, then plan, is empty; a second apply makes no writing call; no plan sends what AWS refuses.
+
+Hypothesis draws a live state (by drawing an earlier spec and applying it) and a spec, over all sections.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reconciler.commands.rehearsal import fill
+from reconciler.commands.run import Stop, run_plan
+from reconciler.commands.wiring import Workspace, connect, live_snapshot, read
+from reconciler.core.accounts import Account
+from reconciler.core.model import Plan, Spec
+from reconciler.kinds.registry import KINDS
+from reconciler.plan.case import Policy
+from reconciler.plan.plan import plan
+from reconciler.report.documents import plan_document, snapshot_document, snapshot_from
+from reconciler.report.schemas import PLAN, SNAPSHOT
+from reconciler.sandbox import Sandbox
+from reconciler.spec.config import Config
+from tests.conftest import CONFIG, REGION
+
+ARN = "arn:aws:{}:us-west-2:123456789012:{}"
+LAYERS = [ARN.format("lambda", f"layer:l{number}:1") for number in range(3)]
+
+
+def some(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """A map with any of the members."""
+    return st.fixed_dictionaries({}, optional=members)
+
+
+logging = some(LogGroup=st.sampled_from(["/a", "/b"])).flatmap(
+    lambda base: st.sampled_from([{}, {"LogFormat": "Text"}, {"LogFormat": "JSON"}, {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}, {"LogFormat": "JSON", "SystemLogLevel": "WARN"}]).map(lambda more: base | more)
+)  # fmt: skip
+network = st.sampled_from([{}, {"SubnetIds": [], "SecurityGroupIds": []}, {"SubnetIds": ["subnet-b", "subnet-a"], "SecurityGroupIds": ["sg-1"]}, {"SubnetIds": ["subnet-a"], "SecurityGroupIds": ["sg-1", "sg-2"], "Ipv6AllowedForDualStack": True}])  # fmt: skip
+configuration = st.builds(
+    lambda base, more: {**base, **more},
+    st.just({"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda"}),
+    some(
+        Architectures=st.sampled_from([["x86_64"], ["arm64"]]),
+        DeadLetterConfig=st.sampled_from([{"TargetArn": ""}, {"TargetArn": ARN.format("sqs", "dead")}, {}]),
+        Description=st.sampled_from(["", "one", "two"]),
+        Environment=st.sampled_from([{}, {"Variables": {}}, {"Variables": {"AB": "1"}}, {"Variables": {"AB": "on", "CD": "é"}}]),
+        EphemeralStorage=st.sampled_from([{"Size": 512}, {"Size": 1024}]),
+        KMSKeyArn=st.sampled_from(["", ARN.format("kms", "key/1")]),
+        Layers=st.lists(st.sampled_from(LAYERS), unique=True, max_size=3),
+        LoggingConfig=logging,
+        MemorySize=st.sampled_from([128, 129, 10240]),
+        Runtime=st.sampled_from(["python3.12", "python3.13"]),
+        SnapStart=st.sampled_from([{"ApplyOn": "None"}, {"ApplyOn": "PublishedVersions"}]),
+        Timeout=st.sampled_from([1, 3, 900]),
+        TracingConfig=st.sampled_from([{"Mode": "Active"}, {"Mode": "PassThrough"}]),
+        VpcConfig=network,
+    ),
+)  # fmt: skip
+code = st.fixed_dictionaries(
+    {"S3Bucket": st.just("artifacts"), "S3Key": st.sampled_from(["v1.zip", "v2.zip", "v3.zip"])},
+    optional={"SourceKMSKeyArn": st.sampled_from(["", ARN.format("kms", "key/2")]), "S3ObjectStorageMode": st.sampled_from(["COPY", "REFERENCE"])},
+)  # fmt: skip
+version = st.sampled_from(["published", "1", "$LATEST"])
+alias = st.builds(
+    lambda number, description, share: {"FunctionVersion": number, **description, **share},
+    version,
+    some(Description=st.sampled_from(["", "text"])),
+    st.sampled_from([{}, {"RoutingConfig": {}}, {"RoutingConfig": {"AdditionalVersionWeights": {"1": 0.0}}}]),
+)
+aliases = st.dictionaries(st.sampled_from(["live", "next", "beta"]), alias, max_size=3)
+common: dict[str, st.SearchStrategy[Any]] = {
+    "Enabled": st.booleans(),
+    "FilterCriteria": st.sampled_from([{}, {"Filters": []}, {"Filters": [{"Pattern": '{"b": [1], "a": [2]}'}, {"Pattern": '{"c":["d"]}'}]}]),
+    "FunctionResponseTypes": st.sampled_from([[], ["ReportBatchItemFailures"]]),
+    "KMSKeyArn": st.sampled_from(["", ARN.format("kms", "key/3")]),
+    "MetricsConfig": st.sampled_from([{}, {"Metrics": ["EventCount"]}]),
+    "Tags": st.dictionaries(st.sampled_from(["team", "cost"]), st.sampled_from(["a", "b"]), max_size=2),
+}  # fmt: skip
+queue = some(
+    **common,
+    BatchSize=st.sampled_from([1, 10]),
+    MaximumBatchingWindowInSeconds=st.sampled_from([0, 5]),
+    ScalingConfig=st.sampled_from([{}, {"MaximumConcurrency": 5}]),
+).map(lambda more: {"EventSourceArn": ARN.format("sqs", "orders"), **more})
+stream = some(
+    **common,
+    BatchSize=st.sampled_from([1, 100]),
+    BisectBatchOnFunctionError=st.booleans(),
+    DestinationConfig=st.sampled_from(
+        [{}, {"OnFailure": {}}, {"OnFailure": {"Destination": ARN.format("sqs", "dead")}}]
+    ),
+    MaximumBatchingWindowInSeconds=st.sampled_from([0, 3]),
+    MaximumRecordAgeInSeconds=st.sampled_from([-1, 60]),
+    MaximumRetryAttempts=st.sampled_from([-1, 0, 5]),
+    ParallelizationFactor=st.sampled_from([1, 4]),
+    TumblingWindowInSeconds=st.sampled_from([0, 30]),
+).map(lambda more: {"EventSourceArn": ARN.format("kinesis", "stream/clicks"), "StartingPosition": "LATEST", **more})
+mapping_of = {"orders": queue, "clicks": stream}
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> dict[str, Any]:
+    """One valid spec document, of any sections."""
+    document: dict[str, Any] = {
+        "function": "law",
+        "configuration": draw(configuration),
+        "code": draw(code),
+        "publish": True,
+    }
+    if draw(st.booleans()):
+        document["tags"] = draw(
+            st.dictionaries(st.sampled_from(["team", "cost", "a/b"]), st.sampled_from(["x", "y"]), max_size=3)
+        )
+    if draw(st.booleans()):
+        document["aliases"] = draw(aliases)
+    if draw(st.booleans()):
+        labels = draw(st.sets(st.sampled_from(["orders", "clicks"])))
+        names = [None, *document.get("aliases", {})]
+        mappings = {label: draw(mapping_of[label]) for label in sorted(labels)}
+        for mapping in mappings.values():
+            name = draw(st.sampled_from(names))
+            mapping |= {"alias": name} if name else {}
+        document["event_source_mappings"] = mappings
+    for one in document.get("aliases", {}).values():
+        if one["FunctionVersion"] in ("$LATEST", "1"):
+            one.pop("RoutingConfig", None)
+    return document
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Path]]:
+    """One sandbox for all draws, emptied between them."""
+    folder = tmp_path_factory.mktemp("law")
+    (folder / "reconcile.yaml").write_text(CONFIG)
+    before = dict(os.environ)
+    with Sandbox(settle_seconds=0) as sandbox:
+        os.environ.update(sandbox.environment(REGION))
+        yield sandbox, folder
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def workspace(folder: Path, document: dict[str, Any]) -> Workspace:
+    (folder / "law.json.yaml").write_text(json.dumps(document))
+    return read([folder])
+
+
+class Applied:
+    """A workspace on the sandbox, with one connection for all draws."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox, self.folder = sandbox, folder
+        config = Config("reconcile.yaml", {"test": Account("test", is_enabled=True)})
+        self.aws = connect(config, ["test"])
+
+    def plan(self, document: dict[str, Any]) -> tuple[Plan, tuple[Spec, ...]]:
+        found = workspace(self.folder, document)
+        return plan(found.specs.specs, live_snapshot(found, self.aws), Policy()), found.specs.specs
+
+    def apply(self, document: dict[str, Any]) -> Plan:
+        made, _ = self.plan(document)
+        assert not [note for note in made.diagnostics if note.severity == "refusal"], made.diagnostics
+        provenance = {"tool": "", "version": "", "commit": None, "branch": None, "dirty": None}
+        ending = run_plan(
+            made, plan_document(made, provenance), self.aws, command="apply", folder=self.folder / "reports", stop=Stop(),
+            tell=lambda *_: None, refused={},
+        )  # fmt: skip
+        assert ending.exit_code == 0, ending.report["tasks"]
+        return made
+
+    def forget(self) -> None:
+        region, _ = self.sandbox.gate.region("123456789012", REGION)
+        region.functions.clear()
+        region.mappings.clear()
+        self.sandbox.requests.clear()
+
+
+@pytest.fixture(scope="module")
+def applied(shared: tuple[Sandbox, Path]) -> Applied:
+    sandbox, folder = shared
+    stocking = {
+        "function": "law", "configuration": {"Role": "arn:aws:iam::123456789012:role/lambda"},
+        "event_source_mappings": {
+            "a": {"EventSourceArn": ARN.format("sqs", "orders")},
+            "b": {"EventSourceArn": ARN.format("kinesis", "stream/clicks"), "StartingPosition": "LATEST"},
+        },
+    }  # fmt: skip
+    for key in ("v1.zip", "v2.zip", "v3.zip"):
+        fill(sandbox, workspace(folder, stocking | {"code": {"S3Bucket": "artifacts", "S3Key": key}, "configuration": {"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda"}}))  # fmt: skip
+    return Applied(sandbox, folder)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(before=st.none() | specs(), after=specs())
+def test_apply_then_plan_is_empty_from_any_state(
+    applied: Applied, before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    applied.forget()
+    if before:
+        applied.apply(before)
+    applied.apply(after)
+    assert not any(request.status >= 400 and request.is_write for request in applied.sandbox.requests)
+    applied.sandbox.requests.clear()
+    second, _ = applied.plan(after)
+    assert [operation.name for target in second.targets for operation in target.operations] == []
+    assert all(action.verb == "none" for target in second.targets for action in target.actions)
+    applied.apply(after)
+    assert applied.sandbox.writes == []
+
+
+def held(applied: Applied, document: dict[str, Any]) -> dict[str, Any]:
+    """What AWS holds of everything that the document owns, in normal form, without the numbers of versions."""
+    found = workspace(applied.folder, document)
+    state = {}
+    for live in live_snapshot(found, applied.aws).resources:
+        kind = KINDS[live.key.kind]
+        full = kind.normal(live.properties, "law")
+        if kind.name == "version":
+            continue
+        full.pop("FunctionVersion", None)
+        full.pop("Tags", None)  # a mapping's tags are managed where its spec names them
+        name = full["EventSourceArn"] if kind.name == "event_source_mapping" else live.key.name
+        state[f"{kind.name}/{name}"] = {
+            section: full[section] for section in full if section in document or live.key.kind != "function"
+        }
+    return state
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(before=specs(), after=specs())
+def test_what_aws_holds_does_not_depend_on_where_it_came_from(
+    applied: Applied, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    applied.forget()
+    applied.apply(
+        before
+        | {"aliases": before.get("aliases", {}), "event_source_mappings": before.get("event_source_mappings", {})}
+    )
+    whole = after | {
+        "aliases": after.get("aliases", {}),
+        "event_source_mappings": after.get("event_source_mappings", {}),
+        "tags": after.get("tags", {}),
+    }
+    applied.apply(whole)
+    changed = held(applied, whole)
+    applied.forget()
+    applied.apply(whole)
+    assert changed == held(applied, whole)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(before=specs(), after=specs())
+def test_a_saved_snapshot_gives_the_same_plan_and_documents_round_trip(
+    applied: Applied, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    from jsonschema import Draft202012Validator
+
+    applied.forget()
+    applied.apply(before)
+    found = workspace(applied.folder, after)
+    live = live_snapshot(found, applied.aws)
+    made = plan(found.specs.specs, live, Policy())
+    again = plan(reversed(found.specs.specs), live, Policy())
+    assert made == again
+    document = json.loads(json.dumps(snapshot_document(live, "0123456789abcdef" * 2, found.specs.specs)))
+    Draft202012Validator(SNAPSHOT).validate(document)
+    offline = plan(found.specs.specs, snapshot_from(document, found.specs.specs), Policy())
+    provenance = {"tool": "x", "version": "1", "commit": None, "branch": None, "dirty": None}
+    one, two = plan_document(made, provenance), plan_document(offline, provenance)
+    assert one["targets"] == two["targets"]
+    one["snapshot"]["digest"] = "0" * 64
+    Draft202012Validator(PLAN).validate(json.loads(json.dumps(one)))

@@ -1,0 +1,278 @@
+"""Kills, signals and lost answers: the record is truthful, and the next run does only what is missing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.report.fold import report_of
+from reconciler.report.journal import events
+from reconciler.sandbox.around.faults import Fault, Script
+from tests.conftest import House, function_spec
+
+FULL = """publish: true
+tags: {team: payments}
+aliases:
+  live: {FunctionVersion: published}
+event_source_mappings:
+  orders:
+    EventSourceArn: arn:aws:sqs:us-west-2:123456789012:orders
+    alias: live
+"""
+CHANGED = FULL.replace("payments", "orders").replace("alias: live", "alias: live\n    BatchSize: 7")
+
+
+def changed_house(house: House) -> House:
+    """A function that lives, and a spec that changes everything about it."""
+    house.write("checkout.yaml", function_spec(extra=FULL))
+    house.apply()
+    house.writes()
+    house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=CHANGED))
+    return house
+
+
+CHANGES = ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateEventSourceMapping"]  # fmt: skip
+
+
+def is_as_wanted(house: House) -> None:
+    """What the changed spec says is what AWS holds, with no version or mapping too many."""
+    assert house.verbs() == {}
+    versions = house.lambda_.list_versions_by_function(FunctionName="checkout")["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "1", "2"]
+    assert len(house.lambda_.list_event_source_mappings()["EventSourceMappings"]) == 1
+    assert house.lambda_.get_alias(FunctionName="checkout", Name="live")["FunctionVersion"] == "2"
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_at_any_operation_leaves_the_truth_and_the_next_run_finishes(
+    house: House, operation: str, when: str, tmp_path: Path
+) -> None:
+    changed_house(house)
+    script = tmp_path / "kill.py"
+    script.write_text(KILLER)
+    process = subprocess.run(
+        [sys.executable, str(script), operation, when], cwd=house.root, capture_output=True, text=True, check=False
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    position = CHANGES.index(operation)
+    tasks = house.run("tasks", "--format", "json").json()
+    outcomes = [item["outcome"] for item in tasks[-1]["operations"]]
+    assert outcomes == ["succeeded"] * position + ["unknown"] + ["not attempted"] * (len(CHANGES) - position - 1)
+    assert tasks[-1]["status"]["failed"] is True
+    assert tasks[-1]["status"]["completed"] is False
+    report = house.apply()
+    assert report["outcome"]["exit_code"] == 0
+    assert house.writes() == CHANGES
+    is_as_wanted(house)
+
+
+KILLER = """
+import os, signal, sys
+import reconciler.aws as aws
+operation, when = sys.argv[1:3]
+attempt = aws.Aws._attempt
+
+def killing(self, place, name, params, api):
+    if name == operation and when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    answer = attempt(self, place, name, params, api)
+    if name == operation:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+aws.Aws._attempt = killing
+sys.argv = ["reconcile", "apply", "--yes"]
+from reconciler.cli import main
+main()
+"""
+FAULTS = [
+    pytest.param(Fault("*", status=503, when="before"), True, id="503 before"),
+    pytest.param(Fault("*", status=503, when="after"), True, id="503 after, so the answer is lost"),
+    pytest.param(Fault("*", reset=True, when="before"), True, id="reset before"),
+    pytest.param(Fault("*", reset=True, when="after"), True, id="reset after, so the answer is lost"),
+    pytest.param(Fault("*", status=429), True, id="throttled"),
+    pytest.param(Fault("*", code="ResourceConflictException", message="An update is in progress for resource: x"), True, id="update in progress"),
+    pytest.param(Fault("*", code="AccessDeniedException", status=403, message="no"), False, id="denied"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+@pytest.mark.parametrize(("fault", "is_survived"), FAULTS)
+def test_a_fault_at_any_operation_converges_without_doubles(
+    house: House, operation: str, fault: Fault, is_survived: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    changed_house(house)
+    house.sandbox.gate.script = Script([replace(fault, operation=operation, nth=1)])
+    report = house.apply()
+    (task,) = report["tasks"]
+    if is_survived:
+        assert report["outcome"]["exit_code"] == 0, task["operations"]
+    else:
+        position = CHANGES.index(operation)
+        outcomes = [item["outcome"] for item in task["operations"]]
+        assert outcomes == ["succeeded"] * position + ["failed"] + ["not attempted"] * (len(CHANGES) - position - 1)
+        house.sandbox.gate.script = Script([])
+        assert house.apply()["outcome"]["exit_code"] == 0
+    is_as_wanted(house)
+
+
+@pytest.mark.parametrize("operation", ["CreateFunction", "CreateAlias", "CreateEventSourceMapping", "DeleteFunction", "DeleteEventSourceMapping"])  # fmt: skip
+def test_a_lost_answer_to_a_creation_or_deletion_is_found_out(
+    house: House, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    house.write("checkout.yaml", function_spec(extra=FULL))
+    house.sandbox.gate.script = Script([Fault(operation, nth=1, reset=True, when="after")])
+    assert house.apply()["outcome"]["exit_code"] == 0
+    house.write("checkout.yaml", "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n")
+    assert house.apply()["outcome"]["exit_code"] == 0
+    assert house.verbs() == {}
+
+
+def test_an_update_that_ends_failed_moves_no_alias_and_still_shows(house: House) -> None:
+    changed_house(house)
+    house.sandbox.gate.script = Script([Fault("UpdateFunctionCode", nth=1, fails="InvalidZipFileException")])
+    report = house.apply()
+    assert report["outcome"]["exit_code"] == 25
+    assert "InvalidZipFileException" in report["tasks"][0]["status"]["status"]
+    assert house.writes() == ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode"]
+    house.sandbox.gate.script = Script([])
+    assert "checkout" in house.verbs()
+    house.apply()
+    is_as_wanted(house)
+
+
+def test_a_role_that_cannot_be_assumed_yet_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    message = "The role defined for the function cannot be assumed by Lambda."
+    house.write("checkout.yaml", function_spec())
+    house.sandbox.gate.script = Script(
+        [Fault("CreateFunction", first=3, code="InvalidParameterValueException", message=message)]
+    )
+    assert house.apply()["outcome"]["exit_code"] == 0
+    assert house.writes() == ["CreateFunction"] * 4
+
+
+def test_one_failing_target_does_not_stop_another(house: House) -> None:
+    for name in ("one", "two", "three"):
+        house.write(f"{name}.yaml", function_spec(name))
+    house.sandbox.gate.script = Script(
+        [Fault("CreateFunction", nth=2, code="InvalidParameterValueException", message="no")]
+    )
+    report = house.apply()
+    assert report["outcome"] == {"status": "partial", "exit_code": 25}
+    assert sorted(task["status"]["failed"] for task in report["tasks"]) == [False, False, True]
+    house.sandbox.gate.script = Script([])
+    house.writes()
+    assert house.apply()["outcome"]["status"] == "succeeded"
+    assert house.writes() == ["CreateFunction"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_finishes_the_call_in_flight_and_writes_the_report(house: House, number: int, code: int) -> None:
+    changed_house(house)
+    slow = Fault("UpdateFunctionConfiguration", latency_seconds=1.0)
+    house.sandbox.gate.script = Script([slow])
+    process = subprocess.Popen([sys.executable, "-m", "reconciler", "apply", "--yes"], cwd=house.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    while "UpdateFunctionConfiguration" not in journal_text(house):
+        time.sleep(0.02)
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == code
+    report = house.newest_report()
+    assert report["outcome"]["exit_code"] == code
+    done = [item["operation"] for item in report["tasks"][0]["operations"] if item["outcome"] == "succeeded"]
+    assert done[:2] == ["TagResource", "UpdateFunctionConfiguration"]
+    assert "PublishVersion" not in done
+    house.sandbox.gate.script = Script([])
+    house.apply()
+    is_as_wanted(house)
+
+
+def journal_text(house: House) -> str:
+    """The started operations of the newest journal."""
+    newest = max((house.root / "reports").glob("*.jsonl"))
+    lines = newest.read_text().splitlines()
+    begun = json.loads(lines[0])["tasks"] if lines else []
+    names = [item["operation"] for task in begun for item in task["operations"]]
+    return " ".join(names[json.loads(line)["index"]] for line in lines if '"operation_started"' in line)
+
+
+def test_a_journal_cut_at_any_byte_folds_to_a_truthful_report(house: House, tmp_path: Path) -> None:
+    changed_house(house)
+    house.apply()
+    whole = max((house.root / "reports").glob("*.jsonl")).read_bytes()
+    first = whole.index(b"\n") + 1
+    cut = tmp_path / "cut.jsonl"
+    seen: list[list[str]] = []
+    for end in range(first, len(whole), 37):
+        cut.write_bytes(whole[:end])
+        report = report_of(events(cut))
+        outcomes = [item["outcome"] for item in report["tasks"][0]["operations"]]
+        answered = sum(1 for event in events(cut) if event["event"] == "operation_answered")
+        assert outcomes.count("succeeded") == answered
+        assert outcomes.count("unknown") <= 1
+        assert report["outcome"]["exit_code"] is None
+        seen.append(outcomes)
+    assert seen[0] == ["not attempted"] * 6
+    assert seen[-1] == ["succeeded"] * 6
+
+
+def test_a_completed_record_never_changes(house: House) -> None:
+    house.write("checkout.yaml", function_spec())
+    house.apply()
+    files = {path: path.read_bytes() for path in (house.root / "reports").iterdir()}
+    house.run("tasks")
+    house.apply()
+    assert {path: path.read_bytes() for path in files} == files
+
+
+def test_the_journal_of_a_living_run_is_left_alone(house: House, tmp_path: Path) -> None:
+    from reconciler.report.journal import Journal, complete
+
+    folder = tmp_path / "living"
+    journal = Journal(folder, "run")
+    journal.record({"event": "run_started", "run": {"id": "1", "command": "apply", "owner": "x"}, "at": "2026-01-01T00:00:00.000Z", "provenance": {}, "summary": {}, "tasks": []})  # fmt: skip
+    assert complete(folder) == []
+    journal.close()
+    assert (folder / "run.json").exists()
+
+
+def test_each_event_costs_one_line_whatever_came_before(house: House) -> None:
+    for number in range(6):
+        house.write(f"f{number}.yaml", function_spec(f"f{number}"))
+    house.apply()
+    lines = max((house.root / "reports").glob("*.jsonl")).read_text().splitlines()
+    started = [len(line) for line in lines if '"operation_started"' in line]
+    assert max(started) - min(started) < 10
+
+
+def test_unreadable_reports_are_named(house: House) -> None:
+    (house.root / "reports").mkdir()
+    (house.root / "reports" / "broken.json").write_text("{")
+    result = house.run("tasks")
+    assert result.exit_code == 2
+    assert "broken.json" in result.err
+
+
+def test_a_tag_after_a_failed_update_does_not_fail_for_the_old_failure(house: House) -> None:
+    changed_house(house)
+    house.sandbox.gate.script = Script([Fault("UpdateFunctionConfiguration", nth=1, fails="InvalidSubnet")])
+    assert house.apply()["outcome"]["exit_code"] == 25
+    house.sandbox.gate.script = Script([])
+    house.write(
+        "checkout.yaml",
+        function_spec(key="v2.zip", configuration="Timeout: 9", extra=CHANGED.replace("team: orders", "team: other")),
+    )
+    assert house.apply()["outcome"]["exit_code"] == 0
+    is_as_wanted(house)

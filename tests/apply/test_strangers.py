@@ -1,0 +1,166 @@
+"""Somebody else's change between any two calls of an apply, alone and together with a lost answer.
+
+Never exit 0 with anything live that was not in the plan, and the next runs converge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from reconciler.sandbox.around.faults import Fault, Script
+from tests.apply.strangers import ACTS, ARN, MARK, Kept, Stranger, zip_of
+from tests.conftest import CONFIG, ROLE, House, function_spec
+
+OURS = CONFIG + "managedBy: shop\n"
+QUEUE = "arn:aws:sqs:us-west-2:123456789012:orders"
+FULL = f"""publish: true
+tags: {{team: payments}}
+aliases: {{live: {{FunctionVersion: published}}}}
+event_source_mappings: {{orders: {{EventSourceArn: "{QUEUE}", alias: live, Tags: {{a: b}}}}}}
+"""
+CHANGED = FULL.replace("payments", "orders").replace("a: b", "a: c").replace("alias: live", "alias: live, BatchSize: 7")
+ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
+
+
+def lives(house: House) -> None:
+    house.write("checkout.yaml", function_spec(extra=FULL))
+    house.apply()
+
+
+def is_changed(house: House) -> None:
+    lives(house)
+    house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=CHANGED))
+
+
+def is_created(house: House) -> None:
+    house.write("checkout.yaml", function_spec(extra=FULL))
+
+
+def is_deleted(house: House) -> None:
+    lives(house)
+    house.write("checkout.yaml", ABSENT)
+
+
+def is_replaced(house: House) -> None:
+    lives(house)
+    single = "TenancyConfig: {TenantIsolationMode: PER_TENANT}"
+    house.write("checkout.yaml", function_spec(configuration=single, extra=FULL + "allow_replace: true\n"))
+
+
+def is_adopted(house: House) -> None:
+    house.write("checkout.yaml", function_spec(extra="adopt: true\n" + FULL))
+    house.lambda_.create_function(
+        FunctionName="checkout", Runtime="python3.13", Handler="lambda_function.lambda_handler", Role=ROLE,
+        Code={"ZipFile": zip_of("before")},
+    )  # fmt: skip
+
+
+def loses_a_version_an_alias_and_a_mapping(house: House) -> None:
+    is_changed(house)
+    house.apply()
+    gone = "tags: {team: orders}\naliases: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
+
+
+@dataclass(frozen=True)
+class Scene:
+    prepare: Callable[[House], None]
+    writes: int
+
+
+SCENES = {
+    "change": Scene(is_changed, 7),
+    "creation": Scene(is_created, 3),
+    "deletion": Scene(is_deleted, 2),
+    "replacement": Scene(is_replaced, 3),
+    "adoption": Scene(is_adopted, 5),
+    "losses": Scene(loses_a_version_an_alias_and_a_mapping, 3),
+}
+
+
+def is_write(operation: str) -> bool:
+    return not operation.startswith(("Get", "List"))
+
+
+@dataclass
+class Stage:
+    """A scene that can be played again and again."""
+
+    house: House
+    kept: Kept
+    stranger: Stranger
+    clean: list[str]
+
+    def play(self, act: str, due: int, when: str, fault: Fault | None = None) -> str:
+        """What is wrong after an apply during which the stranger acted at one request; nothing when all is well."""
+        self.kept.put_back()
+        self.house.sandbox.gate.script = Script([fault] if fault else [])
+        self.stranger.waits(ACTS[act], lambda number, _, moment: (number, moment) == (due, when))
+        result = self.house.run("apply", "--yes")
+        has_acted = self.stranger.leaves()
+        self.house.sandbox.gate.script = Script([])
+        where = f"{act} {when} {due} {self.clean[due] if due < len(self.clean) else ''} {fault or ''}"
+        if not has_acted:
+            return ""
+        if result.exit_code == 0 and (left := self.house.verbs()):
+            return f"{where}: exit 0 and {left}"
+        if result.exit_code not in (0, 21, 23, 25):
+            return f"{where}: exit {result.exit_code}: {result.err}"
+        return self.converges(where)
+
+    def converges(self, where: str) -> str:
+        for _ in range(3):
+            self.take_back()
+            if self.house.run("apply", "--yes").exit_code == 0 and self.house.verbs() == {}:
+                return ""
+        return f"{where}: never ends: {self.house.run('apply', '--yes').out}"
+
+    def take_back(self) -> None:
+        """What is marked as another house's, or as nobody's, is refused until its people give it back."""
+        if "checkout" in {item["FunctionName"] for item in self.house.lambda_.list_functions()["Functions"]}:
+            self.house.lambda_.tag_resource(Resource=ARN, Tags={MARK: "shop"})
+
+
+@pytest.fixture(params=SCENES)
+def stage(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    scene = SCENES[request.param]
+    house.write("reconcile.yaml", OURS, stock=False)
+    scene.prepare(house)
+    kept, stranger = Kept(house), Stranger(house)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    stranger.waits(None, lambda *_: False)
+    assert house.run("apply", "--yes").exit_code == 0
+    assert len(list(filter(is_write, stranger.requests))) == scene.writes, stranger.requests
+    return Stage(house, kept, stranger, list(stranger.requests))
+
+
+def moments(clean: list[str]) -> list[tuple[int, str]]:
+    """Right before each write, and right after its answer."""
+    return [(number, when) for number, name in enumerate(clean) if is_write(name) for when in ("before", "after")]
+
+
+def told(faults: list[str]) -> str:
+    return "\n".join(filter(None, faults))
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("act", ACTS)
+def test_a_change_of_somebody_elses_around_any_write_is_never_taken_for_ours(stage: Stage, act: str) -> None:
+    assert not told([stage.play(act, number, when) for number, when in moments(stage.clean)])
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 503, "when": "after"}, {"reset": True, "when": "after"}, {"status": 503, "when": "after", "first": 2}], ids=["503", "503, answer lost", "reset, answer lost", "twice"])  # fmt: skip
+def test_a_lost_answer_and_a_change_of_somebody_elses_before_the_next_call_are_told_apart(
+    stage: Stage, act: str, fault: dict[str, object]
+) -> None:
+    wrong = []
+    for number in (number for number, name in enumerate(stage.clean) if is_write(name)):
+        nth = stage.clean[: number + 1].count(stage.clean[number])
+        lost = Fault(stage.clean[number], **({"nth": nth} | fault if "first" not in fault else fault))  # type: ignore[arg-type]
+        wrong.append(stage.play(act, number + 1, "before", lost))
+    assert not told(wrong)
