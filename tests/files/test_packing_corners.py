@@ -90,7 +90,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     assert refusal(file).endswith("is 263,192,576 bytes unzipped; the most is 262,144,000")
 
 
-PACK = "import sys; from reconciler.files import packing; from reconciler.model import Origin; sys.stdout.write(packing.code_sha256(packing.pack(sys.argv[1], Origin('x'))))"
+PACK = "import sys; from reconciler.files import packing; from reconciler.core.model import Origin; sys.stdout.write(packing.code_sha256(packing.pack(sys.argv[1], Origin('x'))))"
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
