@@ -11,8 +11,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from reconciler.invocation import LARGEST_PAYLOAD, payload_in
 
+from reconciler.commands.invoke import LARGEST_PAYLOAD, payload_in
 from tests.conftest import House, function_spec
 
 LIVE = "publish: true\naliases: {live: {FunctionVersion: published}}\n"

@@ -180,7 +180,7 @@ def test_invoke_finds_a_function_though_another_spec_is_broken(spread: House) ->
 
 
 def test_the_example_specs_plan_on_an_empty_account_and_say_what_is_missing(tmp_path: Path) -> None:
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     with Sandbox(settle_seconds=0) as sandbox:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         planned = subprocess.run(
