@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 
+import reconciler
 from reconciler.cli import cli
 from reconciler.core import errors
 from reconciler.spec.config import load_config
@@ -57,6 +59,7 @@ def test_every_command_and_flag_has_help(name: str) -> None:
 
 
 def test_readme_is_short_and_leads_to_every_page_of_the_manual() -> None:
+    assert len(README.splitlines()) <= 180
     assert [page for page in MANUAL if f"(reconciler/manual/{page}.md)" not in README] == []
     assert [page for page in MANUAL if f"`{page}`" not in README] == []
 
@@ -97,13 +100,27 @@ def test_the_error_tree_in_the_docstring_is_the_tree() -> None:
                 assert int(drawn[name]) == value.exit_code
 
 
-def test_the_layers_in_readme_are_those_of_the_contract() -> None:
-    import tomllib
-
+@pytest.mark.parametrize("text", [reconciler.__doc__, README.split("## The house")[1]], ids=["docstring", "README"])
+def test_where_the_house_is_described_every_floor_is_named(text: str) -> None:
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
-    modules = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
-    picture = README.split("## The house")[1].split("```")[1]
-    assert [name for name in sorted(modules) if not re.search(rf"\b{name}\b", picture)] == []
+    packages = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
+    assert [name for name in sorted(packages) if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_the_docstring_says_of_every_folder_what_belongs_there() -> None:
+    said = dict(re.findall(r"^(\w+)  +(.*(?:\n {10}.*)*)", reconciler.__doc__ or "", re.MULTILINE))
+    folders = {
+        entry.name for entry in (ROOT / "reconciler").iterdir() if entry.is_dir() and entry.name != "__pycache__"
+    }
+    assert set(said) == {*folders, "cli"}
+    assert [name for name, text in said.items() if not re.search(r"belongs\s+here", text)] == []
+
+
+def test_what_contributing_names_is_there() -> None:
+    text = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:reconciler|tests|schemas|specs|\.ci)/[\w./]*)`", text)
+    assert len(named) > 8
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_schema_does_not_depend_on_the_machine(tmp_path: Path) -> None:
