@@ -12,6 +12,8 @@ from reconciler.core.model import Properties
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_THE_FUNCTION,
+    PUBLISHED,
+    PUBLISHED_VERSION,
     Call,
     Kind,
     Section,
@@ -39,6 +41,12 @@ def weights(properties: Properties) -> dict[Any, float]:
     """Version -> share of the traffic. A share of 0 is no share: the last step of the seed's ramp-down."""
     shares = (properties.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return {version: float(share) for version, share in shares.items() if share}
+
+
+def meant(properties: Properties) -> dict[str, Any]:
+    """`published` as the version that it stands for; as the key of a weight it stays the word, for nothing else may stand there."""
+    known = properties.get("FunctionVersion")
+    return dict(properties) | ({"FunctionVersion": PUBLISHED_VERSION} if known == PUBLISHED else {})
 
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:
@@ -109,6 +117,7 @@ ALIAS = Kind(
     state=normal,
     after=after,
     rules=(routes_as_lambda_can,),
+    meant=meant,
 )
 
 CALLS = (

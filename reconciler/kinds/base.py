@@ -11,11 +11,15 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.finding import Rule, part
-from reconciler.core.model import Pin, Properties, Unreadable
+from reconciler.core.model import Pin, Properties, Ref, Unreadable
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"
 IS_A_GUARD = "a guard that apply sends by itself"
+PUBLISHED = "published"  # in a spec: the version that is the newest once the plan is carried out
+PUBLISHED_VERSION = Ref(
+    "PublishVersion", "Version"
+)  # that version, as long as only its publication can tell which it is
 IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kind of their own"
 
 
@@ -73,6 +77,7 @@ class Kind:
     can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
     `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
     many steps of a pointer make what one update sends. `rules` look at one spec document, offline.
+    `meant` turns words of ours in a spec's entry into the values that they stand for.
     `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
     properties as written (create) or normal (update: with the set of top-level members that differ) and the live
     handle.
@@ -95,6 +100,7 @@ class Kind:
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
     rules: tuple[Rule, ...] = ()
+    meant: Callable[[Properties], dict[str, Any]] = dict
 
 
 def shown(value: Any, error: Any) -> Any:

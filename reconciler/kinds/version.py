@@ -26,8 +26,6 @@ from reconciler.kinds.base import (
 from reconciler.kinds.code import CODE
 from reconciler.kinds.configuration import CONFIGURATION, is_sensitive, normal_configuration
 
-PUBLISHED = "published"
-
 PUBLISH = Section(
     name="publish",
     operation="PublishVersion",

@@ -28,10 +28,10 @@ from reconciler.core.model import (
     Target,
     TargetPlan,
 )
-from reconciler.kinds.base import Kind
+from reconciler.kinds.base import PUBLISHED_VERSION, Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
-from reconciler.kinds.version import PUBLISHED, VERSION
+from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
 
 
@@ -96,7 +96,7 @@ def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange,
         replace(change, cause=moved)
         if change.after == KNOWN_AFTER_APPLY
         and was
-        and value_at(was.properties, steps_of(change.path)[start:]) == PUBLISHED
+        and value_at(was.properties, steps_of(change.path)[start:]) == PUBLISHED_VERSION
         else change
         for change in action.changes
     )
@@ -124,7 +124,7 @@ def _cause(was: Properties | None, is_now: Properties | None, steps: tuple[str, 
     """What the base called `published` has no number to be compared with."""
     before, after = value_at(was or {}, steps), value_at(is_now or {}, steps)
     if was is None or before != after:
-        is_drifted = was is not None and not change.is_sensitive and before not in (change.before, PUBLISHED)
+        is_drifted = was is not None and not change.is_sensitive and before not in (change.before, PUBLISHED_VERSION)
         return "both" if is_drifted else "edit"
     return "drift"
 

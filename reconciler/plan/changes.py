@@ -31,6 +31,7 @@ from reconciler.core.model import (
     Live,
     Marker,
     Origin,
+    Ref,
     Spec,
     Unreadable,
     Verb,
@@ -41,7 +42,7 @@ from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, state_of
-from reconciler.kinds.version import PUBLISHED, VERSION
+from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.matching import Pair
 
@@ -127,11 +128,11 @@ def is_spoken_of(after: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
 
 
 def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange:
-    """A difference as it may be shown: sensitive values hidden, the unpublished version as known after apply."""
+    """A difference as it may be shown: sensitive values hidden, what only an earlier operation can tell as known after apply."""
     steps, before, after = found
     if kind.is_sensitive(steps):
         before, after = (value if value is UNSET else SENSITIVE for value in (before, after))
-    if after == PUBLISHED:
+    if isinstance(after, Ref):
         after = KNOWN_AFTER_APPLY
     written = desired.references.get(pointer(steps))
     if written and after is SENSITIVE:

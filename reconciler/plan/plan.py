@@ -34,13 +34,13 @@ from reconciler.core.model import (
 )
 from reconciler.core.sealing import digest, stretched_digest
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import Kind, Step
+from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind, Step
 from reconciler.kinds.configuration import with_code
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS
 from reconciler.kinds.tags import MARK
-from reconciler.kinds.version import PUBLISHED, VERSION, content
+from reconciler.kinds.version import VERSION, content
 from reconciler.plan import refusals, renames
 from reconciler.plan.case import Case, Policy
 from reconciler.plan.changes import (
@@ -57,8 +57,6 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.source import code_params, comparable, guard, pinned, with_source
-
-PUBLISHED_VERSION = Ref("PublishVersion", "Version")
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
@@ -265,23 +263,23 @@ def adopted(case: Case, draft: Draft) -> Draft:
 # --- versions ------------------------------------------------------------------------------------------------------
 
 
-def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str]:
-    """The version to publish, if any, and what `published` stands for: a number, or itself while that is not known."""
+def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str | Ref]:
+    """The version to publish, if any, and what `published` stands for: a number, or what only its publication can tell."""
     if function is not None and function.verb in ("create", "replace"):
         if not case.spec.publish:
-            return None, PUBLISHED
+            return None, PUBLISHED_VERSION
         key = Key(case.spec.target, VERSION.name, "1")  # CreateFunction publishes it, and numbers begin at 1
         return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
     assert case.function is not None
     newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
     final = final_function(case, function)
     if not case.spec.publish or not needs_publishing(case, function, final, newest):
-        return None, newest.key.name if newest else PUBLISHED
+        return None, newest.key.name if newest else PUBLISHED_VERSION
     reason = f"code or configuration differ from version {newest.key.name}" if newest else "nothing is published yet"
     key = Key(case.spec.target, VERSION.name, PUBLISHED)
     sha256 = guard(final["code"]["CodeSha256"], function)
     steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
-    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED
+    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED_VERSION
 
 
 def needs_publishing(case: Case, function: Draft | None, final: Properties, newest: Live | None) -> bool:
@@ -324,7 +322,7 @@ def version_deletions(case: Case) -> list[Draft]:
 # --- aliases and mappings ------------------------------------------------------------------------------------------
 
 
-def section_drafts(case: Case, kind: Kind, published: str) -> list[Draft]:
+def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
     """Drafts of a section that is a map of names; nothing when the spec does not own it."""
     if kind.section not in case.spec.sections:
         return []
@@ -343,23 +341,23 @@ def section_drafts(case: Case, kind: Kind, published: str) -> list[Draft]:
     return drafts
 
 
-def resolved(properties: Properties, number: str) -> dict[str, Any]:
-    """An alias's properties with `published` replaced by the version's number, as the version and as a weight's key."""
+def resolved(properties: Properties, version: str | Ref) -> dict[str, Any]:
+    """An alias's properties with the newest version where `published` stands; as a weight's key only once its number is known."""
     found = dict(properties)
-    if found.get("FunctionVersion") == PUBLISHED:
-        found["FunctionVersion"] = number
+    if found.get("FunctionVersion") == PUBLISHED_VERSION:
+        found["FunctionVersion"] = version
+    if isinstance(version, Ref):
+        return found
     shares = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     if shares and PUBLISHED in shares:
-        renamed = {number if version == PUBLISHED else version: share for version, share in shares.items()}
+        renamed = {version if key == PUBLISHED else key: share for key, share in shares.items()}
         found["RoutingConfig"] = {**found["RoutingConfig"], "AdditionalVersionWeights": renamed}
     return found
 
 
 def with_refs(params: Properties) -> dict[str, Any]:
-    """Alias params with the version still to be published as a `Ref`."""
+    """Alias params with the version still to be published as a `Ref` among the weights, too."""
     made = dict(params)
-    if made.get("FunctionVersion") == PUBLISHED:
-        made["FunctionVersion"] = PUBLISHED_VERSION
     if "RoutingConfig" in made:
         shares = made["RoutingConfig"].get("AdditionalVersionWeights", {})
         renamed = {PUBLISHED_VERSION if version == PUBLISHED else version: share for version, share in shares.items()}

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.core.diff import matching, pointer, steps_of
 from reconciler.core.errors import NotOwned, PlanError, ReplacementRequired
-from reconciler.core.model import Desired, Diagnostic, Origin, Sealed, Unreadable
+from reconciler.core.model import Desired, Diagnostic, Origin, Properties, Ref, Sealed, Unreadable
 from reconciler.kinds.alias import ALIAS, weights
+from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.configuration import MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
 from reconciler.kinds.configuration import UNSET as DEFAULTS
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
@@ -18,7 +19,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.kinds.version import PUBLISHED, VERSION
+from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, final_function, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
@@ -269,7 +270,7 @@ def routes_to_one_version_twice(case: Case, drafts: Drafts) -> Iterator[Diagnost
     for draft in drafts:
         if draft.pair.key.kind == ALIAS.name and draft.pair.desired is not None:
             properties = draft.pair.desired.properties
-            version = str(properties["FunctionVersion"])
+            version = version_of(properties)
             if version in weights(properties):
                 message = (
                     f"{draft.pair.key}: `published` is version {version}, so both sides of the alias are that version"
@@ -282,7 +283,13 @@ def routed(drafts: Drafts) -> Iterator[tuple[Draft, set[str]]]:
     for draft in drafts:
         if draft.pair.key.kind == ALIAS.name and draft.pair.desired is not None:
             properties = draft.pair.desired.properties
-            yield draft, {str(properties["FunctionVersion"]), *weights(properties)}
+            yield draft, {version_of(properties), *weights(properties)}
+
+
+def version_of(properties: Properties) -> str:
+    """The main version of an alias: its number, or `published` while that is not known."""
+    version = properties["FunctionVersion"]
+    return PUBLISHED if isinstance(version, Ref) else str(version)
 
 
 def alias_place(draft: Draft) -> Origin | None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from reconciler.core.diff import Difference, pointer
 from reconciler.core.model import (
-    KNOWN_AFTER_APPLY,
     UNSET,
     UNTOLD,
     Artifact,
@@ -20,7 +19,6 @@ from reconciler.core.model import (
     Desired,
     FieldChange,
     Live,
-    Marker,
     Pin,
     Ref,
 )
@@ -28,6 +26,7 @@ from reconciler.kinds.base import Step
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
+ANSWERED_HASH = Ref("UpdateFunctionCode", "CodeSha256")  # of code that nobody could look at
 SENDING = ("CreateFunction", "UpdateFunctionCode")
 SOURCES = ("path", "ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion", "ETag")
 ADDED = ("CodeSha256", *SOURCES)  # what is not a member of the calls, or is sent as the spec has it
@@ -43,7 +42,7 @@ def comparable(case: Case, desired: Desired) -> Desired:
     return replace(desired, properties={**desired.properties, "code": compared})
 
 
-def expected_hash(case: Case, code: Mapping[str, Any]) -> str | Marker:
+def expected_hash(case: Case, code: Mapping[str, Any]) -> str | Ref:
     """The hash that the function will have; of an image that cannot be resolved, the one it has where the address is the
     same."""
     if case.artifact and case.artifact.sha256:
@@ -51,7 +50,7 @@ def expected_hash(case: Case, code: Mapping[str, Any]) -> str | Marker:
     held = case.function.handle if case.function else {}
     if "ImageUri" in code and held.get("ImageUri") == code["ImageUri"]:
         return str(held.get("CodeSha256", ""))
-    return KNOWN_AFTER_APPLY
+    return ANSWERED_HASH
 
 
 def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Difference]) -> dict[str, Any]:
@@ -95,12 +94,12 @@ def _pin(code: Mapping[str, Any], artifact: Artifact) -> Pin | None:
     return Pin(code["S3Bucket"], code["S3Key"], artifact.version, artifact.etag, artifact.sha256)
 
 
-def guard(sha256: str | Marker, function: Draft | None) -> str | Ref:
+def guard(sha256: str | Ref, function: Draft | None) -> str | Ref:
     """The hash that a version may be published of: the planned one, or what AWS answers to the code that it is sent."""
     if isinstance(sha256, str):
         return sha256
     sends = any(step.operation == "UpdateFunctionCode" for step in function.steps) if function else False
-    return Ref("UpdateFunctionCode", "CodeSha256") if sends else ""
+    return ANSWERED_HASH if sends else ""
 
 
 # --- what is shown -------------------------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.files import validation
 from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
-from reconciler.kinds.base import versions_of
+from reconciler.kinds.base import PUBLISHED, versions_of
 from reconciler.kinds.configuration import DEPRECATED_RUNTIMES
-from reconciler.kinds.registry import FUNCTION_SECTIONS, NAMED_SECTIONS, SECTION_NAMES
+from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
 from reconciler.spec import arns, contents, rules
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
@@ -230,7 +230,8 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
         for section, kind in NAMED_SECTIONS.items():
             for name, properties in (value.get(section) or {}).items():
                 origins = below.get(f"/{section}/{escaped(name)}", {})
-                desired.append(Desired(Key(target, kind, name), with_facts(properties, target), origins))
+                written = KINDS[kind].meant(with_facts(properties, target))
+                desired.append(Desired(Key(target, kind, name), written, origins))
         yield Spec(
             target=target,
             path=document.path,
@@ -316,7 +317,7 @@ def warnings_of(document: Document, places: Sequence[Target], config: Config | N
         message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
         yield _warning(message, document.at("/configuration/Runtime"))
     for name, alias in (value.get("aliases") or {}).items():
-        if "published" in versions_of(alias) and not value.get("publish"):
+        if PUBLISHED in versions_of(alias) and not value.get("publish"):
             message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
             yield _warning(message, document.key(f"/aliases/{escaped(name)}"))
     accounts = {config.accounts[target.account].account_id for target in places} if config else set()

@@ -14,9 +14,8 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from reconciler.core import service
-from reconciler.kinds.base import Section
+from reconciler.kinds.base import PUBLISHED, Section
 from reconciler.kinds.registry import SECTIONS
-from reconciler.kinds.version import PUBLISHED
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 HOME = "urn:lambda-reconciler"
