@@ -24,6 +24,7 @@ from reconciler.core import service
 from reconciler.core.errors import CallFailed, CodeDiffers, Interrupted, NotOwned, PlanError, ReconcileError, StalePlan
 from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.files import packing
+from reconciler.kinds.registry import WAITS
 from reconciler.plan import renames
 from reconciler.report.documents import plain
 from reconciler.report.journal import Journal
@@ -288,7 +289,7 @@ def settle(operation: Operation, change: Change, answer: Answer, known: _Known, 
     by itself."""
     state: Mapping[str, Any] = {}
     for wait in operation.settle:
-        state = aws.settle(operation.key.target, wait, awaited(wait, change, answer, known))
+        state = aws.settle(operation.key.target, WAITS[wait], awaited(wait, change, answer, known))
     if operation.name == "Invoke":
         return ()
     return confirmed(aws, operation, change, answer, known.expected, state)

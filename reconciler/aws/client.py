@@ -34,25 +34,17 @@ from reconciler.aws.sessions import (
 )
 from reconciler.aws.sessions import assuming as _assuming  # noqa: F401  known here, to whoever looks at how a role is assumed
 from reconciler.aws.sessions import core_session as core_session
-from reconciler.aws.settling import (
-    is_gone,
-    is_mapping,
-    is_mapping_settled,
-    is_seen,
-    is_updated,
-    is_version_active,
-    standing,
-)
 from reconciler.core import service
 from reconciler.core.accounts import Account
 from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
 from reconciler.core.model import Properties, Target
 from reconciler.core.redaction import Redaction
+from reconciler.core.waiting import Wait
 
 PATIENCE_SECONDS = 300.0
 LONGEST_PAUSE_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.05  # between two looks at a function: GetFunction has a quota of its own
-FIRST_MAPPING_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
+FIRST_SCARCE_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
 
 # Lambda's control plane gives an account and region 100 GetFunction and 15 other calls a second, to all callers together.
 CALLS_PER_SECOND = 13.5
@@ -318,32 +310,37 @@ class Aws:
     # --- waiting ---------------------------------------------------------------------------------------------------
 
     def settle(
-        self, target: Target, wait: str, answered: Mapping[str, Any], *, seconds: float | None = None
+        self, target: Target, wait: Wait, answered: Mapping[str, Any], *, seconds: float | None = None
     ) -> Mapping[str, Any]:
         """Wait until AWS has carried out what it accepted; `answered` is the answer of the call that is waited for.
         `seconds` says how long, where that is not as long as for a change of our own.
 
-        Returns the state last seen (a function's configuration or a mapping). Raises SettleFailed with AWS's reason.
+        Returns the state last seen. Raises SettleFailed with AWS's reason.
         """
-        look, judge = WAITS[wait]
         state: Mapping[str, Any] | None = answered
         patience = 2 * self._patience_seconds if seconds is None else seconds
         deadline = self._clock() + patience
         unseen_until = self._clock() + UNSEEN_SECONDS
-        pause = FIRST_MAPPING_PAUSE_SECONDS if wait.startswith("mapping") else FIRST_PAUSE_SECONDS
-        while not judge(state, target):
+        pause = FIRST_SCARCE_PAUSE_SECONDS if wait.is_scarce else FIRST_PAUSE_SECONDS
+        while not wait.is_over(state, target, answered):
             if self._is_stopping():
-                raise Interrupted(f"{target}: stopped while AWS was still at it ({wait})", is_retryable=True)
+                raise Interrupted(f"{target}: stopped while AWS was still at it ({wait.name})", is_retryable=True)
             if self._clock() > deadline:
                 raise SettleFailed(
-                    f"{target}: {standing(state)}, still not settled after {patience:.0f} s ({wait})", is_retryable=True
+                    f"{target}: {wait.told(state)}, still not settled after {patience:.0f} s ({wait.name})",
+                    is_retryable=True,
                 )
             self._sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            state = look(self, target, answered)
-            if state is None and not wait.endswith("-gone") and self._clock() > unseen_until:
-                raise SettleFailed(f"{target}: disappeared while it was waited for ({wait})")
+            state = self._looked(target, wait, answered)
+            if state is None and not wait.is_for_the_end and self._clock() > unseen_until:
+                raise SettleFailed(f"{target}: disappeared while it was waited for ({wait.name})")
         return state or {}
+
+    def _looked(self, target: Target, wait: Wait, answered: Properties) -> Mapping[str, Any] | None:
+        operation, params = wait.look(target, answered)
+        found = self.found(Place.of(target), operation, params)
+        return found[wait.member] if found and wait.member else found
 
     def found(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
         """The answer of a reading call, or None when AWS says that there is no such thing."""
@@ -402,43 +399,3 @@ def _lost(operation: str, what: str, error: Exception) -> CallFailed:
     is_lost, name = isinstance(error, LOST), type(error).__name__
     attempts = (1 if is_change(operation) else CLIENT_ATTEMPTS) if is_lost else 0
     return CallFailed(f"{operation}: {what}", code=name, attempts=attempts, is_retryable=is_lost)
-
-
-# --- looking and judging: what each wait polls, and when it is over ------------------------------------------------
-
-
-def _function(aws: Aws, target: Target, _: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    found = aws.found(Place.of(target), "GetFunction", {"FunctionName": target.function})
-    return found["Configuration"] if found else None
-
-
-def _function_to_go(aws: Aws, target: Target, was: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    state = _function(aws, target, was)
-    if state and was.get("RevisionId", "") not in ("", state.get("RevisionId")) and state.get("State") != "Deleting":
-        raise SettleFailed(f"{target}: somebody created it again while its deletion was waited for; plan again")
-    return state
-
-
-def _version(aws: Aws, target: Target, answered: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    params = {"FunctionName": target.function, "Qualifier": answered["Version"]}
-    found = aws.found(Place.of(target), "GetFunction", params)
-    return found["Configuration"] if found else None
-
-
-def _mapping(aws: Aws, target: Target, answered: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return aws.found(Place.of(target), "GetEventSourceMapping", {"UUID": answered["UUID"]})
-
-
-Look = Callable[[Aws, Target, Mapping[str, Any]], "Mapping[str, Any] | None"]
-Judge = Callable[["Mapping[str, Any] | None", Target], bool]
-
-WAITS: Mapping[str, tuple[Look, Judge]] = {
-    "function-seen": (_function, is_seen),
-    "function-updated": (_function, is_updated),
-    "version-active": (_version, is_version_active),
-    "mapping-settled": (_mapping, is_mapping_settled),
-    "mapping-enabled": (_mapping, is_mapping("Enabled")),
-    "mapping-disabled": (_mapping, is_mapping("Disabled")),
-    "mapping-gone": (_mapping, is_gone),
-    "function-gone": (_function_to_go, is_gone),
-}

@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.finding import Rule, part
 from reconciler.core.model import Pin, Properties, Ref, Unreadable
+from reconciler.core.waiting import Wait
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"
@@ -76,7 +77,8 @@ class Kind:
     `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
     can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
     `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
-    many steps of a pointer make what one update sends. `rules` look at one spec document, offline.
+    many steps of a pointer make what one update sends. `rules` look at one spec document, offline; `waits` are what its calls may have to
+    wait for.
     `meant` turns words of ours in a spec's entry into the values that they stand for.
     `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
     properties as written (create) or normal (update: with the set of top-level members that differ) and the live
@@ -100,6 +102,7 @@ class Kind:
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
     rules: tuple[Rule, ...] = ()
+    waits: tuple[Wait, ...] = ()
     meant: Callable[[Properties], dict[str, Any]] = dict
 
 

@@ -12,6 +12,7 @@ from reconciler.core import service
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Found, part
 from reconciler.core.model import Properties, Unreadable
+from reconciler.core.waiting import State
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown, with_defaults
 
 _ELSEWHERE = {
@@ -109,6 +110,12 @@ def answered_configuration(answer: Properties) -> dict[str, Any]:
 
 def is_sensitive(steps: tuple[str, ...]) -> bool:
     return steps[:1] == ("configuration",) and service.is_sensitive(steps[1:], service.request("CreateFunction"))
+
+
+def standing(state: State) -> str:
+    """How a function or a version stands, for people."""
+    words = [f"{name} is {state[name]}" for name in ("State", "LastUpdateStatus") if name in state] if state else []
+    return " and ".join(words) or "not to be seen"
 
 
 def sendable(configuration: Properties) -> dict[str, Any]:

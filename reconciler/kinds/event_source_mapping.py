@@ -12,8 +12,10 @@ from functools import cache
 from typing import Any
 
 from reconciler.core import service
+from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, named, part
-from reconciler.core.model import UNSET, Properties, Unreadable
+from reconciler.core.model import UNSET, Properties, Target, Unreadable
+from reconciler.core.waiting import Judge, State, Wait, is_gone
 from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
 from reconciler.kinds.tags import reserved, tag_steps, tags_after
 
@@ -285,6 +287,49 @@ def after(operation: str, params: Properties, before: Properties | None) -> dict
     return wanted if before is None else held | {member: wanted[member] for member in sent}
 
 
+# --- waits ---------------------------------------------------------------------------------------------------------
+
+
+def is_settled(state: State, _: Target, __: Properties) -> bool:
+    return state is not None and state.get("State") in ("Enabled", "Disabled")
+
+
+def is_in(wanted: str) -> Judge:
+    """Whether the mapping came to stand in the state that was asked for. Where it stands in the other one, AWS gave up."""
+
+    def judge(state: State, target: Target, answered: Properties) -> bool:
+        if not state or not is_settled(state, target, answered):
+            return False
+        if state["State"] != wanted:
+            told = [state.get("StateTransitionReason"), state.get("LastProcessingResult")]
+            why = "; ".join(str(one) for one in told if one) or "AWS does not say why"
+            raise SettleFailed(f"{target}: {standing(state)} and not {wanted} as asked: {why}")
+        return True
+
+    return judge
+
+
+def standing(state: State) -> str:
+    """Which mapping it is and how it stands, for people."""
+    return (
+        f"mapping {state['UUID']} of {state.get('EventSourceArn', 'its source')} is {state.get('State')}"
+        if state
+        else "not to be seen"
+    )
+
+
+def look(_: Target, answered: Properties) -> tuple[str, Properties]:
+    return "GetEventSourceMapping", {"UUID": answered["UUID"]}
+
+
+WAITS = (
+    Wait("mapping-settled", look, is_settled, standing, is_scarce=True),
+    Wait("mapping-enabled", look, is_in("Enabled"), standing, is_scarce=True),
+    Wait("mapping-disabled", look, is_in("Disabled"), standing, is_scarce=True),
+    Wait("mapping-gone", look, is_gone, standing, is_for_the_end=True, is_scarce=True),
+)
+
+
 # --- rules over one document ---------------------------------------------------------------------------------------
 
 POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
@@ -433,6 +478,7 @@ EVENT_SOURCE_MAPPING = Kind(
     state=state,
     after=after,
     likeness=likeness,
+    waits=WAITS,
     rules=(
         polls_something,
         starts_somewhere,

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core import service
+from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, part
-from reconciler.core.model import Properties, Unreadable
+from reconciler.core.model import Properties, Target, Unreadable
+from reconciler.core.waiting import State, Wait
 from reconciler.kinds import code, configuration
 from reconciler.kinds.base import Call, Kind, Step, with_defaults
 from reconciler.kinds.configuration import (
@@ -22,6 +24,7 @@ from reconciler.kinds.configuration import (
     live_configuration,
     normal_configuration,
     sendable,
+    standing,
 )
 from reconciler.kinds.tags import own_tags, reserved, tag_steps, tags_after
 
@@ -123,6 +126,72 @@ def _code_after(code: Properties, params: Properties) -> dict[str, Any]:
     return {"CodeSha256": params.get("CodeSha256", ""), **kept}
 
 
+# --- waits ---------------------------------------------------------------------------------------------------------
+
+
+def is_updated(state: State, target: Target, _: Properties) -> bool:
+    if not state or not state.get("State"):
+        return False
+    for status, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
+        if state.get(status) == "Failed":
+            code = state.get(f"{reason}Code", "")
+            raise SettleFailed(
+                f"{target}: {status} is Failed: {state.get(reason, '')} ({code}){advice(str(code))}", code=str(code)
+            )
+    is_latest = state.get("Version", "$LATEST") == "$LATEST"
+    return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
+
+
+# What helps against the reasons that AWS gives (StateReasonCode, LastUpdateStatusReasonCode), by how they begin.
+ADVICE: Mapping[str, str] = {
+    "EniLimitExceeded": "ask for more network interfaces, or use fewer subnets and security groups",
+    "InsufficientRolePermissions": "let the execution role create network interfaces (AWSLambdaVPCAccessExecutionRole)",
+    "InvalidSubnet": "name subnets that exist in the function's region",
+    "SubnetOutOfIPAddresses": "name subnets with free addresses",
+    "InvalidSecurityGroup": "name security groups of the subnets' VPC",
+    "ImageAccessDenied": "let Lambda pull the image by the repository's policy",
+    "ImageDeleted": "push the image again, or name another",
+    "InvalidImage": "build the image for Lambda and for the function's architecture",
+    "KMSKey": "enable the KMS key and let the execution role use it",
+    "DisabledKMSKey": "enable the KMS key",
+    "InvalidStateKMSKey": "enable the KMS key",
+    "EFS": "check the access point, its mount targets and the security groups",
+    "InvalidRuntime": "name a runtime that Lambda still supports",
+    "InvalidZipFileException": "upload the zip again; AWS could not read it",
+    "FunctionError": "look at the function's own initialisation",
+    "InternalError": "apply again; the fault is AWS's",
+}
+
+
+def advice(code: str) -> str:
+    """`; what helps`, or nothing where we know of nothing."""
+    return next((f"; {text}" for start, text in ADVICE.items() if code.startswith(start)), "")
+
+
+def is_seen(state: State, _: Target, __: Properties) -> bool:
+    """Read once it stands still, whatever became of an update before: for calls that are carried out at once."""
+    return bool(state) and state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
+
+
+def is_really_gone(state: State, target: Target, was: Properties) -> bool:
+    """Gone, and not back as another: a revision that is new is somebody's creation."""
+    revision = was.get("RevisionId", "")
+    if state and revision not in ("", state.get("RevisionId")) and state.get("State") != "Deleting":
+        raise SettleFailed(f"{target}: somebody created it again while its deletion was waited for; plan again")
+    return state is None
+
+
+def look(target: Target, _: Properties) -> tuple[str, Properties]:
+    return "GetFunction", {"FunctionName": target.function}
+
+
+WAITS = (
+    Wait("function-seen", look, is_seen, standing, "Configuration"),
+    Wait("function-updated", look, is_updated, standing, "Configuration"),
+    Wait("function-gone", look, is_really_gone, standing, "Configuration", is_for_the_end=True),
+)
+
+
 def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
     yield from reserved(part(spec, "tags"), "/tags")
 
@@ -142,6 +211,7 @@ FUNCTION = Kind(
     state=state,
     after=after,
     depth=2,
+    waits=WAITS,
     rules=(*code.RULES, *configuration.RULES, has_free_tags),
 )
 

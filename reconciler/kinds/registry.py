@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.core.model import Live
+from reconciler.core.waiting import Wait
 from reconciler.kinds import alias, code, configuration, event_source_mapping, function, version
 from reconciler.kinds.base import Call, Kind, Section
 
@@ -15,6 +16,7 @@ KINDS: Mapping[str, Kind] = {
 CALLS: Mapping[str, Call] = {
     call.operation: call for module in (function, version, alias, event_source_mapping) for call in module.CALLS
 }
+WAITS: Mapping[str, Wait] = {wait.name: wait for kind in KINDS.values() for wait in kind.waits}
 SECTIONS: tuple[Section, ...] = (
     configuration.CONFIGURATION,
     code.CODE,

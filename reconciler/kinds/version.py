@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core import service
+from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, named
-from reconciler.core.model import Properties
+from reconciler.core.model import Properties, Target
+from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_PUBLISH,
@@ -24,7 +26,7 @@ from reconciler.kinds.base import (
     versions_of,
 )
 from reconciler.kinds.code import CODE
-from reconciler.kinds.configuration import CONFIGURATION, is_sensitive, normal_configuration
+from reconciler.kinds.configuration import CONFIGURATION, is_sensitive, normal_configuration, standing
 
 PUBLISH = Section(
     name="publish",
@@ -84,6 +86,22 @@ def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:
                 yield Found(at, f"version {number} is used by alias {name}; move the alias first", is_key=True)
 
 
+def is_version_active(state: State, target: Target, _: Properties) -> bool:
+    if not state or state.get("State") == "Failed":
+        if state:
+            code = state.get("StateReasonCode", "")
+            raise SettleFailed(
+                f"{target}: version {state.get('Version')} Failed: {state.get('StateReason', '')} ({code})",
+                code=str(code),
+            )
+        return False
+    return state.get("State") == "Active"
+
+
+def look(target: Target, answered: Properties) -> tuple[str, Properties]:
+    return "GetFunction", {"FunctionName": target.function, "Qualifier": answered["Version"]}
+
+
 VERSION = Kind(
     name="version",
     section="versions",
@@ -98,6 +116,7 @@ VERSION = Kind(
     needs_replacement=never_replaced,
     state=content,
     after=after,
+    waits=(Wait("version-active", look, is_version_active, standing, "Configuration"),),
     rules=(deletes_no_version_in_use,),
 )
 

@@ -24,6 +24,7 @@ from reconciler.kinds.code import live_code
 from reconciler.kinds.configuration import answered_configuration
 from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
 from reconciler.kinds.needs import loses_a_qualifier, needed
+from reconciler.kinds.registry import WAITS
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifact
 
@@ -194,7 +195,7 @@ class _Region:
     def settled(self, seconds: float, moving: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any]:
         target, found = moving
         try:
-            return self.aws.settle(target, "function-updated", found["Configuration"], seconds=seconds)
+            return self.aws.settle(target, WAITS["function-updated"], found["Configuration"], seconds=seconds)
         except Interrupted:
             raise
         except SettleFailed:
@@ -263,7 +264,7 @@ class _Region:
         """The mapping once it stands still; None when it was on its way out."""
         target, item = moving
         wait = "mapping-gone" if item.get("State") == "Deleting" else "mapping-settled"
-        return self.aws.settle(target, wait, item, seconds=seconds) or None
+        return self.aws.settle(target, WAITS[wait], item, seconds=seconds) or None
 
     def whole_mapping(self, encrypted: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The mapping with the filters that the listing leaves out where a key encrypts them; None when it is gone."""

@@ -1,0 +1,33 @@
+"""A wait as a value: what is looked at until it is over, and how that is told. The seam polls it and knows nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.model import Properties, Target
+
+State = Mapping[str, Any] | None  # what a look showed; None when there is nothing
+Look = Callable[[Target, Properties], tuple[str, Properties]]
+Judge = Callable[[State, Target, Properties], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """`look(target, answered)` is the reading call, of the answer of the call that is waited for; `member` is where the state
+    stands in its answer, empty for the whole. `is_over(state, target, answered)` raises SettleFailed where waiting does not
+    help any more. `told(state)` says how it stands, for people. `is_for_the_end`: what is waited for is to go.
+    `is_scarce`: its looks draw on the quota that most calls share."""
+
+    name: str
+    look: Look
+    is_over: Judge
+    told: Callable[[State], str]
+    member: str = ""
+    is_for_the_end: bool = False
+    is_scarce: bool = False
+
+
+def is_gone(state: State, _: Target, __: Properties) -> bool:
+    return state is None
