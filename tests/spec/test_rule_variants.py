@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.kinds import configuration, event_source_mapping
+from reconciler.kinds import configuration, sources
 from tests.spec.reading import faults, warnings
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -142,16 +142,16 @@ def test_lambdas_own_variables_are_all_there() -> None:
     } <= configuration.RESERVED_VARIABLES
 
 
-@pytest.mark.parametrize("service", event_source_mapping.PUSHING)
+@pytest.mark.parametrize("service", sources.PUSHING)
 def test_each_source_that_pushes_is_told_what_it_has_instead(service: str, tmp_path: Path) -> None:
     assert faults(tmp_path, mapping(service)) == [
-        f"6:21: {service} is not polled by Lambda but calls it: it has no event source mapping; write {event_source_mapping.PUSHING[service]}"
+        f"6:21: {service} is not polled by Lambda but calls it: it has no event source mapping; write {sources.PUSHING[service]}"
     ]
 
 
 def test_what_is_polled_is_not_also_said_to_push() -> None:
-    assert set(event_source_mapping.POLLED) & set(event_source_mapping.PUSHING) == set()
-    assert set(event_source_mapping.STREAMS) <= {*event_source_mapping.POLLED, "self-managed"}
+    assert set(sources.POLLED) & set(sources.PUSHING) == set()
+    assert set(sources.STREAMS) <= {*sources.POLLED, "self-managed"}
 
 
 OF_STREAMS = {
