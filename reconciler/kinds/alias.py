@@ -128,7 +128,6 @@ CALLS = (
             "UpsertLambdaAliasAtomicOperation",
             f"Initializing {doing} of AWS Lambda Function Alias Operation...",
             f"Finished {doing} of AWS Lambda Function Alias Operation...",
-            stage=50,
         )
         for operation, doing in (("CreateAlias", "Creation"), ("UpdateAlias", "Updating"))
     ),
@@ -138,6 +137,5 @@ CALLS = (
         "DeleteLambdaAliasAtomicOperation",
         "Initializing deletion of AWS Lambda Function Alias Operation...",
         "Finished deletion of AWS Lambda Function Alias Operation...",
-        stage=80,
     ),
 )

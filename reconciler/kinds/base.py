@@ -45,8 +45,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), its place in
-    the order of one target's operations, and what to wait for after it. The seed is the imperative service whose
+    """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), and
+    what to wait for after it. The seed is the imperative service whose
     declarative form this is; manual/decisions.md says which, and where we do otherwise."""
 
     operation: str
@@ -54,17 +54,17 @@ class Call:
     task_operation: str
     started: str
     finished: str
-    stage: int
     settle: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call that a kind asks for, before it gets its place among the target's operations."""
+    """A call that a kind asks for, before it gets its place among the target's operations: by the order of all, or, where it
+    is brought forward, right before what is created in place of what it deletes."""
 
     operation: str
     params: Properties
-    stage: int | None = None
+    is_brought_forward: bool = False
     settle: tuple[str, ...] | None = None
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None

@@ -201,7 +201,7 @@ def settling(is_enabled: Any) -> tuple[str, ...]:
 def update(function: str, _: str, properties: Properties, differing: frozenset[str], handle: Properties) -> list[Step]:
     tags = frozenset(f"tags/{key}" for key in _tag_keys(properties, handle) if "Tags" in differing)
     steps = [
-        Step(step.operation, step.params, stage=60, settle=())
+        Step(step.operation, step.params, settle=())
         for step in tag_steps(
             handle.get("EventSourceMappingArn", ""), properties.get("Tags", {}), handle.get("Tags", {}), tags
         )
@@ -394,12 +394,11 @@ CALLS = tuple(
         f"{verb}LambdaEventSourceAtomicOperation",
         f"Initializing {doing} of AWS Lambda Function Event Source Mapping...",
         f"Finished {doing} of AWS Lambda Function Event Mapping Operation...",
-        stage=stage,
         settle=(settle,),
     )
-    for verb, doing, stage, settle in (
-        ("Create", "Creation", 60, "mapping-settled"),
-        ("Update", "Updating", 60, "mapping-settled"),
-        ("Delete", "deletion", 70, "mapping-gone"),
+    for verb, doing, settle in (
+        ("Create", "Creation", "mapping-settled"),
+        ("Update", "Updating", "mapping-settled"),
+        ("Delete", "deletion", "mapping-gone"),
     )
 )

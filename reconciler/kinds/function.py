@@ -223,7 +223,6 @@ CALLS = (
         "TagLambdaResourceAtomicOperation",
         f"Initializing Tagging of {_FUNCTION} Operation...",
         f"Finished Tagging of {_FUNCTION} Operation...",
-        stage=11,
         settle=("function-seen",),
     ),
     Call(
@@ -232,7 +231,6 @@ CALLS = (
         "UntagLambdaResourceAtomicOperation",
         f"Initializing Untagging of {_FUNCTION} Operation...",
         f"Finished Untagging of {_FUNCTION} Operation...",
-        stage=10,
         settle=("function-seen",),
     ),
     Call(
@@ -241,7 +239,6 @@ CALLS = (
         "CreateLambdaAtomicOperation",
         f"Initializing Creation of {_FUNCTION} Operation...",
         f"Finished Creation of {_FUNCTION} Operation...",
-        stage=20,
         settle=("function-updated",),
     ),
     Call(
@@ -250,7 +247,6 @@ CALLS = (
         "UpdateLambdaConfigurationAtomicOperation",
         f"Initializing Updating of {_FUNCTION} Configuration Operation...",
         f"Finished Updating of {_FUNCTION} Configuration Operation...",
-        stage=20,
         settle=("function-updated",),
     ),
     Call(
@@ -259,7 +255,6 @@ CALLS = (
         "UpdateLambdaCodeAtomicOperation",
         f"Initializing Updating of {_FUNCTION} Code Operation...",
         f"Finished Updating of {_FUNCTION} Code Operation...",
-        stage=30,
         settle=("function-updated",),
     ),
     Call(
@@ -268,7 +263,6 @@ CALLS = (
         "DeleteLambdaAtomicOperation",
         f"Initializing deletion of {_FUNCTION} Operation...",
         f"Finished deletion of {_FUNCTION}  Operation...",  # two spaces: the seed's text, to the letter
-        stage=95,
         settle=("function-gone",),
     ),
     Call(
@@ -277,6 +271,5 @@ CALLS = (
         "InvokeLambdaAtomicOperation",
         f"Initializing Invoking {_FUNCTION} Operation...",
         f"Finished Invoking of {_FUNCTION} Operation...",
-        stage=99,
     ),
 )

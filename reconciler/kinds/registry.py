@@ -17,6 +17,26 @@ CALLS: Mapping[str, Call] = {
     call.operation: call for module in (function, version, alias, event_source_mapping) for call in module.CALLS
 }
 WAITS: Mapping[str, Wait] = {wait.name: wait for kind in KINDS.values() for wait in kind.waits}
+# The one safe order of a target's operations (FACTS 2.12), as KIND/OPERATION; those of one line go by resource.
+ORDER: tuple[tuple[str, ...], ...] = (
+    ("function/UntagResource",),
+    ("function/TagResource",),
+    ("function/CreateFunction", "function/UpdateFunctionConfiguration"),
+    ("function/UpdateFunctionCode",),
+    ("version/PublishVersion",),
+    ("alias/CreateAlias", "alias/UpdateAlias"),
+    (
+        "event_source_mapping/UntagResource",
+        "event_source_mapping/TagResource",
+        "event_source_mapping/CreateEventSourceMapping",
+        "event_source_mapping/UpdateEventSourceMapping",
+    ),
+    ("event_source_mapping/DeleteEventSourceMapping",),
+    ("alias/DeleteAlias",),
+    ("version/DeleteFunction",),
+    ("function/DeleteFunction",),
+)
+RANKS: Mapping[str, int] = {entry: rank for rank, line in enumerate(ORDER) for entry in line}
 SECTIONS: tuple[Section, ...] = (
     configuration.CONFIGURATION,
     code.CODE,

@@ -71,7 +71,7 @@ def update(_: str, __: str, ___: Properties, ____: frozenset[str], _____: Proper
 
 
 def delete(function: str, name: str, _: Properties) -> list[Step]:
-    return [Step("DeleteFunction", {"FunctionName": function, "Qualifier": name}, stage=90, settle=())]
+    return [Step("DeleteFunction", {"FunctionName": function, "Qualifier": name}, settle=())]
 
 
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
@@ -127,7 +127,6 @@ CALLS = (
         "PublishLambdaFunctionVersionAtomicOperation",
         "Initializing Publishing of AWS Lambda Function Version Operation...",
         "Finished Publishing of AWS Lambda Function Version Operation...",
-        stage=40,
         settle=("version-active",),
     ),
 )

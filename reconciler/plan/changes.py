@@ -210,7 +210,7 @@ def replacing(kind: Kind, pair: Pair) -> tuple[Step, ...]:
     function, name = pair.key.target.function, pair.key.name
     creations = kind.create(function, name, pair.desired.properties)
     deletions = kind.delete(function, name, pair.live.handle)
-    return (*(replace(step, stage=-1) for step in deletions), *creations)
+    return (*(replace(step, is_brought_forward=True) for step in deletions), *creations)
 
 
 def final_function(case: Case, function: Draft | None) -> dict[str, Any]:

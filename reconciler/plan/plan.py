@@ -38,7 +38,7 @@ from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind, Step
 from reconciler.kinds.configuration import with_code
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import CALLS
+from reconciler.kinds.registry import CALLS, RANKS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION, content
 from reconciler.plan import refusals, renames
@@ -370,17 +370,19 @@ def with_refs(params: Properties) -> dict[str, Any]:
 
 def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
     """Every draft's steps in the one safe order (FACTS 2.12), numbered."""
-    placed = []
-    for draft in drafts:
-        own = [CALLS[step.operation].stage if step.stage is None else step.stage for step in draft.steps]
-        first = min((stage for stage in own if stage >= 0), default=0)
-        placed += [
-            (first - 1 if stage < 0 else stage, draft, step) for stage, step in zip(own, draft.steps, strict=True)
-        ]
+    placed = [(place_of(draft, step), draft, step) for draft in drafts for step in draft.steps]
     placed.sort(key=lambda item: item[0])
     return tuple(
         operation(f"{target}#{number}", draft, step) for number, (_, draft, step) in enumerate(placed, start=1)
     )
+
+
+def place_of(draft: Draft, step: Step) -> tuple[int, bool]:
+    """Where a step stands: by the order of all operations, or right before what its draft creates in place of what goes."""
+    kind = draft.pair.key.kind
+    if step.is_brought_forward:
+        return min(RANKS[f"{kind}/{one.operation}"] for one in draft.steps if not one.is_brought_forward), False
+    return RANKS[f"{kind}/{step.operation}"], True
 
 
 def operation(identifier: str, draft: Draft, step: Step) -> Operation:
