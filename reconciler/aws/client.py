@@ -32,8 +32,6 @@ from reconciler.aws.sessions import (
     opened,
     without_credentials,
 )
-from reconciler.aws.sessions import assuming as _assuming  # noqa: F401  known here, to whoever looks at how a role is assumed
-from reconciler.aws.sessions import core_session as core_session
 from reconciler.core import service
 from reconciler.core.accounts import Account
 from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable

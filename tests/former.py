@@ -1,0 +1,26 @@
+"""The import names of before the packages, for scripts of outside testers: whoever imports `tests.conftest` has them.
+
+Nothing of the project uses them.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import reconciler
+from reconciler import aws
+from reconciler.aws import sessions
+
+FORMER = {
+    "config": "reconciler.spec.config",
+    "errors": "reconciler.core.errors",
+    "lock": "reconciler.apply.lock",
+    "rehearsal": "reconciler.commands.rehearsal",
+    "wiring": "reconciler.commands.wiring",
+}
+
+for name, now in FORMER.items():
+    sys.modules[f"reconciler.{name}"] = module = import_module(now)
+    setattr(reconciler, name, module)
+vars(aws)["_assuming"] = sessions.assuming
