@@ -43,8 +43,10 @@ def _application() -> Wsgi:
     """One a process, as moto's services are: it holds an application for each of them, which take a while to make."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-    made: Wsgi = DomainDispatcherApplication(create_backend_app)
-    return made
+    made = DomainDispatcherApplication(create_backend_app)
+    setattr(made, "get_backend_for_host", cache(made.get_backend_for_host))  # noqa: B010  it tries the patterns of all services, at every request
+    answering: Wsgi = made
+    return answering
 
 
 def responding(account: str) -> Callable[[Request], Response]:
