@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.aws.client import Aws
 from reconciler.cli import main
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
+from reconciler.core.accounts import Account
 from reconciler.core.errors import SpecError
 from reconciler.sandbox import Sandbox
 
@@ -131,6 +134,25 @@ class House:
         }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="sweeps walk all of their space, not a sample: half an hour")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run in parallel where pytest-xdist is installed and `-n` does not say otherwise; single files and tests start at once."""
+    is_free = getattr(config.option, "numprocesses", 0) is None and not hasattr(config, "workerinput")
+    if is_free and all(Path(argument).is_dir() for argument in config.args):
+        config.option.numprocesses, config.option.dist = "auto", "worksteal"
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs an AWS, so that the rest can be run alone: `pytest -m 'not sandbox'`."""
     for item in items:
@@ -138,14 +160,38 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("sandbox")
 
 
-@pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+@contextlib.contextmanager
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A sandbox that is all the AWS there is."""
     with Sandbox(settle_seconds=0) as made:
         for name in list(os.environ):
             if name.startswith("AWS_"):
                 monkeypatch.delenv(name)
         for name, value in made.environment(REGION).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(Aws, "__init__", with_clients_of(made))
+        yield made
+
+
+def with_clients_of(sandbox: Sandbox) -> Callable[..., None]:
+    """How the seam to AWS is made: commands of this process that speak to one sandbox by its own credentials share sessions and
+    clients, as the threads of a command do; making them takes longer than all else. Programs of their own share nothing."""
+    original, plain = Aws.__init__, sandbox.environment(REGION)
+    sessions: dict[str, Any] = {}
+    clients: dict[tuple[str, str, str], Any] = {}
+
+    def initialised(self: Aws, accounts: Mapping[str, Account], **settings: Any) -> None:
+        original(self, accounts, **settings)
+        is_plain = all(os.environ.get(name) == value for name, value in plain.items())
+        if is_plain and not any(account.profile or account.role_arn for account in accounts.values()):
+            self._sessions, self._clients = sessions, clients
+
+    return initialised
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with opened(monkeypatch) as made:
         yield made
 
 

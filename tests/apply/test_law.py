@@ -133,6 +133,13 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
+DRAWS = [pytest.param(12, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]
+
+
+def drawn(count: int) -> settings:
+    return settings(deadline=None, max_examples=count, suppress_health_check=list(HealthCheck))
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Path]]:
     """One sandbox for all draws, emptied between them."""
@@ -196,22 +203,24 @@ def applied(shared: tuple[Sandbox, Path]) -> Applied:
     return Applied(sandbox, folder)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(before=st.none() | specs(), after=specs())
-def test_apply_then_plan_is_empty_from_any_state(
-    applied: Applied, before: dict[str, Any] | None, after: dict[str, Any]
-) -> None:
-    applied.forget()
-    if before:
-        applied.apply(before)
-    applied.apply(after)
-    assert not any(request.status >= 400 and request.is_write for request in applied.sandbox.requests)
-    applied.sandbox.requests.clear()
-    second, _ = applied.plan(after)
-    assert [operation.name for target in second.targets for operation in target.operations] == []
-    assert all(action.verb == "none" for target in second.targets for action in target.actions)
-    applied.apply(after)
-    assert applied.sandbox.writes == []
+@pytest.mark.parametrize("draws", DRAWS)
+def test_apply_then_plan_is_empty_from_any_state(applied: Applied, draws: int) -> None:
+    @drawn(draws)
+    @given(before=st.none() | specs(), after=specs())
+    def holds(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        applied.forget()
+        if before:
+            applied.apply(before)
+        applied.apply(after)
+        assert not any(request.status >= 400 and request.is_write for request in applied.sandbox.requests)
+        applied.sandbox.requests.clear()
+        second, _ = applied.plan(after)
+        assert [operation.name for target in second.targets for operation in target.operations] == []
+        assert all(action.verb == "none" for target in second.targets for action in target.actions)
+        applied.apply(after)
+        assert applied.sandbox.writes == []
+
+    holds()
 
 
 def held(applied: Applied, document: dict[str, Any]) -> dict[str, Any]:
@@ -232,47 +241,51 @@ def held(applied: Applied, document: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(before=specs(), after=specs())
-def test_what_aws_holds_does_not_depend_on_where_it_came_from(
-    applied: Applied, before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    applied.forget()
-    applied.apply(
-        before
-        | {"aliases": before.get("aliases", {}), "event_source_mappings": before.get("event_source_mappings", {})}
-    )
-    whole = after | {
-        "aliases": after.get("aliases", {}),
-        "event_source_mappings": after.get("event_source_mappings", {}),
-        "tags": after.get("tags", {}),
-    }
-    applied.apply(whole)
-    changed = held(applied, whole)
-    applied.forget()
-    applied.apply(whole)
-    assert changed == held(applied, whole)
+@pytest.mark.parametrize("draws", DRAWS)
+def test_what_aws_holds_does_not_depend_on_where_it_came_from(applied: Applied, draws: int) -> None:
+    @drawn(draws)
+    @given(before=specs(), after=specs())
+    def holds(before: dict[str, Any], after: dict[str, Any]) -> None:
+        applied.forget()
+        applied.apply(
+            before
+            | {"aliases": before.get("aliases", {}), "event_source_mappings": before.get("event_source_mappings", {})}
+        )
+        whole = after | {
+            "aliases": after.get("aliases", {}),
+            "event_source_mappings": after.get("event_source_mappings", {}),
+            "tags": after.get("tags", {}),
+        }
+        applied.apply(whole)
+        changed = held(applied, whole)
+        applied.forget()
+        applied.apply(whole)
+        assert changed == held(applied, whole)
+
+    holds()
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(before=specs(), after=specs())
-def test_a_saved_snapshot_gives_the_same_plan_and_documents_round_trip(
-    applied: Applied, before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    from jsonschema import Draft202012Validator
+@pytest.mark.parametrize("draws", DRAWS)
+def test_a_saved_snapshot_gives_the_same_plan_and_documents_round_trip(applied: Applied, draws: int) -> None:
+    @drawn(draws)
+    @given(before=specs(), after=specs())
+    def holds(before: dict[str, Any], after: dict[str, Any]) -> None:
+        from jsonschema import Draft202012Validator
 
-    applied.forget()
-    applied.apply(before)
-    found = workspace(applied.folder, after)
-    live = live_snapshot(found, applied.aws)
-    made = plan(found.specs.specs, live, Policy())
-    again = plan(reversed(found.specs.specs), live, Policy())
-    assert made == again
-    document = json.loads(json.dumps(snapshot_document(live, "0123456789abcdef" * 2, found.specs.specs)))
-    Draft202012Validator(SNAPSHOT).validate(document)
-    offline = plan(found.specs.specs, snapshot_from(document, found.specs.specs), Policy())
-    provenance = {"tool": "x", "version": "1", "commit": None, "branch": None, "dirty": None}
-    one, two = plan_document(made, provenance), plan_document(offline, provenance)
-    assert one["targets"] == two["targets"]
-    one["snapshot"]["digest"] = "0" * 64
-    Draft202012Validator(PLAN).validate(json.loads(json.dumps(one)))
+        applied.forget()
+        applied.apply(before)
+        found = workspace(applied.folder, after)
+        live = live_snapshot(found, applied.aws)
+        made = plan(found.specs.specs, live, Policy())
+        again = plan(reversed(found.specs.specs), live, Policy())
+        assert made == again
+        document = json.loads(json.dumps(snapshot_document(live, "0123456789abcdef" * 2, found.specs.specs)))
+        Draft202012Validator(SNAPSHOT).validate(document)
+        offline = plan(found.specs.specs, snapshot_from(document, found.specs.specs), Policy())
+        provenance = {"tool": "x", "version": "1", "commit": None, "branch": None, "dirty": None}
+        one, two = plan_document(made, provenance), plan_document(offline, provenance)
+        assert one["targets"] == two["targets"]
+        one["snapshot"]["digest"] = "0" * 64
+        Draft202012Validator(PLAN).validate(json.loads(json.dumps(one)))
+
+    holds()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from reconciler.apply import lock
 from reconciler.core.errors import CallFailed, Locked
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.conftest import CONFIG, ROLE, House, function_spec
+from tests.sampling import named, sampled
 
 OURS = CONFIG + "managedBy: shop\n"
 ABSENT = "function: {}\naccount: test\nregion: us-west-2\nstate: absent\n"
@@ -702,15 +704,18 @@ def test_an_update_that_failed_says_what_helps(house: House) -> None:
 
 # --- the fault sweep over these paths ------------------------------------------------------------------------------
 
-SWEPT = [("before", 503), ("after", 503), ("before", 0), ("after", 0)]
+SWEPT = {
+    "503": Fault("*", status=503),
+    "503, answer lost": Fault("*", status=503, when="after"),
+    "reset": Fault("*", reset=True),
+    "reset, answer lost": Fault("*", reset=True, when="after"),
+}
+CALLS = named("TagResource", "UpdateFunctionConfiguration", "DeleteEventSourceMapping", "DeleteFunction")
 
 
-@pytest.mark.parametrize(("when", "status"), SWEPT, ids=["503", "503, answer lost", "reset", "reset, answer lost"])
-@pytest.mark.parametrize(
-    "operation", ["TagResource", "UpdateFunctionConfiguration", "DeleteEventSourceMapping", "DeleteFunction"]
-)
+@pytest.mark.parametrize(("operation", "fault"), sampled(CALLS, SWEPT))
 def test_a_fault_while_adopting_and_pruning_under_the_lock_converges(
-    house: House, operation: str, when: str, status: int, monkeypatch: pytest.MonkeyPatch
+    house: House, operation: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked_house(house)
     mapping = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
@@ -720,7 +725,7 @@ def test_a_fault_while_adopting_and_pruning_under_the_lock_converges(
     house.write("one.yaml", function_spec("one"))
     foreign(house, "one")
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    house.sandbox.gate.script = Script([Fault(operation, nth=1, when=when, status=status, reset=not status)])
+    house.sandbox.gate.script = Script([replace(fault, operation=operation, nth=1)])
     report = house.apply("--prune", "--adopt")
     assert report["outcome"]["exit_code"] == 0, report["tasks"]
     assert house.verbs("--prune") == {}

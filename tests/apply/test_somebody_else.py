@@ -11,6 +11,7 @@ from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.sandbox.lambda_ import answers, functions
 from tests.apply.strangers import ACTS, MARK, Stranger, each_mapping, zip_of
 from tests.conftest import ACCOUNT, CONFIG, REGION, ROLE, House, function_spec
+from tests.sampling import named, sampled
 
 OURS = CONFIG + "managedBy: shop\n"
 FULL = """publish: true
@@ -21,6 +22,10 @@ event_source_mappings: {orders: {EventSourceArn: "arn:aws:sqs:us-west-2:12345678
 CHANGED = FULL.replace("payments", "orders").replace("alias: live", "alias: live, BatchSize: 7")
 CHANGES = ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateEventSourceMapping"]  # fmt: skip
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
+
+
+MOMENTS = {"TagResource-before": ("TagResource", "before")} | {f"{name}-after": (name, "after") for name in CHANGES}
+FAULTS: dict[str, dict[str, Any]] = {"broken connection": {"reset": True}, "503": {"status": 503}}
 
 
 @pytest.fixture
@@ -69,14 +74,11 @@ def test_a_version_is_not_published_of_what_somebody_changed_before_the_second_a
     ends(changed)
 
 
-@pytest.mark.parametrize(
-    ("operation", "when"),
-    [("TagResource", "before"), *((operation, "after") for operation in CHANGES)],
-)
-@pytest.mark.parametrize("act", ["configuration", "code"])
+@pytest.mark.parametrize(("act", "moment"), sampled(named("configuration", "code"), MOMENTS))
 def test_a_revision_that_came_with_other_content_is_not_believed(
-    changed: House, operation: str, when: str, act: str
+    changed: House, act: str, moment: tuple[str, str]
 ) -> None:
+    operation, when = moment
     stranger = Stranger(changed)
     stranger.waits(ACTS[act], lambda _, name, moment: (name, moment) == (operation, when))
     report = changed.apply()
@@ -96,8 +98,7 @@ def test_a_plan_that_only_publishes_is_guarded_as_well(house: House) -> None:
     assert len(house.lambda_.list_versions_by_function(FunctionName="checkout")["Versions"]) == 1
 
 
-@pytest.mark.parametrize("operation", CHANGES)
-@pytest.mark.parametrize("fault", [{"reset": True}, {"status": 503}], ids=["broken connection", "503"])
+@pytest.mark.parametrize(("fault", "operation"), sampled(FAULTS, named(*CHANGES)))
 def test_an_answer_lost_while_aws_is_still_at_it_is_known_as_our_own(
     changed: House, operation: str, fault: dict[str, Any]
 ) -> None:

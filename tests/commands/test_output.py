@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.commands.invoke import LARGEST_PAYLOAD, payload_in
 from tests.conftest import House, function_spec
+from tests.sampling import named, sampled
 
 LIVE = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
 
@@ -28,8 +29,9 @@ def command(house: House, *arguments: str, **environment: str) -> subprocess.Com
 # --- encodings -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1"])
-@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+@pytest.mark.parametrize(
+    ("encoding", "form"), sampled(named("cp1252", "ascii", "latin-1"), named("text", "json", "markdown"))
+)
 def test_a_plan_does_not_die_of_the_streams_encoding(house: House, encoding: str, form: str) -> None:
     house.write("checkout.yaml", function_spec(configuration='Description: "→ 日本 \U0001f600"'))
     result = command(house, "plan", "--format", form, PYTHONIOENCODING=encoding)

@@ -145,10 +145,14 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 # --- completing ----------------------------------------------------------------------------------------------------
 
 
-def test_a_journal_cut_at_any_byte_is_completed_to_what_its_whole_lines_tell(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "step", [pytest.param(1, id="every byte", marks=pytest.mark.sweep), pytest.param(13, id="some")]
+)
+def test_a_journal_cut_at_any_byte_is_completed_to_what_its_whole_lines_tell(tmp_path: Path, step: int) -> None:
     path = killed(tmp_path, content=lines([begun(("ä", CHAIN)), *done("ä", CHAIN), ended()]))
     whole = path.read_bytes()
-    for end in range(len(whole) + 1):
+    around_lines = {place + near for place, byte in enumerate(whole) if byte == ord("\n") for near in (0, 1, 2)}
+    for end in sorted(({*range(0, len(whole), step)} | around_lines) & {*range(len(whole) + 1)}):
         path.write_bytes(whole[:end])
         path.with_suffix(".json").unlink(missing_ok=True)
         kept = whole[:end].count(b"\n")
