@@ -12,17 +12,19 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reconciler.aws.client import Aws
 from reconciler.cli import main
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
 from reconciler.core.accounts import Account
 from reconciler.core.errors import SpecError
-from reconciler.sandbox import Sandbox
+
+if TYPE_CHECKING:  # boto3 and moto take longer to load than most pure tests to run
+    from reconciler.aws.client import Aws
+    from reconciler.sandbox import Sandbox
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
 CONFIG = """
@@ -163,20 +165,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @contextlib.contextmanager
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that is all the AWS there is."""
+    from reconciler.aws.client import Aws
+    from reconciler.sandbox import Sandbox
+
     with Sandbox(settle_seconds=0) as made:
         for name in list(os.environ):
             if name.startswith("AWS_"):
                 monkeypatch.delenv(name)
         for name, value in made.environment(REGION).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(Aws, "__init__", with_clients_of(made))
+        monkeypatch.setattr(Aws, "__init__", with_clients_of(made, Aws.__init__))
         yield made
 
 
-def with_clients_of(sandbox: Sandbox) -> Callable[..., None]:
+def with_clients_of(sandbox: Sandbox, original: Callable[..., None]) -> Callable[..., None]:
     """How the seam to AWS is made: commands of this process that speak to one sandbox by its own credentials share sessions and
     clients, as the threads of a command do; making them takes longer than all else. Programs of their own share nothing."""
-    original, plain = Aws.__init__, sandbox.environment(REGION)
+    plain = sandbox.environment(REGION)
     sessions: dict[str, Any] = {}
     clients: dict[tuple[str, str, str], Any] = {}
 
