@@ -11,6 +11,7 @@ from reconciler.core.finding import Found, named, part
 from reconciler.core.model import Properties
 from reconciler.kinds.base import (
     IS_A_GUARD,
+    IS_REQUIRED,
     IS_THE_FUNCTION,
     PUBLISHED,
     PUBLISHED_VERSION,
@@ -34,6 +35,7 @@ ALIASES = Section(
     operation="CreateAlias",
     refused=_ELSEWHERE,
     calls=("CreateAlias", "UpdateAlias"),
+    no_default={"FunctionVersion": IS_REQUIRED},
 )
 
 

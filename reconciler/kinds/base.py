@@ -16,6 +16,10 @@ from reconciler.core.waiting import Wait
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"
+IS_REQUIRED = "required, so there is no state without it"
+IS_REQUIRED_INSIDE = "required by AWS wherever the structure around it is written"
+IS_WHICH = "says which resource it is, or can only be set at its creation"
+NOT_DOCUMENTED = "AWS documents no value that stands for never set, and none that goes back to it"
 IS_A_GUARD = "a guard that apply sends by itself"
 PUBLISHED = "published"  # in a spec: the version that is the newest once the plan is carried out
 PUBLISHED_VERSION = Ref(
@@ -28,6 +32,7 @@ IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kin
 class Section:
     """A section of the spec: of which calls it takes the members, and why it does not take the `refused` ones.
 
+    `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why.
     The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
     """
 
@@ -36,6 +41,7 @@ class Section:
     refused: Mapping[str, str]
     calls: tuple[str, ...]
     inside: str = ""
+    no_default: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def members(self) -> frozenset[str]:

@@ -25,6 +25,11 @@ CODE = Section(
     refused=_ELSEWHERE,
     calls=("UpdateFunctionCode",),
     inside="Code",
+    no_default={
+        **dict.fromkeys(("ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"), "says where the code comes from"),
+        "S3ObjectStorageMode": "says how the code is taken, and is sent with it only",
+        "SourceKMSKeyArn": "says how the code is encrypted, and is sent with it only",
+    },
 )
 
 

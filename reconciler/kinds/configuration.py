@@ -13,7 +13,17 @@ from reconciler.core.diff import escaped
 from reconciler.core.finding import Found, part
 from reconciler.core.model import Properties, Unreadable
 from reconciler.core.waiting import State
-from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown, with_defaults
+from reconciler.kinds.base import (
+    IS_A_GUARD,
+    IS_PUBLISH,
+    IS_REQUIRED,
+    IS_REQUIRED_INSIDE,
+    IS_THE_FUNCTION,
+    NOT_DOCUMENTED,
+    Section,
+    shown,
+    with_defaults,
+)
 
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,
@@ -25,11 +35,26 @@ _ELSEWHERE = {
     "CodeSigningConfigArn": "set by calls of its own (PutFunctionCodeSigningConfig): a kind of its own",
 }
 
+_PROVIDER = "CapacityProviderConfig/LambdaManagedInstancesCapacityProviderConfig"
 CONFIGURATION = Section(
     name="configuration",
     operation="CreateFunction",
     refused=_ELSEWHERE,
     calls=("CreateFunction", "UpdateFunctionConfiguration"),
+    no_default={
+        "AcceleratorConfig/AcceleratorMemorySize": NOT_DOCUMENTED,
+        f"{_PROVIDER}/CapacityProviderArn": IS_REQUIRED_INSIDE,
+        f"{_PROVIDER}/ExecutionEnvironmentMemoryGiBPerVCpu": NOT_DOCUMENTED,
+        f"{_PROVIDER}/PerExecutionEnvironmentMaxConcurrency": NOT_DOCUMENTED,
+        "DurableConfig/ExecutionTimeout": NOT_DOCUMENTED,
+        "DurableConfig/KMSKeyArn": NOT_DOCUMENTED,
+        "Handler": "required of zip functions, and images have none",
+        "Role": IS_REQUIRED,
+        "Runtime": "required of zip functions, and images have none",
+        "RuntimeConfig/RuntimeAlias": NOT_DOCUMENTED,
+        "RuntimeConfig/RuntimeArn": NOT_DOCUMENTED,
+        "TenancyConfig/TenantIsolationMode": IS_REQUIRED_INSIDE,
+    },
 )
 
 

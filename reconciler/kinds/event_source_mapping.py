@@ -17,7 +17,7 @@ from reconciler.core.finding import Found, named, part
 from reconciler.core.model import UNSET, Properties, Target, Unreadable
 from reconciler.core.waiting import Judge, State, Wait, is_gone
 from reconciler.kinds import sources
-from reconciler.kinds.base import Call, Kind, Section, Step, shown, with_defaults
+from reconciler.kinds.base import IS_WHICH, NOT_DOCUMENTED, Call, Kind, Section, Step, shown, with_defaults
 from reconciler.kinds.sources import source_service
 from reconciler.kinds.tags import reserved, tag_steps, tags_after
 
@@ -26,11 +26,30 @@ _ELSEWHERE = {
     "UUID": "found by source and qualifier",
 }
 
+_KAFKA_CONFIGS = ("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig")
+_WHICH = (
+    *("DocumentDBEventSourceConfig/CollectionName", "DocumentDBEventSourceConfig/DatabaseName", "EventSourceArn"),
+    *("Queues", "SelfManagedEventSource/Endpoints", "StartingPosition", "StartingPositionTimestamp", "Topics"),
+)
 EVENT_SOURCE_MAPPINGS = Section(
     name="event_source_mappings",
     operation="CreateEventSourceMapping",
     refused=_ELSEWHERE,
     calls=("CreateEventSourceMapping", "UpdateEventSourceMapping"),
+    no_default={
+        **{
+            f"{kafka}/SchemaRegistryConfig/{member}": NOT_DOCUMENTED
+            for kafka in _KAFKA_CONFIGS
+            for member in ("AccessConfigs", "EventRecordFormat", "SchemaRegistryURI", "SchemaValidationConfigs")
+        },
+        **{f"{kafka}/ConsumerGroupId": IS_WHICH for kafka in _KAFKA_CONFIGS},
+        "SelfManagedKafkaEventSourceConfig/ConsumptionMode": NOT_DOCUMENTED,
+        "DestinationConfig/OnSuccess/Destination": NOT_DOCUMENTED,
+        "LoggingConfig/SystemLogLevel": NOT_DOCUMENTED,
+        "ProvisionedPollerConfig/PollerGroupName": NOT_DOCUMENTED,
+        "Tags": "others may tag a mapping too, so they are compared where the spec names them",
+        **dict.fromkeys(_WHICH, IS_WHICH),
+    },
 )
 
 # What AWS holds for members never set, by the source's service (FACTS 3); {} or "" is also what clears them.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from reconciler.core import service
 from reconciler.files import validation
+from reconciler.kinds import alias, configuration, event_source_mapping
 from reconciler.kinds.registry import CLAIMS, SECTIONS
 
 CALLS = [(section, operation) for section in CLAIMS for operation in section.calls]
@@ -41,3 +43,60 @@ def test_what_a_section_takes_and_refuses_is_what_its_schema_says(section: Any) 
     taken = {name for name, inner in said["properties"].items() if not inner.get("readOnly")}
     assert taken == section.members | ours
     assert said["x-refused"] == dict(section.refused)
+
+
+POLLED = [
+    {"EventSourceArn": f"arn:aws:{service_name}:us-west-2:123456789012:x"}
+    for service_name in ("sqs", "kinesis", "dynamodb", "kafka", "rds", "mq")
+]
+# What a spec may hold at the least, so that normal form shows every default; nothing stands for a section without any.
+SAMPLES: dict[str, list[dict[str, Any]]] = {
+    "configuration": [
+        configuration.normal_configuration(written, "checkout")
+        for written in ({"LoggingConfig": {"LogFormat": "JSON"}}, {"DurableConfig": {"unknown": 1}}, {})
+    ],
+    "aliases": [alias.ALIAS.normal({"FunctionVersion": "1"}, "checkout")],
+    "event_source_mappings": [
+        event_source_mapping.normal(source | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")
+        for source in POLLED
+    ],
+}
+NEVER_FILLED_IN = {"FunctionVersion", "EventSourceArn"}  # the samples say these themselves
+
+
+def leaves(section: Any) -> Iterator[str]:
+    """Every member of the section, at every depth of structures."""
+
+    def below(shape: Any, start: str) -> Iterator[str]:
+        for name, member in shape.members.items():
+            if service.is_structure(member):
+                yield from below(member, f"{start}{name}/")
+            else:
+                yield start + name
+
+    for operation in section.calls:
+        shape: Any = service.request(operation)
+        for path in below(shape, ""):
+            if path.split("/")[0] in section.members:
+                yield path
+
+
+def is_filled_in(normal: Any, path: str) -> bool:
+    """Whether normal form says something of the member: itself, or that the structure around it is empty."""
+    for step in path.split("/"):
+        if not isinstance(normal, Mapping) or (normal and step not in normal):
+            return False
+        if not normal:
+            return True
+        normal = normal[step]
+    return True
+
+
+@pytest.mark.parametrize("section", CLAIMS, ids=lambda section: section.name)
+def test_every_member_has_a_default_or_a_reason_why_none_is_known(section: Any) -> None:
+    samples = SAMPLES.get(section.name, [])
+    filled = {path for path in leaves(section) for normal in samples if is_filled_in(normal, path)} - NEVER_FILLED_IN
+    assert set(leaves(section)) - filled - set(section.no_default) == set(), "neither"
+    assert filled & set(section.no_default) == set(), "both"
+    assert set(section.no_default) - set(leaves(section)) == set(), "no such member"
+    assert all(len(reason.split()) > 1 for reason in section.no_default.values())

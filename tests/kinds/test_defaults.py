@@ -112,3 +112,30 @@ def test_a_consumer_group_that_aws_made_up_is_nobodys_setting(house: House) -> N
     house.apply()
     assert mapping(house)["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == mapping(house)["UUID"]
     assert "ConsumerGroupId" not in house.run("plan").out
+
+
+@pytest.mark.parametrize(
+    ("member", "inner", "path"),
+    [
+        ("AcceleratorConfig", {"AcceleratorMemorySize": 24}, "AcceleratorConfig"),
+        ("RuntimeConfig", {"RuntimeArn": ARN.format("lambda", "runtime/one"), "RuntimeAlias": "one"}, "RuntimeConfig"),
+    ],
+)
+def test_a_whole_structure_without_a_known_default_that_is_taken_out_is_named(
+    house: House, member: str, inner: dict[str, Any], path: str
+) -> None:
+    house.write("checkout.yaml", function_spec(configuration=f"{member}: {json.dumps(inner)}\n"))
+    house.apply()
+    house.write("checkout.yaml", function_spec())
+    assert f"AWS holds /configuration/{path}" in house.run("plan").out
+    assert house.verbs() == {}
+
+
+def test_a_schema_registry_that_is_taken_out_is_named(house: House) -> None:
+    registry = {"SchemaRegistryURI": "https://registry.example", "EventRecordFormat": "JSON"}
+    kafka = {"ConsumerGroupId": "group", "SchemaRegistryConfig": registry}
+    house.write("checkout.yaml", mapped({**KAFKA, "AmazonManagedKafkaEventSourceConfig": kafka}))
+    house.apply()
+    house.write("checkout.yaml", mapped(KAFKA))
+    assert "AmazonManagedKafkaEventSourceConfig/SchemaRegistryConfig" in house.run("plan").out
+    assert house.verbs() == {}
