@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox, Spot
 
 DEFAULT_REGION = "us-east-1"
+LONGEST_SLEEP_SECONDS = 0.5  # a signal that comes just before the wait is seen after it only
 
 
 class NoSandbox(ReconcileError):
@@ -133,9 +134,12 @@ def serve(environment: dict[str, str]) -> int:
     sys.stdout.flush()
     click.echo("Serving; press Ctrl-C to stop.", err=True)
     over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
+    before = signal.signal(signal.SIGTERM, lambda *_: over.set())
     try:
-        over.wait()
+        while not over.wait(LONGEST_SLEEP_SECONDS):
+            pass
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
