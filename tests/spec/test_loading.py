@@ -13,6 +13,7 @@ import pytest
 
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Desired, Key, Origin, Target
+from reconciler.kinds.base import PUBLISHED_VERSION
 from reconciler.spec import load
 from tests.spec.reading import CONFIG, HEAD, alone, faults, folder, read, refusal, warnings
 
@@ -35,7 +36,7 @@ def test_every_section_becomes_what_is_desired(tmp_path: Path) -> None:
     assert [described(item) for item in found.desired] == [
         ("function", "", {"configuration": {"Timeout": 3, "Role": ROLE}, "tags": {"team": "a"}}),
         ("version", "3", {"state": "absent"}),
-        ("alias", "live", {"FunctionVersion": "published"}),
+        ("alias", "live", {"FunctionVersion": PUBLISHED_VERSION}),
         ("event_source_mapping", "orders", {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:q", "alias": "live"}),
     ]
     assert found.sections == {"configuration", "tags", "versions", "aliases", "event_source_mappings"}
