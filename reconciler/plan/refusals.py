@@ -5,45 +5,29 @@ A refusal keeps its target from being applied; the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from reconciler.core.diff import matching, pointer, steps_of
 from reconciler.core.errors import NotOwned, PlanError, ReplacementRequired
-from reconciler.core.model import Desired, Diagnostic, Origin, Properties, Ref, Sealed, Unreadable
-from reconciler.kinds.alias import ALIAS, weights
-from reconciler.kinds.base import PUBLISHED
+from reconciler.core.model import Diagnostic, Sealed, Unreadable
 from reconciler.kinds.configuration import MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
 from reconciler.kinds.configuration import UNSET as DEFAULTS
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.kinds.version import VERSION
+from reconciler.plan import qualifiers
 from reconciler.plan.case import Case
-from reconciler.plan.changes import Draft, final_function, ignored_paths, origin_of, prefix
+from reconciler.plan.changes import Draft, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
+from reconciler.plan.speaking import Drafts, Rule, is_new, place, refusal
 
-Drafts = Sequence[Draft]
 MAX_TAGS = 50
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
     """Everything that the rules have to say, in their order."""
     return [note for rule in RULES for note in rule(case, drafts)]
-
-
-def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:
-    return Diagnostic("refusal", message, case.spec.target, origin or place(case, ""), error.__name__)
-
-
-def place(case: Case, section: str) -> Origin | None:
-    return origin_of(case.spec.origins, (section,) if section else ())
-
-
-def is_new(drafts: Drafts) -> bool:
-    """Whether the function will be one without the versions and aliases that live now."""
-    return any(draft.pair.key.kind == FUNCTION.name and draft.verb in ("create", "replace") for draft in drafts)
 
 
 def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -253,165 +237,6 @@ def cannot_be_created_again(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             yield refusal(case, PlanError, message)
 
 
-def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    known = versions_after(case, drafts)
-    going = {item.key.name for item in case.desired(VERSION)}  # another rule speaks of these
-    for draft, versions in routed(drafts):
-        for version in sorted(versions - known - going - {"$LATEST"}):
-            if version == PUBLISHED:
-                message = "nothing is published that `published` could stand for; write `publish: true`"
-            else:
-                message = f"version {version} does not exist; the function has {', '.join(sorted(known, key=version_order)) or 'none'}"
-            yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
-
-
-def routes_to_one_version_twice(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """`published` may turn out to be the very version that takes the rest of the traffic."""
-    for draft in drafts:
-        if draft.pair.key.kind == ALIAS.name and draft.pair.desired is not None:
-            properties = draft.pair.desired.properties
-            version = version_of(properties)
-            if version in weights(properties):
-                message = (
-                    f"{draft.pair.key}: `published` is version {version}, so both sides of the alias are that version"
-                )
-                yield refusal(case, PlanError, message, alias_place(draft))
-
-
-def routed(drafts: Drafts) -> Iterator[tuple[Draft, set[str]]]:
-    """Drafts of desired aliases with the versions that they send traffic to."""
-    for draft in drafts:
-        if draft.pair.key.kind == ALIAS.name and draft.pair.desired is not None:
-            properties = draft.pair.desired.properties
-            yield draft, {version_of(properties), *weights(properties)}
-
-
-def version_of(properties: Properties) -> str:
-    """The main version of an alias: its number, or `published` while that is not known."""
-    version = properties["FunctionVersion"]
-    return PUBLISHED if isinstance(version, Ref) else str(version)
-
-
-def alias_place(draft: Draft) -> Origin | None:
-    assert draft.pair.desired is not None
-    return origin_of(draft.pair.desired.origins, ("FunctionVersion",))
-
-
-def version_order(version: str) -> tuple[int, str]:
-    return (int(version), "") if version.isdigit() else (0, version)
-
-
-def versions_after(case: Case, drafts: Drafts) -> set[str]:
-    """Versions that an alias can name once the plan is carried out."""
-    published = {PUBLISHED for draft in drafts if draft.pair.key.name == PUBLISHED}
-    if is_new(drafts):
-        return published | ({"1"} if case.spec.publish else set())
-    gone = {draft.pair.key.name for draft in drafts if draft.pair.key.kind == VERSION.name and draft.verb == "delete"}
-    return published | ({item.key.name for item in case.held(VERSION)} - gone)
-
-
-def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """AWS wants the two versions of one alias to have one role and one dead letter target."""
-    if is_new(drafts) or case.function is None:
-        return
-    held = {item.key.name: item.properties for item in case.held(VERSION)}
-    function = next((draft for draft in drafts if draft.pair.key.kind == FUNCTION.name), None)
-    held[PUBLISHED] = final_function(case, function)
-    for draft, versions in routed(drafts):
-        pair = [version for version in sorted(versions) if version in held]
-        if len(pair) == 2 and draft.verb != "none":
-            one, two = (FUNCTION.normal(held[version], case.spec.target.function)["configuration"] for version in pair)
-            unlike = [member for member in ("Role", "DeadLetterConfig") if one.get(member) != two.get(member)]
-            if unlike:
-                message = f"versions {' and '.join(pair)} differ in {' and '.join(unlike)}, so no alias can route between them"
-                yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
-
-
-def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    owns_aliases = ALIAS.section in case.spec.sections
-    live = [] if is_new(drafts) else case.held(ALIAS)
-    names = {item.key.name for item in (case.desired(ALIAS) if owns_aliases else live)} | versions_after(case, drafts)
-    for item in case.desired(EVENT_SOURCE_MAPPING):
-        alias = qualifier(item.properties)
-        if alias and alias not in names:
-            what = "version" if alias.isdigit() else "alias"
-            yield refusal(case, PlanError, f"{item.key}: there is no {what} {alias}", mapping_place(item))
-
-
-def mapping_place(item: Desired) -> Origin | None:
-    return origin_of(item.origins, ("alias",))
-
-
-def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    newest = max((item.key.name for item in case.held(VERSION)), key=version_order, default="")
-    is_superseded = any(draft.pair.key.name == PUBLISHED for draft in drafts)
-    followed = aliases_after(case, drafts)
-    for draft in drafts:
-        if draft.pair.key.kind != VERSION.name or draft.verb != "delete":
-            continue
-        version = draft.pair.key.name
-        users = sorted(alias for alias, versions in followed.items() if version in versions)
-        origin = place(case, VERSION.section)
-        if users:
-            yield refusal(
-                case, PlanError, f"version {version} is used by alias {', '.join(users)}; move it first", origin
-            )
-        elif case.spec.publish and version == newest and not is_superseded:
-            message = f"version {version} is the newest and `publish: true` would make it again; delete it after the next one is published"
-            yield refusal(case, PlanError, message, origin)
-
-
-def deletes_what_a_mapping_invokes(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """AWS would delete it without a word, and the mapping's events would fail from then on."""
-    going = [draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)]
-    if case.spec.is_absent or not going:
-        return
-    if case.scope is not None and EVENT_SOURCE_MAPPING.name not in case.scope:
-        message = "the snapshot does not say whether a mapping invokes what is deleted; take it anew"
-        yield refusal(case, PlanError, f"{case.spec.target}: {message}")
-        return
-    invoking = mappings_after(case, drafts)
-    for draft in going:
-        kind, name = draft.pair.key.kind, draft.pair.key.name
-        for mapping in invoking.get(name, ()):
-            message = (
-                f"{kind} {name} is invoked by mapping {mapping}; move or delete the mapping first, or keep the {kind}"
-            )
-            yield refusal(
-                case,
-                PlanError,
-                f"{case.spec.target}: {message}",
-                place(case, ALIAS.section if kind == ALIAS.name else VERSION.section),
-            )
-
-
-def mappings_after(case: Case, drafts: Drafts) -> dict[str, list[str]]:
-    """Qualifier -> the mappings, by UUID and source, that will invoke it; live ones that no draft touches included."""
-    moved = {
-        draft.pair.live.key: "" if draft.pair.desired is None else qualifier(draft.pair.desired.properties)
-        for draft in drafts
-        if draft.pair.live and draft.pair.key.kind == EVENT_SOURCE_MAPPING.name
-    }
-    found: dict[str, list[str]] = {}
-    for item in case.held(EVENT_SOURCE_MAPPING):
-        source = item.properties.get("EventSourceArn") or "self-managed Kafka"
-        invoked = moved.get(item.key, qualifier(item.properties))
-        if invoked:
-            found.setdefault(invoked, []).append(f"{item.key.name} of {source}")
-    return found
-
-
-def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:
-    """Alias -> the versions that it will send traffic to; live aliases that no draft touches included."""
-    live = {
-        item.key.name: {str(item.properties["FunctionVersion"]), *weights(item.properties)} for item in case.held(ALIAS)
-    }
-    for draft in drafts:
-        if draft.pair.key.kind == ALIAS.name and draft.verb == "delete":
-            live.pop(draft.pair.key.name, None)
-    return live | {draft.pair.key.name: versions for draft, versions in routed(drafts)}
-
-
 def is_already_absent(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
         if draft.verb == "none" and draft.action.reason:
@@ -429,7 +254,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         )
 
 
-RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
+RULES: tuple[Rule, ...] = (
     was_not_read,
     holds_what_it_does_not_show,
     keeps_what_has_no_default,
@@ -446,12 +271,7 @@ RULES: tuple[Callable[[Case, Drafts], Iterator[Diagnostic]], ...] = (
     is_the_same_code_elsewhere,
     needs_code_to_change,
     cannot_be_created_again,
-    routes_to_missing_versions,
-    routes_to_one_version_twice,
-    routes_between_unlike_versions,
-    invokes_a_missing_alias,
-    deletes_a_version_in_use,
-    deletes_what_a_mapping_invokes,
+    *qualifiers.RULES,
     last_update_failed,
     is_already_absent,
 )

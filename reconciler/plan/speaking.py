@@ -1,0 +1,27 @@
+"""How a rule speaks of a target's drafts: what it gets, and how it says that a target is refused, and where. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from reconciler.core.errors import PlanError
+from reconciler.core.model import Diagnostic, Origin
+from reconciler.kinds.function import FUNCTION
+from reconciler.plan.case import Case
+from reconciler.plan.changes import Draft, origin_of
+
+Drafts = Sequence[Draft]
+Rule = Callable[[Case, Drafts], Iterator[Diagnostic]]
+
+
+def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:
+    return Diagnostic("refusal", message, case.spec.target, origin or place(case, ""), error.__name__)
+
+
+def place(case: Case, section: str) -> Origin | None:
+    return origin_of(case.spec.origins, (section,) if section else ())
+
+
+def is_new(drafts: Drafts) -> bool:
+    """Whether the function will be one without the versions and aliases that live now."""
+    return any(draft.pair.key.kind == FUNCTION.name and draft.verb in ("create", "replace") for draft in drafts)
