@@ -23,6 +23,7 @@ from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core import service
 from reconciler.core.errors import CallFailed, CodeDiffers, Interrupted, NotOwned, PlanError, ReconcileError, StalePlan
 from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
+from reconciler.core.waiting import Wait
 from reconciler.files import packing
 from reconciler.kinds.registry import WAITS
 from reconciler.plan import renames
@@ -36,8 +37,6 @@ WORKERS = 16
 
 Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
 OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
-# Waits for something that the answer to the call names.
-NAMED_BY_THEIR_ANSWER = ("version-active", "mapping-settled", "mapping-enabled", "mapping-disabled", "mapping-gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,19 +287,17 @@ def settle(operation: Operation, change: Change, answer: Answer, known: _Known, 
     """Wait until AWS has carried it out, and compare what it holds then with what it must hold. Returns what AWS filled in
     by itself."""
     state: Mapping[str, Any] = {}
-    for wait in operation.settle:
-        state = aws.settle(operation.key.target, WAITS[wait], awaited(wait, change, answer, known))
+    for wait in (WAITS[name] for name in operation.settle):
+        state = aws.settle(operation.key.target, wait, awaited(wait, change, answer, known))
     if operation.name == "Invoke":
         return ()
     return confirmed(aws, operation, change, answer, known.expected, state)
 
 
-def awaited(wait: str, change: Change, answer: Answer, known: _Known) -> Mapping[str, Any]:
+def awaited(wait: Wait, change: Change, answer: Answer, known: _Known) -> Mapping[str, Any]:
     """What tells the resource that is waited for from others: a version's or mapping's answer; the revision of a function
     that is deleted, for somebody may create another. A changed function is always looked at."""
-    if wait in NAMED_BY_THEIR_ANSWER:
-        return answer.result
-    return {"RevisionId": known.expected.known_revision(change.key)} if wait == "function-gone" else {}
+    return answer.result if wait.is_named_by_answer else {"RevisionId": known.expected.known_revision(change.key)}
 
 
 def filled(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:

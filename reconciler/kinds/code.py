@@ -27,10 +27,15 @@ CODE = Section(
     inside="Code",
     no_default={
         **dict.fromkeys(("ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"), "says where the code comes from"),
-        "S3ObjectStorageMode": "says how the code is taken, and is sent with it only",
-        "SourceKMSKeyArn": "says how the code is encrypted, and is sent with it only",
     },
 )
+# How the code is kept, beside what it is: what AWS holds when it was never said.
+DEFAULTS: Mapping[str, str] = {"SourceKMSKeyArn": "", "S3ObjectStorageMode": "COPY"}
+
+
+def comparable_code(code: Properties, sha256: Any) -> dict[str, Any]:
+    """What is compared of code whose hash is, or will be, this one."""
+    return {"CodeSha256": sha256, **{member: code[member] for member in DEFAULTS if member in code}}
 
 
 def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:

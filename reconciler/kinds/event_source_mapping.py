@@ -335,10 +335,10 @@ def look(_: Target, answered: Properties) -> tuple[str, Properties]:
 
 
 WAITS = (
-    Wait("mapping-settled", look, is_settled, standing, is_scarce=True),
-    Wait("mapping-enabled", look, is_in("Enabled"), standing, is_scarce=True),
-    Wait("mapping-disabled", look, is_in("Disabled"), standing, is_scarce=True),
-    Wait("mapping-gone", look, is_gone, standing, is_for_the_end=True, is_scarce=True),
+    Wait("mapping-settled", look, is_settled, standing, is_scarce=True, is_named_by_answer=True),
+    Wait("mapping-enabled", look, is_in("Enabled"), standing, is_scarce=True, is_named_by_answer=True),
+    Wait("mapping-disabled", look, is_in("Disabled"), standing, is_scarce=True, is_named_by_answer=True),
+    Wait("mapping-gone", look, is_gone, standing, is_for_the_end=True, is_scarce=True, is_named_by_answer=True),
 )
 
 

@@ -16,6 +16,7 @@ from reconciler.core.model import Properties, Target, Unreadable
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds import code, configuration
 from reconciler.kinds.base import Call, Kind, Step, with_defaults
+from reconciler.kinds.code import comparable_code
 from reconciler.kinds.configuration import (
     CONFIGURATION,
     NO_OR_YES,
@@ -34,7 +35,7 @@ def normal(properties: Properties, function: str) -> dict[str, Any]:
     if "configuration" in properties:
         full["configuration"] = normal_configuration(properties["configuration"], function)
     if "code" in properties:
-        full["code"] = with_defaults(dict(properties["code"]), {"SourceKMSKeyArn": "", "S3ObjectStorageMode": "COPY"})
+        full["code"] = with_defaults(dict(properties["code"]), dict(code.DEFAULTS))
     if "tags" in properties:
         full["tags"] = own_tags(properties["tags"]) if isinstance(properties["tags"], Mapping) else properties["tags"]
     return full
@@ -99,31 +100,29 @@ def state(properties: Properties, function: str) -> dict[str, Any]:
 
 
 def after(operation: str, params: Properties, held: Properties | None) -> dict[str, Any] | None:
-    """`params` hold CodeSha256 where the plan knows what the code's hash will be."""
+    """`params` hold CodeSha256 where the plan knows what the code's hash will be; one that it does not know is none that AWS
+    could hold."""
     now = dict(held or {})
     match operation:
         case "CreateFunction":
             created = {"configuration": live_configuration(params), "tags": params.get("Tags", {})}
-            return state(created | {"code": _code_after(params["Code"], params)}, params["FunctionName"])
+            return state(
+                created | {"code": comparable_code(params["Code"], params.get("CodeSha256", ""))},
+                params["FunctionName"],
+            )
         case "UpdateFunctionConfiguration":
             sent = normal_configuration(live_configuration(params), params["FunctionName"])
             changed = {member: sent[member] for member in params if member in CONFIGURATION.members}
             return now | {"configuration": now["configuration"] | changed}
         case "UpdateFunctionCode":
             members = {name: list(params[name]) for name in ("Architectures",) if name in params}
-            code = normal({"code": _code_after(params, params)}, params["FunctionName"])
-            return now | code | {"configuration": now["configuration"] | members}
+            sent = normal({"code": comparable_code(params, params.get("CodeSha256", ""))}, params["FunctionName"])
+            return now | sent | {"configuration": now["configuration"] | members}
         case "TagResource" | "UntagResource":
             return now | {"tags": tags_after(params, now["tags"])}
         case "DeleteFunction":
             return None
     return now
-
-
-def _code_after(code: Properties, params: Properties) -> dict[str, Any]:
-    """Code as it compares. A hash that the plan does not know is none that AWS could hold."""
-    kept = {member: code[member] for member in ("SourceKMSKeyArn", "S3ObjectStorageMode") if member in code}
-    return {"CodeSha256": params.get("CodeSha256", ""), **kept}
 
 
 # --- waits ---------------------------------------------------------------------------------------------------------
@@ -170,7 +169,7 @@ def advice(code: str) -> str:
 
 def is_seen(state: State, _: Target, __: Properties) -> bool:
     """Read once it stands still, whatever became of an update before: for calls that are carried out at once."""
-    return bool(state) and state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
+    return state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
 
 
 def is_really_gone(state: State, target: Target, was: Properties) -> bool:

@@ -116,7 +116,7 @@ VERSION = Kind(
     needs_replacement=never_replaced,
     state=content,
     after=after,
-    waits=(Wait("version-active", look, is_version_active, standing, "Configuration"),),
+    waits=(Wait("version-active", look, is_version_active, standing, "Configuration", is_named_by_answer=True),),
     rules=(deletes_no_version_in_use,),
 )
 

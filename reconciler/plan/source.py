@@ -23,6 +23,7 @@ from reconciler.core.model import (
     Ref,
 )
 from reconciler.kinds.base import Step
+from reconciler.kinds.code import comparable_code
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
@@ -37,8 +38,7 @@ def comparable(case: Case, desired: Desired) -> Desired:
     if "code" not in desired.properties:
         return desired
     code = desired.properties["code"]
-    kept = {member: code[member] for member in ("SourceKMSKeyArn", "S3ObjectStorageMode") if member in code}
-    compared = {"CodeSha256": expected_hash(case, code), **kept}
+    compared = comparable_code(code, expected_hash(case, code))
     return replace(desired, properties={**desired.properties, "code": compared})
 
 

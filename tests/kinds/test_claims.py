@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.core import service
 from reconciler.files import validation
-from reconciler.kinds import alias, configuration, event_source_mapping
+from reconciler.kinds import alias, configuration, event_source_mapping, function
 from reconciler.kinds.registry import CLAIMS, SECTIONS
 
 CALLS = [(section, operation) for section in CLAIMS for operation in section.calls]
@@ -55,6 +55,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         configuration.normal_configuration(written, "checkout")
         for written in ({"LoggingConfig": {"LogFormat": "JSON"}}, {"DurableConfig": {"unknown": 1}}, {})
     ],
+    "code": [function.FUNCTION.normal({"code": {}}, "checkout")["code"]],
     "aliases": [alias.ALIAS.normal({"FunctionVersion": "1"}, "checkout")],
     "event_source_mappings": [
         event_source_mapping.normal(source | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")
