@@ -6,7 +6,6 @@ that decides. Never repeats a call itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +15,8 @@ from reconciler.apply.expected import Change, Expected, changed, changed_since, 
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed, StalePlan
 from reconciler.core.model import Key, Live, Operation
+from reconciler.kinds.event_source_mapping import UUID
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STALE = "PreconditionFailedException"
 
 

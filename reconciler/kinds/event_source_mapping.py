@@ -6,6 +6,7 @@ Properties are CreateEventSourceMapping's members with our `alias` in place of F
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -16,11 +17,12 @@ from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, named, part
 from reconciler.core.model import UNSET, Properties, Target, Unreadable
 from reconciler.core.waiting import Judge, State, Wait, is_gone
-from reconciler.kinds import sources
+from reconciler.kinds import filters, sources
 from reconciler.kinds.base import IS_WHICH, NOT_DOCUMENTED, Call, Kind, Section, Step, shown, with_defaults
 from reconciler.kinds.sources import source_service
 from reconciler.kinds.tags import reserved, tag_steps, tags_after
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # AWS's name for a mapping
 _ELSEWHERE = {
     "FunctionName": "the spec's `function`, with `alias` as the qualifier",
     "UUID": "found by source and qualifier",
@@ -403,6 +405,7 @@ EVENT_SOURCE_MAPPING = Kind(
         invokes_a_declared_alias,
         maps_each_source_once,
         has_free_tags,
+        *filters.RULES,
     ),
 )
 

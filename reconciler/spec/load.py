@@ -20,7 +20,7 @@ from reconciler.files.strict_yaml import Document
 from reconciler.kinds.base import PUBLISHED, versions_of
 from reconciler.kinds.configuration import DEPRECATED_RUNTIMES
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
-from reconciler.spec import arns, contents, rules
+from reconciler.spec import arns, rules
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.spec.stray import with_facts
@@ -77,7 +77,7 @@ def document_faults(document: Document) -> list[Fault]:
             document.key(found.pointer) if found.is_key else document.at(found.pointer),
             _placed(found.message, document),
         )
-        for found in (*rules.findings(document.value), *contents.findings(document.value))
+        for found in rules.findings(document.value)
     ]
     return by_schema + [fault for fault in by_rules if fault.origin not in spoken]
 

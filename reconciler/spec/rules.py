@@ -10,10 +10,9 @@ from typing import Any
 
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Found, Rule, part
-from reconciler.kinds.registry import KINDS, SECTION_NAMES
+from reconciler.kinds.registry import KINDS
+from reconciler.spec import ignored
 from reconciler.spec.stray import stray_references
-
-IGNORABLE = tuple(name for name in SECTION_NAMES if name != "versions")  # those are only ever named to be deleted
 
 
 def findings(spec: Any) -> list[Found]:
@@ -23,15 +22,6 @@ def findings(spec: Any) -> list[Found]:
 def names_one_place(spec: Mapping[str, Any]) -> Iterator[Found]:
     if "region" in spec and "regions" in spec:
         yield Found("/regions", "write region or regions, not both", is_key=True)
-
-
-def ignores_what_a_spec_has(spec: Mapping[str, Any]) -> Iterator[Found]:
-    pointers = spec.get("ignore")
-    for index, pointer in enumerate(pointers if isinstance(pointers, list) else []):
-        if isinstance(pointer, str) and pointer.startswith("/") and pointer.split("/")[1] not in IGNORABLE:
-            yield Found(
-                f"/ignore/{index}", f"an ignored path begins with one of {', '.join('/' + name for name in IGNORABLE)}"
-            )
 
 
 def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
@@ -63,5 +53,5 @@ RULES: tuple[Rule, ...] = (
     *(rule for kind in KINDS.values() for rule in kind.rules),
     refers_only_to_what_is_known,
     refers_only_where_references_are_read,
-    ignores_what_a_spec_has,
+    *ignored.RULES,
 )

@@ -43,6 +43,16 @@ ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
 S3_BUCKET = "arn:aws:s3:::bucket"
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "a filter that is no JSON": (
+        mapping(
+            "{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:orders', FilterCriteria: {Filters: [{Pattern: '{a: 1}'}]}}"
+        ).replace("orders:\n    {", "orders: {"),
+        """5:110: the filter pattern is not JSON; write an object in quotes, as in '{"body": {"kind": ["order"]}}'""",
+    ),
+    "a path that can never match": (
+        "ignore: [/configuration/Enviroment]\n",
+        "4:10: /configuration/Enviroment can never match: /configuration has no Enviroment; did you mean Environment?",
+    ),
     "a mapping's tag of AWS": (
         mapping("{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:orders', Tags: {'AWS:x': y}}").replace(
             "orders:\n    {", "orders: {"
