@@ -17,12 +17,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reconciler.cli import cli
-from reconciler.sandbox import Sandbox
 from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.sandbox.stock import code_zip
 from tests.commands.test_gate import is_command, lines_of
 from tests.commands.watching import Seen, ended_when_it_serves, watched
-from tests.conftest import ACCOUNT, CONFIG, REGION, ROLE, House, Result, function_spec
+from tests.conftest import ACCOUNT, CONFIG, REGION, ROLE, House, Result, function_spec, opened
 from tests.report.test_own_records import FOREIGN
 from tests.spec.test_hostile_git import bare, git, settings
 
@@ -86,11 +85,7 @@ MODULES = ("boto3.py", "git.py", "sitecustomize.py", "conftest.py", "setup.py")
 @contextmanager
 def attacked(root: Path) -> Iterator[House]:
     """A sound base, and on it a branch that tries everything at once; its own AWS, in which a stranger is about."""
-    with Sandbox(settle_seconds=0) as sandbox, pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in sandbox.environment(REGION).items():
-            patch.setenv(name, value)
+    with pytest.MonkeyPatch.context() as patch, opened(patch) as sandbox:
         patch.setenv("PATH", os.environ["PATH"].removeprefix(BEFORE_PATH))  # of another tree that is about
         house = House(root, sandbox)
         based(house)

@@ -1,0 +1,56 @@
+"""Whose a function is: what bears our mark, what is adopted, and what is left alone."""
+
+from __future__ import annotations
+
+from tests.apply.houses import ABSENT, foreign, house_of
+from tests.conftest import House, function_spec
+
+
+def test_what_we_create_bears_our_mark_and_tags_may_still_be_owned_whole(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one", extra="tags: {}\n"))
+    house.apply()
+    assert house.lambda_.get_function(FunctionName="one")["Tags"] == {"reconcile:managed-by": "shop"}
+    assert house.verbs() == {}
+
+
+def test_an_unmarked_function_is_refused_until_it_is_adopted(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one"))
+    foreign(house, "one")
+    result = house.run("apply", "--yes")
+    assert result.exit_code == 21
+    assert "bears no mark of ours" in result.out
+    assert house.writes() == []
+    assert house.verbs("--adopt") == {"one": "adopt"}
+    assert house.apply("--adopt")["outcome"]["exit_code"] == 0
+    assert house.writes() == ["TagResource", "UpdateFunctionConfiguration"]
+    assert house.verbs() == {}
+
+
+def test_a_spec_may_adopt_and_nothing_but_the_mark_is_one_call(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one", configuration="Timeout: 99", extra="adopt: true\n"))
+    foreign(house, "one")
+    house.apply()
+    assert house.writes() == ["TagResource"]
+    assert house.verbs() == {}
+
+
+def test_the_mark_of_another_house_is_always_refused(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one", extra="adopt: true\n"))
+    foreign(house, "one", **{"reconcile:managed-by": "bakery"})
+    result = house.run("apply", "--yes", "--adopt")
+    assert result.exit_code == 21
+    assert "is managed by bakery, not by shop" in result.out
+    assert house.writes() == []
+
+
+def test_an_unmarked_function_is_not_deleted(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one"))
+    foreign(house, "one")
+    house.write("one.yaml", ABSENT.format("one"))
+    assert house.run("apply", "--yes").exit_code == 21
+    assert house.writes() == []
