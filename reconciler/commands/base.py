@@ -57,8 +57,8 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
 def require_something(
     config: Config, workspace: Workspace, reached: Iterable[Spec], changes: Iterable[GuardChange]
 ) -> None:
-    """Raises UnsafePlan, the guard changes first as a plan tells them, when nothing would be left to plan: what is switched off by the base or
-    by the files is off."""
+    """Raises UnsafePlan, the guard changes first as a plan tells them, when nothing would be left to plan: what is switched
+    off by the base or by the files is off."""
     problems = [loosening.unreachable(config, one) for one in workspace.specs.specs]
     problem = "" if any(reached) else "; ".join(dict.fromkeys(problems))
     if not config.is_enabled:

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 LONGEST_SECONDS = 3600.0
-FILE: click.Path = click.Path(
-    path_type=Path, dir_okay=False
-)  # to be written, or read by who tells what is wrong with it
+# A file to be written, or read by who tells what is wrong with it.
+FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 
 
 def as_text(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

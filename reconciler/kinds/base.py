@@ -22,9 +22,8 @@ IS_WHICH = "says which resource it is, or can only be set at its creation"
 NOT_DOCUMENTED = "AWS documents no value that stands for never set, and none that goes back to it"
 IS_A_GUARD = "a guard that apply sends by itself"
 PUBLISHED = "published"  # in a spec: the version that is the newest once the plan is carried out
-PUBLISHED_VERSION = Ref(
-    "PublishVersion", "Version"
-)  # that version, as long as only its publication can tell which it is
+# That version, as long as only its publication can tell which it is.
+PUBLISHED_VERSION = Ref("PublishVersion", "Version")
 IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kind of their own"
 
 
@@ -51,9 +50,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), and
-    what to wait for after it. The seed is the imperative service whose
-    declarative form this is; manual/decisions.md says which, and where we do otherwise."""
+    """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), and what to
+    wait for after it. The seed is the imperative service whose declarative form this is; manual/decisions.md says which, and
+    where we do otherwise."""
 
     operation: str
     phase: str
@@ -83,9 +82,8 @@ class Kind:
     `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
     can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
     `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
-    many steps of a pointer make what one update sends. `rules` look at one spec document, offline; `waits` are what its calls may have to
-    wait for.
-    `meant` turns words of ours in a spec's entry into the values that they stand for.
+    many steps of a pointer make what one update sends. `rules` look at one spec document, offline; `waits` are what its
+    calls may have to wait for; `meant` turns words of ours in a spec's entry into the values that they stand for.
     `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
     properties as written (create) or normal (update: with the set of top-level members that differ) and the live
     handle.
