@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler.commands.rehearsal import fill
@@ -133,6 +133,14 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
+def drops_an_alias_that_is_invoked(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
+    """Whether `after` takes an alias from mappings that it does not own: that is refused, so nothing is applied."""
+    if "aliases" not in after or "event_source_mappings" in after:
+        return False
+    mappings = (before or {}).get("event_source_mappings", {}).values()
+    return not {mapping["alias"] for mapping in mappings if "alias" in mapping} <= set(after["aliases"])
+
+
 DRAWS = [pytest.param(12, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]
 
 
@@ -208,6 +216,7 @@ def test_apply_then_plan_is_empty_from_any_state(applied: Applied, draws: int) -
     @drawn(draws)
     @given(before=st.none() | specs(), after=specs())
     def holds(before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+        assume(not drops_an_alias_that_is_invoked(before, after))
         applied.forget()
         if before:
             applied.apply(before)
