@@ -110,27 +110,17 @@ def plan(
     report_dir: Path,
 ) -> None:
     """Show what an apply would do. Changes nothing."""
-    from reconciler.commands import wiring
     from reconciler.commands.base import read
+    from reconciler.commands.plan import planned
+    from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
     from reconciler.report.formats.markdown import plan_markdown
     from reconciler.report.formats.shown import is_acting
     from reconciler.report.formats.text import plan_text
 
-    workspace = read(chosen(paths), base)
-    choices = wiring.Choices(adopt, prune, base, drift, download_code=download_code)
-    aws = None
-    if snapshot_path:
-        workspace.config.require_enabled(workspace.accounts)
-        live = wiring.saved_snapshot(workspace, snapshot_path)
-        workspace = wiring.without_values(workspace, live)
-    else:
-        aws = wiring.connect(workspace.config, workspace.accounts)
-        workspace = wiring.with_values(workspace, aws)
-        live = wiring.live_snapshot(workspace, aws, wiring.looking(report_dir, choices))
-    made = wiring.planned(workspace, live, choices, aws)
-    document = wiring.document(made, workspace)
+    choices = Choices(adopt, prune, base, drift, download_code=download_code)
+    made, document = planned(read(chosen(paths), base), choices, snapshot=snapshot_path, folder=report_dir)
     if output:
         write_result(output, document_json(document))
     match form:

@@ -80,7 +80,7 @@ class Kind:
     """`normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member that it
     leaves out has no known default and is compared only where the spec names it.
     `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
-    can be updated in place. `create_only` holds pointers (without leading slash) whose change needs a replacement.
+    can be updated in place. `needs_replacement(pointer, before, after)` takes a pointer without its leading slash.
     `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
     many steps of a pointer make what one update sends. `rules` look at one spec document, offline; `waits` are what its
     calls may have to wait for; `meant` turns words of ours in a spec's entry into the values that they stand for.
