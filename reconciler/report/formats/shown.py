@@ -135,7 +135,7 @@ def target_shown(target: Document) -> dict[str, Any]:
         name = action["address"].removeprefix(target["address"]).lstrip("/") or "function"
         fields = [field_shown(field, name) for field in action["fields"]]
         width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
-        actions.append({**action, "name": name, "fields": fields, "width": min(width, 60)})
+        actions.append({"author": "", **action, "name": name, "fields": fields, "width": min(width, 60)})
     return {**target, "actions": actions}
 
 

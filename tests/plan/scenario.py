@@ -1,0 +1,184 @@
+"""A scenario's folder to the plan that comes of it: specs and snapshot by the product's own readers, and nothing else read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reconciler.commands import wiring
+from reconciler.commands.apply import compared_with
+from reconciler.commands.wiring import Choices, Workspace
+from reconciler.core.errors import ReconcileError, StalePlan
+from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec
+from reconciler.plan import approval
+from reconciler.plan.cause import Past, only_drift, with_causes
+from reconciler.report.documents import configuration_document, plain, plan_document
+from reconciler.report.formats.text import plan_text
+from reconciler.spec.config import FILE_NAME, load_config
+from reconciler.spec.load import load
+from reconciler.spec.references import POINTER, Lookup, environment, parsed, resolved
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+SNAPSHOT, TOLD, EXPECTED = "snapshot.json", "scenario.yaml", "expected.txt"
+LONGEST = 200  # characters of a text that a call sends, as it is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What scenario.yaml says. `prune`, `adopt`, `drift` and `allow_deletes` are the flags. `looked_up` has what references
+    stand for, null where that cannot be read; without it nothing is looked up, as offline. `recorded` are targets of whose
+    code only an earlier report knows the hash. `local_code` says whether git moved it since the base, null where git does
+    not hold it."""
+
+    prune: bool = False
+    adopt: bool = False
+    drift: bool = False
+    allow_deletes: int | None = None
+    looked_up: Mapping[str, str | None] | None = None
+    recorded: tuple[str, ...] = ()
+    local_code: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a scenario; without a plan where the run ended before there was one."""
+
+    text: str
+    plan: Plan | None = None
+
+
+def names() -> list[str]:
+    return sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())
+
+
+@cache
+def outcome(name: str) -> Outcome:
+    """What is planned of a scenario: the text as it is expected, and the plan."""
+    with contextlib.chdir(SCENARIOS / name):
+        try:
+            plan = planned(Path())
+        except ReconcileError as error:
+            return Outcome(f"error: {error}\n")
+    return Outcome("\n".join(filter(None, (plan_text(plan_document(plan, {})), calls_text(plan)))), plan)
+
+
+def planned(folder: Path) -> Plan:
+    """The plan of the folder, with causes and compared with what was approved where the scenario has those."""
+    told = told_in(folder)
+    workspace = workspace_of(folder)
+    snapshot = snapshot_of(workspace, folder, told)
+    reviewed = reviewed_plan(workspace, folder / "approved", told) if (folder / "approved").is_dir() else None
+    workspace = with_values(workspace, snapshot, told)
+    plan = wiring.planned(workspace, snapshot, Choices(told.adopt, told.prune, allow_deletes=told.allow_deletes))
+    if (folder / "base").is_dir():
+        plan = caused(plan, workspace_of(folder / "base").specs.specs, workspace, snapshot, told)
+    return compared_with(plan, reviewed) if reviewed else plan
+
+
+def told_in(folder: Path) -> Told:
+    file = folder / TOLD
+    return Told(**yaml.safe_load(file.read_text(encoding="utf-8"))) if file.exists() else Told()
+
+
+def workspace_of(folder: Path) -> Workspace:
+    """The folder's specs, which are all that there are."""
+    files = sorted(path for path in folder.glob("*.yaml") if path.name not in (FILE_NAME, TOLD))
+    places = (folder / FILE_NAME, Path(FILE_NAME), Path("..", FILE_NAME))
+    config = load_config(next(place for place in places if place.exists()))
+    specs = load(files, config)
+    return Workspace(config, specs, paths=(Path(config.path).parent,), written=specs.specs)
+
+
+def snapshot_of(workspace: Workspace, folder: Path, told: Told) -> Snapshot:
+    here = folder / SNAPSHOT
+    snapshot = wiring.saved_snapshot(workspace, here if here.exists() else folder.parent / SNAPSHOT)
+    known = {
+        target: replace(artifact, is_recorded=True) if str(target) in told.recorded else artifact
+        for target, artifact in snapshot.artifacts.items()
+    }
+    return replace(snapshot, artifacts=known)
+
+
+def reviewed_plan(workspace: Workspace, folder: Path, told: Told) -> Mapping[str, Any]:
+    """The document that was approved. Raises StalePlan, as an apply does, where it was under another configuration."""
+    then = workspace_of(folder)
+    snapshot = snapshot_of(then, folder, told)
+    plan = wiring.planned(with_values(then, snapshot, told), snapshot, Choices(told.adopt, told.prune))
+    document = plan_document(plan, {})
+    problem = approval.other_configuration(configuration_document(wiring.configuration(workspace, {})), document)
+    if problem:
+        raise StalePlan(problem)
+    return document
+
+
+def with_values(workspace: Workspace, snapshot: Snapshot, told: Told) -> Workspace:
+    """The workspace with the references that scenario.yaml knows, and what it does not as what could not be looked up."""
+    if told.looked_up is None:
+        return wiring.without_values(workspace, snapshot)
+    specs = tuple(referring(spec, snapshot, told.looked_up) for spec in workspace.specs.specs)
+    return replace(workspace, specs=replace(workspace.specs, specs=specs))
+
+
+def referring(spec: Spec, snapshot: Snapshot, looked_up: Mapping[str, str | None]) -> Spec:
+    parts = [(name, part) for name, text in environment(spec) for part in parsed(text) if isinstance(part, Lookup)]
+    values = {part: value for _, part in parts if (value := looked_up[str(part)]) is not None}
+    denied = {f"{POINTER}{name}": f"{spec.target}: {part} cannot be read" for name, part in parts if part not in values}
+    return replace(resolved(spec, snapshot.accounts[spec.target.account], values), unresolved=denied)
+
+
+def caused(plan: Plan, base: tuple[Spec, ...], workspace: Workspace, snapshot: Snapshot, told: Told) -> Plan:
+    """The plan with causes; whoever is asked of a line names the line."""
+    past = Past(
+        line=lambda origin: f"by who wrote line {origin.line}",
+        since=lambda paths: ["by who came since"],
+        has_moved=lambda path: told.local_code,
+    )
+    places: dict[str, Mapping[str, Origin]] = {one.path: one.values for one in workspace.specs.documents}
+    then = {spec.target: spec for spec in base}
+    found = with_causes(plan, then, workspace.written, live=snapshot.resources, places=places, past=past)
+    return only_drift(found) if told.drift else found
+
+
+# --- what is shown -------------------------------------------------------------------------------------------------
+
+
+def calls_text(plan: Plan) -> str:
+    """The calls that an apply would make, none of what is refused; and which targets wait for which."""
+    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
+    going = [one for one in plan.targets if not {None, one.target} & refused]
+    waiting = [f"{one.target} waits for {', '.join(map(str, one.after))}\n" for one in going if one.after]
+    return "".join([*(call_text(operation) for one in going for operation in one.operations), *waiting])
+
+
+def call_text(operation: Operation) -> str:
+    """A call with what it sends, and what it must be answered and is waited for."""
+    notes = [f"answers {member} {value}" for member, value in operation.expect.items()]
+    notes += [f"sends {operation.pin}"] if operation.pin else []
+    notes += [f"then {wait}" for wait in operation.settle]
+    params = json.dumps(shown(operation.params), sort_keys=True, ensure_ascii=False)
+    where = f"  ({', '.join(notes)})" if notes else ""
+    return f"{operation.id} {operation.name}{where}\n    {params}\n"
+
+
+def shown(params: Any) -> Any:
+    """Params as JSON, with what only an earlier call or the file system can tell in angle brackets."""
+    match params:
+        case Ref():
+            return f"<{params.operation}.{params.member}>"
+        case Blob():
+            return f"<packed from {params.path}>"
+        case Mapping():
+            return {str(shown(key)): shown(value) for key, value in params.items()}
+        case list() | tuple():
+            return [shown(item) for item in params]
+        case str() if len(params) > LONGEST:
+            return f"{params[:20]}… ({len(params)} characters)"
+        case _:
+            return plain(params)
