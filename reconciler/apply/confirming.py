@@ -12,8 +12,8 @@ from reconciler.apply.expected import Change, Expected, changed, filled_in, func
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Live, Operation, Properties, Target
-from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 
 # Between looks at what AWS does not show yet: tags are not shown at once.
@@ -44,16 +44,11 @@ def confirmed(
     expected.wrote(change)
     if change.after is None:
         return ()
-    match change.key.kind:
-        case ALIAS.name:
-            _compare(change.key, change.after, looking.alias(change.key.target, answer.result), None)
-            expected.answered(looking.alias(change.key.target, answer.result))
-            return ()
-        case EVENT_SOURCE_MAPPING.name:
-            return _mapping(aws, change, answer, expected, state)
+    if change.key.kind not in (FUNCTION.name, VERSION.name):
+        return _other(aws, change, answer, expected, state)
     noted = _function(aws, operation, change, answer, expected)
     if str(state.get("Version", "")).isdigit():
-        _version(change.key.target, expected, state)
+        _version(aws, change.key.target, expected, state)
     return noted
 
 
@@ -71,27 +66,34 @@ def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, ex
     after = expected.states[key]
     before = change.before if change.key == key else None
     is_guarded = operation.name in ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
-    answered = looking.answered(key, answer.result) if is_guarded else None
+    answered = FUNCTION.answered(answer.result, key.target.function) if is_guarded else None
     live = _shown(aws, key, before, after, answered)
     noted = filled_in(key, after, live.properties)
     expected.looked(live)
     return noted
 
 
-def _mapping(aws: Aws, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]) -> tuple[str, ...]:
+def _other(aws: Aws, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the answer, or what was seen while it was waited for, tells whole needs no look; but nobody has looked since an
+    answer."""
     assert change.after is not None
-    has_tags = "Tags" in change.after
-    live = looking.mapping(aws, change.key.target, state, has_tags=has_tags) if state else None
-    answered = looking.answered(change.key, answer.result) if change.before is None else None
-    if live is None or unlike(change.key, change.after, live.properties, answered):
-        live = _shown(aws, change.key, change.before, change.after, answered)
+    key, kind = change.key, KINDS[change.key.kind]
+    told = state or (answer.result if kind.is_answered_whole else {})
+    live = looking.answered(aws, kind, key.target, told, has_tags="Tags" in change.after) if told else None
+    answered = kind.answered(answer.result, key.target.function) if change.before is None else None
+    is_told = live is not None and not unlike(key, change.after, live.properties, answered)
+    if live is None or not is_told:
+        live = _shown(aws, key, change.before, change.after, answered)
     expected.looked(live)
-    return filled_in(change.key, change.after, live.properties)
+    if is_told and kind.is_answered_whole:
+        expected.fresh.discard(live.key)
+    return filled_in(key, change.after, live.properties)
 
 
-def _version(target: Target, expected: Expected, state: Mapping[str, Any]) -> None:
+def _version(aws: Aws, target: Target, expected: Expected, state: Mapping[str, Any]) -> None:
     """A version is what was published, for good: it must be what the function is expected to be."""
-    live = looking.version(target, state)
+    live = looking.answered(aws, VERSION, target, state)
+    assert live is not None
     wanted = published(expected.states[function_of(live.key)], live.key)
     _compare(live.key, wanted, live, None)
     expected.looked(live)

@@ -6,13 +6,12 @@ Pure. Plan and answers go in; what differs between that and a look at AWS comes 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.diff import Difference, differences, pointer, value_at
 from reconciler.core.errors import NotOwned, PlanError, StalePlan
-from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Target, Unreadable
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Unreadable
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
@@ -40,8 +39,8 @@ class Expected:
         self._revisions = {live.key: str(live.handle.get("RevisionId", "")) for live in held}
 
     def revision(self, operation: Operation) -> str:
-        """The RevisionId that guards a call. Aliases have one of their own; everything else goes by the function's."""
-        return self._revisions.get(operation.key if operation.key.kind == "alias" else function_of(operation.key), "")
+        """The RevisionId that guards a call: what it is about has one of its own, or goes by the function's."""
+        return self._revisions.get(operation.key, self._revisions.get(function_of(operation.key), ""))
 
     def known_revision(self, key: Key) -> str:
         return self._revisions.get(key, "")
@@ -61,26 +60,16 @@ class Expected:
         if "RevisionId" in live.handle:
             self._revisions[live.key] = str(live.handle["RevisionId"])
 
-    def answered(self, live: Live) -> None:
-        """What the answer of a guarded call showed. Nobody has looked since."""
-        self.looked(live)
-        self.fresh.discard(live.key)
-
     def wrote(self, change: Change) -> None:
         """A call was carried out. What goes with a function goes here, too."""
         self.fresh.clear()
         if change.after is None:
             gone = {change.key}
             if change.key.kind == FUNCTION.name:
-                gone |= {key for key in self.states if key.kind != EVENT_SOURCE_MAPPING.name}
+                gone |= {key for key in self.states if not KINDS[key.kind].outlives_function}
             self.states = {key: held for key, held in self.states.items() if key not in gone}
         else:
             self.states[change.key] = change.after
-
-    def newest_version(self, target: Target) -> int:
-        """The number of the last version that the plan saw; 0 when there was none."""
-        numbers = (int(key.name) for key in self.states if key.kind == VERSION.name and key.target == target)
-        return max(numbers, default=0)
 
 
 def function_of(key: Key) -> Key:
@@ -88,11 +77,11 @@ def function_of(key: Key) -> Key:
 
 
 def subject(operation: Operation, params: Properties) -> Key:
-    """The resource that a call is about, by AWS's name for it. A mapping that is to be created has none yet."""
-    key = operation.key
-    if key.kind != EVENT_SOURCE_MAPPING.name:
+    """The resource that a call is about, by AWS's name for it, where that has one."""
+    key, named_by = operation.key, KINDS[operation.key.kind].named_by
+    if not named_by:
         return key
-    return Key(key.target, key.kind, str(params.get("UUID") or params.get("Resource", "").rpartition(":")[2]))
+    return replace(key, name=str(params.get(named_by) or params.get("Resource", "").rpartition(":")[2] or key.name))
 
 
 def unlike(key: Key, expected: State, seen: State, answered: Properties | None = None) -> tuple[Difference, ...]:

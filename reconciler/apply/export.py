@@ -9,61 +9,58 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.model import SENSITIVE, Target
-from reconciler.kinds.configuration import is_sensitive
-from reconciler.kinds.event_source_mapping import live_properties
+from reconciler.core.model import SENSITIVE, Live, Spec, Target
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.kinds.tags import own_tags
+from reconciler.kinds.version import VERSION
 from reconciler.report.documents import plain
-from reconciler.snapshot.fetch import function_live
+from reconciler.snapshot.fetch import fetch
 
 UNKNOWN = "UNKNOWN"  # a name that both a bucket and a key may have
+SECTIONS = frozenset(NAMED_SECTIONS) - {VERSION.section}  # versions are only ever named to be deleted
 
 
 def exported(aws: Aws, target: Target) -> dict[str, Any]:
     """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the
     code came from, or what a report must not hold, is marked."""
-    place, name = Place.of(target), {"FunctionName": target.function}
-    held = aws.found(place, "GetFunction", name)
-    if not held:
+    resources = fetch(aws, [Spec(target, "", (), SECTIONS)], taken_at="").resources
+    function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
+    if function is None:
         return {}
-    live = function_live(target, held["Configuration"], held)
-    aliases = [item for page in aws.pages(place, "ListAliases", name) for item in page["Aliases"]]
-    mappings = [
-        aws.found(place, "GetEventSourceMapping", {"UUID": item["UUID"]}) or item  # an encrypted filter is not listed
-        for page in aws.pages(place, "ListEventSourceMappings", name)
-        for item in page["EventSourceMappings"]
-    ]
-    policy = aws.found(place, "GetPolicy", name)
+    policy = aws.found(Place.of(target), "GetPolicy", {"FunctionName": target.function})
     return {
         "function": target.function,
         "account": target.account,
         "region": target.region,
-        "configuration": plain(hidden(live.properties["configuration"], ("configuration",))),
-        "code": source(live.properties["code"], held.get("Code", {})),
-        "tags": own_tags(held.get("Tags", {})),
-        "aliases": {
-            item["Name"]: {member: item[member] for member in ("FunctionVersion", "Description", "RoutingConfig") if member in item}
-            for item in aliases
+        "configuration": plain(hidden(function.properties["configuration"], FUNCTION, ("configuration",))),
+        "code": source(function.properties["code"], function.handle),
+        "tags": own_tags(function.handle["Tags"]),
+        **{
+            kind.section: {item.key.name: entry(item) for item in resources if item.key.kind == kind.name}
+            for kind in KINDS.values()
+            if kind.section in SECTIONS
         },
-        "event_source_mappings": {item["UUID"]: plain(named(live_properties(item))) for item in mappings},
         "policy": policy["Policy"] if policy else None,
-    }  # fmt: skip
+    }
 
 
-def source(live: Mapping[str, Any], code: Mapping[str, Any]) -> dict[str, Any]:
+def source(live: Mapping[str, Any], handle: Mapping[str, Any]) -> dict[str, Any]:
     """The code's source: an image's address, or the hash of a zip that lies nobody knows where."""
     kept = {member: value for member, value in live.items() if member != "CodeSha256"}
-    if "ImageUri" in code:
-        return {**kept, "ImageUri": code["ImageUri"]}
+    if "ImageUri" in handle:
+        return {**kept, "ImageUri": handle["ImageUri"]}
     return {**kept, "S3Bucket": UNKNOWN, "S3Key": UNKNOWN, "sha256": live.get("CodeSha256", "")}
 
 
-def named(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping of the function itself names no alias."""
-    return {member: value for member, value in mapping.items() if member != "alias" or value}
+def entry(live: Live) -> Any:
+    """What a section says of a resource; an empty text says nothing."""
+    shown = hidden(live.properties, KINDS[live.key.kind], ())
+    return plain({member: value for member, value in shown.items() if value != ""})
 
 
-def hidden(value: Any, steps: tuple[str, ...]) -> Any:
+def hidden(value: Any, kind: Kind, steps: tuple[str, ...]) -> Any:
     if isinstance(value, Mapping):
-        return {key: hidden(item, (*steps, key)) for key, item in value.items()}
-    return SENSITIVE.text if is_sensitive(steps) else value
+        return {key: hidden(item, kind, (*steps, key)) for key, item in value.items()}
+    return SENSITIVE.text if kind.is_sensitive(steps) else value

@@ -25,7 +25,7 @@ from reconciler.core.errors import CallFailed, CodeDiffers, Interrupted, NotOwne
 from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.core.waiting import Wait
 from reconciler.files import packing
-from reconciler.kinds.registry import WAITS
+from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.plan import renames
 from reconciler.report.documents import plain
 from reconciler.report.journal import Journal
@@ -254,7 +254,7 @@ def call(operation: Operation, known: _Known, aws: Aws) -> tuple[Change, Answer]
 
 def named(change: Change, answer: Answer) -> Change:
     """The change with the name that AWS gave to what it made."""
-    name = answer.result.get({"event_source_mapping": "UUID", "version": "Version"}.get(change.key.kind, ""))
+    name = answer.result.get(KINDS[change.key.kind].named_by)
     return replace(change, key=replace(change.key, name=str(name))) if name else change
 
 

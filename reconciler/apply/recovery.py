@@ -6,16 +6,16 @@ that decides. Never repeats a call itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.apply import looking
-from reconciler.apply.expected import Change, Expected, changed, changed_since, function_of, published, unlike
+from reconciler.apply.expected import Change, Expected, changed, changed_since, function_of, unlike
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed, StalePlan
-from reconciler.core.model import Key, Live, Operation
-from reconciler.kinds.event_source_mapping import UUID
+from reconciler.core.model import Live, Operation
+from reconciler.kinds.registry import KINDS
 
 STALE = "PreconditionFailedException"
 
@@ -48,11 +48,8 @@ class Judge:
         return failure.code == STALE or (self.change.after is None and failure.code == "ResourceNotFoundException")
 
     def _looked(self, failure: CallFailed) -> Answer | None:
-        match self.operation.name:
-            case "PublishVersion":
-                return self._published(failure)
-            case "CreateEventSourceMapping":
-                return self._mapped(failure)
+        if self.change.before is None and KINDS[self.change.key.kind].named_by:
+            return self._made(failure)
         seen = looking.seen(self.aws, self.change.key, has_tags="Tags" in (self.change.before or {}))
         state = seen.properties if seen else None
         against_before = unlike(self.change.key, self.change.before, state)
@@ -69,42 +66,27 @@ class Judge:
         is_moved = seen is not None and seen.handle.get("RevisionId") != self.expected.known_revision(seen.key)
         return bool(is_moved and seen and seen.handle.get("LastUpdateStatus") == "Failed")
 
-    def _published(self, failure: CallFailed) -> Answer | None:
-        """A version newer than the plan saw, with what was to be published, is ours; without one nothing was published."""
-        function = function_of(self.change.key)
-        seen = looking.seen(self.aws, function)
-        found = unlike(function, self.expected.states.get(function), seen.properties if seen else None)
+    def _made(self, failure: CallFailed) -> Answer | None:
+        """Of what AWS gives its name to, one that the plan did not see, with what was to be made, is ours; without one nothing
+        was made."""
+        key, function = self.change.key, function_of(self.change.key)
+        stands = looking.seen(self.aws, function)
+        found = unlike(function, self.expected.states.get(function), stands.properties if stands else None)
         if found:
             raise changed(function, found) from failure
-        wanted = published(self.expected.states[function], function)
-        newest = self.expected.newest_version(function.target)
-        for version in looking.versions_after(self.aws, function.target, newest):
-            if not unlike(version.key, wanted, version.properties):
-                return self._stands(version, failure)
-        return None
-
-    def _mapped(self, failure: CallFailed) -> Answer | None:
-        """A mapping that the plan did not see, with what was to be created, is ours."""
-        for uuid in self._new_mappings(failure):
-            key = Key(self.change.key.target, self.change.key.kind, uuid)
-            seen = looking.seen(self.aws, key, has_tags="Tags" in self.params)
-            if seen and not unlike(key, self.change.after, seen.properties):
+        known = {one.name for one in self.expected.states if one.kind == key.kind}
+        for name in looking.names(self.aws, key, self.params["FunctionName"]):
+            one = replace(key, name=name)
+            seen = looking.seen(self.aws, one, has_tags="Tags" in self.params) if name not in known else None
+            if seen and not unlike(one, self.change.after, seen.properties):
                 return self._stands(seen, failure)
         return None
-
-    def _new_mappings(self, failure: CallFailed) -> Iterator[str]:
-        """AWS names the mapping that is in the way; where no answer came it is looked for."""
-        named = UUID.search(str(failure))
-        target = self.change.key.target
-        found = [named[0]] if named else looking.mappings_of(self.aws, self.params["FunctionName"], target)
-        known = {key.name for key in self.expected.states}
-        return (uuid for uuid in found if uuid not in known)
 
     def _stands(self, seen: Live | None, failure: CallFailed) -> Answer:
         """What a later call needs of the answer that was lost."""
         result: dict[str, Any] = dict(seen.handle) if seen else {}
         if self.params.get("Publish"):
             result["Version"] = "1"
-        if self.operation.name == "DeleteEventSourceMapping":
-            result["UUID"] = self.params["UUID"]
+        named_by = KINDS[self.change.key.kind].named_by
+        result |= {named_by: self.params[named_by]} if named_by in self.params else {}
         return Answer(result, failure.request_id, failure.attempts, 204 if seen is None else 200)

@@ -67,15 +67,17 @@ class Unread:
             else:
                 yield item, result
 
-    def listed(self, operation: str, read: Callable[[], Iterable[Item]], targets: Iterable[Target]) -> list[Item]:
-        """A listing of a whole place; when it fails, every target that needs it is unread."""
+    def listed(
+        self, operation: str, read: Callable[[], tuple[list[Item], bool]], targets: Iterable[Target]
+    ) -> tuple[list[Item], bool]:
+        """A listing of a whole place, and whether it was read to its end; when it fails, every target that needs it is unread."""
         try:
-            return list(read())
+            return read()
         except Interrupted:
             raise
         except AwsError as failure:
             self.add(targets, operation, failure)
-            return []
+            return [], True
 
 
 def reason(target: Target, operation: str, failure: AwsError) -> str:

@@ -12,11 +12,12 @@ from reconciler.commands import wiring
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.report.results import camel
 from reconciler.spec.config import Config, find_config, load_config
 
-SECTIONS = frozenset({"aliases", "event_source_mappings", "versions"})
 FIELDS = (
     "CodeSha256", "CodeSize", "DeadLetterConfig", "Description", "Environment", "FunctionArn", "FunctionName", "Handler",
     "KMSKeyArn", "LastModified", "MasterArn", "MemorySize", "RevisionId", "Role", "Runtime", "Timeout", "TracingConfig",
@@ -48,7 +49,7 @@ def listed(
             if name
             else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
         )
-        specs += [Spec(Target(place.account, place.region, one), "", (), SECTIONS) for one in names]
+        specs += [Spec(Target(place.account, place.region, one), "", (), frozenset(NAMED_SECTIONS)) for one in names]
     held = fetch(aws, specs, taken_at=wiring.now())
     for reason in held.unread.values():
         click.echo(f"warning: {reason}", err=True)
@@ -79,28 +80,33 @@ def _places(config: Config, path: Path, account: str | None, region: str | None)
 
 def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     for live in snapshot.resources:
-        if live.key.kind == "function":
+        if live.key.kind == FUNCTION.name:
             yield item(live, [other for other in snapshot.resources if other.key.target == live.key.target])
 
 
 def item(live: Live, beside: Iterable[Live]) -> dict[str, Any]:
-    """One function with the seed's fields, null where AWS holds nothing, and its tags, versions, aliases, mappings."""
-    shut = sealed(live.properties, KINDS["function"].is_sensitive, "hidden")
+    """One function with the seed's fields, null where AWS holds nothing, its tags, and what there is of every other kind."""
+    shut = sealed(live.properties, FUNCTION.is_sensitive, "hidden")
     facts = {**shut["configuration"], **live.handle, "FunctionName": live.key.target.function}
     found: dict[str, Any] = {"accountName": live.key.target.account, "region": live.key.target.region}
     found |= {SEED_SPELLING.get(field, camel(field)): _camelled(facts.get(field)) for field in FIELDS}
-    by_kind: dict[str, list[Live]] = {}
-    for other in beside:
-        by_kind.setdefault(other.key.kind, []).append(other)
-    return dict(sorted(found.items())) | {
-        "aliases": [{"name": a.key.name, **_camelled(dict(a.properties))} for a in by_kind.get("alias", [])],
-        "eventSourceMappings": [
-            {"uuid": m.handle["UUID"], "state": m.handle.get("State"), **_camelled(dict(m.properties))}
-            for m in by_kind.get("event_source_mapping", [])
-        ],
-        "tags": dict(live.handle.get("Tags", {})),
-        "versions": sorted((v.key.name for v in by_kind.get("version", [])), key=int),
+    sections = {
+        camel_of(kind.section): [_camelled(kind.listed(other)) for other in _ordered(beside, kind)]
+        for kind in KINDS.values()
+        if kind is not FUNCTION
     }
+    return dict(sorted(found.items())) | dict(sorted({"tags": dict(live.handle.get("Tags", {})), **sections}.items()))
+
+
+def _ordered(beside: Iterable[Live], kind: Kind) -> list[Live]:
+    """The resources of a kind by name, numbers as such."""
+    names = [other for other in beside if other.key.kind == kind.name]
+    return sorted(names, key=lambda other: (int(other.key.name) if other.key.name.isdigit() else 0, other.key.name))
+
+
+def camel_of(section: str) -> str:
+    first, *rest = section.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _camelled(value: Any, *, is_map: bool = False) -> Any:

@@ -126,7 +126,7 @@ class Snapshot:
     """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
     says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
     nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
-    not be listed, and why; of those in `mapped` the mappings were read though their specs own none."""
+    not be listed, and why; of those in `invoked` everything that invokes a qualifier was read, though their specs own none of it."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -136,7 +136,7 @@ class Snapshot:
     scope: Mapping[Target, frozenset[str]] | None = None
     unread: Mapping[Target, str] = field(default_factory=dict)
     unlisted: Mapping[str, str] = field(default_factory=dict)
-    mapped: frozenset[Target] = frozenset()
+    invoked: frozenset[Target] = frozenset()
 
 
 class Sealed(str):

@@ -8,20 +8,21 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Found, named, part
-from reconciler.core.model import Properties
+from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_REQUIRED,
     IS_THE_FUNCTION,
+    LETTERS,
     PUBLISHED,
     PUBLISHED_VERSION,
     Call,
     Kind,
+    Listing,
+    Reading,
     Section,
     Step,
     by_name,
-    never_replaced,
-    never_sensitive,
 )
 
 _ELSEWHERE = {
@@ -36,7 +37,41 @@ ALIASES = Section(
     refused=_ELSEWHERE,
     calls=("CreateAlias", "UpdateAlias"),
     no_default={"FunctionVersion": IS_REQUIRED},
+    about="Name -> alias. An alias that is not here is deleted.",
+    keys={"pattern": "^(?![0-9]+$)[a-zA-Z0-9-_]+$", "maxLength": 128, "x-words": LETTERS},
+    own={
+        "FunctionVersion": {
+            "description": f"A version's number, $LATEST, or `{PUBLISHED}`: the newest version, made by this apply if need be.",
+            "type": "string",
+            "pattern": r"^(\$LATEST(\.PUBLISHED)?|published|[1-9][0-9]*)$",
+            "x-words": f"a version's number as text, $LATEST, or {PUBLISHED}",
+        },
+        "RoutingConfig": {
+            "properties": {
+                "AdditionalVersionWeights": {
+                    "propertyNames": {
+                        "pattern": r"^(published|[1-9][0-9]*)$",
+                        "x-words": f"a version's number or {PUBLISHED}; $LATEST takes no weight",
+                    }
+                }
+            }
+        },
+    },
+    required=("FunctionVersion",),
 )
+
+
+def single(function: str, name: str) -> tuple[str, Properties]:
+    return "GetAlias", {"FunctionName": function, "Name": name}
+
+
+def live(target: Target, answer: Properties) -> Live:
+    return Live(
+        Key(target, "alias", answer["Name"]),
+        {"FunctionVersion": answer.get("FunctionVersion") or Unreadable("AWS answered without it")}
+        | {name: answer[name] for name in ("Description", "RoutingConfig") if name in answer},
+        {name: answer[name] for name in ("RevisionId", "AliasArn") if name in answer},
+    )
 
 
 def weights(properties: Properties) -> dict[Any, float]:
@@ -51,6 +86,30 @@ def meant(properties: Properties) -> dict[str, Any]:
     return dict(properties) | ({"FunctionVersion": PUBLISHED_VERSION} if known == PUBLISHED else {})
 
 
+def resolved(properties: Properties, version: str | Ref) -> dict[str, Any]:
+    """With the newest version where `published` stands; as a weight's key only once its number is known."""
+    found = dict(properties)
+    if found.get("FunctionVersion") == PUBLISHED_VERSION:
+        found["FunctionVersion"] = version
+    if isinstance(version, Ref):
+        return found
+    shares = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    if shares and PUBLISHED in shares:
+        renamed = {version if key == PUBLISHED else key: share for key, share in shares.items()}
+        found["RoutingConfig"] = {**found["RoutingConfig"], "AdditionalVersionWeights": renamed}
+    return found
+
+
+def sendable(properties: Properties) -> dict[str, Any]:
+    """With the version that is still to be published as a `Ref` among the weights, too."""
+    made = dict(properties)
+    if "RoutingConfig" in made:
+        shares = made["RoutingConfig"].get("AdditionalVersionWeights", {})
+        renamed = {PUBLISHED_VERSION if version == PUBLISHED else version: share for version, share in shares.items()}
+        made["RoutingConfig"] = {"AdditionalVersionWeights": renamed}
+    return made
+
+
 def normal(properties: Properties, _: str) -> dict[str, Any]:
     return {
         "FunctionVersion": properties["FunctionVersion"],
@@ -62,12 +121,12 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
 def create(function: str, name: str, properties: Properties) -> list[Step]:
     sent = {member: value for member, value in normal(properties, function).items() if member != "RoutingConfig"}
     routing = {"RoutingConfig": {"AdditionalVersionWeights": weights(properties)}} if weights(properties) else {}
-    return [Step("CreateAlias", {"FunctionName": function, "Name": name, **sent, **routing})]
+    return [Step("CreateAlias", {"FunctionName": function, "Name": name, **sendable(sent | routing)})]
 
 
 def update(function: str, name: str, properties: Properties, differing: frozenset[str], _: Properties) -> list[Step]:
     changed = {member: properties[member] for member in sorted(differing)}
-    return [Step("UpdateAlias", {"FunctionName": function, "Name": name, **changed})]
+    return [Step("UpdateAlias", {"FunctionName": function, "Name": name, **sendable(changed)})]
 
 
 def delete(function: str, name: str, _: Properties) -> list[Step]:
@@ -104,24 +163,6 @@ def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
 
 
-ALIAS = Kind(
-    name="alias",
-    section="aliases",
-    normal=normal,
-    identity=by_name,
-    subject=by_name,
-    create=create,
-    update=update,
-    delete=delete,
-    compared=compared,
-    is_sensitive=never_sensitive,
-    needs_replacement=never_replaced,
-    state=normal,
-    after=after,
-    rules=(routes_as_lambda_can,),
-    meant=meant,
-)
-
 CALLS = (
     *(
         Call(
@@ -140,4 +181,25 @@ CALLS = (
         "Initializing deletion of AWS Lambda Function Alias Operation...",
         "Finished deletion of AWS Lambda Function Alias Operation...",
     ),
+)
+
+ALIAS = Kind(
+    name="alias",
+    section="aliases",
+    sections=(ALIASES,),
+    reading=Reading(single, live, Listing("ListAliases", "Aliases")),
+    calls=CALLS,
+    normal=normal,
+    identity=by_name,
+    subject=by_name,
+    create=create,
+    update=update,
+    delete=delete,
+    compared=compared,
+    state=normal,
+    after=after,
+    rules=(routes_as_lambda_can,),
+    meant=meant,
+    resolved=resolved,
+    is_answered_whole=True,
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.finding import Rule, part
-from reconciler.core.model import Pin, Properties, Ref, Unreadable
+from reconciler.core.model import Live, Pin, Properties, Ref, Target, Unreadable
 from reconciler.core.waiting import Wait
 
 # Why a section does not take a member, where several calls have it.
@@ -21,6 +21,7 @@ IS_REQUIRED_INSIDE = "required by AWS wherever the structure around it is writte
 IS_WHICH = "says which resource it is, or can only be set at its creation"
 NOT_DOCUMENTED = "AWS documents no value that stands for never set, and none that goes back to it"
 IS_A_GUARD = "a guard that apply sends by itself"
+LETTERS = "letters, digits, - and _"
 PUBLISHED = "published"  # in a spec: the version that is the newest once the plan is carried out
 # That version, as long as only its publication can tell which it is.
 PUBLISHED_VERSION = Ref("PublishVersion", "Version")
@@ -33,6 +34,10 @@ class Section:
 
     `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why.
     The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
+    `answer` is the call whose answer can be pasted. `about` says in a sentence what the section holds, `keys` is the JSON
+    Schema of its names where it is a map of them, `own` that of members of ours (a schema with a `type` stands instead of the
+    service model's, others are laid over it), and `required` names what every entry must have. Members in `which` say which
+    resource an entry is, so that another value makes it another entry; `foreign_name` is what AWS calls one of somebody else's.
     """
 
     name: str
@@ -41,6 +46,13 @@ class Section:
     calls: tuple[str, ...]
     inside: str = ""
     no_default: Mapping[str, str] = field(default_factory=dict)
+    answer: str = ""
+    about: str = ""
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Any] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    which: tuple[str, ...] = ()
+    foreign_name: str = ".+"
 
     @property
     def members(self) -> frozenset[str]:
@@ -75,23 +87,103 @@ class Step:
     pin: Pin | None = None
 
 
+def never_moving(_: Properties) -> str:
+    return ""
+
+
+def never_cut(_: Properties, __: frozenset[str]) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A call that answers in pages, and the member that holds a page's items."""
+
+    operation: str
+    member: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How AWS is asked for the resources of a kind, and what its answers say.
+
+    `single(function, name)` is the call about one, by AWS's name for it; `live(target, answer)` what it, or an item of a
+    listing, answers: None where that is no resource of the kind, or one on its way out. `listing` has all of one function, its
+    name to be added, `everywhere` those of a whole account and region; where `listing` may miss some (`is_listing_whole`),
+    only `everywhere` is believed. `moving(answer)` names the wait that must be over before an answer can be believed;
+    `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
+    the member that holds the ARN of what has tags which only ListTags answers.
+    """
+
+    single: Callable[[str, str], tuple[str, Properties]]
+    live: Callable[[Target, Properties], Live | None]
+    listing: Listing | None = None
+    everywhere: Listing | None = None
+    is_listing_whole: bool = True
+    moving: Callable[[Properties], str] = never_moving
+    is_cut: Callable[[Properties, frozenset[str]], bool] = never_cut
+    tagged_by: str = ""
+
+
+def never_sensitive(_: tuple[str, ...]) -> bool:
+    return False
+
+
+def never_replaced(_: str, __: Any, ___: Any) -> bool:
+    return False
+
+
+def as_written(properties: Properties, _: str | Ref) -> dict[str, Any]:
+    return dict(properties)
+
+
+def nothing_answered(_: Properties, __: str) -> dict[str, Any]:
+    return {}
+
+
+def no_remark(_: Live) -> str:
+    return ""
+
+
+def with_name(live: Live) -> Any:
+    return {"name": live.key.name, **live.properties}
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member that it
-    leaves out has no known default and is compared only where the spec names it.
-    `identity(name, properties)` is what AWS tells two resources of one target apart by; `subject` the same without what
-    can be updated in place. `needs_replacement(pointer, before, after)` takes a pointer without its leading slash.
-    `compared(live, desired)` is the part of normal live properties that the desired side speaks of. `depth` says how
-    many steps of a pointer make what one update sends. `rules` look at one spec document, offline; `waits` are what its
-    calls may have to wait for; `meant` turns words of ours in a spec's entry into the values that they stand for.
-    `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
-    properties as written (create) or normal (update: with the set of top-level members that differ) and the live
-    handle.
-    `state(properties, function)` is the form in which a look at AWS is compared with what it must hold; `after(operation,
-    params, state)` is that state once a call was carried out: None before a creation and after a deletion."""
+    """All that differs from kind to kind. Who reads, plans, applies, exports and shows resources asks these fields.
+
+    What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; the `noun` by which people
+    call it, where that is not its name; how it is read (`reading`); the AWS `calls` that change it and what they may have
+    to wait for (`waits`); `rules` over one spec document, offline.
+
+    How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member
+    that it leaves out has no known default and is compared only where the spec names it. `identity(name, properties)` is what AWS
+    tells two resources of one target apart by; `subject` the same without what can be updated in place. `compared(live, desired)` is
+    the part of normal live properties that the desired side speaks of. `depth` says how many steps of a pointer make what one
+    update sends. `needs_replacement(pointer, before, after)` takes a pointer without its leading slash. `is_sensitive(steps)`.
+
+    What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's
+    name, the properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
+    `meant` turns words of ours in a spec's entry into the values that they stand for, `resolved` puts a version in for the newest one.
+
+    What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must
+    hold; `after(operation, params, state)` is that state once a call was carried out: None before a creation and after a
+    deletion. `answered(result, function)` is what the answer of a change says of it; `is_answered_whole`, that this is all of it.
+    `named_by` is the member of an answer in which AWS names what it made.
+
+    How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
+    kinds that have none leave it out. `outlives_function`: deleting the function leaves it there. `counts_as_deletion` for guards.
+
+    How it is told: `remark(live)` goes with the reason of its deletion; `listed(live)` is its entry in the list of functions.
+    """
 
     name: str
     section: str
+    sections: tuple[Section, ...]
+    reading: Reading
+    calls: tuple[Call, ...]
     normal: Callable[[Properties, str], dict[str, Any]]
     identity: Callable[[str, Properties], Hashable]
     subject: Callable[[str, Properties], Hashable]
@@ -99,15 +191,30 @@ class Kind:
     update: Callable[[str, str, Properties, frozenset[str], Properties], list[Step]]
     delete: Callable[[str, str, Properties], list[Step]]
     compared: Callable[[Properties, Properties], dict[str, Any]]
-    is_sensitive: Callable[[tuple[str, ...]], bool]
-    needs_replacement: Callable[[str, Any, Any], bool]
     state: Callable[[Properties, str], dict[str, Any]]
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
+    noun: str = ""
+    waits: tuple[Wait, ...] = ()
+    rules: tuple[Rule, ...] = ()
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
-    rules: tuple[Rule, ...] = ()
-    waits: tuple[Wait, ...] = ()
+    needs_replacement: Callable[[str, Any, Any], bool] = never_replaced
+    is_sensitive: Callable[[tuple[str, ...]], bool] = never_sensitive
     meant: Callable[[Properties], dict[str, Any]] = dict
+    resolved: Callable[[Properties, str | Ref], dict[str, Any]] = as_written
+    answered: Callable[[Properties, str], dict[str, Any]] = nothing_answered
+    is_answered_whole: bool = False
+    named_by: str = ""
+    qualifier: Callable[[str, Properties], str] | None = None
+    outlives_function: bool = False
+    counts_as_deletion: bool = True
+    remark: Callable[[Live], str] = no_remark
+    listed: Callable[[Live], Any] = with_name
+
+    @property
+    def word(self) -> str:
+        """What people call it."""
+        return self.noun or self.name
 
 
 def shown(value: Any, error: Any) -> Any:
@@ -127,12 +234,14 @@ def by_name(name: str, _: Properties) -> str:
     return name
 
 
-def never_sensitive(_: tuple[str, ...]) -> bool:
-    return False
+def function_of(answer: Properties) -> str:
+    """The name of the function that an answer speaks of, by its ARN; empty where it has none."""
+    return next(iter(str(answer.get("FunctionArn", "")).split(":")[6:7]), "")
 
 
-def never_replaced(_: str, __: Any, ___: Any) -> bool:
-    return False
+def qualifier_of(answer: Properties) -> str:
+    """The qualifier in an answer's function ARN; empty for the function itself."""
+    return next(iter(str(answer.get("FunctionArn", "")).split(":")[7:8]), "")
 
 
 def with_defaults(value: Any, default: Any) -> Any:

@@ -28,6 +28,20 @@ CODE = Section(
     no_default={
         **dict.fromkeys(("ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"), "says where the code comes from"),
     },
+    about="Where the code is: exactly one source.",
+    own={
+        "path": {
+            "description": "A directory, packed reproducibly, or a ready .zip or .jar; relative to this file.",
+            "type": "string",
+            "minLength": 1,
+        },
+        "sha256": {
+            "description": "The code's hash as CodeSha256 says it; with it, no call is made to find out.",
+            "type": "string",
+            "pattern": "^([A-Za-z0-9+/]{43}=|[0-9a-f]{64})$",
+            "x-words": "a SHA-256, in base64 for a zip and in hex for an image",
+        },
+    },
 )
 # How the code is kept, beside what it is: what AWS holds when it was never said.
 DEFAULTS: Mapping[str, str] = {"SourceKMSKeyArn": "", "S3ObjectStorageMode": "COPY"}

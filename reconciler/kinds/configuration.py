@@ -25,6 +25,11 @@ from reconciler.kinds.base import (
     with_defaults,
 )
 
+# What AWS answers of a function or version beside what a spec can say.
+HANDLED = (
+    "FunctionArn", "RevisionId", "CodeSha256", "CodeSize", "Version", "State", "StateReasonCode", "LastUpdateStatus",
+    "LastUpdateStatusReasonCode", "LastModified", "MasterArn",
+)  # fmt: skip
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,
     "Code": "the section `code`",
@@ -55,6 +60,8 @@ CONFIGURATION = Section(
         "RuntimeConfig/RuntimeArn": NOT_DOCUMENTED,
         "TenancyConfig/TenantIsolationMode": IS_REQUIRED_INSIDE,
     },
+    answer="GetFunctionConfiguration",
+    about="How the function runs: CreateFunction's and UpdateFunctionConfiguration's members.",
 )
 
 

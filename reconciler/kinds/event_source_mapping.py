@@ -6,7 +6,6 @@ Properties are CreateEventSourceMapping's members with our `alias` in place of F
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -15,14 +14,27 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, named, part
-from reconciler.core.model import UNSET, Properties, Target, Unreadable
+from reconciler.core.model import UNSET, Key, Live, Properties, Target, Unreadable
 from reconciler.core.waiting import Judge, State, Wait, is_gone
 from reconciler.kinds import filters, sources
-from reconciler.kinds.base import IS_WHICH, NOT_DOCUMENTED, Call, Kind, Section, Step, shown, with_defaults
-from reconciler.kinds.sources import source_service
+from reconciler.kinds.base import (
+    IS_WHICH,
+    LETTERS,
+    NOT_DOCUMENTED,
+    Call,
+    Kind,
+    Listing,
+    Reading,
+    Section,
+    Step,
+    function_of,
+    qualifier_of,
+    shown,
+    with_defaults,
+)
+from reconciler.kinds.sources import VIRTUAL_HOST, source_service, subject, virtual_hosts
 from reconciler.kinds.tags import reserved, tag_steps, tags_after
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # AWS's name for a mapping
 _ELSEWHERE = {
     "FunctionName": "the spec's `function`, with `alias` as the qualifier",
     "UUID": "found by source and qualifier",
@@ -52,71 +64,35 @@ EVENT_SOURCE_MAPPINGS = Section(
         "Tags": "others may tag a mapping too, so they are compared where the spec names them",
         **dict.fromkeys(_WHICH, IS_WHICH),
     },
+    which=("EventSourceArn", "SelfManagedEventSource", "Topics", "Queues"),
+    foreign_name="[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    about="A label of your own -> mapping. One that is not here is deleted.",
+    keys={"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128, "x-words": f"{LETTERS}, and dots"},
+    own={
+        "alias": {
+            "description": "The alias or version that the mapping invokes; left out, the function itself.",
+            "type": "string",
+            "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
+            "maxLength": 128,
+            "x-words": "an alias's name, a version's number or $LATEST; leave it out for the function itself",
+        }
+    },
 )
 
-# What AWS holds for members never set, by the source's service (FACTS 3); {} or "" is also what clears them.
-_EVERY: Mapping[str, Any] = {
-    "Enabled": True,
-    "FilterCriteria": {"Filters": []},
-    "FunctionResponseTypes": [],
-    "KMSKeyArn": "",
-    "MetricsConfig": {"Metrics": []},
-    "ProvisionedPollerConfig": {},
-    "ScalingConfig": {},
-}
-_ON_FAILURE: Mapping[str, Any] = {"DestinationConfig": {"OnFailure": {"Destination": ""}}}
-_STREAM: Mapping[str, Any] = {
-    **_EVERY,
-    **_ON_FAILURE,
-    "BatchSize": 100,
-    "BisectBatchOnFunctionError": False,
-    "MaximumBatchingWindowInSeconds": 0,
-    "MaximumRecordAgeInSeconds": -1,
-    "MaximumRetryAttempts": -1,
-    "ParallelizationFactor": 1,
-    "TumblingWindowInSeconds": 0,
-}
-_QUEUE: Mapping[str, Any] = {
-    **_EVERY,
-    "BatchSize": 10,
-    "MaximumBatchingWindowInSeconds": 0,
-}
-# Here a window once set cannot be unset in place; None stands for the default of 500 ms on both sides.
-_BROKER: Mapping[str, Any] = {
-    **_EVERY,
-    "BatchSize": 100,
-    "MaximumBatchingWindowInSeconds": None,
-    "SourceAccessConfigurations": [],
-}
-_KAFKA: Mapping[str, Any] = {
-    **_BROKER,
-    **_ON_FAILURE,
-    "BisectBatchOnFunctionError": False,
-    "MaximumRecordAgeInSeconds": -1,
-    "MaximumRetryAttempts": -1,
-}
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "sqs": _QUEUE,
-    "kinesis": _STREAM,
-    "dynamodb": _STREAM,
-    "kafka": _KAFKA,
-    "self-managed": _KAFKA,
-    "rds": {**_BROKER, "DocumentDBEventSourceConfig": {"FullDocument": "Default"}},
-}
-VIRTUAL_HOST = "VIRTUAL_HOST"
+_AT_REST = ("Enabled", "Disabled")
+_HANDLED = ("UUID", "State", "EventSourceMappingArn", "FunctionArn", "LastModified", "StateTransitionReason")
 _CLEARED_BY_EMPTY = ("FilterCriteria", "MetricsConfig")
 _SETS = ("FunctionResponseTypes", "Topics", "Queues")
 
 
-def qualifier(properties: Properties) -> str:
+def qualifier(_: str, properties: Properties) -> str:
     alias = str(properties.get("alias") or "")
     return "" if alias == "$LATEST" else alias
 
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:
-    defaults = dict(_DEFAULTS.get(source_service(properties), _BROKER))
-    full: dict[str, Any] = with_defaults(dict(properties), defaults)
-    full["alias"] = qualifier(properties)
+    full: dict[str, Any] = with_defaults(dict(properties), sources.defaults(properties))
+    full["alias"] = qualifier("", properties)
     if full["ProvisionedPollerConfig"]:
         least = 2 if source_service(properties) == "sqs" else 1
         pollers = {"MinimumPollers": least, "MaximumPollers": 200}
@@ -155,38 +131,12 @@ def _epoch_seconds(moment: Any) -> float:
     return float(moment)
 
 
-def virtual_hosts(accesses: Any) -> tuple[str, ...]:
-    """The part of a broker's SourceAccessConfigurations that says what is polled, and that no update takes."""
-    hosts = (item for item in accesses or () if isinstance(item, Mapping) and item.get("Type") == VIRTUAL_HOST)
-    return tuple(sorted(str(item.get("URI", "")) for item in hosts))
-
-
-def subject(_: str, properties: Properties) -> Hashable:
-    """What is polled: the source's ARN or endpoints, with topics, queues and virtual host, or database and collection. Also of a
-    document that was not checked yet."""
-    endpoints = part(properties, "SelfManagedEventSource", "Endpoints")
-    document = part(properties, "DocumentDBEventSourceConfig")
-    return (
-        str(properties.get("EventSourceArn", "")),
-        tuple(sorted((name, _sorted(hosts)) for name, hosts in endpoints.items())),
-        _sorted(properties.get("Topics")),
-        _sorted(properties.get("Queues")),
-        (str(document.get("DatabaseName", "")), str(document.get("CollectionName", ""))),
-        virtual_hosts(properties.get("SourceAccessConfigurations")),
-    )
-
-
-def _sorted(names: Any) -> tuple[str, ...]:
-    """A list that is a set, as it compares. Rules meet what is no list."""
-    return tuple(sorted(map(str, names))) if isinstance(names, list | tuple) else ()
-
-
 def identity(name: str, properties: Properties) -> Hashable:
-    return (subject(name, properties), qualifier(properties))
+    return (subject(name, properties), qualifier(name, properties))
 
 
-def likeness(_: str, properties: Properties) -> Hashable:
-    return (source_service(properties), qualifier(properties))
+def likeness(name: str, properties: Properties) -> Hashable:
+    return (source_service(properties), qualifier(name, properties))
 
 
 def live_properties(answer: Properties) -> dict[str, Any]:
@@ -196,15 +146,56 @@ def live_properties(answer: Properties) -> dict[str, Any]:
     cut.pop("FunctionName", None)
     if answer.get("FilterCriteriaError"):
         cut["FilterCriteria"] = shown(None, answer["FilterCriteriaError"])
-    parts, state = str(answer.get("FunctionArn", "")).split(":"), answer.get("State")
+    state = answer.get("State")
     return cut | {
-        "alias": parts[7] if len(parts) > 7 else "",
+        "alias": qualifier_of(answer),
         "Enabled": state not in ("Disabled", "Disabling") if state else Unreadable("AWS answered without State"),
     }
 
 
+def single(_: str, name: str) -> tuple[str, Properties]:
+    return "GetEventSourceMapping", {"UUID": name}
+
+
+def live(target: Target, answer: Properties) -> Live | None:
+    """A mapping, and its tags only where somebody has asked for them; None when it is on its way out."""
+    if answer.get("State") == "Deleting":
+        return None
+    tags = {"Tags": dict(answer["Tags"])} if "Tags" in answer else {}
+    handle = {name: answer[name] for name in _HANDLED if name in answer}
+    return Live(Key(target, "event_source_mapping", answer["UUID"]), live_properties(answer) | tags, handle | tags)
+
+
+def moving(answer: Properties) -> str:
+    if answer.get("State") in _AT_REST:
+        return ""
+    return "mapping-gone" if answer.get("State") == "Deleting" else "mapping-settled"
+
+
+def is_cut(answer: Properties, members: frozenset[str]) -> bool:
+    """Where a key encrypts the filters, the listing leaves them out."""
+    return "FilterCriteria" not in answer and bool(answer.get("KMSKeyArn") or "KMSKeyArn" in members)
+
+
+_LISTING = Listing("ListEventSourceMappings", "EventSourceMappings")
+READING = Reading(
+    single,
+    live,
+    _LISTING,
+    everywhere=_LISTING,
+    is_listing_whole=False,  # whether those of a function's aliases are among them is not documented
+    moving=moving,
+    is_cut=is_cut,
+    tagged_by="EventSourceMappingArn",
+)
+
+
+def answered(result: Properties, function: str) -> dict[str, Any]:
+    return state(live_properties(result), function_of(result) or function)
+
+
 def function_name(function: str, properties: Properties) -> str:
-    alias = qualifier(properties)
+    alias = qualifier("", properties)
     return f"{function}:{alias}" if alias else function
 
 
@@ -284,6 +275,19 @@ def state(properties: Properties, function: str) -> dict[str, Any]:
     return normal(properties, function) | {"FunctionName": properties.get("FunctionName", function)}
 
 
+def source(properties: Properties) -> str:
+    """What is polled, for people."""
+    return str(properties.get("EventSourceArn") or "self-managed Kafka")
+
+
+def remark(live: Live) -> str:
+    return f"of {source(live.properties)}"
+
+
+def listed(live: Live) -> dict[str, Any]:
+    return {"uuid": live.handle["UUID"], "state": live.handle.get("State"), **live.properties}
+
+
 def after(operation: str, params: Properties, before: Properties | None) -> dict[str, Any] | None:
     held = dict(before or {})
     match operation:
@@ -305,7 +309,7 @@ def after(operation: str, params: Properties, before: Properties | None) -> dict
 
 
 def is_settled(state: State, _: Target, __: Properties) -> bool:
-    return state is not None and state.get("State") in ("Enabled", "Disabled")
+    return state is not None and state.get("State") in _AT_REST
 
 
 def is_in(wanted: str) -> Judge:
@@ -333,7 +337,7 @@ def standing(state: State) -> str:
 
 
 def look(_: Target, answered: Properties) -> tuple[str, Properties]:
-    return "GetEventSourceMapping", {"UUID": answered["UUID"]}
+    return single("", answered["UUID"])
 
 
 WAITS = (
@@ -384,9 +388,29 @@ def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
         yield from reserved(part(mapping, "Tags"), f"{at}/Tags")
 
 
+CALLS = tuple(
+    Call(
+        f"{verb}EventSourceMapping",
+        f"{verb.upper()}_LAMBDA_FUNCTION_EVENT_MAPPING",
+        f"{verb}LambdaEventSourceAtomicOperation",
+        f"Initializing {doing} of AWS Lambda Function Event Source Mapping...",
+        f"Finished {doing} of AWS Lambda Function Event Mapping Operation...",
+        settle=(settle,),
+    )
+    for verb, doing, settle in (
+        ("Create", "Creation", "mapping-settled"),
+        ("Update", "Updating", "mapping-settled"),
+        ("Delete", "deletion", "mapping-gone"),
+    )
+)
+
 EVENT_SOURCE_MAPPING = Kind(
     name="event_source_mapping",
     section="event_source_mappings",
+    sections=(EVENT_SOURCE_MAPPINGS,),
+    noun="mapping",
+    reading=READING,
+    calls=CALLS,
     normal=normal,
     identity=identity,
     subject=subject,
@@ -407,20 +431,10 @@ EVENT_SOURCE_MAPPING = Kind(
         has_free_tags,
         *filters.RULES,
     ),
-)
-
-CALLS = tuple(
-    Call(
-        f"{verb}EventSourceMapping",
-        f"{verb.upper()}_LAMBDA_FUNCTION_EVENT_MAPPING",
-        f"{verb}LambdaEventSourceAtomicOperation",
-        f"Initializing {doing} of AWS Lambda Function Event Source Mapping...",
-        f"Finished {doing} of AWS Lambda Function Event Mapping Operation...",
-        settle=(settle,),
-    )
-    for verb, doing, settle in (
-        ("Create", "Creation", "mapping-settled"),
-        ("Update", "Updating", "mapping-settled"),
-        ("Delete", "deletion", "mapping-gone"),
-    )
+    answered=answered,
+    named_by="UUID",
+    qualifier=qualifier,
+    outlives_function=True,
+    remark=remark,
+    listed=listed,
 )

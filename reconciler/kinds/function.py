@@ -12,14 +12,16 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, part
-from reconciler.core.model import Properties, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target, Unreadable
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds import code, configuration
-from reconciler.kinds.base import Call, Kind, Step, with_defaults
-from reconciler.kinds.code import comparable_code
+from reconciler.kinds.base import Call, Kind, Reading, Step, shown, with_defaults
+from reconciler.kinds.code import comparable_code, live_code
 from reconciler.kinds.configuration import (
     CONFIGURATION,
+    HANDLED,
     NO_OR_YES,
+    answered_configuration,
     create_only,
     is_sensitive,
     live_configuration,
@@ -28,6 +30,29 @@ from reconciler.kinds.configuration import (
     standing,
 )
 from reconciler.kinds.tags import own_tags, reserved, tag_steps, tags_after
+
+
+def single(function: str, _: str) -> tuple[str, Properties]:
+    return "GetFunction", {"FunctionName": function}
+
+
+def live(target: Target, answer: Properties) -> Live:
+    """GetFunction's answer."""
+    configuration, code, tags = answer["Configuration"], answer.get("Code", {}), dict(answer.get("Tags", {}))
+    properties = {
+        "configuration": answered_configuration(configuration),
+        "code": live_code(configuration, code),
+        "tags": shown(tags, answer.get("TagsError")),
+    }
+    handle = {name: configuration[name] for name in HANDLED if name in configuration}
+    where = {name: code[name] for name in ("ImageUri", "ResolvedS3Object") if name in code}
+    return Live(Key(target, "function"), properties, handle | where | {"Tags": tags})
+
+
+def moving(answer: Properties) -> str:
+    configuration = answer["Configuration"]
+    is_moving = configuration.get("State") == "Pending" or configuration.get("LastUpdateStatus") == "InProgress"
+    return "function-updated" if is_moving else ""
 
 
 def normal(properties: Properties, function: str) -> dict[str, Any]:
@@ -97,6 +122,11 @@ def state(properties: Properties, function: str) -> dict[str, Any]:
     if isinstance(tags, Mapping):
         tags = {key: value for key, value in tags.items() if not key.startswith("aws:")}
     return normal(properties, function) | {"tags": tags}
+
+
+def answered(result: Properties, function: str) -> dict[str, Any]:
+    configuration = normal({"configuration": live_configuration(result)}, function)["configuration"]
+    return {"configuration": configuration, "code": {"CodeSha256": result.get("CodeSha256", "")}}
 
 
 def after(operation: str, params: Properties, held: Properties | None) -> dict[str, Any] | None:
@@ -181,7 +211,7 @@ def is_really_gone(state: State, target: Target, was: Properties) -> bool:
 
 
 def look(target: Target, _: Properties) -> tuple[str, Properties]:
-    return "GetFunction", {"FunctionName": target.function}
+    return single(target.function, "")
 
 
 WAITS = (
@@ -194,25 +224,6 @@ WAITS = (
 def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
     yield from reserved(part(spec, "tags"), "/tags")
 
-
-FUNCTION = Kind(
-    name="function",
-    section="configuration",
-    normal=normal,
-    identity=identity,
-    subject=identity,
-    create=create,
-    update=update,
-    delete=delete,
-    compared=compared,
-    is_sensitive=is_sensitive,
-    needs_replacement=needs_replacement,
-    state=state,
-    after=after,
-    depth=2,
-    waits=WAITS,
-    rules=(*code.RULES, *configuration.RULES, has_free_tags),
-)
 
 _FUNCTION = "AWS Lambda Function"
 CALLS = (
@@ -271,4 +282,27 @@ CALLS = (
         f"Initializing Invoking {_FUNCTION} Operation...",
         f"Finished Invoking of {_FUNCTION} Operation...",
     ),
+)
+
+FUNCTION = Kind(
+    name="function",
+    section="configuration",
+    sections=(CONFIGURATION, code.CODE),
+    reading=Reading(single, live, moving=moving),
+    calls=CALLS,
+    normal=normal,
+    identity=identity,
+    subject=identity,
+    create=create,
+    update=update,
+    delete=delete,
+    compared=compared,
+    is_sensitive=is_sensitive,
+    needs_replacement=needs_replacement,
+    state=state,
+    after=after,
+    depth=2,
+    waits=WAITS,
+    rules=(*code.RULES, *configuration.RULES, has_free_tags),
+    answered=answered,
 )

@@ -1,4 +1,4 @@
-"""Every kind, section and call. A new kind is one module and one word in each of the first two tables."""
+"""Every kind, section and call. A new kind is one module, one word in KINDS, and its operations in ORDER."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from reconciler.core.model import Live
 from reconciler.core.waiting import Wait
 from reconciler.kinds import alias, code, configuration, event_source_mapping, function, version
-from reconciler.kinds.base import Call, Kind, Section
+from reconciler.kinds.base import Call, Kind, Section, function_of
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (function.FUNCTION, version.VERSION, alias.ALIAS, event_source_mapping.EVENT_SOURCE_MAPPING)
 }
-CALLS: Mapping[str, Call] = {
-    call.operation: call for module in (function, version, alias, event_source_mapping) for call in module.CALLS
-}
+CALLS: Mapping[str, Call] = {call.operation: call for kind in KINDS.values() for call in kind.calls}
 WAITS: Mapping[str, Wait] = {wait.name: wait for kind in KINDS.values() for wait in kind.waits}
 # The one safe order of a target's operations (FACTS 2.12), as KIND/OPERATION; those of one line go by resource.
 ORDER: tuple[tuple[str, ...], ...] = (
@@ -37,21 +35,17 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("function/DeleteFunction",),
 )
 RANKS: Mapping[str, int] = {entry: rank for rank, line in enumerate(ORDER) for entry in line}
-SECTIONS: tuple[Section, ...] = (
-    configuration.CONFIGURATION,
-    code.CODE,
-    alias.ALIASES,
-    event_source_mapping.EVENT_SOURCE_MAPPINGS,
-)
-CLAIMS: tuple[Section, ...] = (*SECTIONS, version.PUBLISH)
+CLAIMS: tuple[Section, ...] = tuple(section for kind in KINDS.values() for section in kind.sections)
 FUNCTION_SECTIONS = (configuration.CONFIGURATION.name, code.CODE.name, "tags")
 NAMED_SECTIONS: Mapping[str, str] = {
     kind.section: kind.name for kind in KINDS.values() if kind is not function.FUNCTION
 }
 SECTION_NAMES = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
+# The sections whose entries are AWS's members; `versions` are only ever named to be deleted.
+SECTIONS: tuple[Section, ...] = tuple(section for section in CLAIMS if section.name in SECTION_NAMES)
 
 
 def state_of(live: Live) -> Live:
     """A live resource with its properties in the form that is compared."""
-    state = KINDS[live.key.kind].state(live.properties, live.key.target.function)
-    return Live(live.key, state, live.handle)
+    function = function_of(live.handle) or live.key.target.function
+    return Live(live.key, KINDS[live.key.kind].state(live.properties, function), live.handle)

@@ -1,12 +1,12 @@
-"""What Lambda polls for a function, what it does not, and how each may be polled: rules over the mappings of one document."""
+"""What Lambda polls for a function, what it does not, and how each is polled: defaults, and rules over one document's mappings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.finding import Found, named
+from reconciler.core.finding import Found, named, part
 from reconciler.core.model import Properties
 
 POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
@@ -35,6 +35,57 @@ STREAM_ONLY = (
     "TumblingWindowInSeconds",
 )
 
+# What AWS holds for members never set, by the source's service (FACTS 3); {} or "" is also what clears them.
+_EVERY: Mapping[str, Any] = {
+    "Enabled": True,
+    "FilterCriteria": {"Filters": []},
+    "FunctionResponseTypes": [],
+    "KMSKeyArn": "",
+    "MetricsConfig": {"Metrics": []},
+    "ProvisionedPollerConfig": {},
+    "ScalingConfig": {},
+}
+_ON_FAILURE: Mapping[str, Any] = {"DestinationConfig": {"OnFailure": {"Destination": ""}}}
+_STREAM: Mapping[str, Any] = {
+    **_EVERY,
+    **_ON_FAILURE,
+    "BatchSize": 100,
+    "BisectBatchOnFunctionError": False,
+    "MaximumBatchingWindowInSeconds": 0,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+    "ParallelizationFactor": 1,
+    "TumblingWindowInSeconds": 0,
+}
+_QUEUE: Mapping[str, Any] = {
+    **_EVERY,
+    "BatchSize": 10,
+    "MaximumBatchingWindowInSeconds": 0,
+}
+# Here a window once set cannot be unset in place; None stands for the default of 500 ms on both sides.
+_BROKER: Mapping[str, Any] = {
+    **_EVERY,
+    "BatchSize": 100,
+    "MaximumBatchingWindowInSeconds": None,
+    "SourceAccessConfigurations": [],
+}
+_KAFKA: Mapping[str, Any] = {
+    **_BROKER,
+    **_ON_FAILURE,
+    "BisectBatchOnFunctionError": False,
+    "MaximumRecordAgeInSeconds": -1,
+    "MaximumRetryAttempts": -1,
+}
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "sqs": _QUEUE,
+    "kinesis": _STREAM,
+    "dynamodb": _STREAM,
+    "kafka": _KAFKA,
+    "self-managed": _KAFKA,
+    "rds": {**_BROKER, "DocumentDBEventSourceConfig": {"FullDocument": "Default"}},
+}
+VIRTUAL_HOST = "VIRTUAL_HOST"
+
 
 def source_service(properties: Properties) -> str:
     """`sqs`, `kinesis`, `dynamodb`, `kafka`, `mq`, `rds` … as the source's ARN says, or `self-managed`; empty where
@@ -43,6 +94,40 @@ def source_service(properties: Properties) -> str:
     if isinstance(arn, str):
         return arn.split(":")[2] if arn.count(":") >= 2 else ""
     return "self-managed" if "SelfManagedEventSource" in properties else ""
+
+
+def defaults(properties: Properties) -> dict[str, Any]:
+    """What AWS holds for members that a mapping of this source never set."""
+    return dict(_DEFAULTS.get(source_service(properties), _BROKER))
+
+
+def virtual_hosts(accesses: Any) -> tuple[str, ...]:
+    """The part of a broker's SourceAccessConfigurations that says what is polled, and that no update takes."""
+    hosts = (item for item in accesses or () if isinstance(item, Mapping) and item.get("Type") == VIRTUAL_HOST)
+    return tuple(sorted(str(item.get("URI", "")) for item in hosts))
+
+
+def subject(_: str, properties: Properties) -> Hashable:
+    """What is polled: the source's ARN or endpoints, with topics, queues and virtual host, or database and collection. Also of a
+    document that was not checked yet."""
+    endpoints = part(properties, "SelfManagedEventSource", "Endpoints")
+    document = part(properties, "DocumentDBEventSourceConfig")
+    return (
+        str(properties.get("EventSourceArn", "")),
+        tuple(sorted((name, _sorted(hosts)) for name, hosts in endpoints.items())),
+        _sorted(properties.get("Topics")),
+        _sorted(properties.get("Queues")),
+        (str(document.get("DatabaseName", "")), str(document.get("CollectionName", ""))),
+        virtual_hosts(properties.get("SourceAccessConfigurations")),
+    )
+
+
+def _sorted(names: Any) -> tuple[str, ...]:
+    """A list that is a set, as it compares. Rules meet what is no list."""
+    return tuple(sorted(map(str, names))) if isinstance(names, list | tuple) else ()
+
+
+# --- rules over one document ----------------------------------------------------------------------------------
 
 
 def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:

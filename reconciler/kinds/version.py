@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Found, named
-from reconciler.core.model import Properties, Target
+from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
     IS_A_GUARD,
@@ -19,14 +19,22 @@ from reconciler.kinds.base import (
     IS_THE_FUNCTION,
     Call,
     Kind,
+    Listing,
+    Reading,
     Section,
     Step,
     by_name,
-    never_replaced,
     versions_of,
 )
-from reconciler.kinds.code import CODE
-from reconciler.kinds.configuration import CONFIGURATION, is_sensitive, normal_configuration, standing
+from reconciler.kinds.code import CODE, live_code
+from reconciler.kinds.configuration import (
+    CONFIGURATION,
+    HANDLED,
+    answered_configuration,
+    is_sensitive,
+    normal_configuration,
+    standing,
+)
 
 PUBLISH = Section(
     name="publish",
@@ -39,6 +47,29 @@ PUBLISH = Section(
         "PublishTo": IS_PUBLISH,
     },
     calls=("PublishVersion",),
+)
+
+
+def single(function: str, name: str) -> tuple[str, Properties]:
+    return "GetFunction", {"FunctionName": function, "Qualifier": name}
+
+
+def live(target: Target, answer: Properties) -> Live | None:
+    """A published version's configuration; `$LATEST` is the function itself."""
+    configuration = answer.get("Configuration", answer)
+    if not str(configuration.get("Version", "")).isdigit():
+        return None
+    code = {"CodeSha256": live_code(configuration, {})["CodeSha256"]}
+    properties = {"configuration": answered_configuration(configuration), "code": code}
+    handle = {name: configuration[name] for name in HANDLED if name in configuration}
+    return Live(Key(target, "version", configuration["Version"]), properties, handle)
+
+
+READING = Reading(
+    single,
+    live,
+    Listing("ListVersionsByFunction", "Versions"),
+    everywhere=Listing("ListFunctions", "Functions", {"FunctionVersion": "ALL"}),
 )
 
 # A version may have been published with a Description of its own, and AWS would not publish again for that.
@@ -79,6 +110,10 @@ def compared(live: Properties, desired: Properties) -> dict[str, Any]:
     return {**live, "configuration": spoken}
 
 
+def number(live: Live) -> str:
+    return live.key.name
+
+
 def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, number, _ in named(spec, "versions"):
         for _, name, alias in named(spec, "aliases"):
@@ -99,26 +134,8 @@ def is_version_active(state: State, target: Target, _: Properties) -> bool:
 
 
 def look(target: Target, answered: Properties) -> tuple[str, Properties]:
-    return "GetFunction", {"FunctionName": target.function, "Qualifier": answered["Version"]}
+    return single(target.function, answered["Version"])
 
-
-VERSION = Kind(
-    name="version",
-    section="versions",
-    normal=normal,
-    identity=by_name,
-    subject=by_name,
-    create=create,
-    update=update,
-    delete=delete,
-    compared=compared,
-    is_sensitive=is_sensitive,
-    needs_replacement=never_replaced,
-    state=content,
-    after=after,
-    waits=(Wait("version-active", look, is_version_active, standing, "Configuration", is_named_by_answer=True),),
-    rules=(deletes_no_version_in_use,),
-)
 
 CALLS = (
     Call(
@@ -129,4 +146,27 @@ CALLS = (
         "Finished Publishing of AWS Lambda Function Version Operation...",
         settle=("version-active",),
     ),
+)
+
+VERSION = Kind(
+    name="version",
+    section="versions",
+    sections=(PUBLISH,),
+    reading=READING,
+    calls=CALLS,
+    normal=normal,
+    identity=by_name,
+    subject=by_name,
+    create=create,
+    update=update,
+    delete=delete,
+    compared=compared,
+    is_sensitive=is_sensitive,
+    state=content,
+    after=after,
+    waits=(Wait("version-active", look, is_version_active, standing, "Configuration", is_named_by_answer=True),),
+    rules=(deletes_no_version_in_use,),
+    named_by="Version",
+    counts_as_deletion=False,
+    listed=number,
 )

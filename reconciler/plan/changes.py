@@ -37,9 +37,7 @@ from reconciler.core.model import (
     Verb,
 )
 from reconciler.core.sealing import sealed
-from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, Step
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, state_of
 from reconciler.kinds.version import VERSION
@@ -184,7 +182,8 @@ def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:
 def deleted(kind: Kind, pair: Pair, reason: str) -> Draft:
     assert pair.live is not None
     steps = kind.delete(pair.key.target.function, pair.key.name, pair.live.handle)
-    return Draft(Action(pair.key, "delete", reason=reason), pair, tuple(steps))
+    whole = ", ".join(filter(None, (kind.remark(pair.live), reason)))
+    return Draft(Action(pair.key, "delete", reason=whole), pair, tuple(steps))
 
 
 def updated(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Draft:
@@ -223,12 +222,12 @@ def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
 
 
 def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
-    """What the operations rely on: the function whole, its versions, and of aliases and mappings what the spec owns."""
+    """What the operations rely on: the function whole, its versions, and of everything else what the spec owns."""
     whole = [item for item in case.live if item.key.kind in (FUNCTION.name, VERSION.name)]
     found = [state_of(item) for item in whole]
     for draft in drafts:
         kind, live = KINDS[draft.pair.key.kind], draft.pair.live
-        if live is not None and kind in (ALIAS, EVENT_SOURCE_MAPPING):
+        if live is not None and kind not in (FUNCTION, VERSION):
             state = state_of(live)
             for pattern in ignored_paths(case.spec, kind, draft.pair.key.name):
                 for steps in matching(state.properties, pattern):

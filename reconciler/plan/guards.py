@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from reconciler.core.accounts import Guards
 from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.version import VERSION
+from reconciler.kinds.registry import KINDS
 
 DELETING = ("delete", "replace")
 
@@ -21,7 +21,11 @@ def deletions(plan: Plan) -> tuple[Key, ...]:
     refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
     found: list[Key] = []
     for one in plan.targets:
-        gone = [action.key for action in one.actions if action.verb in DELETING and action.key.kind != VERSION.name]
+        gone = [
+            action.key
+            for action in one.actions
+            if action.verb in DELETING and KINDS[action.key.kind].counts_as_deletion
+        ]
         functions = [key for key in gone if key.kind == FUNCTION.name]
         found += [] if one.target in refused else functions or gone
     return tuple(sorted(found))

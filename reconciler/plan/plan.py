@@ -33,12 +33,10 @@ from reconciler.core.model import (
     TargetPlan,
 )
 from reconciler.core.sealing import digest, stretched_digest
-from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind, Step
 from reconciler.kinds.configuration import with_code
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import CALLS, RANKS
+from reconciler.kinds.registry import CALLS, KINDS, RANKS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION, content
 from reconciler.plan import refusals, renames
@@ -139,37 +137,33 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
 
 
 def deletion(case: Case) -> list[Draft]:
-    """`state: absent`: the mappings first, for they survive their function, then the function."""
-    mappings = [
-        deleted(EVENT_SOURCE_MAPPING, pair, f"of {source(pair)}, with its function")
-        for pair in pairs(EVENT_SOURCE_MAPPING, (), case.held(EVENT_SOURCE_MAPPING))
+    """`state: absent`: first what would outlive the function, then the function."""
+    outliving = [
+        deleted(kind, pair, "with its function")
+        for kind in KINDS.values()
+        if kind.outlives_function
+        for pair in pairs(kind, (), case.held(kind))
     ]
     if case.function is None:
         key = Key(case.spec.target, FUNCTION.name)
-        return [Draft(Action(key, "none", reason="already absent"), Pair(key, None, None)), *mappings]
-    return [deleted(FUNCTION, Pair(case.function.key, None, case.function), case.why_absent), *mappings]
-
-
-def source(pair: Pair) -> str:
-    """What a live mapping polls, for people: AWS names it only by UUID."""
-    properties = pair.live.properties if pair.live else {}
-    return str(properties.get("EventSourceArn") or "self-managed Kafka" if "BatchSize" in properties else "")
+        return [Draft(Action(key, "none", reason="already absent"), Pair(key, None, None)), *outliving]
+    return [deleted(FUNCTION, Pair(case.function.key, None, case.function), case.why_absent), *outliving]
 
 
 def change(case: Case) -> list[Draft]:
-    """All drafts of a target that should exist: the function, a version, aliases, mappings."""
+    """All drafts of a target that should exist: the function, a version, and the sections that are maps of names."""
     function = function_draft(case)
     if case.function is None and function is None:
         return []
     is_new = function is not None and function.verb in ("create", "replace")
     version, published = publication(case, function)
-    remaining = replace(case, live=tuple(item for item in case.live if item.key.kind != ALIAS.name)) if is_new else case
+    remaining = tuple(item for item in case.live if KINDS[item.key.kind].outlives_function) if is_new else case.live
+    sections = (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION))
     return [
         *([function] if function else []),
         *([version] if version else []),
         *version_deletions(case),
-        *section_drafts(remaining, ALIAS, published),
-        *section_drafts(case, EVENT_SOURCE_MAPPING, published),
+        *(draft for kind in sections for draft in section_drafts(replace(case, live=remaining), kind, published)),
     ]
 
 
@@ -319,50 +313,25 @@ def version_deletions(case: Case) -> list[Draft]:
     ]
 
 
-# --- aliases and mappings ------------------------------------------------------------------------------------------
+# --- sections that are maps of names ------------------------------------------------------------------------------------------
 
 
 def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
     """Drafts of a section that is a map of names; nothing when the spec does not own it."""
     if kind.section not in case.spec.sections:
         return []
-    wanted = [replace(item, properties=resolved(item.properties, published)) for item in case.desired(kind)]
+    wanted = [replace(item, properties=kind.resolved(item.properties, published)) for item in case.desired(kind)]
     drafts = []
     for pair in pairs(kind, wanted, case.held(kind)):
         if () in ignored_paths(case.spec, kind, pair.key.name):
             continue
         if pair.live is None:
-            draft = created(kind, pair)
+            drafts.append(created(kind, pair))
         elif pair.desired is None:
-            draft = deleted(kind, pair, f"{f'of {source(pair)}, ' if source(pair) else ''}which the spec does not name")
+            drafts.append(deleted(kind, pair, "which the spec does not name"))
         else:
-            draft = updated(kind, pair, case.spec, case.salt)
-        drafts.append(replace(draft, steps=tuple(replace(step, params=with_refs(step.params)) for step in draft.steps)))
+            drafts.append(updated(kind, pair, case.spec, case.salt))
     return drafts
-
-
-def resolved(properties: Properties, version: str | Ref) -> dict[str, Any]:
-    """An alias's properties with the newest version where `published` stands; as a weight's key only once its number is known."""
-    found = dict(properties)
-    if found.get("FunctionVersion") == PUBLISHED_VERSION:
-        found["FunctionVersion"] = version
-    if isinstance(version, Ref):
-        return found
-    shares = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-    if shares and PUBLISHED in shares:
-        renamed = {version if key == PUBLISHED else key: share for key, share in shares.items()}
-        found["RoutingConfig"] = {**found["RoutingConfig"], "AdditionalVersionWeights": renamed}
-    return found
-
-
-def with_refs(params: Properties) -> dict[str, Any]:
-    """Alias params with the version still to be published as a `Ref` among the weights, too."""
-    made = dict(params)
-    if "RoutingConfig" in made:
-        shares = made["RoutingConfig"].get("AdditionalVersionWeights", {})
-        renamed = {PUBLISHED_VERSION if version == PUBLISHED else version: share for version, share in shares.items()}
-        made["RoutingConfig"] = {"AdditionalVersionWeights": renamed}
-    return made
 
 
 # --- operations and digests ----------------------------------------------------------------------------------------

@@ -1,15 +1,16 @@
-"""What hangs on a version or an alias must find it once the plan is carried out: refusals over aliases, versions, mappings. Pure."""
+"""What hangs on a version or an alias must find it once the plan is carried out: refusals over aliases, versions and what invokes them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from reconciler.core.errors import PlanError
-from reconciler.core.model import Desired, Diagnostic, Origin, Properties, Ref
+from reconciler.core.model import Desired, Diagnostic, Live, Origin, Properties, Ref
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED
-from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, qualifier
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import INVOKING
+from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, final_function, origin_of
@@ -94,15 +95,19 @@ def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     owns_aliases = ALIAS.section in case.spec.sections
     live = [] if is_new(drafts) else case.held(ALIAS)
     names = {item.key.name for item in (case.desired(ALIAS) if owns_aliases else live)} | versions_after(case, drafts)
-    for item in case.desired(EVENT_SOURCE_MAPPING):
-        alias = qualifier(item.properties)
-        if alias and alias not in names:
-            what = "version" if alias.isdigit() else "alias"
-            yield refusal(case, PlanError, f"{item.key}: there is no {what} {alias}", mapping_place(item))
+    for item in case.spec.desired:
+        name = invoked(item)
+        if name and name not in names:
+            what = "version" if name.isdigit() else "alias"
+            yield refusal(
+                case, PlanError, f"{item.key}: there is no {what} {name}", origin_of(item.origins, ("alias",))
+            )
 
 
-def mapping_place(item: Desired) -> Origin | None:
-    return origin_of(item.origins, ("alias",))
+def invoked(item: Desired | Live) -> str:
+    """The alias or version that a resource invokes; empty for those that invoke the function itself, or nothing."""
+    qualifier = KINDS[item.key.kind].qualifier
+    return qualifier(item.key.name, item.properties) if qualifier else ""
 
 
 def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
@@ -124,22 +129,21 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
             yield refusal(case, PlanError, message, origin)
 
 
-def deletes_what_a_mapping_invokes(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """AWS would delete it without a word, and the mapping's events would fail from then on."""
+def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """AWS would delete it without a word, and what invokes it would fail from then on."""
     going = [draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)]
     if case.spec.is_absent or not going:
         return
-    if case.scope is not None and EVENT_SOURCE_MAPPING.name not in case.scope:
-        message = "the snapshot does not say whether a mapping invokes what is deleted; take it anew"
+    if case.scope is not None and not {kind.name for kind in INVOKING} <= case.scope:
+        message = "the snapshot does not say whether anything invokes what is deleted; take it anew"
         yield refusal(case, PlanError, f"{case.spec.target}: {message}")
         return
-    invoking = mappings_after(case, drafts)
+    invoking = invoking_after(case, drafts)
     for draft in going:
         kind, name = draft.pair.key.kind, draft.pair.key.name
-        for mapping in invoking.get(name, ()):
-            message = (
-                f"{kind} {name} is invoked by mapping {mapping}; move or delete the mapping first, or keep the {kind}"
-            )
+        for item in invoking.get(name, ()):
+            word, which = KINDS[item.key.kind].word, f"{item.key.name} {KINDS[item.key.kind].remark(item)}".strip()
+            message = f"{kind} {name} is invoked by {word} {which}; move or delete the {word} first, or keep the {kind}"
             yield refusal(
                 case,
                 PlanError,
@@ -148,19 +152,18 @@ def deletes_what_a_mapping_invokes(case: Case, drafts: Drafts) -> Iterator[Diagn
             )
 
 
-def mappings_after(case: Case, drafts: Drafts) -> dict[str, list[str]]:
-    """Qualifier -> the mappings, by UUID and source, that will invoke it; live ones that no draft touches included."""
+def invoking_after(case: Case, drafts: Drafts) -> dict[str, list[Live]]:
+    """Qualifier -> what will invoke it; live resources that no draft touches included."""
     moved = {
-        draft.pair.live.key: "" if draft.pair.desired is None else qualifier(draft.pair.desired.properties)
+        draft.pair.live.key: invoked(draft.pair.desired) if draft.pair.desired else ""
         for draft in drafts
-        if draft.pair.live and draft.pair.key.kind == EVENT_SOURCE_MAPPING.name
+        if draft.pair.live
     }
-    found: dict[str, list[str]] = {}
-    for item in case.held(EVENT_SOURCE_MAPPING):
-        source = item.properties.get("EventSourceArn") or "self-managed Kafka"
-        invoked = moved.get(item.key, qualifier(item.properties))
-        if invoked:
-            found.setdefault(invoked, []).append(f"{item.key.name} of {source}")
+    found: dict[str, list[Live]] = {}
+    for item in case.live:
+        name = moved.get(item.key, invoked(item))
+        if name:
+            found.setdefault(name, []).append(item)
     return found
 
 
@@ -181,5 +184,5 @@ RULES: tuple[Rule, ...] = (
     routes_between_unlike_versions,
     invokes_a_missing_alias,
     deletes_a_version_in_use,
-    deletes_what_a_mapping_invokes,
+    deletes_what_is_invoked,
 )

@@ -33,7 +33,7 @@ from reconciler.core.model import (
     Verb,
 )
 from reconciler.core.sealing import checksum, digest, sealed
-from reconciler.kinds.needs import needed
+from reconciler.kinds.needs import INVOKING, needed
 from reconciler.kinds.registry import KINDS
 from reconciler.report.schemas import FORMAT_VERSION
 
@@ -215,10 +215,11 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
 
 def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str, Any]]:
     """Which kinds were read of which target; none, and why, where it could not be."""
+    invoking = frozenset(kind.name for kind in INVOKING)
     read = [
         {
             "address": str(spec.target),
-            "kinds": sorted(needed(spec) | ({"event_source_mapping"} if spec.target in snapshot.mapped else set())),
+            "kinds": sorted(needed(spec) | (invoking if spec.target in snapshot.invoked else frozenset())),
         }
         for spec in specs
         if spec.target not in snapshot.unread

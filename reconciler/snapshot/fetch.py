@@ -1,41 +1,33 @@
 """The live side of some specs: fetch(aws, specs) -> Snapshot. Reads only what the specs declare, in bulk where AWS can.
 
-Calls: one GetFunction a target; one ListAliases a function whose spec has aliases; all pages of ListEventSourceMappings
-where a spec has mappings; the pages of ListFunctions(ALL) where a spec has versions in any form. Never writes.
+Calls: one GetFunction a target; of every other kind that a spec needs the listing that its `reading` names: of the function,
+or of the whole account and region where that is cheaper or the only one to be believed. Never writes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
-from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, said
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
-from reconciler.core.model import Artifact, Key, Live, Snapshot, Spec, Target, Unreadable
+from reconciler.core.model import Artifact, Key, Live, Properties, Snapshot, Spec, Target
 from reconciler.core.sealing import canonical
-from reconciler.kinds.base import shown
-from reconciler.kinds.code import live_code
-from reconciler.kinds.configuration import answered_configuration
-from reconciler.kinds.event_source_mapping import live_properties as mapping_properties
+from reconciler.kinds.base import Kind, Listing, Reading, function_of
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import loses_a_qualifier, needed
-from reconciler.kinds.registry import WAITS
+from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifact
 
 WORKERS = 16
 PATIENCE_SECONDS = 60.0  # for everything that moves while a snapshot is taken, together
-STANDING = ("Enabled", "Disabled")
-HANDLED = (
-    "FunctionArn", "RevisionId", "CodeSha256", "CodeSize", "Version", "State", "StateReasonCode", "LastUpdateStatus",
-    "LastUpdateStatusReasonCode", "LastModified", "MasterArn",
-)  # fmt: skip
-MAPPING_HANDLED = ("UUID", "State", "EventSourceMappingArn", "FunctionArn", "LastModified", "StateTransitionReason")
+Answered = tuple[Target, Properties]  # what AWS answered about a resource of a target
 
 
 def fetch(
@@ -57,18 +49,18 @@ def fetch(
     accounts = identities(aws, by_place, unread, unlisted)
     with ThreadPoolExecutor(WORKERS) as pool:
         resources: list[Live] = []
-        looked_at = set[Target]()
+        invoked = set[Target]()
         for place in (place for place in by_place if place.account in accounts):
             region = _Region(aws, place, by_place[place], pool, unread, patience)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
-            looked_at |= region.looked_at
+            invoked |= region.invoked
         held = {item.key.target: str(item.handle.get("CodeSha256", "")) for item in resources if not item.key.name}
         codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool, held, looking)
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
     return Snapshot(
-        known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, mapped=frozenset(looked_at)
+        known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, invoked=frozenset(invoked)
     )
 
 
@@ -137,27 +129,75 @@ class _Region:
     ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience = unread, patience
-        self.looked_at = set[Target]()  # whose mappings were read though their specs own none
+        self.invoked = set[
+            Target
+        ]()  # looked at for what invokes a qualifier that goes, though their specs own none of it
 
-    def resources(self, marked: list[str]) -> Iterator[Live]:
+    def resources(self, marked: list[str]) -> list[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
-        functions = list(self.functions(targets))
-        yield from functions
-        alive = {live.key.target for live in functions}
-        present = [spec for spec in self.specs if spec.target in alive and not spec.is_absent]
-        versions = list(self.versions([spec.target for spec in present if "version" in needed(spec)]))
-        aliases = list(self.of_each("ListAliases", self.aliases, [s.target for s in present if "alias" in needed(s)]))
-        yield from versions
-        yield from aliases
-        losing = {spec.target for spec in present if loses_a_qualifier(spec, [*versions, *aliases])}
-        self.looked_at |= losing
-        mapped = [s for s in self.specs if "event_source_mapping" in needed(s) or s.target in losing]
-        if mapped or marked:
-            yield from self.mappings({spec.target for spec in mapped} | {self.target(name) for name in marked})
+        found = list(self.functions(targets))
+        alive = {live.key.target for live in found}
+        for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
+            asking = [spec for spec in self.specs if kind.outlives_function or spec.target in alive]
+            losing = {s.target for s in asking if kind.qualifier and s.target in alive and loses_a_qualifier(s, found)}
+            self.invoked |= losing
+            asked = {spec.target for spec in asking if kind.name in needed(spec)} | losing
+            asked |= {self.target(name) for name in marked} if kind.outlives_function else set()
+            found += self.of_kind(kind, sorted(asked)) if asked else ()
+        return found
 
-    def of_each(self, operation: str, read: Callable[[Target], list[Live]], targets: list[Target]) -> Iterator[Live]:
-        for _, found in self.unread.each(self.pool, operation, read, targets, itself):
-            yield from found
+    def of_kind(self, kind: Kind, targets: list[Target]) -> Iterator[Live]:
+        """The resources of a kind: listed, at rest, whole, and with their tags where a spec speaks of them."""
+        reading, said = kind.reading, self.said(kind)
+        items = self.at_rest(reading, self.listed(reading, targets))
+        whole = partial(self.whole, kind, said)
+        items = [
+            (target, item)
+            for (target, _), item in self.unread.each(self.pool, operation(reading), whole, items, first)
+            if item
+        ]
+        tagged = partial(self.tagged, reading, said)
+        for (target, _), item in self.unread.each(self.pool, "ListTags", tagged, items, first):
+            live = reading.live(target, item)
+            yield from [live] if live else []
+
+    def said(self, kind: Kind) -> Mapping[Target, frozenset[str]]:
+        """The members that a target's spec names of a kind."""
+        return {
+            spec.target: frozenset(
+                member for item in spec.desired if item.key.kind == kind.name for member in item.properties
+            )
+            for spec in self.specs
+        }
+
+    def listed(self, reading: Reading, targets: list[Target]) -> list[Answered]:
+        """The items of the targets: from the listing of everything, unless that has more pages than there are targets, as in an
+        account that is not ours alone, and a function can be asked for its own."""
+        if reading.everywhere:
+            most = len(targets) if reading.is_listing_whole else None
+            read = partial(self.everything, reading.everywhere, targets, most)
+            items, is_whole = self.unread.listed(reading.everywhere.operation, read, targets)
+            if is_whole:
+                return items
+        assert reading.listing
+        own = partial(self.own, reading.listing)
+        each = self.unread.each(self.pool, reading.listing.operation, own, targets, itself)
+        return [(target, item) for target, found in each for item in found]
+
+    def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
+        """The targets' items out of a listing of everything, and whether it was read to its end, or given up after so many
+        pages."""
+        names = {target.function: target for target in targets}
+        items: list[Answered] = []
+        for number, page in enumerate(self.aws.pages(self.place, listing.operation, listing.params)):
+            if number == most:
+                return [], False
+            items += [(names[name], item) for item in page[listing.member] if (name := function_of(item)) in names]
+        return items, True
+
+    def own(self, listing: Listing, target: Target) -> list[Properties]:
+        pages = self.aws.pages(self.place, listing.operation, {"FunctionName": target.function, **listing.params})
+        return [item for page in pages for item in page[listing.member]]
 
     def target(self, function: str) -> Target:
         return Target(self.place.account, self.place.region, function)
@@ -177,173 +217,70 @@ class _Region:
         return sorted(found - {spec.target.function for spec in self.specs})
 
     def functions(self, targets: list[Target]) -> Iterator[Live]:
-        """The functions that there are, as they are once they have settled; what moves is waited for side by side."""
-        moving: list[tuple[Target, Mapping[str, Any]]] = []
-        for target, found in self.unread.each(self.pool, "GetFunction", self.found, targets, itself):
-            if found and is_moving(found["Configuration"]):
-                moving.append((target, found))
-            elif found:
-                yield function_live(target, found["Configuration"], found)
+        """The functions that there are."""
+        each = self.unread.each(self.pool, "GetFunction", self.found, targets, itself)
+        for target, item in self.at_rest(FUNCTION.reading, [(target, found) for target, found in each if found]):
+            live = FUNCTION.reading.live(target, item)
+            yield from [live] if live else []
+
+    def found(self, target: Target) -> Properties | None:
+        return self.aws.found(self.place, *FUNCTION.reading.single(target.function, ""))
+
+    def at_rest(self, reading: Reading, answers: list[Answered]) -> list[Answered]:
+        """The answers, those of what was moving as they are once that has settled; it is waited for side by side."""
+        still = [item for item in answers if not reading.moving(item[1])]
+        moving = [item for item in answers if reading.moving(item[1])]
         with self.patience.waiting() as seconds:
-            settle = partial(self.settled, seconds)
-            for (target, found), configuration in self.unread.each(self.pool, "GetFunction", settle, moving, first):
-                yield function_live(target, configuration, found)
+            settle = partial(self.settled, reading, seconds)
+            for (target, _), item in self.unread.each(self.pool, operation(reading), settle, moving, first):
+                still += [(target, item)] if item else []
+        return still
 
-    def found(self, target: Target) -> Mapping[str, Any] | None:
-        return self.aws.found(self.place, "GetFunction", {"FunctionName": target.function})
-
-    def settled(self, seconds: float, moving: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any]:
-        target, found = moving
+    def settled(self, reading: Reading, seconds: float, moving: Answered) -> Properties | None:
+        """What AWS answers once it stands still; None when it was on its way out."""
+        target, item = moving
+        wait = WAITS[reading.moving(item)]
         try:
-            return self.aws.settle(target, WAITS["function-updated"], found["Configuration"], seconds=seconds)
+            state = self.aws.settle(target, wait, item[wait.member] if wait.member else item, seconds=seconds)
         except Interrupted:
             raise
         except SettleFailed:
-            again = self.found(target)
-            if again is None or is_moving(again["Configuration"]):
+            again = self.aws.found(self.place, *wait.look(target, item))
+            if again is None or reading.moving(again):
                 raise
-            configuration: Mapping[str, Any] = again["Configuration"]
-            return configuration  # it stands still: what it was at has failed
+            return again  # it stands still: what it was at has failed
+        return {**item, wait.member: state} if wait.member else state or None
 
-    def versions(self, targets: list[Target]) -> Iterator[Live]:
-        """Versions of the targets: from the listing of everything, unless that has more pages than there are targets,
-        as in an account that is not ours alone; then target by target."""
-        if not targets:
-            return
-        known = self.unread.listed("ListFunctions", lambda: self.all_versions(targets), targets)
-        if known[-1:] == [None]:
-            yield from self.of_each("ListVersionsByFunction", self.versions_of, targets)
-            return
-        yield from (live for live in known if live)
-
-    def all_versions(self, targets: list[Target]) -> Iterator[Live | None]:
-        """Versions of the targets out of the listing of everything; None at the end when it was given up."""
-        names = {target.function for target in targets}
-        pages = self.aws.pages(self.place, "ListFunctions", {"FunctionVersion": "ALL"})
-        for number, page in enumerate(pages, start=1):
-            yield from (
-                live for item in page["Functions"] if item["FunctionName"] in names and (live := self.version(item))
-            )
-            if number > len(targets) and "NextMarker" in page:
-                yield None
-                return
-
-    def versions_of(self, target: Target) -> list[Live]:
-        pages = self.aws.pages(self.place, "ListVersionsByFunction", {"FunctionName": target.function})
-        return [live for page in pages for item in page["Versions"] if (live := self.version(item))]
-
-    def version(self, item: Mapping[str, Any]) -> Live | None:
-        if not str(item.get("Version", "")).isdigit():
-            return None
-        return version_live(self.target(item["FunctionName"]), item)
-
-    def aliases(self, target: Target) -> list[Live]:
-        pages = self.aws.pages(self.place, "ListAliases", {"FunctionName": target.function})
-        return [alias_live(target, item) for page in pages for item in page["Aliases"]]
-
-    def mappings(self, targets: set[Target]) -> Iterator[Live]:
-        names = {target.function: target for target in targets}
-        pages = self.aws.pages(self.place, "ListEventSourceMappings", {})
-        items = self.unread.listed(
-            "ListEventSourceMappings", lambda: [item for page in pages for item in page["EventSourceMappings"]], targets
-        )
-        held = [(names[name], item) for item in items if (name := function_of(item)) in names]
-        moving = [one for one in held if one[1].get("State") not in STANDING]
-        settled = [one for one in held if one[1].get("State") in STANDING]
-        with self.patience.waiting() as seconds:
-            settle = partial(self.settled_mapping, seconds)
-            for (target, _), item in self.unread.each(self.pool, "GetEventSourceMapping", settle, moving, first):
-                settled += [(target, item)] if item else []
-        whole = partial(self.whole_mapping, {spec.target for spec in self.specs if declares(spec, "KMSKeyArn")})
-        named = self.unread.each(self.pool, "GetEventSourceMapping", whole, settled, first)
-        settled = [(target, item) for (target, _), item in named if item]
-        read = partial(self.mapping, {spec.target for spec in self.specs if declares(spec, "Tags")})
-        yield from (live for _, live in self.unread.each(self.pool, "ListTags", read, settled, first))
-
-    def settled_mapping(self, seconds: float, moving: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        """The mapping once it stands still; None when it was on its way out."""
-        target, item = moving
-        wait = "mapping-gone" if item.get("State") == "Deleting" else "mapping-settled"
-        return self.aws.settle(target, WAITS[wait], item, seconds=seconds) or None
-
-    def whole_mapping(self, encrypted: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        """The mapping with the filters that the listing leaves out where a key encrypts them; None when it is gone."""
-        target, item = held
-        if "FilterCriteria" in item or not (item.get("KMSKeyArn") or target in encrypted):
+    def whole(self, kind: Kind, said: Mapping[Target, frozenset[str]], answered: Answered) -> Properties | None:
+        """What a listing leaves out is asked for; None when it is gone meanwhile."""
+        target, item = answered
+        if not kind.reading.is_cut(item, said.get(target, frozenset())):
             return item
-        return self.aws.found(self.place, "GetEventSourceMapping", {"UUID": item["UUID"]})
+        live = kind.reading.live(target, item)
+        return self.aws.found(self.place, *kind.reading.single(target.function, live.key.name)) if live else None
 
-    def mapping(self, tagged: set[Target], held: tuple[Target, Mapping[str, Any]]) -> Live:
-        target, item = held
-        return mapping_live(target, item, tags_of(self.aws, self.place, item) if target in tagged else None)
-
-
-def tags_of(aws: Aws, place: Place, mapping: Mapping[str, Any]) -> dict[str, str] | None:
-    """A mapping's tags without AWS's own; None where it has no address to ask by."""
-    if "EventSourceMappingArn" not in mapping:
-        return None
-    answer = aws.call(place, "ListTags", {"Resource": mapping["EventSourceMappingArn"]})
-    return {key: value for key, value in answer.result.get("Tags", {}).items() if not key.startswith("aws:")}
+    def tagged(self, reading: Reading, said: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
+        target, item = answered
+        return with_tags(self.aws, reading, target, item) if "Tags" in said.get(target, ()) else item
 
 
-def mapping_live(target: Target, item: Mapping[str, Any], tags: Mapping[str, str] | None) -> Live:
-    """A mapping as AWS answers it; its tags only where they were asked for."""
-    known = {} if tags is None else {"Tags": dict(tags)}
-    handle = {name: item[name] for name in MAPPING_HANDLED if name in item}
-    return Live(Key(target, "event_source_mapping", item["UUID"]), mapping_properties(item) | known, handle | known)
+def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) -> Properties:
+    """An answer with the tags that only a call of their own tells, AWS's own left out; as it is where there is no address to
+    ask by."""
+    if reading.tagged_by not in answer:
+        return answer
+    told = aws.call(Place.of(target), "ListTags", {"Resource": answer[reading.tagged_by]}).result.get("Tags", {})
+    return {**answer, "Tags": {key: value for key, value in told.items() if not key.startswith("aws:")}}
 
 
-def alias_live(target: Target, item: Mapping[str, Any]) -> Live:
-    return Live(
-        Key(target, "alias", item["Name"]),
-        {"FunctionVersion": item.get("FunctionVersion") or Unreadable("AWS answered without it")}
-        | {name: item[name] for name in ("Description", "RoutingConfig") if name in item},
-        {name: item[name] for name in ("RevisionId", "AliasArn") if name in item},
-    )
-
-
-def version_live(target: Target, item: Mapping[str, Any]) -> Live:
-    """A published version's configuration as a live resource."""
-    properties = {"configuration": answered_configuration(item), "code": only_hash(item)}
-    handle = {name: item[name] for name in HANDLED if name in item}
-    return Live(Key(target, "version", item["Version"]), properties, handle)
-
-
-def function_live(target: Target, configuration: Mapping[str, Any], found: Mapping[str, Any]) -> Live:
-    """GetFunction's answer `found` as a live resource, with the configuration that it settled in."""
-    tags = dict(found.get("Tags", {}))
-    properties = {
-        "configuration": answered_configuration(configuration),
-        "code": live_code(configuration, found.get("Code", {})),
-        "tags": shown(tags, found.get("TagsError")),
-    }
-    handle = {name: configuration[name] for name in HANDLED if name in configuration}
-    code = found.get("Code", {})
-    where = {name: code[name] for name in ("ImageUri", "ResolvedS3Object") if name in code}
-    return Live(Key(target, "function"), properties, handle | where | {"Tags": tags})
+def operation(reading: Reading) -> str:
+    """The call that tells of one resource."""
+    return reading.single("", "")[0]
 
 
 def itself(target: Target) -> Target:
     return target
 
 
-def first(pair: tuple[Target, Mapping[str, Any]]) -> Target:
-    return pair[0]
-
-
-def is_moving(configuration: Mapping[str, Any]) -> bool:
-    return configuration.get("State") == "Pending" or configuration.get("LastUpdateStatus") == "InProgress"
-
-
-def function_of(mapping: Mapping[str, Any]) -> str:
-    """The name of the function that a mapping invokes, of its ARN."""
-    return str(mapping.get("FunctionArn", "::::::")).split(":")[6]
-
-
-def declares(spec: Spec, member: str) -> bool:
-    """Whether a mapping of the spec says this."""
-    return any(member in item.properties for item in spec.desired if item.key.kind == "event_source_mapping")
-
-
-def only_hash(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"CodeSha256": live_code(item, {})["CodeSha256"]}
+def first(answered: Answered) -> Target:
+    return answered[0]

@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.core.accounts import partition_of
 from reconciler.core.diff import pointer
 from reconciler.core.finding import Found
+from reconciler.kinds.registry import SECTIONS
 
 # Member -> what it is, for people; these must be of the function's own region.
 SAME_REGION: Mapping[str, str] = {
@@ -28,7 +29,6 @@ SAME_REGION: Mapping[str, str] = {
 # These of its partition, whatever their region.
 SAME_PARTITION: Mapping[str, str] = {"Role": "the role", "Destination": "the destination", "URI": "the resource"}
 FREE = ("Variables", "Tags", "Filters")  # below these stands what people like
-SECTIONS = ("configuration", "code", "event_source_mappings")
 IMAGE = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 
 
@@ -36,7 +36,7 @@ def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Found]:
     """What cannot be used in one of the regions that the spec is for."""
     places = tuple(regions)
     for section in SECTIONS if isinstance(spec, dict) else ():
-        for steps, text in texts(spec.get(section), (section,)):
+        for steps, text in texts(spec.get(section.name), (section.name,)):
             at = pointer(steps)
             wrong = next((words for region in places if (words := problem(steps, text, region))), "")
             if wrong:

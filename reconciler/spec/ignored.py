@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped, is_named, steps_of
 from reconciler.core.finding import Found
 from reconciler.files.validation import close_match, load_schema
-from reconciler.kinds.event_source_mapping import UUID
-from reconciler.kinds.registry import SECTION_NAMES
+from reconciler.kinds.base import Kind
+from reconciler.kinds.registry import KINDS, NAMED_SECTIONS, SECTION_NAMES
 
 IGNORABLE = tuple(name for name in SECTION_NAMES if name != "versions")  # those are only ever named to be deleted
 NO_CODE = "code compares as a whole, by its hash; write /code to leave it to somebody else"
 SOURCE_OF_CODE = ("path", "sha256", "ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion")
-IDENTITY = ("EventSourceArn", "SelfManagedEventSource", "Topics", "Queues")
 
 
 def written(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -45,22 +45,23 @@ def unmatched(steps: tuple[str, ...], spec: Mapping[str, Any]) -> str:
     schema = load_schema("function")["properties"][section]
     if section == "code" and rest and rest[0] in SOURCE_OF_CODE:
         return NO_CODE
-    if section == "event_source_mappings" and len(rest) > 1 and rest[1] in IDENTITY:
-        return f"{rest[1]} says which mapping it is; another one is another mapping"
-    if section in ("aliases", "event_source_mappings") and rest:
-        wrong = _undeclared(section, rest, spec.get(section))
+    if section in NAMED_SECTIONS and rest:
+        wrong = _of_no_entry(KINDS[NAMED_SECTIONS[section]], rest, spec.get(section))
         if wrong:
             return wrong
     return _below(schema, rest, f"/{section}")
 
 
-def _undeclared(section: str, rest: list[str], declared: Any) -> str:
-    """A name that the section does not have: whole, it may be somebody else's; below it there is nothing to compare."""
-    name = rest[0]
+def _of_no_entry(kind: Kind, rest: list[str], declared: Any) -> str:
+    """A member that says which resource an entry is; or a name that the section does not have: whole, it may be somebody
+    else's; below it there is nothing to compare."""
+    name, section = rest[0], kind.sections[0]
+    if rest[1:2] and rest[1] in section.which:
+        return f"{rest[1]} says which {kind.word} it is; another one is another {kind.word}"
     if not isinstance(declared, dict) or name in declared or "*" in name:
         return ""
-    is_somebodys = len(rest) == 1 and (section == "aliases" or UUID.fullmatch(name))
-    return "" if is_somebodys else f"{section} has no {name}{close_match(name, declared)}"
+    is_somebodys = len(rest) == 1 and re.fullmatch(section.foreign_name, name)
+    return "" if is_somebodys else f"{kind.section} has no {name}{close_match(name, declared)}"
 
 
 def _below(schema: Mapping[str, Any], steps: list[str], at: str) -> str:

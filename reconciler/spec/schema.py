@@ -14,20 +14,14 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from reconciler.core import service
-from reconciler.kinds.base import PUBLISHED, Section
-from reconciler.kinds.registry import SECTIONS
+from reconciler.kinds.base import LETTERS, Section
+from reconciler.kinds.registry import FUNCTION_SECTIONS, SECTIONS
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 HOME = "urn:lambda-reconciler"
 
 Schema = dict[str, Any]
 
-LETTERS = "letters, digits, - and _"
-NUMBERED = {
-    "type": "string",
-    "pattern": r"^(\$LATEST(\.PUBLISHED)?|published|[1-9][0-9]*)$",
-    "x-words": f"a version's number as text, $LATEST, or {PUBLISHED}",
-}
 NAME = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 64, "x-words": LETTERS}
 REGION = {"type": "string", "pattern": "^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "x-words": "a region as in us-west-2"}
 REGIONS = {"type": "array", "items": REGION, "minItems": 1, "uniqueItems": True}
@@ -149,56 +143,53 @@ def _described(shape: Shape, schema: Schema) -> Schema:
     return {"description": first[0], **schema} if first else schema
 
 
-def section_schema(section: Section, answer: StructureShape | None = None) -> Schema:
-    """A section's schema: the members that it takes, of its create call's shape."""
+def section_schema(section: Section) -> Schema:
+    """A section's schema: the members that it takes, of its create call's shape, with ours; below names where it is a map."""
     shape = service.request(section.operation)
     if section.inside:
         inner = shape.members[section.inside]
         assert isinstance(inner, StructureShape)
         shape = inner
-    answers = answer.members if answer else {}
-    properties = {
+    answers = service.response(section.answer).members if section.answer else {}
+    taken = {
         name: _described(shape.members[name], shape_schema(shape.members[name], answers.get(name)))
         for name in sorted(section.members)
     }
     extra = {
         name: {"readOnly": True, "description": "Answered by AWS; ignored in a spec."}
         for name in sorted(answers)
-        if name not in properties
+        if name not in taken
     }
-    return {
+    members = laid_over({"properties": taken | extra}, {"properties": section.own})["properties"]
+    entry: Schema = {
         "type": "object",
-        "properties": properties | extra,
+        "properties": members,
         "additionalProperties": False,
         "x-refused": dict(section.refused),
+        **({"required": list(section.required)} if section.required else {}),
     }
+    about = {"description": section.about}
+    if not section.keys:
+        return about | entry
+    return about | {"type": "object", "additionalProperties": entry, "propertyNames": dict(section.keys)}
+
+
+def laid_over(schema: Any, own: Any) -> Any:
+    """A schema with ours over it, at every depth; one with a type of its own stands instead."""
+    if not isinstance(schema, dict) or not isinstance(own, Mapping) or "type" in own:
+        return dict(own) if isinstance(own, Mapping) else own
+    return schema | {key: laid_over(schema.get(key), item) for key, item in own.items()}
 
 
 def function_schema() -> Schema:
     """The schema of one spec file."""
-    configuration, code, aliases, mappings = SECTIONS
-    answer = service.response("GetFunctionConfiguration")
+    sections = {section.name: section_schema(section) for section in SECTIONS}
     own: Schema = {
         **_place(),
-        "configuration": {
-            "description": "How the function runs: CreateFunction's and UpdateFunctionConfiguration's members.",
-            **section_schema(configuration, answer),
-        },
-        "code": {"description": "Where the code is: exactly one source.", **_code(section_schema(code))},
+        **{name: schema for name, schema in sections.items() if name in FUNCTION_SECTIONS},
         "publish": {"description": "Publish a version whenever code or configuration changed.", "type": "boolean"},
         "tags": TAGS,
-        "aliases": {
-            "description": "Name -> alias. An alias that is not here is deleted.",
-            "type": "object",
-            "additionalProperties": _alias(section_schema(aliases)),
-            "propertyNames": {"pattern": "^(?![0-9]+$)[a-zA-Z0-9-_]+$", "maxLength": 128, "x-words": LETTERS},
-        },
-        "event_source_mappings": {
-            "description": "A label of your own -> mapping. One that is not here is deleted.",
-            "type": "object",
-            "additionalProperties": _mapping(section_schema(mappings)),
-            "propertyNames": {"pattern": "^[a-zA-Z0-9-_.]+$", "maxLength": 128, "x-words": f"{LETTERS}, and dots"},
-        },
+        **{name: schema for name, schema in sections.items() if name not in FUNCTION_SECTIONS},
         "versions": VERSIONS,
         **_permissions(),
     }
@@ -269,46 +260,6 @@ def _permissions() -> Schema:
         "was": {"description": "The function's name before: its deletion waits until this one is there.", **NAME},
         "adopt": {"description": "Take over a function that exists and bears no owner mark.", "type": "boolean"},
     }
-
-
-def _alias(schema: Schema) -> Schema:
-    schema["properties"]["FunctionVersion"] = {
-        "description": f"A version's number, $LATEST, or `{PUBLISHED}`: the newest version, made by this apply if need be.",
-        **NUMBERED,
-    }
-    weights = schema["properties"]["RoutingConfig"]["properties"]["AdditionalVersionWeights"]
-    weights["propertyNames"] = {
-        "pattern": r"^(published|[1-9][0-9]*)$",
-        "x-words": f"a version's number or {PUBLISHED}; $LATEST takes no weight",
-    }
-    schema["required"] = ["FunctionVersion"]
-    return schema
-
-
-def _mapping(schema: Schema) -> Schema:
-    schema["properties"]["alias"] = {
-        "description": "The alias or version that the mapping invokes; left out, the function itself.",
-        "type": "string",
-        "pattern": r"^(\$LATEST|[a-zA-Z0-9-_]+)$",
-        "maxLength": 128,
-        "x-words": "an alias's name, a version's number or $LATEST; leave it out for the function itself",
-    }
-    return schema
-
-
-def _code(schema: Schema) -> Schema:
-    schema["properties"]["path"] = {
-        "description": "A directory, packed reproducibly, or a ready .zip or .jar; relative to this file.",
-        "type": "string",
-        "minLength": 1,
-    }
-    schema["properties"]["sha256"] = {
-        "description": "The code's hash as CodeSha256 says it; with it, no call is made to find out.",
-        "type": "string",
-        "pattern": "^([A-Za-z0-9+/]{43}=|[0-9a-f]{64})$",
-        "x-words": "a SHA-256, in base64 for a zip and in hex for an image",
-    }
-    return schema
 
 
 CLOSED: Schema = {"type": "object", "additionalProperties": False}

@@ -11,9 +11,12 @@ from typing import Any
 
 from reconciler.core.diff import escaped
 from reconciler.core.model import Target
+from reconciler.kinds.code import CODE
+from reconciler.kinds.registry import SECTION_NAMES
+from reconciler.kinds.version import VERSION
 
 READ_BELOW = "/configuration/Environment/Variables/"
-TOLD_BELOW = ("/configuration/", "/tags/", "/aliases/", "/event_source_mappings/")
+TOLD_BELOW = tuple(f"/{name}/" for name in SECTION_NAMES if name not in (CODE.name, VERSION.section))
 TOLD = ("account.name", "region", "function")
 REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|account|region|function|partition)\b")
 

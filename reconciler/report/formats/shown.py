@@ -15,8 +15,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from reconciler.core.diff import escaped
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
+from reconciler.kinds.registry import KINDS
 
 SYMBOLS = {"create": "+", "update": "~", "replace": "-/+", "adopt": ">", "delete": "-"}
 COLOURS = {
@@ -114,8 +116,8 @@ def _excerpt(text: str, start: int, end: int) -> str:
 
 def _field_name(path: str, resource: str) -> str:
     """A field's pointer without what its resource's name has said."""
-    section = {"alias": "aliases", "event_source_mapping": "event_source_mappings"}.get(resource.partition("/")[0], "")
-    prefix = f"/{section}/{resource.partition('/')[2]}/"
+    kind, _, name = resource.partition("/")
+    prefix = f"/{KINDS[kind].section}/{escaped(name)}/" if kind in KINDS else "/"
     return printable(path.removeprefix(prefix).removeprefix("/").replace("/", "."))
 
 
