@@ -29,10 +29,13 @@ from reconciler.commands.options import (
 )
 from reconciler.commands.output import failed, gated, has_colour, say, show, warn
 from reconciler.core.errors import PlanError, ReconcileError, ReportError, UnsafePlan
+from reconciler.core.finding import Rule
 
 if TYPE_CHECKING:
     from reconciler.commands.run import Ending
 
+IS_CONFIRMED = Rule("R249", "A plan is applied once somebody says yes to it, on a terminal or by --yes or --approved.")
+HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
 USAGE, CHANGES_PENDING = 2, 10
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
 
@@ -207,7 +210,7 @@ def finish(ending: Ending, text: str) -> NoReturn:
 def confirm(document: Mapping[str, Any]) -> None:
     """Ask, naming what will be deleted. Raises UnsafePlan without a terminal, or on any answer but yes."""
     if not sys.stdin.isatty():
-        raise UnsafePlan("there is no terminal to ask on; pass --yes to apply without being asked")
+        raise UnsafePlan(IS_CONFIRMED.ends("there is no terminal to ask on; pass --yes to apply without being asked"))
     gone = [
         action["address"]
         for target in document["targets"]
@@ -218,7 +221,7 @@ def confirm(document: Mapping[str, Any]) -> None:
         say(f"To be deleted or replaced: {', '.join(gone)}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C at the question ends it at once
     if not click.confirm("Apply this plan?", err=True):
-        raise UnsafePlan("not confirmed; nothing was changed")
+        raise UnsafePlan(IS_CONFIRMED.ends("not confirmed; nothing was changed"))
 
 
 @cli.command()
@@ -334,7 +337,7 @@ def unlock(run: str, path: Path) -> None:
 
     workspace = wiring.read([path])
     if not workspace.config.lock:
-        raise UnsafePlan(f"{workspace.config.path} names no lock")
+        raise UnsafePlan(HAS_A_LOCK.ends(f"{workspace.config.path} names no lock"))
     lock.unlock(store(workspace, wiring.connect(workspace.config, workspace.accounts)), workspace.config.lock, run)
     say(f"Run {run} no longer holds {workspace.config.lock}.")
 
@@ -394,11 +397,11 @@ def demo(keep: Path | None) -> None:
 @click.argument("topic", required=False, callback=as_text)
 @click.pass_context
 def help_command(context: click.Context, topic: str | None) -> None:
-    """Print a page of the manual, or what a command takes. Without TOPIC, list the topics."""
-    from reconciler.commands.handbook import commands, contents, explained, pages
+    """Print a page of the manual, what a rule says, or what a command takes. Without TOPIC, list the topics."""
+    from reconciler.commands.handbook import commands, contents, explained, pages, rules
 
     assert context.parent
-    show(explained(topic, (pages(), commands(context.parent))) if topic else contents())
+    show(explained(topic, (pages(), rules(), commands(context.parent))) if topic else contents())
 
 
 def main() -> NoReturn:

@@ -11,11 +11,15 @@ from typing import Any
 
 from reconciler.core.diff import Difference, differences, pointer, value_at
 from reconciler.core.errors import NotOwned, PlanError, StalePlan
+from reconciler.core.finding import Rule
 from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Unreadable
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
+
+IS_AS_PLANNED = Rule("R260", "AWS still holds what the plan saw, and what our own calls made of it.")
+IS_STILL_OURS = Rule("R261", "A function bears the owner mark that it was planned with.")
 
 State = Properties | None  # of one resource, as its kind's `state` has it; None where there is none
 
@@ -114,13 +118,14 @@ def changed(key: Key, found: Iterable[Difference]) -> PlanError:
     found = tuple(found)
     marks = [item.after for item in found if item.steps == ("tags", MARK) and item.after is not UNSET]
     if marks:
-        return NotOwned(f"{key} is managed by {marks[0]} since the plan was made; nothing more was done to it")
+        message = f"{key} is managed by {marks[0]} since the plan was made; nothing more was done to it"
+        return NotOwned(IS_STILL_OURS.ends(message))
     shown = "; ".join(_shown(key, item) for item in found)
     return StalePlan(changed_since(shown or "nothing that a spec can say"))
 
 
 def changed_since(what: str) -> str:
-    return f"changed since the plan was made: {what}; plan again"
+    return IS_AS_PLANNED.ends(f"changed since the plan was made: {what}; plan again")
 
 
 def _shown(key: Key, item: Difference) -> str:

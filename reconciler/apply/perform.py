@@ -106,7 +106,8 @@ def perform_after(plan: TargetPlan, *, outcomes: Mapping[Target, Outcome], run: 
     undone = [target for target in plan.after if outcomes.get(target, "succeeded") != "succeeded"]
     if not undone or run.is_stopping():
         return perform_target(plan, run)
-    refuse(plan.target, PlanError.__name__, renames.waiting(plan.target, undone[0], "was not done"), run)
+    message = renames.WAITS_FOR_ITS_SUCCESSOR.ends(renames.waiting(plan.target, undone[0], "was not done"))
+    refuse(plan.target, PlanError.__name__, message, run)
     return "refused"
 
 

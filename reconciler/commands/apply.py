@@ -17,6 +17,7 @@ from reconciler.commands import wiring
 from reconciler.commands.run import Ending, Stop, Tell, new_run, run_plan
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, Locked, ReportError, StalePlan, UnsafePlan
+from reconciler.core.finding import continued
 from reconciler.core.model import Diagnostic, Plan
 from reconciler.plan import approval
 from reconciler.report.documents import configuration_document, plan_document
@@ -72,7 +73,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
         audience.show(without_refusals_of_the_run(document) if whole_run else document)
         if whole_run:
-            raise UnsafePlan(f"{whole_run[0].message}; nothing was changed")
+            raise UnsafePlan(continued(whole_run[0].message, "nothing was changed"))
         if operations:
             audience.ask(document)
         with audience.watch(operations) as tell:
@@ -124,7 +125,7 @@ def reviewed_plan(workspace: Workspace, path: Path) -> Mapping[str, Any]:
     now = configuration_document(wiring.configuration(workspace, {}))
     problem = approval.other_configuration(now, reviewed)
     if problem:
-        raise StalePlan(f"{problem}; nothing was changed")
+        raise StalePlan(continued(problem, "nothing was changed"))
     return reviewed
 
 

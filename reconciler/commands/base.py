@@ -14,12 +14,16 @@ from pathlib import Path
 from reconciler.commands import wiring
 from reconciler.commands.wiring import Judgement, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
+from reconciler.core.finding import Rule
 from reconciler.core.model import UNSET, GuardChange, Origin, Spec, Target
 from reconciler.report.documents import guard_change_document
 from reconciler.report.formats.shown import guard_change
 from reconciler.spec import loosening
-from reconciler.spec.config import FILE_NAME, Config, config_of
+from reconciler.spec.config import FILE_NAME, IS_ENABLED, Config, config_of
 from reconciler.spec.history import History
+
+HAS_A_BASE_THAT_JUDGES = Rule("R247", "With --base, one valid reconcile.yaml of that revision judges.")
+IS_REACHED_BY_THE_BASE = Rule("R248", "With --base, the base's reconcile.yaml says which accounts are reached.")
 
 
 def read(paths: Sequence[Path], revision: str) -> Workspace:
@@ -60,9 +64,11 @@ def require_something(
     """Raises UnsafePlan, the guard changes first as a plan tells them, when nothing would be left to plan: what is switched
     off by the base or by the files is off."""
     problems = [loosening.unreachable(config, one) for one in workspace.specs.specs]
-    problem = "" if any(reached) else "; ".join(dict.fromkeys(problems))
+    problem = "" if any(reached) else IS_REACHED_BY_THE_BASE.ends("; ".join(dict.fromkeys(problems)))
     if not config.is_enabled:
-        problem = f"aws.lambda.enabled is false in the base's {config.path}, so nothing is read or changed"
+        problem = IS_ENABLED.ends(
+            f"aws.lambda.enabled is false in the base's {config.path}, so nothing is read or changed"
+        )
     try:
         workspace.config.require_enabled(one.target.account for one in reached)
     except UnsafePlan as error:
@@ -82,9 +88,9 @@ def config_at(history: History, revision: str, workspace: Workspace) -> Config |
         place: None for path in workspace.paths or (Path(),) if (place := place_at(history, revision, folder(path)))
     }
     if len(found) > 1:
-        raise UnsafePlan(
-            f"at {revision}, the paths were under {' and '.join(map(str, found))}; name paths of one {FILE_NAME} at a time"
-        )
+        where = " and ".join(map(str, found))
+        message = f"at {revision}, the paths were under {where}; name paths of one {FILE_NAME} at a time"
+        raise UnsafePlan(HAS_A_BASE_THAT_JUDGES.ends(message))
     return next((read_at(history, revision, place) for place in found), None)
 
 
@@ -92,9 +98,8 @@ def read_at(history: History, revision: str, place: Path) -> Config:
     try:
         return config_of(history.file_at(revision, place) or b"", str(place), is_judging=True)
     except SpecError as error:
-        raise UnsafePlan(
-            f"{place} of {revision} cannot judge, for it is not valid; mend it there first, or leave out --base\n{error}"
-        ) from error
+        message = f"{place} of {revision} cannot judge, for it is not valid; mend it there first, or leave out --base"
+        raise UnsafePlan(f"{HAS_A_BASE_THAT_JUDGES.ends(message)}\n{error}") from error
 
 
 def place_at(history: History, revision: str, start: Path) -> Path | None:

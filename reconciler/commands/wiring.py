@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.core.errors import AwsError, Fault, SpecError, UnsafePlan
+from reconciler.core.finding import Rule
 from reconciler.core.model import Artifact, Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import Specs, load
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Aws, Place
     from reconciler.snapshot.artifacts import Looking
     from reconciler.spec.history import History
+
+IS_ONE_ACCOUNT_A_NAME = Rule("R244", "The credentials of two account names are not those of one account.")
+IS_OF_THE_ACCOUNT = Rule("R245", "A saved snapshot was taken of the accounts that reconcile.yaml means.")
+PRUNES_WHAT_IT_KNOWS = Rule("R246", "--prune has an owner mark, the whole tree of specs, and a list of all functions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +210,8 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
     for name, number in sorted(snapshot.accounts.items()):
         wanted = workspace.config.accounts[name].account_id if name in workspace.config.accounts else ""
         if wanted not in ("", number):
-            raise UnsafePlan(
-                f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
-            )
+            message = f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
+            raise UnsafePlan(IS_OF_THE_ACCOUNT.ends(message))
     local = {
         spec.target: found
         for spec in specs
@@ -225,7 +229,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     """The plan as the flags want it. Raises UnsafePlan when they may not be had. Without `aws` nothing is known of the
     house beyond the snapshot."""
     from reconciler.plan.case import Policy
-    from reconciler.plan.guards import pruning
+    from reconciler.plan.guards import DELETES_NO_MORE_THAN_ALLOWED, pruning
     from reconciler.plan.plan import orphans as orphans_of
     from reconciler.plan.plan import plan
     from reconciler.report.documents import snapshot_digest
@@ -253,7 +257,8 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made)))
     guarded = guard_problem(workspace, made, snapshot, choices.allow_deletes, aws)
     if guarded:
-        made = replace(made, diagnostics=(*made.diagnostics, Diagnostic("refusal", guarded, error=UnsafePlan.__name__)))
+        note = DELETES_NO_MORE_THAN_ALLOWED.cited(Diagnostic("refusal", guarded, error=UnsafePlan.__name__))
+        made = replace(made, diagnostics=(*made.diagnostics, note))
     return caused(workspace, made, snapshot, choices) if choices.base or choices.drift else made
 
 
@@ -305,29 +310,29 @@ def require_one_name_an_account(numbers: Mapping[str, str]) -> None:
     names: dict[str, str] = {}
     for name, number in sorted(numbers.items()):
         if number in names:
-            raise UnsafePlan(
+            message = (
                 f"accounts {names[number]} and {name} are both {number}, so each function would have two owners; "
                 "keep one of the names, or give each its own profile or assumeRole"
             )
+            raise UnsafePlan(IS_ONE_ACCOUNT_A_NAME.ends(message))
         names[number] = name
 
 
 def require_prunable(workspace: Workspace) -> None:
     if not workspace.config.managed_by:
-        raise UnsafePlan(
-            f"{workspace.config.path}: --prune deletes what bears our mark, and there is none; write managedBy"
-        )
+        message = f"{workspace.config.path}: --prune deletes what bears our mark, and there is none; write managedBy"
+        raise UnsafePlan(PRUNES_WHAT_IT_KNOWS.ends(message))
     if not workspace.is_whole:
         root = Path(workspace.config.path).parent
-        raise UnsafePlan(
-            f"--prune needs the whole tree of specs, or what it does not see would count as dropped: give {root}"
-        )
+        message = f"--prune needs the whole tree of specs, or what it does not see would count as dropped: give {root}"
+        raise UnsafePlan(PRUNES_WHAT_IT_KNOWS.ends(message))
 
 
 def require_listed(snapshot: Snapshot) -> None:
     if snapshot.unlisted:
         place, reason = min(snapshot.unlisted.items())
-        raise UnsafePlan(f"--prune cannot tell what {place} holds without a spec: {reason}; nothing was changed")
+        message = f"--prune cannot tell what {place} holds without a spec: {reason}; nothing was changed"
+        raise UnsafePlan(PRUNES_WHAT_IT_KNOWS.ends(message))
 
 
 def history(workspace: Workspace) -> History:

@@ -1,25 +1,75 @@
-"""What is wrong in one spec document, and the small steps by which a rule looks for it. Pure.
+"""Rules that a message can cite, what is wrong in one spec document, and the small steps by which a rule looks for it. Pure.
 
 A rule meets documents that the schema has already found wrong, so it looks only at what has the right shape.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from reconciler.core.diff import escaped
+from reconciler.core.model import Diagnostic
+
+ENDING = re.compile(r" \([RW][0-9]{3}\)$")
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Found:
     """What is wrong at a JSON Pointer; `is_key` when the key rather than its value is meant."""
 
     pointer: str
     message: str
     is_key: bool = False
+    rule: str = ""
 
 
-Rule = Callable[[Mapping[str, Any]], Iterator[Found]]
+Asked = ParamSpec("Asked")
+Said = TypeVar("Said", Found, Diagnostic)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a message cites, and `reconcile help ID` explains. `id` is R and a number below 200 for what is told of the files
+    alone, R and one from 200 on for a refusal against what lives or by whoever runs it, W for what only warns; a number
+    is never given to another rule. `page` is AWS's, where AWS says so. As a decorator it makes a check of a function."""
+
+    id: str
+    reason: str
+    page: str = ""
+
+    def ends(self, message: str) -> str:
+        """The message as everybody reads it: the id stands at its very end."""
+        return f"{message} ({self.id})"
+
+    def cited(self, finding: Said) -> Said:
+        return replace(finding, message=self.ends(finding.message), rule=self.id)
+
+    def __call__(self, look: Callable[Asked, Iterator[Said]]) -> Check[Asked, Said]:
+        return Check(self, look)
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[Asked, Said]):
+    """A rule with the function that looks for what breaks it; all that it finds cites the rule."""
+
+    rule: Rule
+    look: Callable[Asked, Iterator[Said]]
+
+    def __call__(self, *args: Asked.args, **kwargs: Asked.kwargs) -> Iterator[Said]:
+        return map(self.rule.cited, self.look(*args, **kwargs))
+
+
+def continued(message: str, more: str) -> str:
+    """The message with more said in it; where it cites a rule, that still stands at its very end."""
+    found = ENDING.search(message)
+    end = found.start() if found else len(message)
+    return f"{message[:end]}; {more}{message[end:]}"
+
+
+SpecCheck: TypeAlias = Check[[Mapping[str, Any]], Found]
 
 
 def part(value: Any, *steps: str) -> dict[str, Any]:

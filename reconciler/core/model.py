@@ -268,7 +268,7 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied;
-    `left_out` says that it speaks of something that was not compared."""
+    `left_out` says that it speaks of something that was not compared; `rule` is the id that its message ends with."""
 
     severity: Literal["note", "warning", "refusal"]
     message: str
@@ -276,6 +276,7 @@ class Diagnostic:
     origin: Origin | None = None
     error: str = ""
     left_out: bool = False
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,24 @@ from __future__ import annotations
 import codecs
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from reconciler.core.diff import escaped
 from reconciler.core.errors import Fault, SpecError
+from reconciler.core.finding import Rule
 from reconciler.core.model import Origin
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 MAX_ALIASES = 100
+STRICT_YAML = Rule(
+    "R002", "A file is one document of YAML 1.2 in UTF-8: unique keys, no tags, no cycles, of bounded size."
+)
 
 EventParser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", yaml.Loader)  # libyaml where PyYAML has it
 
@@ -83,14 +87,12 @@ def parse(text: bytes | str, path: str) -> Document:
     except UnicodeDecodeError as error:
         before = text[: error.start].decode()
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise SpecError([Fault(Origin(path, line, column), "is not UTF-8; save the file as UTF-8")]) from error
+        raise _wrong([Fault(Origin(path, line, column), "is not UTF-8; save the file as UTF-8")]) from error
     odd = _CONTROL.search(source)
     if odd:
         line = source.count("\n", 0, odd.start()) + 1
         column = odd.start() - source.rfind("\n", 0, odd.start())
-        raise SpecError(
-            [Fault(Origin(path, line, column), f"the invisible character U+{ord(odd[0]):04X} is not allowed")]
-        )
+        raise _wrong([Fault(Origin(path, line, column), f"the invisible character U+{ord(odd[0]):04X} is not allowed")])
     builder = _Builder(path)
     try:
         builder.build(source)
@@ -103,7 +105,7 @@ def parse(text: bytes | str, path: str) -> Document:
     except yaml.YAMLError as error:
         builder.faults.append(Fault(Origin(path), f"is not YAML: {error}"))
     if builder.faults:
-        raise SpecError(builder.faults)
+        raise _wrong(builder.faults)
     return Document(path, builder.root, builder.origins, builder.values, builder.texts)
 
 
@@ -122,7 +124,11 @@ def _too_deep(source: str, path: str) -> Fault:
 
 
 def _refused(path: str, message: str) -> SpecError:
-    return SpecError([Fault(Origin(path), message)])
+    return _wrong([Fault(Origin(path), message)])
+
+
+def _wrong(faults: Iterable[Fault]) -> SpecError:
+    return SpecError(replace(fault, message=STRICT_YAML.ends(fault.message)) for fault in faults)
 
 
 class _Stop(yaml.YAMLError):

@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 
 from reconciler.core.diff import escaped
 from reconciler.core.errors import Fault
+from reconciler.core.finding import Rule
 from reconciler.core.words import many
 from reconciler.files.strict_yaml import Document
 
@@ -49,6 +50,7 @@ SEED_WORDS: Mapping[str, str] = {
     "vpcconfig": "configuration.VpcConfig",
     "weighttominorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
 }
+FITS_ITS_SCHEMA = Rule("R001", "A file has the form that its schema says, as `reconcile schema` prints it.")
 Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs type as maybe unset
 
 NO_TEXTS: Mapping[str, str] = {}
@@ -112,7 +114,7 @@ def validator(kind: str) -> Any:
 def faults(document: Document, kind: str) -> list[Fault]:
     """Every fault of a YAML document against a schema, with the place of the key or value that is wrong."""
     return [
-        Fault(document.key(pointer) if is_key else document.at(pointer), message)
+        Fault(document.key(pointer) if is_key else document.at(pointer), FITS_ITS_SCHEMA.ends(message))
         for pointer, message, is_key in findings(document.value, kind, document.texts)
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, named, part
+from reconciler.core.finding import Found, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
 from reconciler.kinds.base import (
     IS_A_GUARD,
@@ -145,6 +145,11 @@ def after(operation: str, params: Properties, state: Properties | None) -> dict[
     return wanted if state is None else held | {member: wanted[member] for member in params if member in wanted}
 
 
+@Rule(
+    "R050",
+    "An alias routes to at most one other version, and not from $LATEST.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html",
+)
 def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, name, alias in named(spec, "aliases"):
         shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.core import service
-from reconciler.core.finding import Rule, part
+from reconciler.core.finding import SpecCheck, part
 from reconciler.core.model import Live, Pin, Properties, Ref, Target, Unreadable
 from reconciler.core.waiting import Wait
 
@@ -195,7 +195,7 @@ class Kind:
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
     noun: str = ""
     waits: tuple[Wait, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[SpecCheck, ...] = ()
     likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
     depth: int = 1
     needs_replacement: Callable[[str, Any, Any], bool] = never_replaced

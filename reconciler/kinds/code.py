@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.finding import Found, part
+from reconciler.core.finding import Found, Rule, part
 from reconciler.core.model import Properties, Unreadable
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown
 
@@ -65,6 +65,11 @@ def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
 # --- rules over one document ---------------------------------------------------------------------------------------
 
 
+@Rule(
+    "R030",
+    "Code has exactly one source, and what belongs to that source.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html",
+)
 def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
     if not isinstance(spec.get("code"), dict):
         return
@@ -94,6 +99,11 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(f"/code/{member}", f"code.{member} goes with S3Bucket and S3Key", is_key=True)
 
 
+@Rule(
+    "R031",
+    "Configuration and code fit each other: a zip has a runtime and a handler, an image has neither.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html",
+)
 def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Found]:
     configuration, code = part(spec, "configuration"), part(spec, "code")
     is_image = configuration.get("PackageType") == "Image"

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, part
+from reconciler.core.finding import Found, Rule, part
 from reconciler.core.model import Properties, Unreadable
 from reconciler.core.waiting import State
 from reconciler.kinds.base import (
@@ -200,6 +200,11 @@ DEPRECATED_RUNTIMES = frozenset(
 MAX_LAYERS = 5
 
 
+@Rule(
+    "R040",
+    "Timeout, memory and storage stay below Lambda's limits.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+)
 def stays_below_lambdas_limits(spec: Mapping[str, Any]) -> Iterator[Found]:
     configuration = part(spec, "configuration")
     if "CapacityProviderConfig" in configuration or "AcceleratorConfig" in configuration:
@@ -220,6 +225,11 @@ def environment_bytes(variables: Mapping[str, Any]) -> int:
     return len(json.dumps(texts, separators=(",", ":"), ensure_ascii=False).encode(errors="surrogatepass"))
 
 
+@Rule(
+    "R041",
+    "The environment is at most 4096 bytes of JSON, and no variable of it is one that Lambda sets.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+)
 def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Found]:
     at = "/configuration/Environment/Variables"
     variables = part(spec, "configuration", "Environment", "Variables")
@@ -232,6 +242,7 @@ def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Fo
             yield Found(f"{at}/{escaped(key)}", f"{key} is set by Lambda itself; choose another name", is_key=True)
 
 
+@Rule("R042", "Log levels are for JSON logs.", "https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html")
 def has_levels_only_with_json(spec: Mapping[str, Any]) -> Iterator[Found]:
     logging = part(spec, "configuration", "LoggingConfig")
     for member in ("ApplicationLogLevel", "SystemLogLevel"):
@@ -239,6 +250,11 @@ def has_levels_only_with_json(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(f"/configuration/LoggingConfig/{member}", f"{member} needs `LogFormat: JSON`", is_key=True)
 
 
+@Rule(
+    "R043",
+    "A VPC configuration has subnets and security groups, or neither.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html",
+)
 def has_subnets_and_groups(spec: Mapping[str, Any]) -> Iterator[Found]:
     network = part(spec, "configuration", "VpcConfig")
     if bool(network.get("SubnetIds")) != bool(network.get("SecurityGroupIds")):
@@ -246,6 +262,11 @@ def has_subnets_and_groups(spec: Mapping[str, Any]) -> Iterator[Found]:
         yield Found("/configuration/VpcConfig", f"VpcConfig needs {missing} as well, or both empty", is_key=True)
 
 
+@Rule(
+    "R044",
+    "A function has at most five layers, each in one version.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
+)
 def has_few_layers(spec: Mapping[str, Any]) -> Iterator[Found]:
     layers = part(spec, "configuration").get("Layers")
     arns = [item.get("Arn") if isinstance(item, dict) else item for item in layers] if isinstance(layers, list) else []

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
-from reconciler.core.finding import Found, named, part
+from reconciler.core.finding import Found, Rule, named, part
 from reconciler.core.model import UNSET, Key, Live, Properties, Target, Unreadable
 from reconciler.core.waiting import Judge, State, Wait, is_gone
 from reconciler.kinds import filters, sources
@@ -33,7 +33,7 @@ from reconciler.kinds.base import (
     with_defaults,
 )
 from reconciler.kinds.sources import VIRTUAL_HOST, source_service, subject, virtual_hosts
-from reconciler.kinds.tags import reserved, tag_steps, tags_after
+from reconciler.kinds.tags import FREE_TAGS, reserved, tag_steps, tags_after
 
 _ELSEWHERE = {
     "FunctionName": "the spec's `function`, with `alias` as the qualifier",
@@ -351,6 +351,7 @@ WAITS = (
 # --- rules over one document ---------------------------------------------------------------------------------------
 
 
+@Rule("R064", "Where a spec owns its aliases, a mapping invokes one of them.")
 def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
     if not isinstance(spec.get("aliases"), dict):
         return
@@ -371,6 +372,11 @@ def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
 
 
+@Rule(
+    "R065",
+    "A function polls a source once for each qualifier.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+)
 def maps_each_source_once(spec: Mapping[str, Any]) -> Iterator[Found]:
     first: dict[Hashable, str] = {}
     for at, label, mapping in named(spec, "event_source_mappings"):
@@ -383,6 +389,7 @@ def maps_each_source_once(spec: Mapping[str, Any]) -> Iterator[Found]:
         first.setdefault(sign, at)
 
 
+@FREE_TAGS
 def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         yield from reserved(part(mapping, "Tags"), f"{at}/Tags")

@@ -6,13 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.finding import Found, named, part
+from reconciler.core.finding import Found, Rule, named, part
 
 MATCHERS = frozenset({
     "prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case", "wildcard", "cidr",
 })  # fmt: skip
 
 
+@Rule(
+    "R066",
+    "A filter pattern is one that AWS takes: a JSON object down to lists of what may match.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html",
+)
 def filters_with_patterns(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         filters = part(mapping, "FilterCriteria").get("Filters")

@@ -29,7 +29,7 @@ from reconciler.kinds.configuration import (
     sendable,
     standing,
 )
-from reconciler.kinds.tags import own_tags, reserved, tag_steps, tags_after
+from reconciler.kinds.tags import FREE_TAGS, own_tags, reserved, tag_steps, tags_after
 
 
 def single(function: str, _: str) -> tuple[str, Properties]:
@@ -221,6 +221,7 @@ WAITS = (
 )
 
 
+@FREE_TAGS
 def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
     yield from reserved(part(spec, "tags"), "/tags")
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.finding import Found, named, part
+from reconciler.core.finding import Found, Rule, named, part
 from reconciler.core.model import Properties
 
 POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
@@ -150,6 +150,11 @@ def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:
             )
 
 
+@Rule(
+    "R061",
+    "A stream is polled from a starting position that it knows; a queue has none.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+)
 def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         service, start = source_service(mapping), mapping.get("StartingPosition")
@@ -165,6 +170,7 @@ def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(at, "AT_TIMESTAMP and StartingPositionTimestamp go together", is_key=True)
 
 
+@Rule("R062", "A starting moment says which moment it is: a time with its offset, or seconds since 1970.")
 def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         moment = mapping.get("StartingPositionTimestamp")
@@ -178,6 +184,11 @@ def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
                 yield Found(f"{at}/StartingPositionTimestamp", message)
 
 
+@Rule(
+    "R063",
+    "A queue is polled by what queues have: its batch sizes, its window, and no option of streams.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+)
 def batches_as_the_queue_can(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         if source_service(mapping) != "sqs":

@@ -6,12 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found
+from reconciler.core.finding import Found, Rule
 from reconciler.core.model import Properties
 from reconciler.kinds.base import Step
 
 MARK = "reconcile:managed-by"
 RESERVED_TAG_PREFIXES = ("aws:", "reconcile:")
+FREE_TAGS = Rule(
+    "R020",
+    "A spec writes no tag of AWS's own and none of ours.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html",
+)
 
 
 def own_tags(tags: Properties) -> dict[str, str]:

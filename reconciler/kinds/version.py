@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
-from reconciler.core.finding import Found, named
+from reconciler.core.finding import Found, Rule, named
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
@@ -114,6 +114,11 @@ def number(live: Live) -> str:
     return live.key.name
 
 
+@Rule(
+    "R051",
+    "A version that an alias of the spec uses is not deleted.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html",
+)
 def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, number, _ in named(spec, "versions"):
         for _, name, alias in named(spec, "aliases"):

@@ -10,10 +10,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.errors import ReportError, StalePlan
+from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Plan, TargetPlan
 from reconciler.core.sealing import checksum
 
 Document = Mapping[str, Any]
+
+
+IS_WHAT_WAS_APPROVED = Rule("R240", "With an approved plan, a target is changed as that plan shows it.")
+IS_UNDER_WHAT_WAS_APPROVED = Rule("R241", "An approved plan holds under the configuration that it was approved under.")
+IS_STILL_TO_DO = Rule("W240", "What was approved is still to be done.")
 
 
 def check(document: Document, path: str) -> None:
@@ -26,12 +32,16 @@ def other_configuration(now: Document, approved: Document) -> str:
     """Why a reviewed plan approves nothing under the configuration that holds now, with the difference; empty when it is
     the same for every target. How single accounts are reached is part of their targets' digests."""
     if "configuration" not in approved:
-        return "the approved plan does not say under which configuration it was made; plan again and have it reviewed"
+        return IS_UNDER_WHAT_WAS_APPROVED.ends(
+            "the approved plan does not say under which configuration it was made; plan again and have it reviewed"
+        )
     before, after = approved["configuration"]["house"], now["house"]
     if before["digest"] == after["digest"]:
         return ""
     changed = _changed(_values(before), _values(after))
-    return f"{now['file']} is not what was approved; {changed}; plan again and have it reviewed"
+    return IS_UNDER_WHAT_WAS_APPROVED.ends(
+        f"{now['file']} is not what was approved; {changed}; plan again and have it reviewed"
+    )
 
 
 def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic]:
@@ -41,12 +51,16 @@ def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic
     acting = {str(one.target) for one in plan.targets if one.operations}
     acting |= {str(note.target) for note in plan.diagnostics if note.severity == "refusal"}  # it says so by itself
     idle = [
-        Diagnostic("warning", f"{target['address']} was approved, and there is nothing to do about it any more")
+        IS_STILL_TO_DO.cited(
+            Diagnostic("warning", f"{target['address']} was approved, and there is nothing to do about it any more")
+        )
         for target in approved["targets"]
         if target["operations"] and target["address"] not in acting
     ]
     return idle + [
-        Diagnostic("refusal", _difference(one, now, approved), one.target, error=StalePlan.__name__)
+        IS_WHAT_WAS_APPROVED.cited(
+            Diagnostic("refusal", _difference(one, now, approved), one.target, error=StalePlan.__name__)
+        )
         for one in plan.targets
         if one.operations and digests.get(str(one.target)) != one.digest
     ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.core.accounts import Guards
+from reconciler.core.finding import Rule
 from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 
 DELETING = ("delete", "replace")
+DELETES_NO_MORE_THAN_ALLOWED = Rule("R242", "A run deletes and replaces no more than guards or --allow-deletes allow.")
 
 
 def deletions(plan: Plan) -> tuple[Key, ...]:

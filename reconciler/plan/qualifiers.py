@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.core.errors import PlanError
+from reconciler.core.finding import Rule
 from reconciler.core.model import Desired, Diagnostic, Live, Origin, Properties, Ref
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED
@@ -14,9 +15,14 @@ from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, final_function, origin_of
-from reconciler.plan.speaking import Drafts, Rule, is_new, place, refusal
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, place, refusal
 
 
+@Rule(
+    "R220",
+    "An alias routes to versions that exist once the plan is carried out.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html",
+)
 def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     known = versions_after(case, drafts)
     going = {item.key.name for item in case.desired(VERSION)}  # another rule speaks of these
@@ -29,6 +35,11 @@ def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnosti
             yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
 
 
+@Rule(
+    "R221",
+    "An alias routes between two versions, not between one and itself.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html",
+)
 def routes_to_one_version_twice(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """`published` may turn out to be the very version that takes the rest of the traffic."""
     for draft in drafts:
@@ -74,6 +85,11 @@ def versions_after(case: Case, drafts: Drafts) -> set[str]:
     return published | ({item.key.name for item in case.held(VERSION)} - gone)
 
 
+@Rule(
+    "R222",
+    "The two versions of an alias have one role and one dead letter target.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html",
+)
 def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """AWS wants the two versions of one alias to have one role and one dead letter target."""
     if is_new(drafts) or case.function is None:
@@ -91,6 +107,7 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
                 yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
 
 
+@Rule("R223", "A mapping invokes an alias or a version that exists once the plan is carried out.")
 def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     owns_aliases = ALIAS.section in case.spec.sections
     live = [] if is_new(drafts) else case.held(ALIAS)
@@ -110,6 +127,11 @@ def invoked(item: Desired | Live) -> str:
     return qualifier(item.key.name, item.properties) if qualifier else ""
 
 
+@Rule(
+    "R224",
+    "A version is deleted once no alias uses it and nothing would publish it again.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html",
+)
 def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     newest = max((item.key.name for item in case.held(VERSION)), key=version_order, default="")
     is_superseded = any(draft.pair.key.name == PUBLISHED for draft in drafts)
@@ -129,6 +151,7 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
             yield refusal(case, PlanError, message, origin)
 
 
+@Rule("R225", "An alias or version is deleted once nothing invokes it any more.")
 def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """AWS would delete it without a word, and what invokes it would fail from then on."""
     going = [draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)]
@@ -178,7 +201,7 @@ def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:
     return live | {draft.pair.key.name: versions for draft, versions in routed(drafts)}
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[PlanCheck, ...] = (
     routes_to_missing_versions,
     routes_to_one_version_twice,
     routes_between_unlike_versions,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from reconciler.core.diff import matching, pointer, steps_of
 from reconciler.core.errors import NotOwned, PlanError, ReplacementRequired
+from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Sealed, Unreadable
 from reconciler.kinds.configuration import MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
 from reconciler.kinds.configuration import UNSET as DEFAULTS
@@ -20,7 +21,7 @@ from reconciler.plan import qualifiers
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
-from reconciler.plan.speaking import Drafts, Rule, is_new, place, refusal
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, place, refusal
 
 MAX_TAGS = 50
 
@@ -30,6 +31,7 @@ def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
     return [note for rule in RULES for note in rule(case, drafts)]
 
 
+@Rule("R201", "A saved snapshot holds everything that the spec speaks of.")
 def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A saved snapshot knows only what the specs needed when it was taken; of the rest nothing can be told."""
     missing = sorted(needed(case.spec) - case.scope) if case.scope is not None else []
@@ -42,6 +44,7 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 MAKING = frozenset({"CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"})
 
 
+@Rule("R202", "What AWS does not show is neither compared nor written from; a function waits until it is readable.")
 def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """What the spec owns and nobody can read. A function is left alone as long as that is so, for its settings go live
     together; a mapping's are sent one by one."""
@@ -58,11 +61,13 @@ def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnost
                 yield Diagnostic("warning", what, case.spec.target, origin, left_out=True)
 
 
+@Rule("R203", "What a spec refers to can be read before anything is changed.")
 def refers_to_what_cannot_be_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for at, problem in sorted(case.spec.unresolved.items()):
         yield refusal(case, PlanError, problem, origin_of(case.spec.origins, steps_of(at)))
 
 
+@Rule("W201", "What git dropped and has no known default stays as it is, and is named.")
 def keeps_what_has_no_default(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A section is owned whole, but what AWS falls back to is not known of every member: that is said, not guessed."""
     for draft in drafts:
@@ -77,6 +82,11 @@ def keeps_what_has_no_default(case: Case, drafts: Drafts) -> Iterator[Diagnostic
             yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
 
 
+@Rule(
+    "R205",
+    "The environment as it is sent is at most 4096 bytes of JSON.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+)
 def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """As it is sent, with its references looked up and what `ignore` leaves to others; what stands in the spec itself was
     measured when it was checked. A sealed value's size is not known, and is not counted."""
@@ -91,6 +101,11 @@ def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnos
             yield refusal(case, PlanError, message, place(case, "configuration"))
 
 
+@Rule(
+    "R206",
+    "A resource has at most 50 tags, our mark among them.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html",
+)
 def has_too_many_tags(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """AWS's own tags do not count; our mark does, and so does what the spec leaves to others."""
     for draft in drafts:
@@ -113,6 +128,7 @@ def tags_after(draft: Draft) -> set[str]:
     return keys
 
 
+@Rule("W202", "A replacement takes along everything of the function that no spec says.")
 def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A function that is replaced loses everything but what its spec says. A saved snapshot does not know what there is."""
     is_replaced = any(draft.pair.key.kind == FUNCTION.name and draft.verb == "replace" for draft in drafts)
@@ -126,6 +142,11 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
         yield Diagnostic("warning", message + ignored, case.spec.target, place(case, ""))
 
 
+@Rule(
+    "R204",
+    "A function that does not exist is created of `configuration` and `code`.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html",
+)
 def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.function is None and not drafts:
         yield refusal(
@@ -135,6 +156,7 @@ def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         )
 
 
+@Rule("R208", "Nothing is deleted and created again unless the spec says `allow_replace: true`.")
 def needs_permission_to_replace(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
         if draft.verb == "replace" and not case.spec.allow_replace:
@@ -143,6 +165,7 @@ def needs_permission_to_replace(case: Case, drafts: Drafts) -> Iterator[Diagnost
             yield refusal(case, ReplacementRequired, message, origin)
 
 
+@Rule("R207", "A function that bears another mark, or none, is changed only once it is adopted.")
 def is_not_ours(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     ours, acts = case.policy.managed_by, any(draft.verb != "none" for draft in drafts)
     if not ours or case.function is None or not acts or case.mark == ours:
@@ -166,6 +189,7 @@ def is_not_ours(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         )
 
 
+@Rule("R209", "The code that a spec names is there, can be packed and is what its hash says.")
 def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.artifact is None or case.spec.is_absent:
         return
@@ -176,6 +200,7 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield Diagnostic("warning", message, case.spec.target, place(case, "code"), left_out=True)
 
 
+@Rule("W203", "Where S3 keeps no hash, code is compared by what an earlier report says.")
 def code_is_known_by_report(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """What a record says is believed, for AWS's answer is held against it, and said, for it is not what S3 says."""
     if case.artifact and case.artifact.is_recorded and not case.artifact.problem:
@@ -183,6 +208,7 @@ def code_is_known_by_report(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield Diagnostic("note", message, case.spec.target, place(case, "code"))
 
 
+@Rule("W204", "Packed code holds no file that looks like a credential.")
 def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     names = case.artifact.credentials if case.artifact else ()
     if names:
@@ -190,6 +216,7 @@ def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnost
         yield Diagnostic("warning", message, case.spec.target, place(case, "code"))
 
 
+@Rule("W205", "Equal code from another address is not sent again.")
 def is_the_same_code_elsewhere(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """Equal code is not sent again because its address is another one; where AWS tells what it holds on to, that is said."""
     if case.function is None or any(step.operation in SENDING for draft in drafts for step in draft.steps):
@@ -207,6 +234,11 @@ def is_the_same_code_elsewhere(case: Case, drafts: Drafts) -> Iterator[Diagnosti
     yield Diagnostic("note", message, case.spec.target, place(case, "code"))
 
 
+@Rule(
+    "R210",
+    "The architecture changes only together with the code, which the spec then owns.",
+    "https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html",
+)
 def needs_code_to_change(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """Only a call that sends code can change its architecture, or set it back to AWS's default where a spec that owns the
     configuration leaves it out. Neither happens without code; and what the spec says is then not what lives."""
@@ -230,6 +262,7 @@ def needs_code_to_change(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             yield refusal(case, PlanError, message, origin_of(case.spec.origins, ("configuration", member)))
 
 
+@Rule("R211", "What must be created again is created of `configuration` and `code`.")
 def cannot_be_created_again(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
         if draft.pair.key.kind == FUNCTION.name and draft.verb == "replace" and not draft.steps:
@@ -237,12 +270,18 @@ def cannot_be_created_again(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             yield refusal(case, PlanError, message)
 
 
+@Rule("W206", "What is to be deleted and is not there needs no call.")
 def is_already_absent(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
         if draft.verb == "none" and draft.action.reason:
             yield Diagnostic("note", f"{draft.pair.key} is {draft.action.reason}", case.spec.target)
 
 
+@Rule(
+    "W207",
+    "After a failed update AWS may still run what was before it.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html",
+)
 def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     handle = case.function.handle if case.function and not case.spec.is_absent else {}
     if handle.get("LastUpdateStatus") == "Failed":
@@ -254,7 +293,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         )
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[PlanCheck, ...] = (
     was_not_read,
     holds_what_it_does_not_show,
     keeps_what_has_no_default,

@@ -9,8 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.errors import PlanError
+from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Snapshot, Spec, Target, TargetPlan
 from reconciler.kinds.function import FUNCTION
+
+WAITS_FOR_ITS_SUCCESSOR = Rule("R230", "A function is deleted once what replaces it in the same run is there.")
 
 Made = tuple[TargetPlan, list[Diagnostic]]
 
@@ -103,7 +106,9 @@ def told(one: TargetPlan, found: Iterable[Link]) -> TargetPlan:
 
 def _refusals(target: Target, found: Iterable[Link], refused: Iterable[Target]) -> list[Diagnostic]:
     return [
-        Diagnostic("refusal", waiting(target, link.new, "is refused"), target, error=PlanError.__name__)
+        WAITS_FOR_ITS_SUCCESSOR.cited(
+            Diagnostic("refusal", waiting(target, link.new, "is refused"), target, error=PlanError.__name__)
+        )
         for link in found
         if link.old == target and link.new in set(refused)
     ][:1]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from reconciler.core.errors import PlanError
+from reconciler.core.finding import Check
 from reconciler.core.model import Diagnostic, Origin
 from reconciler.kinds.function import FUNCTION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
 Drafts = Sequence[Draft]
-Rule = Callable[[Case, Drafts], Iterator[Diagnostic]]
+PlanCheck: TypeAlias = Check[[Case, Drafts], Diagnostic]
 
 
 def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:

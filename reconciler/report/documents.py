@@ -158,7 +158,8 @@ def _diagnostic(note: Diagnostic) -> dict[str, Any]:
         "source": _source(note.origin),
         "error": note.error,
     }
-    return said | ({"left_out": True} if note.left_out else {})
+    cited = {"rule": note.rule} if note.rule else {}
+    return said | cited | ({"left_out": True} if note.left_out else {})
 
 
 def _source(origin: Origin | None) -> dict[str, Any] | None:

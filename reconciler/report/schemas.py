@@ -61,8 +61,9 @@ DIAGNOSTIC: Schema = closed(
         "source": SOURCE,
         "error": TEXT,
         "left_out": {"const": True},
+        "rule": {"type": "string", "pattern": "^[RW][0-9]{3}$"},
     },
-    optional=("left_out",),
+    optional=("left_out", "rule"),
 )
 FIELD: Schema = closed(
     {

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.accounts import partition_of
 from reconciler.core.diff import pointer
-from reconciler.core.finding import Found
+from reconciler.core.finding import Found, Rule
 from reconciler.kinds.registry import SECTIONS
 
 # Member -> what it is, for people; these must be of the function's own region.
@@ -32,6 +32,11 @@ FREE = ("Variables", "Tags", "Filters")  # below these stands what people like
 IMAGE = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 
 
+@Rule(
+    "R015",
+    "What an ARN names is of the function's region and partition, where AWS wants that.",
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html",
+)
 def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Found]:
     """What cannot be used in one of the regions that the spec is for."""
     places = tuple(regions)

@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.core.accounts import Account, Guards
 from reconciler.core.errors import Fault, SpecError, UnsafePlan
+from reconciler.core.finding import Rule
 from reconciler.core.model import Origin
 from reconciler.files import strict_yaml, validation
 from reconciler.files.reading import Unreadable, contents
@@ -18,6 +19,14 @@ from reconciler.files.strict_yaml import Document
 
 FILE_NAME = "reconcile.yaml"
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
+
+IS_A_FILE_OF_THE_TREE = Rule(
+    "R003", "What is read is a file or folder of the tree that can be read, and a spec where one is named."
+)
+HAS_ONE_CONFIGURATION = Rule("R004", "The paths stand under one reconcile.yaml, in their folder or above it.")
+NAMES_AN_ACCOUNT_ONCE = Rule("R025", "An account of AWS has one name, and a name one account.")
+IS_ENABLED = Rule("R243", "Lambda is enabled in reconcile.yaml, altogether and in each account that is asked.")
+HAS_A_ROLE_OF_ITS_OWN = Rule("R026", "The role of an account is a role in that account.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +45,12 @@ class Config:
     def require_enabled(self, accounts: Iterable[str]) -> None:
         """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
         if not self.is_enabled:
-            raise UnsafePlan(f"{self.path}: aws.lambda.enabled is false, so nothing is read or changed")
+            message = f"{self.path}: aws.lambda.enabled is false, so nothing is read or changed"
+            raise UnsafePlan(IS_ENABLED.ends(message))
         for name in sorted(set(accounts)):
             if not self.accounts[name].is_enabled:
-                raise UnsafePlan(
-                    f"{self.path}: account {name} does not say `lambdaEnabled: true`, so nothing is read or changed"
-                )
+                message = f"account {name} does not say `lambdaEnabled: true`, so nothing is read or changed"
+                raise UnsafePlan(IS_ENABLED.ends(f"{self.path}: {message}"))
 
 
 def find_config(paths: Iterable[Path]) -> Path:
@@ -52,7 +61,7 @@ def find_config(paths: Iterable[Path]) -> Path:
     if len(found) > 1:
         first, second = list(found.values())[:2]
         message = f"is not the only one: other paths are under {second}; name paths of one {FILE_NAME} at a time"
-        raise SpecError([Fault(Origin(str(first)), message)])
+        raise SpecError([Fault(Origin(str(first)), HAS_ONE_CONFIGURATION.ends(message))])
     return next(iter(found.values()))
 
 
@@ -65,7 +74,8 @@ def _config_above(folder: Path) -> Path:
             return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
         if is_work_tree(candidate):
             break
-    raise SpecError([Fault(Origin(str(folder / FILE_NAME)), f"is missing; write at least `{EXAMPLE}`")])
+    message = HAS_ONE_CONFIGURATION.ends(f"is missing; write at least `{EXAMPLE}`")
+    raise SpecError([Fault(Origin(str(folder / FILE_NAME)), message)])
 
 
 def load_config(path: Path) -> Config:
@@ -77,11 +87,12 @@ def text_of(path: Path) -> bytes:
     """What a file of the tree holds, cut where no reader of YAML goes on. Raises SpecError for what is no file of it."""
     left = tree_left(path)
     if left:
-        raise SpecError([Fault(Origin(str(path)), f"is a link that leads out of {left}; put the thing itself there")])
+        message = IS_A_FILE_OF_THE_TREE.ends(f"is a link that leads out of {left}; put the thing itself there")
+        raise SpecError([Fault(Origin(str(path)), message)])
     try:
         return contents(path, strict_yaml.MAX_BYTES)
     except Unreadable as error:
-        raise SpecError([Fault(Origin(str(path)), str(error))]) from error
+        raise SpecError([Fault(Origin(str(path)), IS_A_FILE_OF_THE_TREE.ends(str(error)))]) from error
 
 
 def tree_left(path: Path) -> Path | None:
@@ -146,20 +157,24 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
         at = f"/aws/accounts/{index}"
         place = document.at(f"{at}/name")
         if account["name"] in seen:
-            yield Fault(place, f"account {account['name']} stands here again; it is already at {seen[account['name']]}")
+            message = f"account {account['name']} stands here again; it is already at {seen[account['name']]}"
+            yield Fault(place, NAMES_AN_ACCOUNT_ONCE.ends(message))
         seen.setdefault(account["name"], place)
         role = account.get("assumeRole", "")
         if role and not role.startswith("arn:") and "accountId" not in account:
             yield Fault(
                 document.at(f"{at}/assumeRole"),
-                "assumeRole without an account needs accountId, or write the role's whole ARN",
+                HAS_A_ROLE_OF_ITS_OWN.ends(
+                    "assumeRole without an account needs accountId, or write the role's whole ARN"
+                ),
             )
         if role.startswith("arn:") and role.split(":")[4] != account.get("accountId", role.split(":")[4]):
-            yield Fault(document.at(f"{at}/assumeRole"), f"this role is not in accountId {account['accountId']}")
+            message = HAS_A_ROLE_OF_ITS_OWN.ends(f"this role is not in accountId {account['accountId']}")
+            yield Fault(document.at(f"{at}/assumeRole"), message)
         member = "accountId" if "accountId" in account else "assumeRole"
         number = account.get("accountId") or (role.split(":")[4] if role.startswith("arn:") else "")
         if number in numbers:  # or two targets would be one function, with two owners
             message = f"{number} is one account and has one name; it is already at {numbers[number]}"
-            yield Fault(document.at(f"{at}/{member}"), message)
+            yield Fault(document.at(f"{at}/{member}"), NAMES_AN_ACCOUNT_ONCE.ends(message))
         if number:
             numbers.setdefault(number, document.at(f"{at}/{member}"))

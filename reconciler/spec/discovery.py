@@ -21,7 +21,7 @@ from reconciler.files import ignoring, strict_yaml
 from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
 from reconciler.files.validation import SEED_WORDS, load_schema
-from reconciler.spec.config import FILE_NAME, text_of
+from reconciler.spec.config import FILE_NAME, IS_A_FILE_OF_THE_TREE, text_of
 
 IGNORE_FILE = ".reconcileignore"
 FEW = 2  # keys of a spec that make a file without `function` look like one that lost it
@@ -44,7 +44,7 @@ def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) ->
         else:
             others.append(Fault(Origin(str(path)), f"is no spec{_opening(document.value)}; name it in {IGNORE_FILE}"))
     if not documents and others and not faults:
-        raise SpecError(Fault(found.origin, f"{found.message}, and there is no other file") for found in others)
+        raise SpecError(_fault(one.origin, f"{one.message}, and there is no other file") for one in others)
     return documents, others
 
 
@@ -62,6 +62,14 @@ def is_spec(value: Any) -> bool:
     return "function" in keys or len(spoken) >= FEW or (bool(meant) and bool(spoken))
 
 
+def _wrong(path: object, message: str) -> SpecError:
+    return SpecError([_fault(Origin(str(path)), message)])
+
+
+def _fault(origin: Origin, message: str) -> Fault:
+    return Fault(origin, IS_A_FILE_OF_THE_TREE.ends(message))
+
+
 def _opening(value: Any) -> str:
     first = next(iter(value), None) if isinstance(value, dict) else None
     return f": its first key is {first!r}, and a spec's is function" if first is not None else ": it is a list"
@@ -72,13 +80,12 @@ def _ignored(root: Path | None) -> GitIgnoreSpec | None:
     file = root / IGNORE_FILE if root else None
     if file is None or not (file.exists() or file.is_symlink()):
         return None
-    origin = Origin(str(file))
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > strict_yaml.MAX_BYTES:
-            raise SpecError([Fault(origin, "is a link, no regular file, or too large; write it as a plain file")])
+            raise _wrong(file, "is a link, no regular file, or too large; write it as a plain file")
         return ignoring.ignored((), file.read_text(encoding="utf-8-sig").splitlines(), ())
     except (OSError, ValueError) as error:  # not to be read, not UTF-8, or no pattern
-        raise SpecError([Fault(origin, f"cannot be read: {error}")]) from error
+        raise _wrong(file, f"cannot be read: {error}") from error
 
 
 def spec_files(paths: Sequence[Path], root: Path | None = None) -> list[Path]:
@@ -91,25 +98,24 @@ def spec_files(paths: Sequence[Path], root: Path | None = None) -> list[Path]:
         try:
             found += _specs_of(path, root, ignored)
         except OSError as error:
-            raise SpecError([Fault(Origin(str(path)), f"cannot be read: {error.strerror}")]) from error
+            raise _wrong(path, f"cannot be read: {error.strerror}") from error
     return list({path.absolute(): path for path in reversed(found)}.values())[::-1]
 
 
 def _specs_of(path: Path, root: Path | None, ignored: GitIgnoreSpec | None) -> list[Path]:
     """The spec files that one given path stands for."""
     if path.is_file() and path.name == FILE_NAME:
-        raise SpecError([Fault(Origin(str(path)), "is the configuration; name a spec file or a folder of specs")])
+        raise _wrong(path, "is the configuration; name a spec file or a folder of specs")
     if path.is_file():
         return [path]
     if path.is_dir():
         below = path if root is None else Path(os.path.relpath(path.resolve(), root.resolve()))
         inside = sorted(_yaml_below(path, below, ignored))
         if not inside:
-            message = "has no spec; write one as a .yaml file with `function`, `account` and `region`"
-            raise SpecError([Fault(Origin(str(path)), message)])
+            raise _wrong(path, "has no spec; write one as a .yaml file with `function`, `account` and `region`")
         return inside
     wrong = "is neither a file nor a folder" if path.exists() else "does not exist"
-    raise SpecError([Fault(Origin(str(path)), f"{wrong}; name a spec file or a folder of specs")])
+    raise _wrong(path, f"{wrong}; name a spec file or a folder of specs")
 
 
 def _yaml_below(root: Path, below: Path, ignored: GitIgnoreSpec | None) -> Iterator[Path]:
@@ -127,9 +133,7 @@ def _yaml_below(root: Path, below: Path, ignored: GitIgnoreSpec | None) -> Itera
             path = Path(folder, name)
             is_spec = is_spec_name(name)
             if path.is_symlink() and (is_spec or path.is_dir()) and not real_path(path).is_relative_to(inside):
-                raise SpecError(
-                    [Fault(Origin(str(path)), f"is a link that leads out of {root}; put the thing itself there")]
-                )
+                raise _wrong(path, f"is a link that leads out of {root}; put the thing itself there")
             if is_spec and name in kept:
                 yield path
 
@@ -139,7 +143,7 @@ def is_spec_name(name: str) -> bool:
 
 
 def _unreadable(error: OSError) -> None:
-    raise SpecError([Fault(Origin(str(error.filename)), f"cannot be read: {error.strerror}")]) from error
+    raise _wrong(error.filename, f"cannot be read: {error.strerror}") from error
 
 
 def read(path: Path) -> Document:

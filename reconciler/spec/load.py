@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.core.diff import escaped
 from reconciler.core.errors import Fault, SpecError
+from reconciler.core.finding import Rule
 from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.files import validation
 from reconciler.files.packing import real_path
@@ -26,6 +27,26 @@ from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.spec.stray import with_facts
 
 __all__ = ["Specs", "expanded", "is_spec_name", "load", "only", "read", "spec_files", "targets"]
+
+NAMES_AN_ACCOUNT = Rule("R010", "A spec is for an account of reconcile.yaml.")
+NAMES_A_REGION = Rule("R011", "A spec is for a region, and for one that reconcile.yaml gives its account.")
+IS_DESCRIBED_ONCE = Rule("R012", "A function of an account and region is described by one spec.")
+LEAVES_ITS_OLD_NAME = Rule("R013", "A function that has a new name (`was`) has no spec under the old one.")
+HAS_ITS_CODE = Rule("R032", "What `code.path` names is there.")
+KEEPS_TO_ITS_TREE = Rule("R033", "Code stands in the tree that its spec belongs to.")
+IS_NO_SPEC = Rule("W001", "A YAML file among specs that is none is named in .reconcileignore.")
+IS_ANSWERED = Rule("W002", "What only AWS answers may stand in a spec and says nothing there.")
+IS_SUPPORTED = Rule(
+    "W003",
+    "A function runs by a runtime that AWS still supports.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
+)
+FOLLOWS_WHAT_IS_PUBLISHED = Rule("W005", "An alias that follows `published` has a spec that publishes.")
+HAS_A_ROLE_OF_ITS_ACCOUNT = Rule(
+    "W006",
+    "A function runs by a role of its own account.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +76,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         raise SpecError(faults)
     specs = [spec for document, places in placed for spec in expanded(document, places)]
     warnings = [warning for document, places in placed for warning in warnings_of(document, places, config)]
-    warnings = [*(_warning(found.message, found.origin) for found in passed_over), *warnings]
+    warnings = [*(_warning(IS_NO_SPEC, found.message, found.origin) for found in passed_over), *warnings]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
 
@@ -112,11 +133,17 @@ def _account(document: Document, config: Config | None, faults: list[Fault]) -> 
     if named is None:
         if len(known) == 1:
             return known[0]
-        faults.append(Fault(document.key(""), f"a spec needs account, for {config.path} has {', '.join(known)}"))
+        faults.append(
+            Fault(
+                document.key(""),
+                NAMES_AN_ACCOUNT.ends(f"a spec needs account, for {config.path} has {', '.join(known)}"),
+            )
+        )
         return None
     if named not in config.accounts:
         hint = validation.close_match(named, known)
-        faults.append(Fault(document.at("/account"), f"account {named} is not in {config.path}{hint}"))
+        message = f"account {named} is not in {config.path}{hint}"
+        faults.append(Fault(document.at("/account"), NAMES_AN_ACCOUNT.ends(message)))
         return None
     return named
 
@@ -131,13 +158,13 @@ def _regions(document: Document, config: Config | None, account: str, faults: li
             return list(known)
         if config:
             choice = f"; account {account} has {', '.join(known)}" if known else ""
-            faults.append(Fault(document.key(""), f"a spec needs region{choice}"))
+            faults.append(Fault(document.key(""), NAMES_A_REGION.ends(f"a spec needs region{choice}")))
         return []
     for index, region in enumerate(named):
         if known and region not in known and isinstance(region, str):
             at = f"/regions/{index}" if isinstance(listed, list) else "/region"
             message = f"region {region} is not one of account {account}'s in reconcile.yaml: {', '.join(known)}"
-            faults.append(Fault(document.at(at), message))
+            faults.append(Fault(document.at(at), NAMES_A_REGION.ends(message)))
     return [region for region in named if isinstance(region, str)]
 
 
@@ -148,7 +175,8 @@ def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]
         for target in places:
             here = document.at("/function")
             if target in first:
-                yield Fault(here, f"{target} is described here and at {first[target]}; keep one of them")
+                message = f"{target} is described here and at {first[target]}; keep one of them"
+                yield Fault(here, IS_DESCRIBED_ONCE.ends(message))
             first.setdefault(target, here)
 
 
@@ -166,7 +194,7 @@ def renamed_and_kept(placed: Iterable[tuple[Document, list[Target]]]) -> Iterato
         before = [replace(target, function=was) for target in places] if isinstance(was, str) else []
         for target in (target for target in before if target in kept):
             message = f"{was} has a spec of its own at {kept[target]}; take one of the two out"
-            yield Fault(document.at("/was"), message)
+            yield Fault(document.at("/was"), LEAVES_ITS_OLD_NAME.ends(message))
 
 
 def placing_faults(
@@ -199,7 +227,7 @@ def missing_code(document: Document) -> Iterator[Fault]:
         is_there = False
     if not is_there:
         message = f"code.path {written} does not exist; it is relative to this file"
-        yield Fault(document.at("/code/path"), message)
+        yield Fault(document.at("/code/path"), HAS_ITS_CODE.ends(message))
 
 
 def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
@@ -211,9 +239,8 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
     tree = tree_of(real_path(Path(document.path)), real_path(Path(config.path)).parent.parent)
     place = real_path(Path(local_path(document.path, written)))
     if not place.is_relative_to(tree):
-        yield Fault(
-            document.at("/code/path"), f"code.path {written} leads out of {tree}; keep the code in the same tree"
-        )
+        message = f"code.path {written} leads out of {tree}; keep the code in the same tree"
+        yield Fault(document.at("/code/path"), KEEPS_TO_ITS_TREE.ends(message))
 
 
 # --- what a spec says ----------------------------------------------------------------------------------------------
@@ -310,25 +337,25 @@ def warnings_of(document: Document, places: Sequence[Target], config: Config | N
     configuration = value.get("configuration") or {}
     for steps in read_only(configuration, validation.load_schema("function")["properties"]["configuration"]):
         message = f"configuration.{'.'.join(steps)} is AWS's answer, not a setting; it is ignored"
-        yield _warning(message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
+        yield _warning(IS_ANSWERED, message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
     if "policy" in value:
-        yield _warning("policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
+        yield _warning(IS_ANSWERED, "policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
     if configuration.get("Runtime") in DEPRECATED_RUNTIMES:
         message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
-        yield _warning(message, document.at("/configuration/Runtime"))
+        yield _warning(IS_SUPPORTED, message, document.at("/configuration/Runtime"))
     for name, alias in (value.get("aliases") or {}).items():
         if PUBLISHED in versions_of(alias) and not value.get("publish"):
             message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
-            yield _warning(message, document.key(f"/aliases/{escaped(name)}"))
+            yield _warning(FOLLOWS_WHAT_IS_PUBLISHED, message, document.key(f"/aliases/{escaped(name)}"))
     accounts = {config.accounts[target.account].account_id for target in places} if config else set()
     role = configuration.get("Role", "").split(":")
     if len(role) > 4 and accounts - {"", role[4]}:
         message = f"the role is in account {role[4]}, the function in {', '.join(sorted(accounts))}; Lambda needs one of its own account"
-        yield _warning(message, document.at("/configuration/Role"))
+        yield _warning(HAS_A_ROLE_OF_ITS_ACCOUNT, message, document.at("/configuration/Role"))
 
 
-def _warning(message: str, origin: Origin) -> Diagnostic:
-    return Diagnostic("warning", message, origin=origin)
+def _warning(rule: Rule, message: str, origin: Origin) -> Diagnostic:
+    return rule.cited(Diagnostic("warning", message, origin=origin))
 
 
 def read_only(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

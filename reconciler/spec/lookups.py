@@ -19,6 +19,7 @@ from typing import Any
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import mend
 from reconciler.core.errors import AwsError, CallFailed, Fault, Interrupted, SpecError
+from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Spec
 from reconciler.files.validation import KINDS_OF_VALUE
 from reconciler.spec.references import POINTER, Lookup, environment, lookups, parsed, resolved
@@ -26,6 +27,9 @@ from reconciler.spec.references import POINTER, Lookup, environment, lookups, pa
 WORKERS = 16
 MOST_NAMES = 10  # of one GetParameters
 NOT_THERE = ("ParameterNotFound", "ParameterVersionNotFound", "ResourceNotFoundException")
+STANDS_FOR_A_TEXT = Rule(
+    "R021", "What an environment value refers to is a text, or a key of a JSON secret that is one."
+)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -173,7 +177,7 @@ def _resolved(spec: Spec, number: str | AwsError, held: Mapping[Thing, Held], fa
         text, wrong = text_of(value, lookup)
         values[lookup] = text
         if wrong:
-            faults += [Fault(origin, f"{lookup} {wrong}") for origin in _origins(spec, lookup)]
+            faults += [Fault(origin, STANDS_FOR_A_TEXT.ends(f"{lookup} {wrong}")) for origin in _origins(spec, lookup)]
     unresolved = {
         f"{POINTER}{name}": problems[part]
         for name, text in environment(spec)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, Rule, part
+from reconciler.core.finding import Found, Rule, SpecCheck, part
 from reconciler.kinds.registry import KINDS
 from reconciler.spec import ignored
 from reconciler.spec.stray import stray_references
@@ -19,11 +19,16 @@ def findings(spec: Any) -> list[Found]:
     return [found for rule in RULES for found in rule(spec)] if isinstance(spec, dict) else []
 
 
+@Rule("R014", "A spec names its regions in one way: `region` or `regions`.")
 def names_one_place(spec: Mapping[str, Any]) -> Iterator[Found]:
     if "region" in spec and "regions" in spec:
         yield Found("/regions", "write region or regions, not both", is_key=True)
 
 
+@Rule(
+    "R016",
+    "A reference in an environment value is one that is known: ssm, secret, account, region, function or partition.",
+)
 def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
     variables = part(spec, "configuration", "Environment", "Variables")
     suspects = {
@@ -40,6 +45,7 @@ def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
             yield Found(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
 
 
+@Rule("R017", "A reference that is looked up stands in an environment value, and nowhere else.")
 def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, is_key in stray_references(spec):
         message = (
@@ -48,7 +54,7 @@ def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[F
         yield Found(at, message, is_key)
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[SpecCheck, ...] = (
     names_one_place,
     *(rule for kind in KINDS.values() for rule in kind.rules),
     refers_only_to_what_is_known,

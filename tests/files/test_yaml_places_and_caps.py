@@ -14,12 +14,13 @@ from reconciler.core.diff import escaped
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Origin
 from reconciler.files import strict_yaml
+from tests.citing import uncited
 
 
 def refused(text: bytes | str) -> list[str]:
     with pytest.raises(SpecError) as caught:
         strict_yaml.parse(text, "a.yaml")
-    return [str(fault).removeprefix("a.yaml:") for fault in caught.value.faults]
+    return [uncited(str(fault)).removeprefix("a.yaml:") for fault in caught.value.faults]
 
 
 NOT_A_NUMBER = "is not a number that AWS knows; write a decimal number; if it is text, write"

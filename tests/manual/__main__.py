@@ -1,4 +1,4 @@
-"""Rewrite what README and the manual show on a console, where it is not true any more."""
+"""Rewrite the page of rules, and what README and the manual show on a console, where it is not true any more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.manual import rulebook
 from tests.manual.blocks import PAGES, ROOT, rewritten
+
+rulebook.PAGE.write_text(rulebook.page(), encoding="utf-8")
 
 for page in PAGES:
     before = page.read_text(encoding="utf-8")

@@ -124,7 +124,7 @@ def test_the_same_image_in_another_repository_is_a_note_and_no_call(house: House
     house.write("checkout.yaml", image_spec(f"{ECR.replace('checkout', 'mirror')}@sha256:{digest}"))
     assert house.verbs() == {}
     notes = [note["message"] for note in house.plan()["diagnostics"]]
-    assert notes == [f"test/us-west-2/checkout holds the same code from {ECR}@sha256:{digest}, so nothing is sent; keep that in place"]  # fmt: skip
+    assert notes == [f"test/us-west-2/checkout holds the same code from {ECR}@sha256:{digest}, so nothing is sent; keep that in place (W205)"]  # fmt: skip
 
 
 def test_a_hash_beside_a_tag_is_what_is_sent(house: House) -> None:
@@ -230,7 +230,8 @@ def test_code_that_holds_credentials_is_warned_of(house: House) -> None:
     (note,) = house.plan()["diagnostics"]
     assert (note["severity"], note["source"]["line"]) == ("warning", 9)
     assert (
-        note["message"] == f"the code holds {', '.join(named)}, which looks like a credential; name it in .lambdaignore"
+        note["message"]
+        == f"the code holds {', '.join(named)}, which looks like a credential; name it in .lambdaignore (W204)"
     )
     (source / ".lambdaignore").write_text(".env*\n")
     assert house.plan()["diagnostics"] == []

@@ -9,6 +9,7 @@ from reconciler.commands import wiring
 from reconciler.core.errors import SpecError
 from reconciler.spec import load
 from reconciler.spec.load import Specs
+from tests.citing import uncited
 
 CONFIG = """
 aws:
@@ -35,11 +36,11 @@ def read(root: Path, **texts: str) -> Specs:
 
 
 def refusal(root: Path, **texts: str) -> list[str]:
-    """The faults, a line each; empty when nothing is wrong."""
+    """The faults, a line each, without the rule that each must cite; empty when nothing is wrong."""
     try:
         read(root, **texts)
     except SpecError as error:
-        return str(error).splitlines()
+        return [uncited(line) for line in str(error).splitlines()]
     return []
 
 
@@ -50,7 +51,7 @@ def faults(root: Path, body: str) -> list[str]:
 
 def warnings(root: Path, body: str) -> list[str]:
     found = read(root, a=HEAD + body).warnings
-    return [f"{note.origin}: {note.message}".removeprefix("specs/a.yaml:") for note in found]
+    return [f"{note.origin}: {uncited(note.message)}".removeprefix("specs/a.yaml:") for note in found]
 
 
 def alone(root: Path, text: str) -> Specs:

@@ -10,6 +10,7 @@ import pytest
 from reconciler.core.accounts import Account, Guards
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.spec.config import Config, find_config, load_config
+from tests.citing import uncited
 
 SEED = """\
 aws:
@@ -50,7 +51,7 @@ def config(root: Path, text: str) -> Config:
 def faults(root: Path, text: str) -> list[str]:
     with pytest.raises(SpecError) as caught:
         config(root, text)
-    return [str(fault).removeprefix(f"{root}/reconcile.yaml:") for fault in caught.value.faults]
+    return [uncited(str(fault)).removeprefix(f"{root}/reconcile.yaml:") for fault in caught.value.faults]
 
 
 def test_the_seeds_fragment_is_valid_as_it_stands(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_where_nothing_is_reached_the_guard_changes_are_told_all_the_same(house:
     assert result.exit_code == 21
     first, last = result.err.splitlines()[0], result.err.splitlines()[-1]
     assert first.startswith("error: guard change: specs/reconcile.yaml:6:")
-    assert last == "error: account off is not enabled by the base's specs/reconcile.yaml; merge that first"
+    assert last == "error: account off is not enabled by the base's specs/reconcile.yaml; merge that first (R248)"
 
 
 def test_a_house_that_the_base_switches_off_stays_off(house: House) -> None:

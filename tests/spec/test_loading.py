@@ -222,7 +222,7 @@ def test_a_path_without_a_spec_is_told_so(path: str, message: str, tmp_path: Pat
     (tmp_path / "empty").mkdir()
     with contextlib.chdir(tmp_path), pytest.raises(SpecError) as caught:
         load.load([Path(path)], None)
-    assert str(caught.value) == message
+    assert str(caught.value) == f"{message} (R003)"
 
 
 def test_a_code_path_is_relative_to_its_spec(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_what_cannot_be_read_refuses_its_target_and_no_other(house: House, watch
     assert sorted(told) == ["test/us-west-2/lost", "test/us-west-2/shut"]
     lost, shut = told["test/us-west-2/lost"], told["test/us-west-2/shut"]
     assert lost["message"] == (
-        "test/us-west-2/lost: ssm('/gone') cannot be read: ParameterNotFound: Parameter /gone not found.; create it in test/us-west-2, or correct the reference"
+        "test/us-west-2/lost: ssm('/gone') cannot be read: ParameterNotFound: Parameter /gone not found.; create it in test/us-west-2, or correct the reference (R203)"
     )
     assert (
         "AccessDeniedException: not for you; allow ssm:GetParameters to the credentials of account test"

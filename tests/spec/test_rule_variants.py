@@ -124,7 +124,7 @@ def test_a_variant_is_refused_at_its_place(body: str, message: str, tmp_path: Pa
 @pytest.mark.parametrize("name", sorted(configuration.RESERVED_VARIABLES))
 def test_each_of_lambdas_own_variables_is_refused(name: str, tmp_path: Path) -> None:
     found = [fault.message for fault in configuration.keeps_the_environment_small_and_free(variables(name))]
-    assert found == [f"{name} is set by Lambda itself; choose another name"]
+    assert found == [f"{name} is set by Lambda itself; choose another name (R041)"]
 
 
 def variables(*names: str) -> dict[str, object]:
