@@ -13,7 +13,6 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.diff import Difference, matching, pointer, unreadable, with_value
 from reconciler.core.errors import PlanError, SnapshotError
-from reconciler.core.finding import Rule
 from reconciler.core.model import (
     UNSET,
     Action,
@@ -56,10 +55,6 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.source import code_params, comparable, guard, pinned, with_source
-
-CAN_BE_READ = Rule("R231", "Of a target that could not be read nothing is known, so nothing of it is changed.")
-IS_A_CALL_OF_THE_MODEL = Rule("R232", "What is sent is what botocore's model of the call takes.")
-CAN_BE_LISTED = Rule("W231", "Functions without a spec are looked for wherever specs are for.")
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
@@ -104,14 +99,16 @@ def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
 
 def unread_plan(spec: Spec, reason: str) -> tuple[TargetPlan, list[Diagnostic]]:
     """Of a target that could not be read nothing is known, so nothing is done."""
-    note = CAN_BE_READ.cited(Diagnostic("refusal", reason, spec.target, spec.origins.get(""), SnapshotError.__name__))
+    note = refusals.CAN_BE_READ.cited(
+        Diagnostic("refusal", reason, spec.target, spec.origins.get(""), SnapshotError.__name__)
+    )
     return TargetPlan(spec.target, (), (), digest(["unread"])), [note]
 
 
 def unlisted(snapshot: Snapshot) -> Iterator[Diagnostic]:
     for place, reason in sorted(snapshot.unlisted.items()):
         message = f"functions of {place} without a spec could not be looked for: {reason}"
-        yield CAN_BE_LISTED.cited(Diagnostic("warning", message, left_out=True))
+        yield refusals.CAN_BE_LISTED.cited(Diagnostic("warning", message, left_out=True))
 
 
 def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple[Target, ...]:
@@ -132,7 +129,7 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     notes = refusals.notes(case, drafts)
     operations = ordered_operations(case.spec.target, drafts)
     notes += [
-        IS_A_CALL_OF_THE_MODEL.cited(
+        refusals.IS_A_CALL_OF_THE_MODEL.cited(
             Diagnostic("refusal", f"{item.name}: {problem}", case.spec.target, error=PlanError.__name__)
         )
         for item in operations

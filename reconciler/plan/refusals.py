@@ -24,6 +24,10 @@ from reconciler.plan.source import SENDING, repository
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, place, refusal
 
 MAX_TAGS = 50
+# Of what the plan itself cannot do.
+CAN_BE_READ = Rule("R231", "Of a target that could not be read nothing is known, so nothing of it is changed.")
+IS_A_CALL_OF_THE_MODEL = Rule("R232", "What is sent is what botocore's model of the call takes.")
+CAN_BE_LISTED = Rule("W231", "Functions without a spec are looked for wherever specs are for.")
 
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
