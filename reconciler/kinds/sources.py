@@ -130,6 +130,11 @@ def _sorted(names: Any) -> tuple[str, ...]:
 # --- rules over one document ----------------------------------------------------------------------------------
 
 
+@Rule(
+    "R060",
+    "A mapping has one source, and it is one that Lambda polls.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html",
+)
 def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         service = source_service(mapping)

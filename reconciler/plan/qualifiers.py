@@ -107,7 +107,7 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
                 yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
 
 
-@Rule("R223", "A mapping invokes an alias or a version that exists once the plan is carried out.")
+@Rule("R223", "What invokes a function by an alias or a version finds it once the plan is carried out.")
 def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     owns_aliases = ALIAS.section in case.spec.sections
     live = [] if is_new(drafts) else case.held(ALIAS)
