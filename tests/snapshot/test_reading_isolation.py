@@ -139,7 +139,7 @@ def test_code_that_cannot_be_packed_refuses_its_own_target(house: House) -> None
     (house.root / "specs" / "broken.zip").write_bytes(b"not a zip")
     code = "code: {S3Bucket: artifacts, S3Key: v1.zip}"
     house.write("shut.yaml", function_spec("shut").replace(code, "code: {path: broken.zip}"))
-    assert refusals(house) == {"test/us-west-2/shut": "specs/broken.zip is not a zip file"}
+    assert refusals(house) == {"test/us-west-2/shut": "specs/broken.zip is not a zip file (R209)"}
     assert house.verbs()["open"] == "create"
 
 
