@@ -9,21 +9,20 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from reconciler.cli import main
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
-from reconciler.core.accounts import Account
 from reconciler.core.errors import SpecError
 
 if TYPE_CHECKING:  # boto3 and moto take longer to load than most pure tests to run
-    from reconciler.aws.client import Aws
     from reconciler.sandbox import Sandbox
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
@@ -140,6 +139,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="sweeps walk all of their space, not a sample: half an hour")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis draws little by default and much in sweeps, of which every test that draws is one."""
+    for name, count in (("few", 40), ("many", 400)):
+        settings.register_profile(name, max_examples=count, deadline=None)
+    settings.load_profile("many" if is_sweeping(config) else "few")
+
+
+def is_sweeping(config: pytest.Config) -> bool:
+    return bool(config.option.markexpr == "sweep")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Run in parallel where pytest-xdist is installed and `-n` does not say otherwise; single files and tests start at once."""
@@ -155,43 +165,35 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs an AWS, so that the rest can be run alone: `pytest -m 'not sandbox'`."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs an AWS, so that the rest can be run alone: `pytest -m 'not sandbox'`; and in sweeps what draws."""
     for item in items:
+        if is_sweeping(config) and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("sweep")
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker("sandbox")
 
 
 @contextlib.contextmanager
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox that is all the AWS there is."""
-    from reconciler.aws.client import Aws
+    """A sandbox that is all the AWS there is, for commands that do not wait for the machine: what such an AWS accepts is done
+    before it is looked at, and what a test writes need not outlive a power cut."""
+    from reconciler.aws import client
     from reconciler.sandbox import Sandbox
+    from tests.inside import LINE, with_shared_clients
 
-    with Sandbox(settle_seconds=0) as made:
+    with Sandbox(settle_seconds=0) as made, LINE.leading_to(made):
         for name in list(os.environ):
             if name.startswith("AWS_"):
                 monkeypatch.delenv(name)
         for name, value in made.environment(REGION).items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(Aws, "__init__", with_clients_of(made, Aws.__init__))
+        monkeypatch.setattr(client.Aws, "__init__", with_shared_clients(made.environment(REGION), client.Aws.__init__))
+        for pause in ("FIRST_PAUSE_SECONDS", "FIRST_SCARCE_PAUSE_SECONDS"):
+            monkeypatch.setattr(client, pause, 0.001)
+        monkeypatch.setattr(os, "fsync", lambda _: None)
         yield made
-
-
-def with_clients_of(sandbox: Sandbox, original: Callable[..., None]) -> Callable[..., None]:
-    """How the seam to AWS is made: commands of this process that speak to one sandbox by its own credentials share sessions and
-    clients, as the threads of a command do; making them takes longer than all else. Programs of their own share nothing."""
-    plain = sandbox.environment(REGION)
-    sessions: dict[str, Any] = {}
-    clients: dict[tuple[str, str, str], Any] = {}
-
-    def initialised(self: Aws, accounts: Mapping[str, Account], **settings: Any) -> None:
-        original(self, accounts, **settings)
-        is_plain = all(os.environ.get(name) == value for name, value in plain.items())
-        if is_plain and not any(account.profile or account.role_arn for account in accounts.values()):
-            self._sessions, self._clients = sessions, clients
-
-    return initialised
 
 
 @pytest.fixture

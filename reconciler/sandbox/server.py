@@ -94,7 +94,7 @@ class Sandbox(Front):
         Path(self._folder.name).chmod(0o755)  # a command may run as another user, and the keys in it are no secret
         write_profiles(Path(self._folder.name), account_id, profiles or {})
         moto_adapter.opened()
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Sandbox:

@@ -6,7 +6,6 @@ Hypothesis draws a live state (by drawing an earlier spec and applying it) and a
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from reconciler.report.documents import plan_document, snapshot_document, snapsh
 from reconciler.report.schemas import PLAN, SNAPSHOT
 from reconciler.sandbox import Sandbox
 from reconciler.spec.config import Config
-from tests.conftest import CONFIG, REGION
+from tests.conftest import CONFIG, REGION, opened
 
 ARN = "arn:aws:{}:us-west-2:123456789012:{}"
 LAYERS = [ARN.format("lambda", f"layer:l{number}:1") for number in range(3)]
@@ -153,12 +152,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, 
     """One sandbox for all draws, emptied between them."""
     folder = tmp_path_factory.mktemp("law")
     (folder / "reconcile.yaml").write_text(CONFIG)
-    before = dict(os.environ)
-    with Sandbox(settle_seconds=0) as sandbox:
-        os.environ.update(sandbox.environment(REGION))
+    with pytest.MonkeyPatch.context() as monkeypatch, opened(monkeypatch) as sandbox:
         yield sandbox, folder
-    os.environ.clear()
-    os.environ.update(before)
 
 
 def workspace(folder: Path, document: dict[str, Any]) -> Workspace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.apply.houses import ABSENT, foreign, house_of
+from tests.apply.houses import foreign, house_of
 from tests.conftest import House, function_spec
 
 
@@ -35,22 +35,3 @@ def test_a_spec_may_adopt_and_nothing_but_the_mark_is_one_call(house: House) -> 
     house.apply()
     assert house.writes() == ["TagResource"]
     assert house.verbs() == {}
-
-
-def test_the_mark_of_another_house_is_always_refused(house: House) -> None:
-    house_of(house)
-    house.write("one.yaml", function_spec("one", extra="adopt: true\n"))
-    foreign(house, "one", **{"reconcile:managed-by": "bakery"})
-    result = house.run("apply", "--yes", "--adopt")
-    assert result.exit_code == 21
-    assert "is managed by bakery, not by shop" in result.out
-    assert house.writes() == []
-
-
-def test_an_unmarked_function_is_not_deleted(house: House) -> None:
-    house_of(house)
-    house.write("one.yaml", function_spec("one"))
-    foreign(house, "one")
-    house.write("one.yaml", ABSENT.format("one"))
-    assert house.run("apply", "--yes").exit_code == 21
-    assert house.writes() == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,11 +31,6 @@ def test_a_minimal_spec_without_a_live_function_is_one_creation(house: House) ->
     house.write("checkout.yaml", function_spec())
     house.apply()
     assert house.writes() == ["CreateFunction"]
-
-
-def test_a_live_function_with_all_defaults_is_what_a_minimal_spec_says(house: House) -> None:
-    create(house)
-    assert house.verbs() == {}
 
 
 def test_an_empty_environment_is_none_and_one_that_is_dropped_is_cleared_once(house: House) -> None:
@@ -108,27 +102,10 @@ def test_a_pinned_object_version_is_what_is_deployed(house: House) -> None:
     assert house.run("invoke", "checkout").json()["payload"]["code"] == "new"
 
 
-def test_publish_on_a_function_whose_latest_equals_its_newest_version_is_no_call(house: House) -> None:
-    create(house, Publish=True)
-    house.write("checkout.yaml", function_spec(extra=LIVE))
-    house.apply()
-    assert house.writes() == ["CreateAlias"]
-
-
 def test_a_version_with_a_description_of_its_own_is_not_published_again(house: House) -> None:
     create(house)
     house.lambda_.publish_version(FunctionName="checkout", Description="by hand")
     house.write("checkout.yaml", function_spec(extra="publish: true\n"))
-    assert house.verbs() == {}
-
-
-def test_a_description_alone_makes_a_version(house: House) -> None:
-    house.write("checkout.yaml", function_spec(extra=LIVE))
-    house.apply()
-    house.writes()
-    house.write("checkout.yaml", function_spec(configuration="Description: new", extra=LIVE))
-    house.apply()
-    assert house.writes() == ["UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"]
     assert house.verbs() == {}
 
 
@@ -141,36 +118,6 @@ def test_code_that_goes_back_to_the_newest_version_publishes_nothing(house: Hous
     house.apply()
     assert house.writes() == ["UpdateFunctionConfiguration"]
     assert house.verbs() == {}
-
-
-def test_a_weight_with_the_noise_of_doubles_is_the_same_weight(house: House) -> None:
-    for key in ("v1.zip", "v2.zip"):
-        house.write("checkout.yaml", function_spec(key=key, extra="publish: true\n"))
-        house.apply()
-    weights = "aliases:\n  live: {FunctionVersion: '2', RoutingConfig: {AdditionalVersionWeights: {'1': 0.1}}}\n"
-    house.write("checkout.yaml", function_spec(key="v2.zip", extra="publish: true\n" + weights))
-    house.apply()
-    region, _ = house.sandbox.gate.region("123456789012", "us-west-2")
-    aliases = region.functions["checkout"].aliases
-    aliases["live"] = replace(aliases["live"], weights={"1": 0.10000000000000002})
-    assert house.verbs() == {}
-
-
-def test_a_promotion_is_one_call(house: House) -> None:
-    for key in ("v1.zip", "v2.zip"):
-        house.write("checkout.yaml", function_spec(key=key, extra="publish: true\n"))
-        house.apply()
-    alias = "publish: true\naliases:\n  live: {{FunctionVersion: '{}'{}}}\n"
-    house.write(
-        "checkout.yaml",
-        function_spec(key="v2.zip", extra=alias.format(1, ", RoutingConfig: {AdditionalVersionWeights: {'2': 0.5}}")),
-    )
-    house.apply()
-    house.writes()
-    house.write("checkout.yaml", function_spec(key="v2.zip", extra=alias.format(2, "")))
-    house.apply()
-    (sent,) = house.sandbox.writes
-    assert (sent.params["FunctionVersion"], sent.params["RoutingConfig"]) == ("2", {"AdditionalVersionWeights": {}})
 
 
 def test_a_mapping_still_being_created_is_waited_for_and_not_created_again(
@@ -222,17 +169,6 @@ def test_filters_and_scaling_are_cleared_by_taking_them_out(house: House) -> Non
     assert house.verbs() == {}
 
 
-def test_awss_own_tags_are_never_touched(house: House) -> None:
-    create(house, Tags={"mine": "x"})
-    region, _ = house.sandbox.gate.region("123456789012", "us-west-2")
-    region.functions["checkout"].tags["aws:cloudformation:stack-name"] = "stack"
-    house.write("checkout.yaml", function_spec(extra="tags: {}\n"))
-    house.apply()
-    (sent,) = house.sandbox.writes
-    assert sent.params["TagKeys"] == ["mine"]
-    assert house.verbs() == {}
-
-
 def test_every_page_is_read(house: House) -> None:
     create(house)
     house.write("checkout.yaml", function_spec(extra=LIVE))
@@ -274,17 +210,6 @@ def test_an_update_under_way_is_waited_for_before_planning(house: House) -> None
     house.write("checkout.yaml", function_spec(configuration="Timeout: 9\nMemorySize: 256"))
     report = house.apply()
     assert report["outcome"]["exit_code"] == 0
-    assert house.verbs() == {}
-
-
-def test_a_rename_of_an_alias_moves_its_mapping_before_the_old_one_goes(house: House) -> None:
-    extra = "publish: true\naliases: {NAME: {FunctionVersion: published}}\n" + QUEUE + ", alias: NAME}\n"
-    house.write("checkout.yaml", function_spec(extra=extra.replace("NAME", "old")))
-    house.apply()
-    house.writes()
-    house.write("checkout.yaml", function_spec(extra=extra.replace("NAME", "new")))
-    house.apply()
-    assert house.writes() == ["CreateAlias", "UpdateEventSourceMapping", "DeleteAlias"]
     assert house.verbs() == {}
 
 

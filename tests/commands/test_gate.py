@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.foreign import Gate, harmless, printable
@@ -40,14 +40,12 @@ commands = st.sampled_from(["##[error]x", "::error::x", "  ::stop-commands::t", 
 foreign = st.builds("".join, st.lists(text | commands, max_size=4))
 
 
-@settings(deadline=None)
 @given(foreign)
 def test_no_output_is_a_command(written: str) -> None:
     assert not any(map(is_command, lines_of(harmless(written))))
     assert not any(map(is_command, lines_of(harmless(written, has_colour=True))))
 
 
-@settings(deadline=None)
 @given(foreign, st.lists(st.integers(0, 300), max_size=8))
 def test_however_it_is_cut_into_writes(written: str, cuts: list[int]) -> None:
     beneath = io.StringIO()
@@ -62,7 +60,6 @@ def test_however_it_is_cut_into_writes(written: str, cuts: list[int]) -> None:
 json_values = st.recursive(foreign | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(foreign, inner, max_size=3), max_leaves=8)  # fmt: skip
 
 
-@settings(deadline=None)
 @given(json_values)
 def test_json_is_no_command_and_reads_back_as_it_was(value: object) -> None:
     shown = document_json(value)

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
@@ -28,7 +28,6 @@ PATTERNS = st.builds(
 PATHS = st.lists(st.text(alphabet="ab.", min_size=1, max_size=6), min_size=1, max_size=6).map("/".join)
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.lists(PATTERNS, min_size=1, max_size=3), PATHS)
 def test_a_pattern_without_backtracking_matches_what_it_matched_with_it(lines: list[str], path: str) -> None:
     assert ignoring.ignored([], lines, []).match_file(path) == GitIgnoreSpec.from_lines(lines).match_file(path)

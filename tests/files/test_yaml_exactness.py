@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.errors import SpecError
@@ -120,7 +120,6 @@ PLAIN = st.dictionaries(
 
 
 @given(PLAIN, st.booleans())
-@settings(deadline=None)
 def test_plain_documents_agree_with_pyyaml(value: object, flow: bool) -> None:
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=flow)
     assert parse(text, "a.yaml").value == yaml.safe_load(text) == value
@@ -128,7 +127,6 @@ def test_plain_documents_agree_with_pyyaml(value: object, flow: bool) -> None:
 
 @given(st.text(max_size=80) | st.text("\x00\r\n\t\u0085\ufeff\ud800!&*<>=%@`|?-:,[]{}'\"\\#~.0x9aé", max_size=60))
 @example("\ufeff0\ud800")
-@settings(max_examples=300, deadline=None)
 def test_any_text_gives_a_value_or_faults_inside_it(text: str) -> None:
     try:
         parse(text, "a.yaml")

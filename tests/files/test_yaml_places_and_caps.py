@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.core.diff import escaped
@@ -111,7 +111,6 @@ YAMLISH = st.text(alphabet="ab01:-,[]{}&*!?|>'\"\n #%@.<~\\x", max_size=60)
 @given(YAMLISH)
 @example("&a *a")
 @example("{? a, b: }")
-@settings(max_examples=200, deadline=None)
 def test_libyaml_and_the_pure_parser_agree_on_what_both_take(text: str) -> None:
     """Where PyYAML has no libyaml, no spec may mean anything else. (The two differ in what they call YAML at all.)"""
     results = [outcome(text, parser) for parser in (strict_yaml.EventParser, yaml.Loader)]
@@ -130,7 +129,6 @@ def outcome(text: str, parser: Any) -> tuple[Any, Any] | None:
 
 
 @given(st.recursive(st.integers() | st.text("ab/~", max_size=4), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab/~", min_size=1, max_size=3), inner, max_size=3)))  # fmt: skip
-@settings(max_examples=100, deadline=None)
 def test_every_node_has_a_place(tree: Any) -> None:
     try:
         document = strict_yaml.parse(yaml.safe_dump({"root": tree}), "a.yaml")

@@ -15,9 +15,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from unittest.mock import patch
 
+from pytest import MonkeyPatch
+
 from reconciler.cli import main
 from reconciler.sandbox import Sandbox
-from tests.conftest import REGION, House
+from tests.conftest import REGION, House, opened
 from tests.manual import scenes
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +103,7 @@ class Terminal:
     def begin(self, scene: str) -> None:
         self.stack.close()
         self.stories += 1
-        sandbox = self.stack.enter_context(Sandbox(settle_seconds=0))
+        sandbox = self.stack.enter_context(opened(self.stack.enter_context(MonkeyPatch.context())))
         self.stack.enter_context(_leading_to(sandbox))
         self.house = House(self.folder / str(self.stories), sandbox)
         self.house.root.mkdir(parents=True)

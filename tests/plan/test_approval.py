@@ -31,27 +31,6 @@ def test_an_approved_plan_is_applied_and_what_was_not_seen_is_refused_with_the_d
     assert statuses == {"test/us-west-2/one": False, "test/us-west-2/two": True}
 
 
-def test_a_target_that_the_approved_plan_does_not_name_is_refused(house: House) -> None:
-    house_of(house, "one")
-    house.run("plan", "-o", "plan.json")
-    house.write("two.yaml", function_spec("two"))
-    result = house.run("apply", "--yes", "--approved", "plan.json")
-    assert result.exit_code == 23
-    assert "was not in the approved plan" in result.out
-    assert house.writes() == []
-
-
-def test_a_changed_secret_is_not_what_was_approved(house: House) -> None:
-    house_of(house)
-    secret = "Environment: {{Variables: {{TOKEN: {}}}}}"
-    house.write("one.yaml", function_spec("one", configuration=secret.format("aaa")))
-    house.run("plan", "-o", "plan.json")
-    house.write("one.yaml", function_spec("one", configuration=secret.format("bbb")))
-    result = house.run("apply", "--yes", "--approved", "plan.json")
-    assert result.exit_code == 23
-    assert "a sensitive value differs" in result.out
-
-
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
@@ -102,25 +81,6 @@ def test_digests_are_equal_in_another_folder_at_another_time_under_another_hash_
     assert second["digest"] == first["digest"]
     assert [target["digest"] for target in second["targets"]] == [target["digest"] for target in first["targets"]]
     assert "not-to-be-seen" not in json.dumps(first)
-
-
-def test_a_version_that_was_not_reviewed_is_not_published(house: House) -> None:
-    house_of(house)
-    house.write("one.yaml", function_spec("one"))
-    house.run("plan", "-o", "plan.json")
-    house.write("one.yaml", function_spec("one", extra="publish: true\n"))
-    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 23
-    assert house.writes() == []
-
-
-def test_an_approved_target_with_nothing_left_to_do_is_spoken_of(house: House) -> None:
-    house_of(house, "one")
-    house.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
-    house.run("plan", "-o", "plan.json")
-    house.write("one.yaml", function_spec("one"))
-    result = house.run("apply", "--yes", "--approved", "plan.json")
-    assert result.exit_code == 0
-    assert "test/us-west-2/one was approved, and there is nothing to do about it any more" in result.out
 
 
 def test_a_plan_approved_on_a_branch_is_applied_after_its_squash_merge(house: House) -> None:

@@ -83,11 +83,9 @@ def test_an_approved_deletion_is_not_carried_out_in_another_account(house: House
     ("old", "new", "told"),
     [
         ("role/a", "role/b", "+/aws/accounts/test/assumeRole: arn:aws:iam::123456789012:role/b"),
-        ("sessionName: ci", "sessionName: cj", "+/aws/accounts/test/sessionName: cj"),
-        ("sessionName: ci", "sessionName: ci, sessionDuration: 3600", "+/aws/accounts/test/sessionDuration: 3600"),
         ("sentinel-id", "sentinel-other", "a sensitive value differs"),
     ],
-    ids=["role", "session name", "session duration", "external id"],
+    ids=["role", "external id"],
 )
 def test_an_account_reached_by_other_rights_refuses_its_targets(house: House, old: str, new: str, told: str) -> None:
     approved_change(house, CONFIG.replace(ENTRY, ROLE))
@@ -122,13 +120,9 @@ def test_the_account_that_was_asked_is_approved_where_none_is_written(house: Hou
     ("old", "new", "told"),
     [
         ("maxDeletes: 3", "maxDeletes: 9", "-/guards/maxDeletes: 3; +/guards/maxDeletes: 9"),
-        ("guards: {maxDeletes: 3}\n", "", "-/guards/maxDeletes: 3"),
-        ("managedBy: shop", "managedBy: bakery", "-/managedBy: shop; +/managedBy: bakery"),
-        ("managedBy: shop\n", "", "-/managedBy: shop"),
-        ("managedBy", "lock: s3://strangers/lock\nmanagedBy", "+/lock: s3://strangers/lock"),
         ("managedBy", "reports: s3://strangers/r\nmanagedBy", "+/reports: s3://strangers/r"),
     ],
-    ids=["guard raised", "guards taken out", "another mark", "no mark", "a lock", "a stranger's bucket"],
+    ids=["guard raised", "a stranger's bucket"],
 )
 def test_another_configuration_refuses_the_run_before_anything_is_asked(
     house: House, old: str, new: str, told: str

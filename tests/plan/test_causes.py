@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +11,6 @@ from tests.spec.test_hostile_git import git
 
 MARKED = CONFIG + "managedBy: shop\n"
 LOCAL = "code: {S3Bucket: artifacts, S3Key: v1.zip}"
-MAPPING = (
-    "event_source_mappings:\n  orders: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:orders', BatchSize: 5}\n"
-)
 
 
 def commit(house: House, name: str) -> str:
@@ -198,18 +194,6 @@ def test_of_a_list_the_lines_that_changed_are_told_each_by_its_author(house: Hou
     assert set(fields(house).values()) == {("edit", f"{bob}, {cleo}")}
 
 
-def test_an_item_of_a_list_is_blamed_by_its_own_line(house: House) -> None:
-    network = "VpcConfig:\n  SecurityGroupIds:\n    - sg-1\n  SubnetIds:\n    - subnet-1\n    - subnet-2\n"
-    house = based(house, function_spec("one", configuration=network))
-    replaced(house, "- subnet-2", "- subnet-3")
-    bob = commit(house, "Bob")
-    replaced(house, "- sg-1", "- sg-2")
-    assert fields(house) == {
-        "/configuration/VpcConfig/SecurityGroupIds": ("edit", "not committed"),
-        "/configuration/VpcConfig/SubnetIds": ("edit", bob),
-    }
-
-
 def test_a_line_that_is_gone_is_of_who_alone_touched_the_file(house: House) -> None:
     house = based(house, function_spec("one", configuration="Timeout: 5"))
     replaced(house, "  Timeout: 5\n", "")
@@ -218,26 +202,6 @@ def test_a_line_that_is_gone_is_of_who_alone_touched_the_file(house: House) -> N
     replaced(house, "function: one", "# who took it out?\nfunction: one")
     commit(house, "Cleo")
     assert fields(house) == {"/configuration/Timeout": ("edit", "")}
-
-
-def test_a_number_in_place_of_published_is_an_edit(house: House) -> None:
-    two_versions(house)
-    alias = "publish: true\naliases:\n  live: {FunctionVersion: published}\n"
-    house = based(house, function_spec("one", configuration="Timeout: 5", extra=alias))
-    replaced(house, "FunctionVersion: published", 'FunctionVersion: "1"')
-    bob = commit(house, "Bob")
-    assert fields(house) == {"/aliases/live/FunctionVersion": ("edit", bob)}
-    assert fields(house, "--drift", "--base", "base") == {}
-
-
-def test_published_in_place_of_a_number_is_an_edit_whatever_the_function_did(house: House) -> None:
-    two_versions(house)
-    alias = 'publish: true\naliases:\n  live: {FunctionVersion: "1"}\n'
-    house = based(house, function_spec("one", configuration="Timeout: 5", extra=alias))
-    replaced(house, 'FunctionVersion: "1"', "FunctionVersion: published")
-    house.lambda_.update_function_configuration(FunctionName="one", Timeout=9)
-    assert fields(house)["/aliases/live/FunctionVersion"] == ("edit", "not committed")
-    assert fields(house)["/configuration/Timeout"][0] == "drift"
 
 
 # --- deletions ------------------------------------------------------------------------------------------------------
@@ -251,48 +215,3 @@ def test_a_spec_that_was_dropped_is_the_edit_of_who_dropped_it(house: House) -> 
     bob = commit(house, "Bob")
     assert deletions(house, "--base", "base", "--prune") == {"function": ("edit", bob)}
     assert bob in house.run("plan", "--base", "base", "--prune").out
-
-
-def test_a_function_that_no_spec_ever_named_is_drift(house: House) -> None:
-    house = based(house, function_spec("one"))
-    house.write("two.yaml", function_spec("two"))
-    house.apply()
-    house.remove("two.yaml")
-    assert deletions(house, "--base", "base", "--prune") == {"function": ("drift", "")}
-    assert deletions(house, "--drift", "--base", "base", "--prune") == {"function": ("drift", "")}
-
-
-def test_absent_is_an_edit_until_the_base_says_it_too(house: House) -> None:
-    house = based(house, function_spec("one"))
-    (house.root / "specs" / "one.yaml").write_text("function: one\naccount: test\nregion: us-west-2\nstate: absent\n")
-    bob = commit(house, "Bob")
-    assert deletions(house) == {"function": ("edit", bob)}
-    assert deletions(house, "--base", "HEAD") == {"function": ("drift", "")}
-    assert deletions(house, "--drift") == {"function": ("drift", "")}
-    assert deletions(house, "--drift", "--base", "base") == {}
-
-
-def test_an_alias_or_a_mapping_that_the_spec_dropped_is_an_edit_and_one_that_it_never_named_is_drift(
-    house: House,
-) -> None:
-    alias = 'publish: true\naliases:\n  live: {FunctionVersion: "1"}\n' + MAPPING
-    house.write("reconcile.yaml", MARKED, stock=False)
-    house.write("one.yaml", function_spec("one", extra="publish: true"))
-    house.apply()
-    house = based(house, function_spec("one", extra=alias))
-    (house.root / "specs" / "one.yaml").write_text(
-        function_spec("one", extra="publish: true\naliases: {}\nevent_source_mappings: {}\n")
-    )
-    bob = commit(house, "Bob")
-    assert deletions(house) == {"alias": ("edit", bob), "event_source_mapping": ("edit", bob)}
-    assert deletions(house, "--base", "HEAD") == {"alias": ("drift", ""), "event_source_mapping": ("drift", "")}
-
-
-def test_a_version_that_is_to_go_is_the_edit_of_its_line(house: House) -> None:
-    two_versions(house)
-    house = based(house, function_spec("one", configuration="Timeout: 5", extra="publish: true\n"))
-    path = Path(house.root / "specs" / "one.yaml")
-    path.write_text(path.read_text() + 'versions:\n  "1": {state: absent}\n')
-    assert deletions(house) == {"version": ("edit", "not committed")}
-    commit(house, "Bob")
-    assert deletions(house, "--base", "HEAD") == {"version": ("drift", "")}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.diff import Difference, differences, pointer, steps_of, with_value
@@ -36,7 +36,6 @@ def without_empty_maps(value: Any) -> Any:
     return {key: item for key, item in kept.items() if item != {}}
 
 
-@settings(deadline=None, max_examples=150)
 @given(before=trees, after=trees)
 def test_there_is_a_difference_exactly_where_the_trees_differ_and_carrying_them_out_gives_the_other(
     before: dict[str, Any], after: dict[str, Any]
@@ -49,7 +48,6 @@ def test_there_is_a_difference_exactly_where_the_trees_differ_and_carrying_them_
     assert without_empty_maps(made) == without_empty_maps(after)
 
 
-@settings(deadline=None, max_examples=60)
 @given(tree=trees, steps=st.lists(keys, min_size=1, max_size=3).map(tuple), value=scalars)
 def test_one_change_anywhere_is_one_difference_at_its_path(
     tree: dict[str, Any], steps: tuple[str, ...], value: Any

@@ -18,6 +18,7 @@ import pytest
 
 import reconciler.plan
 from reconciler.core.accounts import Guards
+from reconciler.core.finding import Check, Rule
 from reconciler.core.model import Cause, Diagnostic, Plan, Verb
 from reconciler.kinds.registry import KINDS, RANKS
 from tests.plan.scenario import EXPECTED, SCENARIOS, names, outcome
@@ -73,6 +74,15 @@ def test_every_guard_lets_through_and_refuses(name: str) -> None:
 def configuration(name: str) -> str:
     file = SCENARIOS / name / "reconcile.yaml"
     return file.read_text(encoding="utf-8") if file.exists() else ""
+
+
+def test_every_rule_of_planning_is_cited() -> None:
+    texts = "".join(outcome(name).text for name in names())
+    values = [value for module in modules() for value in vars(module).values()]
+    ids = {value.id for value in values if isinstance(value, Rule)}
+    ids |= {value.rule.id for value in values if isinstance(value, Check)}
+    assert len(ids) > 30
+    assert sorted(one for one in ids if f"({one})" not in texts) == []
 
 
 # --- sentences -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from reconciler.core.diff import differences, unreadable
 from reconciler.core.model import Unreadable
 from reconciler.report.documents import plain
 from reconciler.sandbox import gate
-from tests.conftest import CONFIG, House, function_spec
+from tests.conftest import House, function_spec
 
 DENIED = {"ErrorCode": "KMSAccessDeniedException", "Message": "the key may not be used"}
 ENVIRONMENT = "Environment: {Variables: {STAGE: prod}}\n"
@@ -86,23 +86,6 @@ def test_an_environment_that_cannot_be_read_is_not_compared_and_is_said(
     assert house.writes() == []
 
 
-@pytest.mark.parametrize(
-    ("change", "extra"),
-    [("MemorySize: 512\n", ""), ("Timeout: 9\nMemorySize: 512\n", ""), ("KMSKeyArn: " + KEY + "\n", "")],
-    ids=["memory", "two members", "the key of the environment"],
-)
-def test_nothing_of_a_function_is_changed_while_its_environment_cannot_be_read(
-    house: House, monkeypatch: pytest.MonkeyPatch, change: str, extra: str
-) -> None:
-    with_flags(house)
-    answering(monkeypatch, "GetFunction", no_environment)
-    house.write("checkout.yaml", function_spec(configuration=ENVIRONMENT + change, extra=IGNORING + extra))
-    result = house.run("apply", "--yes")
-    assert result.exit_code == 21
-    assert 'write `ignore: ["/configuration/Environment"]` to leave it to others' in result.out
-    assert house.writes() == []
-
-
 def test_what_does_not_make_the_function_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with_flags(house)
     answering(monkeypatch, "GetFunction", no_environment)
@@ -110,18 +93,6 @@ def test_what_does_not_make_the_function_goes_on(house: House, monkeypatch: pyte
     house.write("checkout.yaml", function_spec(configuration=ENVIRONMENT, extra=IGNORING + more))
     assert house.apply()["outcome"]["exit_code"] == 0
     assert house.writes() == ["TagResource", "CreateAlias"]
-
-
-def test_an_environment_that_is_left_to_others_stops_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_flags(house)
-    answering(monkeypatch, "GetFunction", no_environment)
-    extra = "ignore: [/configuration/Environment]\n"
-    house.write("checkout.yaml", function_spec(configuration=f"MemorySize: 512\nKMSKeyArn: {KEY}\n", extra=extra))
-    assert "cannot be read" not in house.run("plan").out
-    house.apply()
-    assert [request.params for request in house.sandbox.writes if "Environment" in request.params] == []
-    assert house.writes() == ["UpdateFunctionConfiguration"]
-    monkeypatch.undo()
 
 
 @pytest.mark.parametrize(
@@ -142,21 +113,6 @@ def test_no_part_is_taken_for_empty(
     answering(monkeypatch, "GetFunction", hide)
     assert f"{path} cannot be read" in house.run("plan").out
     assert house.verbs() == {}
-
-
-def test_nobody_can_tell_whose_a_function_is_whose_tags_cannot_be_read(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.write("reconcile.yaml", f"managedBy: ours\n{CONFIG}", stock=False)
-    house.write("checkout.yaml", function_spec())
-    house.apply()
-    house.writes()
-    answering(monkeypatch, "GetFunction", no_tags)
-    house.write("checkout.yaml", function_spec(configuration="Timeout: 9\n", extra="adopt: true\n"))
-    result = house.run("apply", "--yes")
-    assert result.exit_code == 21
-    assert "nobody can tell whose it is" in result.out
-    assert house.writes() == []
 
 
 def mapping(**members: Any) -> str:
@@ -202,19 +158,6 @@ def test_what_is_exported_before_a_deletion_has_its_encrypted_filters(house: Hou
     house.apply()
     journal = max((house.root / "reports").glob("*.jsonl")).read_text()
     assert "order" in next(line for line in journal.splitlines() if '"exported"' in line)
-
-
-def test_a_version_whose_environment_cannot_be_read_is_published_anew_only_when_that_changes(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house.write("checkout.yaml", function_spec(configuration=ENVIRONMENT, extra="publish: true\n"))
-    house.apply()
-    answering(monkeypatch, "ListFunctions", no_environment)
-    answering(monkeypatch, "ListVersionsByFunction", no_environment)
-    assert house.verbs() == {}
-    changed = ENVIRONMENT.replace("prod", "test")
-    house.write("checkout.yaml", function_spec(configuration=changed, extra="publish: true\n"))
-    assert house.verbs() == {"checkout": "update", "checkout/version/published": "create"}
 
 
 def test_a_saved_snapshot_remembers_what_could_not_be_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

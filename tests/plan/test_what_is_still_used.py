@@ -38,20 +38,6 @@ def test_an_alias_that_a_mapping_invokes_is_not_deleted_though_nobody_owns_mappi
     assert mapped.writes() == []
 
 
-def test_it_goes_together_with_its_mapping(mapped: House) -> None:
-    extra = "publish: true\naliases: {kept: {FunctionVersion: '1'}}\nevent_source_mappings: {}\n"
-    mapped.write("one.yaml", function_spec("one", extra=extra))
-    mapped.apply()
-    assert mapped.writes() == ["DeleteEventSourceMapping", "DeleteAlias"]
-
-
-def test_it_goes_when_its_mapping_is_moved(mapped: House) -> None:
-    extra = "publish: true\naliases: {kept: {FunctionVersion: '1'}}\n" + MAPPED.replace("alias: live", "alias: kept")
-    mapped.write("one.yaml", function_spec("one", extra=extra))
-    mapped.apply()
-    assert mapped.writes() == ["UpdateEventSourceMapping", "DeleteAlias"]
-
-
 def test_a_version_that_a_mapping_invokes_is_not_deleted(house: House) -> None:
     house.write("one.yaml", function_spec("one", extra="publish: true\n" + MAPPED.replace("live", "'1'")))
     house.apply()
@@ -125,19 +111,6 @@ def test_a_deletion_whose_successor_fails_is_not_carried_out(renamed: House) -> 
     assert functions(renamed) == ["old", "other"]
     (task,) = [task for task in report["tasks"] if task["target"].endswith("/old")]
     assert "test/us-west-2/new, which is to replace it, was not done" in json.dumps(task)
-
-
-def test_a_deletion_whose_successor_is_refused_is_refused(renamed: House) -> None:
-    renamed.write("a.yaml", function_spec("new", extra="aliases: {live: {FunctionVersion: '7'}}\n"))
-    told = refusals(renamed, "--prune")
-    assert any("old is not deleted: test/us-west-2/new, which is to replace it, is refused" in one for one in told)
-    assert renamed.run("apply", "--prune", "--yes").exit_code == 21
-    assert functions(renamed) == ["old", "other"]
-
-
-def test_a_successor_whose_code_is_not_there_keeps_what_might_be_its_predecessor(renamed: House) -> None:
-    renamed.write("a.yaml", function_spec("new", key="missing.zip"), stock=False)
-    assert any("old is not deleted" in one for one in refusals(renamed, "--prune"))
 
 
 def test_a_successor_that_was_not_approved_keeps_its_predecessor(renamed: House) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -162,7 +162,6 @@ def test_the_cause_of_an_action_is_that_of_its_fields(causes: list[Any], expecte
     assert plan_of(*changes)["targets"][0]["actions"][0]["cause"] == expected
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())))
 def test_the_same_plan_gives_the_same_bytes(value: dict[str, Any]) -> None:
     one, two = (plan_of(FieldChange("/tags", UNSET, given)) for given in (value, dict(reversed(value.items()))))

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
@@ -110,7 +110,6 @@ def test_json_on_stdout_is_one_document_even_on_failure(house: House) -> None:
 hostile = st.text(st.characters(codec="utf-8") | st.sampled_from("`|@#<>[]()!*_~&\\\x1b\u202e\n\r"), max_size=80)
 
 
-@settings(deadline=None)
 @given(hostile, hostile, hostile)
 def test_no_text_moves_a_cursor(name: str, value: str, reason: str) -> None:
     shown = plan_text(document(name, value, value + "x", reason))
@@ -118,7 +117,6 @@ def test_no_text_moves_a_cursor(name: str, value: str, reason: str) -> None:
     assert printable(printable(name)) == printable(name)
 
 
-@settings(deadline=None)
 @given(hostile, hostile, hostile)
 def test_no_text_becomes_markdown(name: str, value: str, reason: str) -> None:
     text = plan_markdown(document(name, value, value + "x", reason))

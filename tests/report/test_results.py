@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.report.results import camel, result_object
@@ -77,7 +77,6 @@ def test_a_payload_is_decoded_where_a_document_can_hold_it_and_text_where_not(pa
     json.dumps(found, ensure_ascii=False, allow_nan=False, indent=2).encode()
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_payload_makes_a_valid_document(payload: bytes) -> None:
     found = result("Invoke", {"Payload": payload})

@@ -11,7 +11,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.model import StructureShape
 from botocore.serialize import create_serializer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core import service
@@ -66,7 +66,6 @@ def test_what_botocore_sends_is_read_as_it_was_meant(operation: str, params: dic
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     description=TEXT, variables=st.dictionaries(TEXT, TEXT, max_size=4), timeout=st.integers(1, 900), code=st.binary()
 )

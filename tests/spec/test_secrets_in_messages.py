@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.files import validation
@@ -67,7 +67,6 @@ SHAPES = st.recursive(
 
 
 @given(SHAPES)
-@settings(max_examples=200, deadline=None)
 def test_an_environment_of_any_shape_stays_out_of_messages(environment: Any) -> None:
     document = {"function": "f", "configuration": {"Environment": environment}}
     said = [message for _, message, _ in validation.findings(document, "function")]

@@ -1,0 +1,90 @@
+"""How commands of a test's own process reach its sandbox: without a socket, and by clients that tests share.
+
+Making clients takes longer than most tests, and sending by HTTP longer than answering; what is the same by HTTP is shown by
+`tests/sandbox`, the manual, and every test that starts a program. Commands that speak by other credentials than the sandbox's own (a
+profile, a role) or at another pace make clients of their own, by HTTP.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from email.utils import formatdate
+from typing import Any
+
+from reconciler.aws.client import Aws
+from reconciler.core.accounts import Account
+from reconciler.sandbox import Sandbox
+from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around.direct import answering
+from reconciler.sandbox.around.world import PREFIX
+from reconciler.sandbox.front import scope
+from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.refusals import Reset
+
+THROTTLED = 429
+
+
+class Line:
+    """The clients of this process, and the sandbox that answers them now. A client that met trouble slows down for good, so
+    none outlives a test that had any."""
+
+    def __init__(self) -> None:
+        self.sandbox: Sandbox | None = None
+        self.sessions = Sessions(self.answered)
+        self.clients: dict[tuple[str, str, str], Any] = {}
+        self.had_trouble = False
+
+    def answered(self, request: Request) -> Response:
+        """What the sandbox, or moto behind it, answers."""
+        assert self.sandbox, "a command outlived its test"
+        try:
+            response = self.sandbox.answer(request)
+        except Reset:
+            self.had_trouble = True
+            raise
+        if response is None:
+            key, _, _ = scope(request.headers)
+            response = moto_adapter.responding(key.removeprefix(PREFIX))(request)
+        self.had_trouble |= response.status >= THROTTLED
+        return replace(response, headers={"Date": formatdate(usegmt=True), **response.headers})  # as any server says
+
+    @contextmanager
+    def leading_to(self, sandbox: Sandbox) -> Iterator[None]:
+        self.sandbox = sandbox
+        try:
+            yield
+        finally:
+            self.sandbox = None
+            if self.had_trouble:
+                self.clients.clear()
+                self.had_trouble = False
+
+
+class Sessions(dict[str, Any]):
+    """boto3 sessions by account, whose clients are answered within the process."""
+
+    def __init__(self, respond: Callable[[Request], Response]) -> None:
+        self._respond = respond
+
+    def __setitem__(self, account: str, session: Any) -> None:
+        if hasattr(session, "events"):  # else it could not be opened
+            session.events.register_first("before-send", answering(self._respond))
+        super().__setitem__(account, session)
+
+
+LINE = Line()
+
+
+def with_shared_clients(plain: Mapping[str, str], original: Callable[..., None]) -> Callable[..., None]:
+    """How the seam to AWS is made where `plain` is the environment of a sandbox."""
+
+    def initialised(self: Aws, accounts: Mapping[str, Account], **settings: Any) -> None:
+        original(self, accounts, **settings)
+        is_plain = all(os.environ.get(name) == value for name, value in plain.items())
+        if is_plain and not any(account.profile or account.role_arn for account in accounts.values()):
+            self._sessions, self._clients = LINE.sessions, LINE.clients
+
+    return initialised
