@@ -60,7 +60,7 @@ def validate(paths: tuple[Path, ...]) -> None:
     from reconciler.core.words import many
 
     workspace = wiring.read(chosen(paths))
-    for warning in workspace.specs.warnings:
+    for warning in wiring.warnings(workspace.specs, wiring.now()):
         say(f"{warning.origin}: warning: {warning.message}")
     specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
     show(f"{many(specs, 'spec')} valid, {many(targets, 'target')}.\n")

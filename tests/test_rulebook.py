@@ -122,3 +122,23 @@ def test_every_error_that_refuses_cites_a_rule() -> None:
     assert len(found) > 12
     ended = re.compile(r"\.ends\(|^continued\(|changed_since\(|\[\*told, problem\]")
     assert [place for place, message in found if not ended.search(message)] == []
+
+
+def test_every_rule_is_broken_by_a_test() -> None:
+    """Its id stands in what a test expects: of plans in a scenario's folder, of the rest in a module."""
+    here = Path(__file__)
+    texts = [
+        path.read_text(encoding="utf-8")
+        for pattern in ("*.py", "expected.txt")
+        for path in here.parent.rglob(pattern)
+        if path != here
+    ]
+    expected = {found for text in texts for found in re.findall(r"\b[RW][0-9]{3}\b", text)}
+    assert [rule.id for rule in rules() if rule.id not in expected] == []
+    planned = {rule.id for rule in rules() if rule.id[1] == "2"}
+    shown = {
+        found
+        for path in here.parent.rglob("expected.txt")
+        for found in re.findall(r"\((\w+)\)$", path.read_text(), re.MULTILINE)
+    }
+    assert len(planned & shown) > 30

@@ -107,6 +107,13 @@ def now() -> str:
     return stamp(datetime.now(UTC))
 
 
+def warnings(specs: Specs, moment: str) -> tuple[Diagnostic, ...]:
+    """What is worth a warning in the specs at a moment, as our documents write times."""
+    from reconciler.spec.aging import runtime_warnings
+
+    return (*specs.warnings, *runtime_warnings(specs.documents, moment[:10]))
+
+
 def connect(config: Config, accounts: Iterable[str], is_stopping: Callable[[], bool] = lambda: False) -> Aws:
     """The seam to AWS. Raises UnsafePlan, before any call, where reconcile.yaml does not enable Lambda."""
     from reconciler.aws.client import Aws
@@ -247,7 +254,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         specs += pruning(orphans_of(specs, snapshot, policy.managed_by))
     made = plan(specs, snapshot, policy)
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
-    notes: tuple[Diagnostic, ...] = (*workspace.specs.warnings, *made.diagnostics)
+    notes = (*warnings(workspace.specs, snapshot.taken_at), *made.diagnostics)
     made = replace(
         made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
     )

@@ -250,6 +250,12 @@ def _form(error: Error) -> str:
     return str(error.schema.get("x-words") or f"of the form {error.validator_value}")
 
 
+def _example(error: Error) -> str:
+    """`; did you mean …?`, where the schema knows examples and one of them is near."""
+    near = get_close_matches(str(error.instance).lower(), error.schema.get("examples", ()), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def _wrong_type(error: Error) -> str:
     wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
     words = " or ".join(TYPE_WORDS[name] for name in wanted)
@@ -299,7 +305,7 @@ def _not_allowed(error: Error) -> str:
 _WORDING: Mapping[str, Callable[[Error], str]] = {
     "type": _wrong_type,
     "enum": _not_allowed,
-    "pattern": lambda error: f"is {_shown(error)}; it must be {_form(error)}",
+    "pattern": lambda error: f"is {_shown(error)}; it must be {_form(error)}{_example(error)}",
     "minimum": lambda error: f"is {_shown(error)}; the least is {error.validator_value}",
     "maximum": lambda error: f"is {_shown(error)}; the most is {error.validator_value}",
     "minLength": lambda error: f"is shorter than {many(error.validator_value, 'character')}",

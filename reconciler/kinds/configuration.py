@@ -188,15 +188,6 @@ RESERVED_VARIABLES = frozenset(
         "LAMBDA_RUNTIME_DIR",
     ]
 )
-# Docs: lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated, as of 2025-12; worth a warning, never a refusal.
-DEPRECATED_RUNTIMES = frozenset(
-    [
-        *("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x"),
-        *("nodejs14.x", "nodejs16.x", "nodejs18.x", "python2.7", "python3.6", "python3.7", "python3.8", "python3.9"),
-        *("dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet6", "ruby2.5", "ruby2.7"),
-        *("go1.x", "java8", "provided"),
-    ]
-)
 MAX_LAYERS = 5
 
 

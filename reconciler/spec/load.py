@@ -19,7 +19,6 @@ from reconciler.files import validation
 from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
 from reconciler.kinds.base import PUBLISHED, versions_of
-from reconciler.kinds.configuration import DEPRECATED_RUNTIMES
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
 from reconciler.spec import arns, rules
 from reconciler.spec.config import Config, tree_of
@@ -36,11 +35,6 @@ HAS_ITS_CODE = Rule("R032", "What `code.path` names is there.")
 KEEPS_TO_ITS_TREE = Rule("R033", "Code stands in the tree that its spec belongs to.")
 IS_NO_SPEC = Rule("W001", "A YAML file among specs that is none is named in .reconcileignore.")
 IS_ANSWERED = Rule("W002", "What only AWS answers may stand in a spec and says nothing there.")
-IS_SUPPORTED = Rule(
-    "W003",
-    "A function runs by a runtime that AWS still supports.",
-    "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
-)
 FOLLOWS_WHAT_IS_PUBLISHED = Rule("W005", "An alias that follows `published` has a spec that publishes.")
 HAS_A_ROLE_OF_ITS_ACCOUNT = Rule(
     "W006",
@@ -340,9 +334,6 @@ def warnings_of(document: Document, places: Sequence[Target], config: Config | N
         yield _warning(IS_ANSWERED, message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
     if "policy" in value:
         yield _warning(IS_ANSWERED, "policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
-    if configuration.get("Runtime") in DEPRECATED_RUNTIMES:
-        message = f"{configuration['Runtime']} is deprecated; AWS may refuse to create or update the function"
-        yield _warning(IS_SUPPORTED, message, document.at("/configuration/Runtime"))
     for name, alias in (value.get("aliases") or {}).items():
         if PUBLISHED in versions_of(alias) and not value.get("publish"):
             message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"

@@ -27,6 +27,15 @@ REGION = {"type": "string", "pattern": "^[a-z]{2,4}(-[a-z]+)+-[0-9]$", "x-words"
 REGIONS = {"type": "array", "items": REGION, "minItems": 1, "uniqueItems": True}
 ACCOUNT_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_.-]+$", "x-words": "letters, digits, dots, - and _"}
 _ARN = "an ARN, arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE"
+# Of these shapes AWS adds values faster than anybody raises botocore: what has their form is taken, AWS decides, and the
+# values that are known are examples, which editors show.
+OPEN: Mapping[str, Schema] = {
+    "Runtime": {
+        "pattern": "^[a-z][a-z0-9]*([.-][a-z0-9]+)*$",
+        "maxLength": 64,
+        "x-words": "a runtime's identifier, as in python3.13",
+    },
+}
 # What a pattern of the service model means, by the name of its shape; the rest are shown as they are.
 WORDS: Mapping[str, str] = {
     "Arn": _ARN,
@@ -92,6 +101,8 @@ def _structure(shape: StructureShape, answered: Shape | None) -> Schema:
 
 def _string(shape: StringShape, answered: Shape | None) -> Schema:
     schema: Schema = {"type": "string"}
+    if shape.name in OPEN:
+        return schema | OPEN[shape.name] | {"examples": list(shape.enum)}
     if shape.enum:
         return schema | {"enum": list(shape.enum)}
     schema |= _limits(shape, "minLength", "maxLength")

@@ -159,7 +159,10 @@ def test_a_snapshot_of_another_account_is_not_compared_with(house: House) -> Non
     rewritten(house, "123456789012", OTHER)
     result = house.run("plan", "--snapshot", "live.json")
     assert result.exit_code == 21
-    assert f"account test is {OTHER} in reconcile.yaml, but live.json was taken of 123456789012" in result.err
+    assert (
+        f"account test is {OTHER} in reconcile.yaml, but live.json was taken of 123456789012; take it anew (R245)"
+        in result.err
+    )
 
 
 def test_two_names_whose_credentials_are_of_one_account_are_refused(house: House) -> None:

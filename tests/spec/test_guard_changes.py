@@ -200,6 +200,7 @@ def test_a_base_that_cannot_judge_lets_nothing_pass(house: House) -> None:
     result = house.run("plan", "--base", "base")
     assert result.exit_code == 21
     assert "specs/reconcile.yaml of base cannot judge, for it is not valid" in result.err
+    assert "mend it there first, or leave out --base (R247)\n" in result.err
 
 
 def test_a_folder_that_is_a_link_at_the_base_is_followed_there(house: House) -> None:

@@ -132,10 +132,6 @@ WARNED: dict[str, tuple[str, list[str]]] = {
             "4:81: configuration.VpcConfig.VpcId is AWS's answer, not a setting; it is ignored",
         ],
     ),
-    "a runtime past its end": (
-        "configuration: {Runtime: python3.6}\n",
-        ["4:26: python3.6 is deprecated; AWS may refuse to create or update the function"],
-    ),
     "published, and nothing publishes": (
         "aliases: {live: {FunctionVersion: published}}\n",
         ["4:11: alias live follows `published`, and this spec publishes nothing; write `publish: true`"],

@@ -146,6 +146,7 @@ def test_a_reference_that_does_not_fit_its_secret_is_told_at_its_line(
     result = house.run("plan")
     assert result.exit_code == 20
     assert f"specs/one.yaml:8:40: {written} {told}" in result.err
+    assert result.err.splitlines()[0].endswith(" (R021)")
     assert not any(text in result.err + result.out for text in ("hunter2", "5432"))
 
 

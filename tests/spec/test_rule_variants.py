@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.kinds import configuration, sources
-from tests.spec.reading import faults, warnings
+from tests.spec.reading import faults
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 BUCKET = "code: {S3Bucket: bucket, S3Key: k}\n"
@@ -169,13 +169,6 @@ def test_each_option_of_streams_is_refused_for_a_queue(member: str, tmp_path: Pa
     option = f"{member}: {OF_STREAMS[member]}"
     assert faults(tmp_path, mapping("sqs", option)) == [f"7:5: {member} is for streams; mapping orders polls a queue"]
     assert faults(tmp_path, mapping("kinesis", option, "StartingPosition: LATEST")) == []
-
-
-@pytest.mark.parametrize("runtime", sorted(configuration.DEPRECATED_RUNTIMES))
-def test_each_runtime_past_its_end_is_a_warning_not_a_fault(runtime: str, tmp_path: Path) -> None:
-    assert warnings(tmp_path, f"configuration: {{Runtime: {runtime}}}\n") == [
-        f"4:26: {runtime} is deprecated; AWS may refuse to create or update the function"
-    ]
 
 
 LIMITS = [("Timeout", 900), ("MemorySize", 10_240), ("EphemeralStorage", 10_240)]
