@@ -296,9 +296,7 @@ def _not_allowed(error: Error) -> str:
     allowed = [str(item) for item in error.validator_value]
     close = get_close_matches(str(error.instance), allowed, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
-    choice = (
-        ", ".join(allowed) if len(allowed) <= 12 else f"{', '.join(allowed[-8:])} and {len(allowed) - 8} older ones"
-    )
+    choice = ", ".join(allowed) if len(allowed) <= 12 else f"{', '.join(allowed[-8:])} and {len(allowed) - 8} others"
     return f"is {_shown(error)}{hint if len(allowed) > 12 and hint else f'; allowed are {choice}{hint}'}"
 
 

@@ -54,9 +54,11 @@ CASES: dict[str, tuple[str, list[str]]] = {
         "configuration: {TracingConfig: {Mode: Activ}}\n",
         ['4:39: configuration.TracingConfig.Mode is "Activ"; allowed are Active, PassThrough; did you mean Active?'],
     ),
-    "an unknown runtime": (
-        "configuration: {Runtime: python3.133}\n",
-        ['4:26: configuration.Runtime is "python3.133"; did you mean python3.13?'],
+    "a text that is no runtime": (
+        "configuration: {Runtime: Python3.13}\n",
+        [
+            '4:26: configuration.Runtime is "Python3.13"; it must be a runtime\'s identifier, as in python3.13; did you mean python3.13?'
+        ],
     ),
     "nothing where a choice is": (
         "configuration: {SnapStart: {ApplyOn: null}}\n",
