@@ -1,4 +1,4 @@
-"""Function URLs, one a function or alias, as FACTS 1.2 and 3 record them. They answer no requests of their own.
+"""Function URLs, one a function or alias, as FACTS 5 records them. They answer no requests of their own.
 
 (region, params, now) go in, an answer comes out or Refused is raised.
 """
@@ -11,25 +11,45 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.sandbox.lambda_.state import Function, Region, paged
-from reconciler.sandbox.refusals import conflict, invalid, not_found
+from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
 
 SETTABLE = ("AuthType", "Cors", "InvokeMode")
+LOWER_CASED = ("AllowHeaders", "ExposeHeaders")
+NO_FUNCTION = "Function does not exist"  # for calls that need one; those that need a URL miss the URL
 
 
 def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
     name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
-    function = region.function(name)
     if qualifier == "$LATEST" or qualifier.isdigit():
         raise invalid("Function URLs are for functions and aliases only, not for versions.")
-    region.record(function, qualifier)
+    function = region.functions.get(name)
+    if function is None or (qualifier and qualifier not in function.aliases):
+        raise not_found(NO_FUNCTION)
     return function, qualifier
 
 
 def _held(region: Region, params: Mapping[str, Any]) -> dict[str, Any]:
-    function, qualifier = _named(region, params)
+    try:
+        function, qualifier = _named(region, params)
+    except Refused as refused:
+        raise (not_found() if refused.message == NO_FUNCTION else refused) from None
     if qualifier not in function.urls:
         raise not_found()
     return function.urls[qualifier]
+
+
+def _kept(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the params: names of headers in lower case, and nothing where Cors says nothing."""
+    kept = {name: params[name] for name in SETTABLE if name in params}
+    cors = {
+        name: [item.lower() for item in value] if name in LOWER_CASED else value
+        for name, value in kept.get("Cors", {}).items()
+    }
+    return kept | ({"Cors": cors} if "Cors" in kept else {})
+
+
+def _answer(held: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    return {name: value for name, value in held.items() if name not in left_out and value != {}}
 
 
 def create_url(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
@@ -41,34 +61,35 @@ def create_url(region: Region, params: Mapping[str, Any], now: float) -> dict[st
             "Error message:  FunctionUrlConfig exists for this Lambda function"
         )
     at, label = _moment(now), hashlib.sha256(arn.encode()).hexdigest()[:32]
-    held = {"InvokeMode": "BUFFERED", **{name: params[name] for name in SETTABLE if name in params}}
-    function.urls[qualifier] = held | {
+    function.urls[qualifier] = {"InvokeMode": "BUFFERED"} | _kept(params) | {
         "FunctionUrl": f"https://{label}.lambda-url.{region.region}.on.aws/", "FunctionArn": arn,
         "CreationTime": at, "LastModifiedTime": at,
     }  # fmt: skip
-    left_out = {"LastModifiedTime"} | ({"InvokeMode"} - set(params))
-    return {name: value for name, value in function.urls[qualifier].items() if name not in left_out}
+    return _answer(function.urls[qualifier], "InvokeMode", "LastModifiedTime")
 
 
 def update_url(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    held = _held(region, params)
-    held.update({name: params[name] for name in SETTABLE if name in params}, LastModifiedTime=_moment(now))
-    return dict(held)
+    function, qualifier = _named(region, params)
+    if qualifier not in function.urls:
+        raise not_found()
+    held = function.urls[qualifier]
+    held.update(_kept(params), LastModifiedTime=_moment(now))
+    return _answer(held, "InvokeMode")
 
 
 def get_url(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    return dict(_held(region, params))
+    return _answer(_held(region, params))
 
 
 def list_urls(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    function = region.function(region.named(params["FunctionName"])[0])
-    return paged([function.urls[name] for name in sorted(function.urls)], params, "FunctionUrlConfigs", 50)
+    function, _ = _named(region, {"FunctionName": region.named(params["FunctionName"])[0]})
+    return paged([_answer(function.urls[name]) for name in sorted(function.urls)], params, "FunctionUrlConfigs", 50)
 
 
 def delete_url(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    function, qualifier = _named(region, params)
-    if function.urls.pop(qualifier, None) is None:
-        raise not_found()
+    held = _held(region, params)
+    function = region.function(region.named(params["FunctionName"])[0])
+    function.urls = {qualifier: one for qualifier, one in function.urls.items() if one is not held}
     return {}
 
 
