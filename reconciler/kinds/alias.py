@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core import service
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Found, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
@@ -23,6 +22,8 @@ from reconciler.kinds.base import (
     Section,
     Step,
     by_name,
+    comparable_by,
+    written_over,
 )
 
 _ELSEWHERE = {
@@ -112,7 +113,7 @@ def sendable(properties: Properties) -> dict[str, Any]:
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:
     return {
-        "FunctionVersion": properties["FunctionVersion"],
+        "FunctionVersion": properties.get("FunctionVersion", ""),
         "Description": properties.get("Description") or "",
         "RoutingConfig": {"AdditionalVersionWeights": weights(properties)},
     }
@@ -131,18 +132,6 @@ def update(function: str, name: str, properties: Properties, differing: frozense
 
 def delete(function: str, name: str, _: Properties) -> list[Step]:
     return [Step("DeleteAlias", {"FunctionName": function, "Name": name})]
-
-
-def compared(live: Properties, desired: Properties) -> dict[str, Any]:
-    return dict(service.comparable(live, desired, service.request("CreateAlias")))
-
-
-def after(operation: str, params: Properties, state: Properties | None) -> dict[str, Any] | None:
-    if operation == "DeleteAlias":
-        return None
-    held = dict(state or {})
-    wanted = normal({"FunctionVersion": "", **held, **params}, "")
-    return wanted if state is None else held | {member: wanted[member] for member in params if member in wanted}
 
 
 @Rule(
@@ -200,9 +189,9 @@ ALIAS = Kind(
     create=create,
     update=update,
     delete=delete,
-    compared=compared,
+    compared=comparable_by("CreateAlias"),
     state=normal,
-    after=after,
+    after=written_over(normal, "DeleteAlias"),
     rules=(routes_as_lambda_can,),
     meant=meant,
     resolved=resolved,

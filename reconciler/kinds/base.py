@@ -146,6 +146,10 @@ def no_remark(_: Live) -> str:
     return ""
 
 
+def no_warning(_: Properties | None, __: Properties) -> str:
+    return ""
+
+
 def with_name(live: Live) -> Any:
     return {"name": live.key.name, **live.properties}
 
@@ -176,7 +180,9 @@ class Kind:
     How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
     kinds that have none leave it out. `outlives_function`: deleting the function leaves it there. `counts_as_deletion` for guards.
 
-    How it is told: `remark(live)` goes with the reason of its deletion; `listed(live)` is its entry in the list of functions.
+    How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
+    back; `warning(before, after)`, of normal properties, is worth
+    saying when it is made or changed; `listed(live)` is its entry in the list of functions.
     """
 
     name: str
@@ -209,6 +215,8 @@ class Kind:
     outlives_function: bool = False
     counts_as_deletion: bool = True
     remark: Callable[[Live], str] = no_remark
+    loss: str = ""
+    warning: Callable[[Properties | None, Properties], str] = no_warning
     listed: Callable[[Live], Any] = with_name
 
     @property
@@ -242,6 +250,29 @@ def function_of(answer: Properties) -> str:
 def qualifier_of(answer: Properties) -> str:
     """The qualifier in an answer's function ARN; empty for the function itself."""
     return next(iter(str(answer.get("FunctionArn", "")).split(":")[7:8]), "")
+
+
+def comparable_by(operation: str) -> Callable[[Properties, Properties], dict[str, Any]]:
+    """A kind's `compared`, where its properties are the members of its create call."""
+
+    def compared(live: Properties, desired: Properties) -> dict[str, Any]:
+        return dict(service.comparable(live, desired, service.request(operation)))
+
+    return compared
+
+
+def written_over(
+    normal: Callable[[Properties, str], dict[str, Any]], deletion: str
+) -> Callable[[str, Properties, Properties | None], dict[str, Any] | None]:
+    """A kind's `after`, where each of its calls sends members as its state has them; what the state lacks stays out of it."""
+
+    def after(operation: str, params: Properties, state: Properties | None) -> dict[str, Any] | None:
+        if operation == deletion:
+            return None
+        wanted = normal({**(state or {}), **params}, "")
+        return wanted if state is None else {**state, **{name: wanted[name] for name in params if name in wanted}}
+
+    return after
 
 
 def with_defaults(value: Any, default: Any) -> Any:

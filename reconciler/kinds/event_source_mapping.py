@@ -351,27 +351,6 @@ WAITS = (
 # --- rules over one document ---------------------------------------------------------------------------------------
 
 
-@Rule("R064", "Where a spec owns its aliases, a mapping invokes one of them.")
-def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
-    if not isinstance(spec.get("aliases"), dict):
-        return
-    declared = spec["aliases"]
-    for at, label, mapping in named(spec, "event_source_mappings"):
-        alias = mapping.get("alias")
-        if (
-            isinstance(alias, str)
-            and alias.strip()
-            and alias != "$LATEST"
-            and not alias.isdigit()
-            and alias not in declared
-        ):
-            choice = ", ".join(declared) or "none"
-            yield Found(
-                f"{at}/alias",
-                f"mapping {label} invokes alias {alias}, which aliases does not declare; declared: {choice}",
-            )
-
-
 @Rule(
     "R065",
     "A function polls a source once for each qualifier.",
@@ -433,7 +412,6 @@ EVENT_SOURCE_MAPPING = Kind(
     waits=WAITS,
     rules=(
         *sources.RULES,
-        invokes_a_declared_alias,
         maps_each_source_once,
         has_free_tags,
         *filters.RULES,

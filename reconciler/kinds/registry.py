@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 from reconciler.core.model import Live
 from reconciler.core.waiting import Wait
-from reconciler.kinds import alias, code, configuration, event_source_mapping, function, version
+from reconciler.kinds import alias, code, configuration, event_source_mapping, function, url, version
 from reconciler.kinds.base import Call, Kind, Section, function_of
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
-    for kind in (function.FUNCTION, version.VERSION, alias.ALIAS, event_source_mapping.EVENT_SOURCE_MAPPING)
+    for kind in (
+        function.FUNCTION,
+        version.VERSION,
+        alias.ALIAS,
+        url.URL,
+        event_source_mapping.EVENT_SOURCE_MAPPING,
+    )
 }
 CALLS: Mapping[str, Call] = {call.operation: call for kind in KINDS.values() for call in kind.calls}
 WAITS: Mapping[str, Wait] = {wait.name: wait for kind in KINDS.values() for wait in kind.waits}
@@ -23,6 +29,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("function/UpdateFunctionCode",),
     ("version/PublishVersion",),
     ("alias/CreateAlias", "alias/UpdateAlias"),
+    ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
     (
         "event_source_mapping/UntagResource",
         "event_source_mapping/TagResource",
@@ -30,6 +37,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
         "event_source_mapping/UpdateEventSourceMapping",
     ),
     ("event_source_mapping/DeleteEventSourceMapping",),
+    ("url/DeleteFunctionUrlConfig",),
     ("alias/DeleteAlias",),
     ("version/DeleteFunction",),
     ("function/DeleteFunction",),

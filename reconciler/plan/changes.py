@@ -182,7 +182,8 @@ def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:
 def deleted(kind: Kind, pair: Pair, reason: str) -> Draft:
     assert pair.live is not None
     steps = kind.delete(pair.key.target.function, pair.key.name, pair.live.handle)
-    whole = ", ".join(filter(None, (kind.remark(pair.live), reason)))
+    why = ", ".join(filter(None, (kind.remark(pair.live), reason)))
+    whole = "; ".join(filter(None, (why, kind.loss)))
     return Draft(Action(pair.key, "delete", reason=whole), pair, tuple(steps))
 
 

@@ -143,7 +143,20 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
             "configuration, autoscaling"
         )
         ignored = f"; so goes what is ignored: {', '.join(case.spec.ignore)}" if case.spec.ignore else ""
-        yield Diagnostic("warning", message + ignored, case.spec.target, place(case, ""))
+        yield Diagnostic("warning", message + ignored, case.spec.target, place(case))
+
+
+def is_worth_a_warning(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """What a kind itself has to say about a change."""
+    for draft in drafts:
+        kind, pair, function = KINDS[draft.pair.key.kind], draft.pair, case.spec.target.function
+        if pair.desired is None or draft.verb == "none":
+            continue
+        before = kind.normal(pair.live.properties, function) if pair.live else None
+        text = kind.warning(before, kind.normal(pair.desired.properties, function))
+        if text:
+            origin = place(case, *prefix(kind, pair.key.name))
+            yield Diagnostic("warning", f"{pair.key} {text}", case.spec.target, origin)
 
 
 @Rule(
@@ -302,6 +315,7 @@ RULES: tuple[PlanCheck, ...] = (
     holds_what_it_does_not_show,
     keeps_what_has_no_default,
     refers_to_what_cannot_be_read,
+    is_worth_a_warning,
     cannot_be_created,
     has_too_large_an_environment,
     has_too_many_tags,

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, Rule, SpecCheck, part
+from reconciler.core.finding import Found, Rule, SpecCheck, named, part
+from reconciler.kinds.needs import INVOKING
 from reconciler.kinds.registry import KINDS
 from reconciler.spec import ignored
 from reconciler.spec.stray import stray_references
@@ -23,6 +24,22 @@ def findings(spec: Any) -> list[Found]:
 def names_one_place(spec: Mapping[str, Any]) -> Iterator[Found]:
     if "region" in spec and "regions" in spec:
         yield Found("/regions", "write region or regions, not both", is_key=True)
+
+
+@Rule("R064", "Where a spec owns its aliases, what invokes an alias invokes one of them.")
+def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
+    """A section that is owned has all of its entries, so an alias that it does not name will not be there."""
+    declared = part(spec, "aliases")
+    for kind in INVOKING if isinstance(spec.get("aliases"), dict) else ():
+        for at, name, entry in named(spec, kind.section):
+            alias = kind.qualifier(name, entry) if kind.qualifier else ""
+            if alias.strip() and not alias.isdigit() and alias not in declared:
+                choice = ", ".join(declared) or "none"
+                message = (
+                    f"{kind.word} {name} invokes alias {alias}, which aliases does not declare; declared: {choice}"
+                )
+                is_member = "alias" in entry
+                yield Found(f"{at}/alias" if is_member else at, message, is_key=not is_member)
 
 
 @Rule(
@@ -57,6 +74,7 @@ def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[F
 RULES: tuple[SpecCheck, ...] = (
     names_one_place,
     *(rule for kind in KINDS.values() for rule in kind.rules),
+    invokes_a_declared_alias,
     refers_only_to_what_is_known,
     refers_only_where_references_are_read,
     *ignored.RULES,

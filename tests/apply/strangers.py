@@ -65,6 +65,10 @@ ACTS: Mapping[str, Act] = {
     "mapping gone": lambda house: each_mapping(
         house, lambda uuid: house.lambda_.delete_event_source_mapping(UUID=uuid)
     ),
+    "url": lambda house: house.lambda_.update_function_url_config(
+        FunctionName="checkout", Qualifier="live", AuthType="NONE", Cors={"AllowOrigins": ["*"]}
+    ),
+    "url gone": lambda house: house.lambda_.delete_function_url_config(FunctionName="checkout", Qualifier="live"),
     "function gone": lambda house: house.lambda_.delete_function(FunctionName="checkout"),
     "function created again": create_again,
 }

@@ -19,7 +19,7 @@ from reconciler.commands.run import Stop, run_plan
 from reconciler.commands.wiring import Workspace, connect, live_snapshot, read
 from reconciler.core.accounts import Account
 from reconciler.core.model import Plan, Spec
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.plan.case import Policy
 from reconciler.plan.plan import plan
 from reconciler.report.documents import plan_document, snapshot_document, snapshot_from
@@ -73,6 +73,21 @@ alias = st.builds(
     st.sampled_from([{}, {"RoutingConfig": {}}, {"RoutingConfig": {"AdditionalVersionWeights": {"1": 0.0}}}]),
 )
 aliases = st.dictionaries(st.sampled_from(["live", "next", "beta"]), alias, max_size=3)
+url = st.builds(
+    lambda auth, more: {"AuthType": auth, **more},
+    st.sampled_from(["NONE", "AWS_IAM"]),
+    some(
+        Cors=some(
+            AllowCredentials=st.booleans(),
+            AllowHeaders=st.lists(st.sampled_from(["Content-Type", "x-key"]), unique=True),
+            AllowMethods=st.sampled_from([[], ["GET"], ["PUT", "GET"]]),
+            AllowOrigins=st.sampled_from([[], ["*"], ["https://b.example", "https://A.example"]]),
+            ExposeHeaders=st.sampled_from([[], ["ETag"]]),
+            MaxAge=st.sampled_from([0, 86400]),
+        ),
+        InvokeMode=st.sampled_from(["BUFFERED", "RESPONSE_STREAM"]),
+    ),
+)
 common: dict[str, st.SearchStrategy[Any]] = {
     "Enabled": st.booleans(),
     "FilterCriteria": st.sampled_from([{}, {"Filters": []}, {"Filters": [{"Pattern": '{"b": [1], "a": [2]}'}, {"Pattern": '{"c":["d"]}'}]}]),
@@ -126,6 +141,9 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             name = draw(st.sampled_from(names))
             mapping |= {"alias": name} if name else {}
         document["event_source_mappings"] = mappings
+    if draw(st.booleans()):
+        served = draw(st.sets(st.sampled_from(["$LATEST", *document.get("aliases", {})])))
+        document["urls"] = {name: draw(url) for name in sorted(served)}
     for one in document.get("aliases", {}).values():
         if one["FunctionVersion"] in ("$LATEST", "1"):
             one.pop("RoutingConfig", None)
@@ -133,11 +151,13 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def drops_an_alias_that_is_invoked(before: dict[str, Any] | None, after: dict[str, Any]) -> bool:
-    """Whether `after` takes an alias from mappings that it does not own: that is refused, so nothing is applied."""
-    if "aliases" not in after or "event_source_mappings" in after:
+    """Whether `after` takes an alias from mappings or a URL that it does not own: that is refused, so nothing is applied."""
+    if "aliases" not in after:
         return False
-    mappings = (before or {}).get("event_source_mappings", {}).values()
-    return not {mapping["alias"] for mapping in mappings if "alias" in mapping} <= set(after["aliases"])
+    held = {section: entries for section, entries in (before or {}).items() if section not in after}
+    mappings = held.get("event_source_mappings", {}).values()
+    invoked = {mapping["alias"] for mapping in mappings if "alias" in mapping} | set(held.get("urls", {})) - {"$LATEST"}
+    return not invoked <= set(after["aliases"])
 
 
 DRAWS = [pytest.param(12, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]
@@ -251,15 +271,9 @@ def test_what_aws_holds_does_not_depend_on_where_it_came_from(applied: Applied, 
     @given(before=specs(), after=specs())
     def holds(before: dict[str, Any], after: dict[str, Any]) -> None:
         applied.forget()
-        applied.apply(
-            before
-            | {"aliases": before.get("aliases", {}), "event_source_mappings": before.get("event_source_mappings", {})}
-        )
-        whole = after | {
-            "aliases": after.get("aliases", {}),
-            "event_source_mappings": after.get("event_source_mappings", {}),
-            "tags": after.get("tags", {}),
-        }
+        nothing: dict[str, Any] = {section: {} for section in (*NAMED_SECTIONS, "tags") if section != "versions"}
+        applied.apply(nothing | before)
+        whole = nothing | after
         applied.apply(whole)
         changed = held(applied, whole)
         applied.forget()

@@ -23,8 +23,14 @@ FULL = f"""publish: true
 tags: {{team: payments}}
 aliases: {{live: {{FunctionVersion: published}}}}
 event_source_mappings: {{orders: {{EventSourceArn: "{QUEUE}", alias: live, Tags: {{a: b}}}}}}
+urls: {{live: {{AuthType: AWS_IAM, Cors: {{MaxAge: 5}}}}}}
 """
-CHANGED = FULL.replace("payments", "orders").replace("a: b", "a: c").replace("alias: live", "alias: live, BatchSize: 7")
+CHANGED = (
+    FULL.replace("payments", "orders")
+    .replace("a: b", "a: c")
+    .replace("alias: live", "alias: live, BatchSize: 7")
+    .replace("MaxAge: 5", "MaxAge: 6")
+)
 T = TypeVar("T")
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
 
@@ -50,8 +56,8 @@ def is_deleted(house: House) -> None:
 
 def is_replaced(house: House) -> None:
     lives(house)
-    single = "TenancyConfig: {TenantIsolationMode: PER_TENANT}"
-    house.write("checkout.yaml", function_spec(configuration=single, extra=FULL + "allow_replace: true\n"))
+    durable = "DurableConfig: {ExecutionTimeout: 60}"
+    house.write("checkout.yaml", function_spec(configuration=durable, extra=FULL + "allow_replace: true\n"))
 
 
 def is_adopted(house: House) -> None:
@@ -62,10 +68,10 @@ def is_adopted(house: House) -> None:
     )  # fmt: skip
 
 
-def loses_a_version_an_alias_and_a_mapping(house: House) -> None:
+def loses_a_version_an_alias_its_url_and_a_mapping(house: House) -> None:
     is_changed(house)
     house.apply()
-    gone = "tags: {team: orders}\naliases: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    gone = "tags: {team: orders}\naliases: {}\nurls: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
@@ -76,12 +82,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 7),
-    "creation": Scene(is_created, 3),
+    "change": Scene(is_changed, 8),
+    "creation": Scene(is_created, 4),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 3),
-    "adoption": Scene(is_adopted, 5),
-    "losses": Scene(loses_a_version_an_alias_and_a_mapping, 3),
+    "replacement": Scene(is_replaced, 5),
+    "adoption": Scene(is_adopted, 6),
+    "losses": Scene(loses_a_version_an_alias_its_url_and_a_mapping, 4),
 }
 
 

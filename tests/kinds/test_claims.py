@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.core import service
 from reconciler.files import validation
-from reconciler.kinds import alias, configuration, event_source_mapping, function
+from reconciler.kinds import alias, configuration, event_source_mapping, function, url
 from reconciler.kinds.registry import CLAIMS, SECTIONS
 
 CALLS = [(section, operation) for section in CLAIMS for operation in section.calls]
@@ -39,9 +39,8 @@ def test_a_reason_is_for_a_member_that_there_is(section: Any) -> None:
 def test_what_a_section_takes_and_refuses_is_what_its_schema_says(section: Any) -> None:
     node = validation.load_schema("function")["properties"][section.name]
     said = node if "properties" in node else node["additionalProperties"]
-    ours = {"code": {"path", "sha256"}, "event_source_mappings": {"alias"}}.get(section.name, set())
     taken = {name for name, inner in said["properties"].items() if not inner.get("readOnly")}
-    assert taken == section.members | ours
+    assert taken == section.members | set(section.own)
     assert said["x-refused"] == dict(section.refused)
 
 
@@ -57,12 +56,13 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "code": [function.FUNCTION.normal({"code": {}}, "checkout")["code"]],
     "aliases": [alias.ALIAS.normal({"FunctionVersion": "1"}, "checkout")],
+    "urls": [url.URL.normal({"AuthType": "NONE"}, "checkout")],
     "event_source_mappings": [
         event_source_mapping.normal(source | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")
         for source in POLLED
     ],
 }
-NEVER_FILLED_IN = {"FunctionVersion", "EventSourceArn"}  # the samples say these themselves
+NEVER_FILLED_IN = {"FunctionVersion", "EventSourceArn", "AuthType"}  # the samples say these themselves
 
 
 def leaves(section: Any) -> Iterator[str]:

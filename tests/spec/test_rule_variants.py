@@ -106,7 +106,7 @@ VARIANTS: dict[str, tuple[str, str]] = {
     ),
     "an ignored section of nobody's": (
         "ignore: [/tags/a, /publish]\n",
-        "4:19: an ignored path begins with one of /configuration, /code, /tags, /aliases, /event_source_mappings",
+        "4:19: an ignored path begins with one of /configuration, /code, /tags, /aliases, /urls, /event_source_mappings",
     ),
     "a statement in a reference": (
         "configuration: {Environment: {Variables: {KEY: '{% if region %}x{% endif %}'}}}\n",

@@ -166,7 +166,15 @@ REFUSED: dict[str, tuple[str, str]] = {
         "7:3: mapping again polls the same source for the same qualifier as specs/a.yaml:5:3; keep one of them",
     ),
     "region and regions": ("regions: [us-west-2]\n", "4:1: write region or regions, not both"),
-    "a pointer to nowhere": ("ignore: [/settings/Timeout]\n", "4:10: an ignored path begins with one of /configuration, /code, /tags, /aliases, /event_source_mappings"),
+    "a URL beside tenants": (
+        "configuration: {TenancyConfig: {TenantIsolationMode: PER_TENANT}}\nurls: {$LATEST: {AuthType: NONE}}\n",
+        "5:8: URL $LATEST cannot be: a function with configuration.TenancyConfig has none; take one of the two out",
+    ),
+    "a URL of an undeclared alias": (
+        "aliases: {live: {FunctionVersion: '1'}}\nurls: {next: {AuthType: NONE}}\n",
+        "5:8: URL next invokes alias next, which aliases does not declare; declared: live",
+    ),
+    "a pointer to nowhere": ("ignore: [/settings/Timeout]\n", "4:10: an ignored path begins with one of /configuration, /code, /tags, /aliases, /urls, /event_source_mappings"),
 }  # fmt: skip
 
 
