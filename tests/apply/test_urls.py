@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import ABSENT, house_of
 from tests.conftest import House, function_spec
 
@@ -91,30 +90,6 @@ def test_a_url_goes_before_its_alias_and_an_alias_that_one_serves_stays(served: 
     served.sandbox.requests.clear()
     served.apply()
     assert served.writes() == ["DeleteFunctionUrlConfig", "DeleteFunctionUrlConfig", "DeleteAlias"]
-    assert served.verbs() == {}
-
-
-@pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}], ids=["503", "reset"])
-@pytest.mark.parametrize(
-    ("operation", "old", "new"),
-    [
-        ("CreateFunctionUrlConfig", "name: ", "name: "),
-        ("UpdateFunctionUrlConfig", "AWS_IAM", "NONE"),
-        ("DeleteFunctionUrlConfig", "$LATEST: {AuthType: NONE}, ", ""),
-    ],
-)
-def test_an_answer_that_is_lost_is_not_asked_for_twice(
-    served: House, operation: str, old: str, new: str, fault: dict[str, object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    if operation.startswith("Create"):
-        served.lambda_.delete_function_url_config(FunctionName="one", Qualifier="live")
-    else:
-        change(served, old, new)
-    served.sandbox.requests.clear()
-    served.sandbox.gate.script = Script([Fault(operation, nth=1, when="after", **fault)])  # type: ignore[arg-type]
-    assert served.run("apply", "--yes").exit_code == 0
-    assert served.writes() == [operation]
     assert served.verbs() == {}
 
 

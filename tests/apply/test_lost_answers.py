@@ -1,0 +1,71 @@
+"""Every operation that there is, carried out while its answer is lost: it is recognised, not repeated, and nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from reconciler.kinds.registry import RANKS
+from reconciler.sandbox.around.faults import Fault, Script
+from tests.apply.houses import ABSENT, OURS
+from tests.conftest import House, function_spec
+
+PUBLISHED = "publish: true\n"
+ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
+URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
+QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
+TAGGED = QUEUE.replace("'}}", "', Tags: {team: a}}}")
+
+
+def spec(extra: str = "", key: str = "v1.zip", configuration: str = "") -> str:
+    return function_spec(key=key, configuration=configuration, extra=extra)
+
+
+# KIND/OPERATION -> the spec before, none where there was no function, and the one that needs just this.
+SCENES: Mapping[str, tuple[str, str]] = {
+    "function/CreateFunction": ("", spec()),
+    "function/UpdateFunctionConfiguration": (spec(), spec(configuration="Timeout: 9")),
+    "function/UpdateFunctionCode": (spec(), spec(key="v2.zip")),
+    "function/TagResource": (spec("tags: {}\n"), spec("tags: {team: a}\n")),
+    "function/UntagResource": (spec("tags: {team: a}\n"), spec("tags: {}\n")),
+    "function/DeleteFunction": (spec(), ABSENT.format("checkout")),
+    "version/PublishVersion": (spec(), spec(PUBLISHED)),
+    "version/DeleteFunction": (spec(PUBLISHED), spec("versions: {'1': {state: absent}}\n")),
+    "alias/CreateAlias": (spec(PUBLISHED), spec(ALIAS)),
+    "alias/UpdateAlias": (spec(ALIAS), spec(ALIAS.replace("published}", "published, Description: new}"))),
+    "alias/DeleteAlias": (spec(ALIAS), spec(PUBLISHED + "aliases: {}\n")),
+    "url/CreateFunctionUrlConfig": (spec(), spec(URL)),
+    "url/UpdateFunctionUrlConfig": (spec(URL), spec(URL.replace("AWS_IAM", "NONE"))),
+    "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),
+    "event_source_mapping/CreateEventSourceMapping": (spec(), spec(QUEUE)),
+    "event_source_mapping/UpdateEventSourceMapping": (spec(QUEUE), spec(QUEUE.replace("'}}", "', BatchSize: 3}}"))),
+    "event_source_mapping/DeleteEventSourceMapping": (spec(QUEUE), spec("event_source_mappings: {}\n")),
+    "event_source_mapping/TagResource": (spec(TAGGED), spec(TAGGED.replace("team: a", "team: a, cost: b"))),
+    "event_source_mapping/UntagResource": (spec(TAGGED), spec(TAGGED.replace("team: a", ""))),
+}
+
+
+def test_every_operation_has_its_scene() -> None:
+    assert set(SCENES) == set(RANKS)
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}], ids=["503", "reset"])
+@pytest.mark.parametrize("entry", SCENES)
+def test_an_answer_that_is_lost_is_looked_for_and_the_call_not_repeated(
+    house: House, entry: str, fault: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    before, after = SCENES[entry]
+    operation = entry.partition("/")[2]
+    house.write("reconcile.yaml", OURS, stock=False)
+    if before:
+        house.write("checkout.yaml", before)
+        house.apply()
+    house.write("checkout.yaml", after)
+    house.writes()
+    house.sandbox.gate.script = Script([Fault(operation, nth=1, when="after", **fault)])  # type: ignore[arg-type]
+    report = house.apply()
+    assert report["outcome"]["exit_code"] == 0, report
+    assert house.writes() == [operation]
+    assert house.verbs() == {}

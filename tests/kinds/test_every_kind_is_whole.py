@@ -1,0 +1,132 @@
+"""Completeness: whoever reads, shows, exports, recovers or draws resources knows every kind, and every kind knows what they ask.
+
+A kind is one file and one word in the registry. What else must speak of it is listed here, and a kind that was forgotten anywhere
+is told with what lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import find, settings
+from hypothesis.errors import NoSuchExample
+
+from reconciler.core import service
+from reconciler.files.validation import load_schema
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS, RANKS
+from reconciler.kinds.url import URL
+from reconciler.kinds.version import VERSION
+from reconciler.report.schemas import KIND
+from reconciler.sandbox.gate import OPERATIONS
+from tests.apply.houses import ABSENT, OURS
+from tests.apply.test_law import specs
+from tests.apply.test_lost_answers import SCENES
+from tests.conftest import House, function_spec, opened
+from tests.spec.test_rules import REFUSED
+
+# A spec with a resource of every kind.
+EVERYTHING = """publish: true
+tags: {team: a}
+aliases: {live: {FunctionVersion: published}}
+urls: {live: {AuthType: AWS_IAM}}
+event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q', alias: live}}
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the product's own commands showed of a function that has a resource of every kind, as JSON."""
+
+    snapshot: Mapping[str, Any]
+    functions: Mapping[str, Any]
+    export: Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    with pytest.MonkeyPatch.context() as patch, opened(patch) as sandbox:
+        house = House(tmp_path_factory.mktemp("house"), sandbox)
+        house.write("reconcile.yaml", OURS, stock=False)
+        house.write("one.yaml", function_spec("one", extra=EVERYTHING))
+        assert house.apply()["outcome"]["exit_code"] == 0
+        snapshot = house.run("snapshot").json()
+        (functions,) = house.run("functions").json()
+        house.write("one.yaml", ABSENT.format("one"))
+        (export,) = house.apply()["exports"]
+        yield Shown(snapshot, functions, export["spec"])
+
+
+def is_drawn(kind: Kind) -> bool:
+    """Whether the law's strategy draws specs that say something of the kind."""
+    names = {section.name for section in kind.sections}
+    try:
+        find(specs(), lambda document: any(document.get(name) for name in names), settings=settings(database=None))
+    except NoSuchExample:
+        return False
+    return True
+
+
+def camel(section: str) -> str:
+    first, *rest = section.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def forgotten(kind: Kind, shown: Shown) -> Iterator[str]:
+    """Where a kind lacks."""
+    changing = {f"{kind.name}/{call.operation}" for call in kind.calls} - {"function/Invoke"}
+    if not changing <= set(RANKS):
+        yield "not in the order"
+    if not any(entry.startswith(f"{kind.name}/") for entry in SCENES):
+        yield "not recovered"
+    if kind.section not in load_schema("function")["properties"]:
+        yield "not in the schema of specs"
+    if kind.name not in KIND["enum"]:
+        yield "not in the schema of documents"
+    if kind.name not in {item["kind"] for item in shown.snapshot["resources"]}:
+        yield "not read"
+    if kind is not VERSION and not shown.export.get(kind.section):  # versions are only ever named to be deleted
+        yield "not exported"
+    if kind is not FUNCTION and not shown.functions.get(camel(kind.section)):
+        yield "not listed"
+    if not is_drawn(kind):
+        yield "not drawn by the law"
+    if not kind.rules or not any(f"{kind.section}:" in body for body, _ in REFUSED.values()):
+        yield "without a case that breaks its rules"
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_kind_is_forgotten_nowhere(kind: Kind, shown: Shown) -> None:
+    assert list(forgotten(kind, shown)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_its_calls_are_calls_that_aws_and_the_sandbox_have(kind: Kind) -> None:
+    reading = kind.reading
+    operation, params = reading.single("checkout", "00000000-0000-4000-8000-000000000001")
+    assert service.invalid_params(operation, params) == ""
+    listings = [listing for listing in (reading.listing, reading.everywhere) if listing]
+    for listing in listings:
+        assert listing.member in service.response(listing.operation).members
+    named = {operation, *(listing.operation for listing in listings), *(call.operation for call in kind.calls)}
+    assert named <= {*OPERATIONS, "Invoke"}
+
+
+def test_a_kind_that_was_forgotten_is_told_with_all_that_lacks(shown: Shown) -> None:
+    """The net itself: a kind that is one word in the registry and nothing else."""
+    novel = replace(URL, name="novel", section="novels", sections=(replace(URL.sections[0], name="novels"),), rules=())
+    assert list(forgotten(novel, shown)) == [
+        "not in the order",
+        "not recovered",
+        "not in the schema of specs",
+        "not in the schema of documents",
+        "not read",
+        "not exported",
+        "not listed",
+        "not drawn by the law",
+        "without a case that breaks its rules",
+    ]
