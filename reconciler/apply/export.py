@@ -5,7 +5,7 @@ Values of environment variables are left out: a report holds no secret.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reconciler.aws.client import Aws, Place
@@ -22,10 +22,13 @@ UNKNOWN = "UNKNOWN"  # a name that both a bucket and a key may have
 SECTIONS = frozenset(NAMED_SECTIONS) - {VERSION.section}  # versions are only ever named to be deleted
 
 
-def exported(aws: Aws, target: Target) -> dict[str, Any]:
+def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict[str, Any]:
     """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the
-    code came from, or what a report must not hold, is marked."""
-    resources = fetch(aws, [Spec(target, "", (), SECTIONS)], taken_at="").resources
+    code came from, or what a report must not hold, is marked; kinds that are known to be `unreadable`, by their words, and were told
+    so with the plan, are left out. Raises SnapshotError where anything else cannot be read."""
+    kinds = [kind for kind in KINDS.values() if kind.section in SECTIONS and kind.word not in unreadable]
+    sections = frozenset(kind.section for kind in kinds)
+    resources = fetch(aws, [Spec(target, "", (), sections)], taken_at="").resources
     function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
     if function is None:
         return {}
@@ -39,8 +42,7 @@ def exported(aws: Aws, target: Target) -> dict[str, Any]:
         "tags": own_tags(function.handle["Tags"]),
         **{
             kind.section: {item.key.name: entry(item) for item in resources if item.key.kind == kind.name}
-            for kind in KINDS.values()
-            if kind.section in SECTIONS
+            for kind in kinds
         },
         "policy": policy["Policy"] if policy else None,
     }

@@ -118,8 +118,9 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
     run.record("task_started", plan.target, at_ms=int(run.now().timestamp() * 1000))
     try:
         if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
-            along = belongings.document(belongings.belongings(run.aws, plan.target))
-            run.record("exported", plan.target, spec=exported(run.aws, plan.target), belongings=plain(along))
+            along = belongings.belongings(run.aws, plan.target)
+            spec = exported(run.aws, plan.target, belongings.unreadable(along))
+            run.record("exported", plan.target, spec=spec, belongings=plain(belongings.document(along)))
     except Exception as error:  # what cannot be exported is not deleted, and stops no other target
         return failed(0, plan.operations[0], as_failure(error, None), 0.0, run)
     known = _Known(Expected(plan.before))

@@ -126,7 +126,8 @@ class Snapshot:
     """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
     says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
     nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
-    not be listed, and why; of those in `invoked` everything that invokes a qualifier was read, though their specs own none of it."""
+    not be listed, and why; of those in `invoked` it was looked at whether anything invokes a qualifier that goes, though their specs own none of it: empty
+    text, or why that could not be seen."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -136,7 +137,7 @@ class Snapshot:
     scope: Mapping[Target, frozenset[str]] | None = None
     unread: Mapping[Target, str] = field(default_factory=dict)
     unlisted: Mapping[str, str] = field(default_factory=dict)
-    invoked: frozenset[Target] = frozenset()
+    invoked: Mapping[Target, str] = field(default_factory=dict)
 
 
 class Sealed(str):

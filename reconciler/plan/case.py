@@ -24,7 +24,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Case:
     """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints. `scope` holds the kinds
-    that were read; None when everything that the spec needs was."""
+    that were read; None when everything that the spec needs was. `unseen` says why it could not be seen whether anything
+    invokes a qualifier that goes."""
 
     spec: Spec
     live: tuple[Live, ...]
@@ -32,6 +33,7 @@ class Case:
     policy: Policy
     salt: str = ""
     scope: frozenset[str] | None = None
+    unseen: str = ""
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]

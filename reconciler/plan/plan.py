@@ -77,6 +77,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
                 policy,
                 snapshot.salt,
                 scope_of(snapshot, spec),
+                snapshot.invoked.get(spec.target, ""),
             )
         )
         for spec in ordered

@@ -157,6 +157,10 @@ def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     going = [draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)]
     if case.spec.is_absent or not going:
         return
+    if case.unseen:
+        message = f"whether anything invokes what is deleted could not be seen: {case.unseen}"
+        yield refusal(case, PlanError, f"{case.spec.target}: {message}")
+        return
     if case.scope is not None and not {kind.name for kind in INVOKING} <= case.scope:
         message = "the snapshot does not say whether anything invokes what is deleted; take it anew"
         yield refusal(case, PlanError, f"{case.spec.target}: {message}")

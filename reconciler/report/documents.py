@@ -220,7 +220,8 @@ def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str,
     read = [
         {
             "address": str(spec.target),
-            "kinds": sorted(needed(spec) | (invoking if spec.target in snapshot.invoked else frozenset())),
+            "kinds": sorted(needed(spec) | (invoking if snapshot.invoked.get(spec.target) == "" else frozenset())),
+            **({"unseen": snapshot.invoked[spec.target]} if snapshot.invoked.get(spec.target) else {}),
         }
         for spec in specs
         if spec.target not in snapshot.unread
@@ -296,6 +297,7 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
         artifacts=missing | artifacts,
         salt=document["salt"],
         scope=_scope(document.get("scope")),
+        invoked={target_of(item["address"]): item["unseen"] for item in document.get("scope", ()) if "unseen" in item},
         unread={target_of(item["address"]): item["problem"] for item in document.get("scope", ()) if "problem" in item},
         unlisted=document.get("unlisted", {}),
     )

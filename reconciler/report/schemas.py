@@ -157,7 +157,12 @@ SNAPSHOT: Schema = {
             "resources": array(
                 closed({"address": ADDRESS, "kind": KIND, "name": TEXT, "properties": MAP, "handle": MAP})
             ),
-            "scope": array(closed({"address": TEXT, "kinds": array(TEXT), "problem": TEXT}, optional=("problem",))),
+            "scope": array(
+                closed(
+                    {"address": TEXT, "kinds": array(TEXT), "problem": TEXT, "unseen": TEXT},
+                    optional=("problem", "unseen"),
+                )
+            ),
             "unlisted": {"type": "object", "additionalProperties": TEXT},
             "artifacts": array(
                 closed(

@@ -162,6 +162,11 @@ def document(parts: Iterable[Part]) -> dict[str, Any]:
     }
 
 
+def unreadable(parts: Iterable[Part]) -> frozenset[str]:
+    """The sorts that could not be read, other than those that a function is called by."""
+    return frozenset(part.sort for part in parts if part.problem) - set(QUALIFIERS)
+
+
 def lost(aws: Aws, plan: Plan) -> tuple[Diagnostic, ...]:
     """For each function that the plan replaces or deletes, what goes with it and its spec does not make again."""
     going = [one for one in plan.targets if _how(one)]

@@ -49,7 +49,7 @@ def fetch(
     accounts = identities(aws, by_place, unread, unlisted)
     with ThreadPoolExecutor(WORKERS) as pool:
         resources: list[Live] = []
-        invoked = set[Target]()
+        invoked: dict[Target, str] = {}
         for place in (place for place in by_place if place.account in accounts):
             region = _Region(aws, place, by_place[place], pool, unread, patience)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
@@ -59,9 +59,7 @@ def fetch(
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
-    return Snapshot(
-        known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, invoked=frozenset(invoked)
-    )
+    return Snapshot(known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, invoked=invoked)
 
 
 def _by_key(item: Live) -> Key:
@@ -129,9 +127,7 @@ class _Region:
     ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience = unread, patience
-        self.invoked = set[
-            Target
-        ]()  # looked at for what invokes a qualifier that goes, though their specs own none of it
+        self.invoked: dict[Target, str] = {}  # of whose qualifiers some go, and that own nothing that may invoke them
 
     def resources(self, marked: list[str]) -> list[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
@@ -139,11 +135,13 @@ class _Region:
         alive = {live.key.target for live in found}
         for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
             asking = [spec for spec in self.specs if kind.outlives_function or spec.target in alive]
+            unread = set(self.unread.reasons)
             losing = {s.target for s in asking if kind.qualifier and s.target in alive and loses_a_qualifier(s, found)}
-            self.invoked |= losing
-            asked = {spec.target for spec in asking if kind.name in needed(spec)} | losing
+            asked = {spec.target for spec in asking if kind.name in needed(spec)}
             asked |= {self.target(name) for name in marked} if kind.outlives_function else set()
-            found += self.of_kind(kind, sorted(asked)) if asked else ()
+            found += self.of_kind(kind, sorted(asked | losing)) if asked | losing else ()
+            for target in losing - asked - unread:
+                self.invoked[target] = self.invoked.get(target, "") or self.unread.reasons.pop(target, "")
         return found
 
     def of_kind(self, kind: Kind, targets: list[Target]) -> Iterator[Live]:

@@ -85,7 +85,7 @@ SCENES = {
     "change": Scene(is_changed, 8),
     "creation": Scene(is_created, 4),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 5),
+    "replacement": Scene(is_replaced, 4),
     "adoption": Scene(is_adopted, 6),
     "losses": Scene(loses_a_version_an_alias_its_url_and_a_mapping, 4),
 }

@@ -324,7 +324,7 @@ def test_functions_lists_the_seeds_fields_and_filters_combine(created: House) ->
         "version",
         "vpcConfig",
     ]
-    assert set(found[0]) == {*seed, "aliases", "eventSourceMappings", "tags", "versions"}
+    assert set(found[0]) == {*seed, "aliases", "eventSourceMappings", "tags", "urls", "versions"}
     assert found[0]["versions"] == ["1"]
     assert found[1]["environment"] == {"variables": {"TOKEN": "(sensitive)"}}
     one = created.run("functions", "--account", "test", "--region", "us-west-2", "--function", "unmanaged").json()
