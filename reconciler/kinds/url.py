@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.finding import Found, named, part
+from reconciler.core.finding import Found, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
 from reconciler.kinds.base import (
     IS_REQUIRED,
@@ -129,6 +129,11 @@ def listed(live: Live) -> dict[str, Any]:
 # --- rules over one document ---------------------------------------------------------------------------------------
 
 
+@Rule(
+    "R067",
+    "A function whose tenants are kept apart has no URL.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html",
+)
 def is_for_functions_of_one_tenant(spec: Mapping[str, Any]) -> Iterator[Found]:
     if not part(spec, "configuration", "TenancyConfig"):
         return

@@ -144,12 +144,15 @@ class Terminal:
         return shlex.split(line, comments=True)
 
     def remember(self, example: Example) -> None:
-        """What later commands call by the names that the page shows."""
-        found = likeness(example.shown).fullmatch(example.said)
-        if found:
-            shown = [name for line in example.shown.splitlines() for name in _VOLATILE.findall(line)]
-            pairs = zip(shown, found.groups(), strict=True)
-            self.names.update((name, value) for name, value in pairs if len(value) >= SHORTEST_NAME)
+        """What later commands call by the names that the page shows, line by line: others may not be true any more."""
+        rest = example.said.splitlines()
+        for line in (one for one in example.shown.splitlines() if one != "…"):
+            alike = ((at, likeness(line).fullmatch(f"{one}\n")) for at, one in enumerate(rest))
+            at, found = next(((at, found) for at, found in alike if found), (-1, None))
+            if found:
+                pairs = zip(_VOLATILE.findall(line), found.groups(), strict=True)
+                self.names.update((name, value) for name, value in pairs if len(value) >= SHORTEST_NAME)
+            rest = rest[at + 1 :]
 
 
 def _said(words: list[str], variables: dict[str, str]) -> tuple[int, str]:
@@ -217,7 +220,7 @@ def mended(shown: str, said: str) -> str:
         nearest = _nearest(line, rest)
         if nearest is None:
             return said
-        kept.append(nearest)
+        kept.append(line if likeness(line).fullmatch(f"{nearest}\n") else nearest)
         rest = rest[rest.index(nearest) + 1 :]
     cut = "".join(f"{line}\n" for line in kept)
     return cut if "…" in kept and likeness(cut).fullmatch(said) else said

@@ -38,6 +38,7 @@ OF_RULES = {
     "R064": "an alias that is not declared",
     "R065": "a source twice",
     "R066": "a filter that is no JSON",
+    "R067": "a URL beside tenants",
 }
 # Id -> the files of a tree that break it.
 OF_FILES = {
