@@ -30,6 +30,7 @@ from reconciler.commands.options import (
 from reconciler.commands.output import failed, gated, has_colour, say, show, warn
 from reconciler.core.errors import PlanError, ReconcileError, ReportError, UnsafePlan
 from reconciler.core.finding import Rule
+from reconciler.report import formats
 
 if TYPE_CHECKING:
     from reconciler.commands.run import Ending
@@ -97,7 +98,7 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
 @planning_options
 @click.option("--drift", is_flag=True, help="Show only what AWS moved, by --base or, left out, by HEAD.")
 @click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(formats.NAMES), default="text", show_default=True)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
 def plan(
     paths: tuple[Path, ...],
@@ -118,21 +119,14 @@ def plan(
     from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
-    from reconciler.report.formats.markdown import plan_markdown
     from reconciler.report.formats.shown import is_acting
-    from reconciler.report.formats.text import plan_text
 
     choices = Choices(adopt, prune, base, drift, download_code=download_code)
     made, document = planned(read(chosen(paths), base), choices, snapshot=snapshot_path, folder=report_dir)
     if output:
         write_result(output, document_json(document))
-    match form:
-        case "json":
-            show(document_json(document))
-        case "markdown":
-            show(plan_markdown(document, whole_in=str(output) if output and output.is_file() else ""))
-        case _:
-            show(plan_text(document, has_colour=has_colour(sys.stdout)))
+    view = formats.View(has_colour(sys.stdout), whole_in=str(output) if output and output.is_file() else "")
+    show(formats.plan(form, document, view))
     if any(note.severity == "refusal" for note in made.diagnostics):
         sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
@@ -170,7 +164,7 @@ def apply(
     from reconciler.commands.base import read
     from reconciler.commands.progress import progress
     from reconciler.commands.run import Stop
-    from reconciler.report.formats.text import plan_text, report_text
+    from reconciler.report.formats.text import report_text
     from reconciler.report.journal import complete
 
     workspace = read(chosen(paths), base)
@@ -179,7 +173,7 @@ def apply(
         say(f"A run was cut off earlier; its report is now {path}.")
 
     def show_plan(document: Mapping[str, Any]) -> None:
-        show(plan_text(document, has_colour=has_colour(sys.stdout)))
+        show(formats.plan("text", document, formats.View(has_colour(sys.stdout))))
 
     def ask(document: Mapping[str, Any]) -> None:
         if not yes:

@@ -22,7 +22,8 @@ from reconciler.commands.invoke import Request, invoked
 from reconciler.commands.rehearsal import embedded_aws, fill
 from reconciler.commands.run import Stop, run_plan
 from reconciler.report.formats.shown import is_acting
-from reconciler.report.formats.text import plan_text, task_text
+from reconciler.report.formats.text import plan as plan_text
+from reconciler.report.formats.text import task_text
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox

@@ -20,7 +20,7 @@ from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, 
 from reconciler.plan import approval
 from reconciler.plan.cause import Past, only_drift, with_causes
 from reconciler.report.documents import configuration_document, plain, plan_document
-from reconciler.report.formats.text import plan_text
+from reconciler.report.formats.text import plan as plan_text
 from reconciler.spec.config import FILE_NAME, load_config
 from reconciler.spec.load import load
 from reconciler.spec.references import POINTER, Lookup, environment, parsed, resolved

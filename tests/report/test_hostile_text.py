@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reconciler.core.foreign import printable
+from reconciler.report.formats import View
 from reconciler.report.formats.json import document_json
-from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert, plan_markdown
+from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert
+from reconciler.report.formats.markdown import plan as plan_markdown
 from reconciler.report.formats.shown import value_text
-from reconciler.report.formats.text import plan_text, report_text, task_text, tasks_text
+from reconciler.report.formats.text import plan as plan_text
+from reconciler.report.formats.text import report_text, task_text, tasks_text
 from tests.report.journals import SUMMARY
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -101,7 +104,7 @@ def test_every_text_that_is_printed_can_be_seen(one: str, two: str) -> None:
 @given(nasty)
 def test_colours_are_ours_alone(text: str) -> None:
     shown = plan(target(text, field(text, text), reason=text), notes=[note(text)])
-    assert is_seen(re.sub(r"\x1b\[\d+m", "", plan_text(shown, has_colour=True)))
+    assert is_seen(re.sub(r"\x1b\[\d+m", "", plan_text(shown, View(has_colour=True))))
 
 
 @given(nasty)
@@ -219,6 +222,6 @@ def test_every_target_is_shown_named_or_counted() -> None:
 
 @pytest.mark.parametrize(("file", "told"), [("plan.json", "the whole plan is in plan&#46;json"), ("", "reconcile plan -o plan.json writes the whole plan")])  # fmt: skip
 def test_what_was_left_out_stands_where_the_sentence_says(file: str, told: str) -> None:
-    text = plan_markdown(LARGE["large targets"], whole_in=file)
+    text = plan_markdown(LARGE["large targets"], View(whole_in=file))
     assert told in text
     assert "log" not in text

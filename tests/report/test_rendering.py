@@ -13,9 +13,11 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from reconciler.core.foreign import printable
-from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert, plan_markdown
+from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert
+from reconciler.report.formats.markdown import plan as plan_markdown
 from reconciler.report.formats.shown import value_text
-from reconciler.report.formats.text import plan_text, task_text
+from reconciler.report.formats.text import plan as plan_text
+from reconciler.report.formats.text import task_text
 from reconciler.report.schemas import PLAN, REPORT, SNAPSHOT
 from tests.conftest import House, function_spec
 

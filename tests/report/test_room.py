@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from reconciler.report.formats.markdown import MARKDOWN_LIMIT, plan_markdown
+from reconciler.report.formats import View
+from reconciler.report.formats.markdown import MARKDOWN_LIMIT
+from reconciler.report.formats.markdown import plan as plan_markdown
 from tests.report.test_hostile_text import field, plan, target
 
 ADDRESS = "production/us-west-2/a-function-of-the-payments-team-{:04d}"
@@ -35,12 +37,12 @@ def test_what_is_not_even_named_is_counted_by_verb_and_deletions_are_named_first
 
 
 def test_orphans_that_have_no_room_are_said_to_stand_elsewhere() -> None:
-    text = plan_markdown(plan(orphans=[ADDRESS.format(number) for number in range(500)]), whole_in="plan.json")
+    text = plan_markdown(plan(orphans=[ADDRESS.format(number) for number in range(500)]), View(whole_in="plan.json"))
     assert re.search(r" and \d+ more; the whole plan is in plan&#46;json$", text, re.MULTILINE)
 
 
 def test_guard_changes_that_have_no_room_are_said_to_stand_elsewhere() -> None:
     change = {"file": "specs/reconcile.yaml", "path": "/guards/maxDeletes", "before": "b" * 900, "after": "a" * 900, "source": None, "reason": ""}  # fmt: skip
     document = {**plan(), "configuration": {"changes": [change] * 50}}
-    text = plan_markdown(document, whole_in="plan.json")
+    text = plan_markdown(document, View(whole_in="plan.json"))
     assert re.search(r"\d+ guard changes more, in specs/reconcile&#46;yaml; the whole plan is in plan&#46;json", text)

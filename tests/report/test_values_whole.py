@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.report.formats.markdown import plan_markdown
+from reconciler.report.formats.markdown import plan as plan_markdown
 from reconciler.report.formats.shown import CONTEXT, differing
-from reconciler.report.formats.text import plan_text
+from reconciler.report.formats.text import plan as plan_text
 from tests.conftest import House, function_spec
 from tests.report.test_hostile_text import field, plan, target
 

@@ -6,6 +6,11 @@ import json
 from typing import Any
 
 from reconciler.core.foreign import harmless
+from reconciler.report.formats import View
+
+
+def plan(document: Any, _: View) -> str:
+    return document_json(document)
 
 
 def document_json(document: Any) -> str:

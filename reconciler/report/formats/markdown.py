@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
+from reconciler.report.formats import View
 from reconciler.report.formats.shown import (
     SYMBOLS,
     Document,
@@ -32,15 +33,17 @@ SPARE = 400  # for the sentences around what was left out
 SEVERITIES = ("refusal", "warning", "note")
 
 
-def plan_markdown(plan: Document, *, whole_in: str = "") -> str:
+def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     """A plan: guard changes, counts, what will be gone, what is to be said, then a diff a target, those that delete first.
-    At most MARKDOWN_LIMIT characters; `whole_in` names a file that has all of it, where the same step leaves one."""
-    acting = [target_shown(target) for target in plan["targets"] if is_acting(target)]
+    At most MARKDOWN_LIMIT characters."""
+    acting = [target_shown(target) for target in document["targets"] if is_acting(target)]
     acting.sort(key=lambda one: not any(map(_is_gone, one["actions"])))
     whole = (
-        f"the whole plan is in {inert(whole_in)}" if whole_in else "reconcile plan -o plan.json writes the whole plan"
+        f"the whole plan is in {inert(view.whole_in)}"
+        if view.whole_in
+        else "reconcile plan -o plan.json writes the whole plan"
     )
-    head = _head(plan, acting, whole)
+    head = _head(document, acting, whole)
     blocks = [_block(target) for target in acting]
     room = MARKDOWN_LIMIT - len(head) - SPARE
     outlines = _outlines(acting, room)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.report.fold import PLANNING
+from reconciler.report.formats import View
 from reconciler.report.formats.shown import (
     Document,
     guard_change,
@@ -18,13 +19,13 @@ from reconciler.report.formats.shown import (
 )
 
 
-def plan_text(plan: Document, *, has_colour: bool = False) -> str:
+def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     """A plan by target: what changes, before and after, what it costs; each refusal once."""
-    targets = [target_shown(target) for target in plan["targets"] if is_acting(target)]
+    targets = [target_shown(target) for target in document["targets"] if is_acting(target)]
     return rendered(
-        "plan.txt.j2", plan=plan, targets=targets, paint=painter(has_colour), totals=totals(plan),
-        guard_changes=[guard_change(change) for change in guard_changes(plan)],
-        notes=[(note["severity"], note_shown(note)) for note in plan["diagnostics"]],
+        "plan.txt.j2", plan=document, targets=targets, paint=painter(view.has_colour), totals=totals(document),
+        guard_changes=[guard_change(change) for change in guard_changes(document)],
+        notes=[(note["severity"], note_shown(note)) for note in document["diagnostics"]],
     )  # fmt: skip
 
 
