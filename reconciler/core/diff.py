@@ -77,10 +77,10 @@ def _paths(value: Any) -> Iterator[tuple[str, ...]]:
 
 
 def only_in(one: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Leaves that say something in one tree where the other has nothing; an empty, false or zero value says nothing."""
+    """Leaves that say something in one tree where the other has nothing; an empty one says nothing, and false and zero do."""
     for steps in sorted(set(_paths(one))):
         value = value_at(one, steps)
-        if value and value_at(other, steps) is UNSET:
+        if value not in (None, "", [], ()) and value_at(other, steps) is UNSET:
             yield steps, value
 
 

@@ -69,8 +69,7 @@ def single(function: str, name: str) -> tuple[str, Properties]:
 def live(target: Target, answer: Properties) -> Live:
     return Live(
         Key(target, "alias", answer["Name"]),
-        {"FunctionVersion": answer.get("FunctionVersion") or Unreadable("AWS answered without it")}
-        | {name: answer[name] for name in ("Description", "RoutingConfig") if name in answer},
+        {"FunctionVersion": Unreadable("AWS answered without it")} | ALIASES.cut(answer),
         {name: answer[name] for name in ("RevisionId", "AliasArn") if name in answer},
     )
 
@@ -107,22 +106,24 @@ def sendable(properties: Properties) -> dict[str, Any]:
     if "RoutingConfig" in made:
         shares = made["RoutingConfig"].get("AdditionalVersionWeights", {})
         renamed = {PUBLISHED_VERSION if version == PUBLISHED else version: share for version, share in shares.items()}
-        made["RoutingConfig"] = {"AdditionalVersionWeights": renamed}
+        made["RoutingConfig"] = {**made["RoutingConfig"], "AdditionalVersionWeights": renamed}
     return made
 
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:
     return {
+        **properties,
         "FunctionVersion": properties.get("FunctionVersion", ""),
         "Description": properties.get("Description") or "",
-        "RoutingConfig": {"AdditionalVersionWeights": weights(properties)},
+        "RoutingConfig": {**(properties.get("RoutingConfig") or {}), "AdditionalVersionWeights": weights(properties)},
     }
 
 
 def create(function: str, name: str, properties: Properties) -> list[Step]:
-    sent = {member: value for member, value in normal(properties, function).items() if member != "RoutingConfig"}
-    routing = {"RoutingConfig": {"AdditionalVersionWeights": weights(properties)}} if weights(properties) else {}
-    return [Step("CreateAlias", {"FunctionName": function, "Name": name, **sendable(sent | routing)})]
+    sent = normal(properties, function)
+    if sent["RoutingConfig"] == {"AdditionalVersionWeights": {}}:
+        del sent["RoutingConfig"]
+    return [Step("CreateAlias", {"FunctionName": function, "Name": name, **sendable(sent)})]
 
 
 def update(function: str, name: str, properties: Properties, differing: frozenset[str], _: Properties) -> list[Step]:
@@ -191,7 +192,7 @@ ALIAS = Kind(
     delete=delete,
     compared=comparable_by("CreateAlias"),
     state=normal,
-    after=written_over(normal, "DeleteAlias"),
+    after=written_over(ALIASES, normal, "DeleteAlias"),
     rules=(routes_as_lambda_can,),
     meant=meant,
     resolved=resolved,

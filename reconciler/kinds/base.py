@@ -59,6 +59,11 @@ class Section:
         """The AWS members that the section takes: every one of the calls' that is not refused."""
         return frozenset().union(*map(service.members, self.calls)) - set(self.refused)
 
+    def cut(self, answer: Properties) -> dict[str, Any]:
+        """An answer of AWS, cut to what the section takes of it: also of what is newer than this release."""
+        cut = service.project(answer, service.request(self.operation))
+        return {name: value for name, value in cut.items() if name in self.members}
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -262,15 +267,16 @@ def comparable_by(operation: str) -> Callable[[Properties, Properties], dict[str
 
 
 def written_over(
-    normal: Callable[[Properties, str], dict[str, Any]], deletion: str
+    section: Section, normal: Callable[[Properties, str], dict[str, Any]], deletion: str
 ) -> Callable[[str, Properties, Properties | None], dict[str, Any] | None]:
-    """A kind's `after`, where each of its calls sends members as its state has them; what the state lacks stays out of it."""
+    """A kind's `after`, where each of its calls sends the section's members as its state has them."""
 
     def after(operation: str, params: Properties, state: Properties | None) -> dict[str, Any] | None:
         if operation == deletion:
             return None
-        wanted = normal({**(state or {}), **params}, "")
-        return wanted if state is None else {**state, **{name: wanted[name] for name in params if name in wanted}}
+        sent = {name: value for name, value in params.items() if name in section.members}
+        wanted = normal({**(state or {}), **sent}, "")
+        return wanted if state is None else {**state, **{name: wanted[name] for name in sent}}
 
     return after
 

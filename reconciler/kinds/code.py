@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.core import service
 from reconciler.core.finding import Found, Rule, part
 from reconciler.core.model import Properties, Unreadable
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown
@@ -19,15 +20,15 @@ _ELSEWHERE = {
     "RevisionId": IS_A_GUARD,
 }
 
+_SOURCES = ("ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion")
+
 CODE = Section(
     name="code",
     operation="CreateFunction",
     refused=_ELSEWHERE,
     calls=("UpdateFunctionCode",),
     inside="Code",
-    no_default={
-        **dict.fromkeys(("ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion"), "says where the code comes from"),
-    },
+    no_default=dict.fromkeys(_SOURCES, "says where the code comes from"),
     about="Where the code is: exactly one source.",
     own={
         "path": {
@@ -49,13 +50,20 @@ DEFAULTS: Mapping[str, str] = {"SourceKMSKeyArn": "", "S3ObjectStorageMode": "CO
 
 def comparable_code(code: Properties, sha256: Any) -> dict[str, Any]:
     """What is compared of code whose hash is, or will be, this one."""
-    return {"CodeSha256": sha256, **{member: code[member] for member in DEFAULTS if member in code}}
+    return {"CodeSha256": sha256, **_kept_how(code)}
+
+
+def _kept_how(code: Properties) -> dict[str, Any]:
+    """What is said of code beside where it is: also by members that are newer than this release."""
+    cut = service.project(code, service.request(CODE.operation).members[CODE.inside])
+    return {member: value for member, value in cut.items() if member in CODE.members and member not in _SOURCES}
 
 
 def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
     """Where AWS says the code is, in comparable form, of GetFunction's `Configuration` and `Code`."""
     mode, error = "REFERENCE" if "ResolvedS3Object" in code else "COPY", code.get("Error")
     return {
+        **_kept_how(code),
         "CodeSha256": configuration.get("CodeSha256") or Unreadable("AWS answered without it"),
         "SourceKMSKeyArn": shown(code.get("SourceKMSKeyArn", ""), error),
         "S3ObjectStorageMode": shown(mode, error),

@@ -66,15 +66,15 @@ def single(function: str, name: str) -> tuple[str, Properties]:
 
 
 def live(target: Target, answer: Properties) -> Live:
-    shown = {name: answer.get(name, Unreadable("AWS answered without it")) for name in ("AuthType", "InvokeMode")}
-    cors = {"Cors": answer["Cors"]} if "Cors" in answer else {}
+    unknown = {name: Unreadable("AWS answered without it") for name in ("AuthType", "InvokeMode")}
     handle = {name: answer[name] for name in ("FunctionUrl", "FunctionArn", "LastModifiedTime") if name in answer}
-    return Live(Key(target, "url", qualifier_of(answer) or LATEST), shown | cors, handle)
+    return Live(Key(target, "url", qualifier_of(answer) or LATEST), unknown | URLS.cut(answer), handle)
 
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:
     cors = {**_NO_CORS, **(properties.get("Cors") or {})}
     return {
+        **properties,
         "AuthType": properties.get("AuthType", ""),
         "Cors": {member: _normal_cors(member, value) for member, value in cors.items()},
         "InvokeMode": properties.get("InvokeMode", "BUFFERED"),
@@ -174,7 +174,7 @@ URL = Kind(
     delete=delete,
     compared=comparable_by(_CREATE),
     state=normal,
-    after=written_over(normal, _DELETE),
+    after=written_over(URLS, normal, _DELETE),
     qualifier=qualifier,
     remark=remark,
     loss="its address never comes back",

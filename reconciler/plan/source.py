@@ -63,9 +63,10 @@ def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Dif
         params.setdefault("S3ObjectVersion", artifact.version)
     if "ImageUri" in params and artifact and artifact.sha256:
         params["ImageUri"] = by_digest(params["ImageUri"], artifact.sha256)
+    own = (item for item in found if item.steps[0] == "code" and item.steps[1] not in ADDED)
     return params | {
-        item.steps[1]: item.after for item in found if item.steps[0] == "code" and item.steps[1] not in ADDED
-    }
+        item.steps[1]: item.after for item in own if len(item.steps) == 2
+    }  # what lies deeper is in them whole
 
 
 def by_digest(uri: str, sha256: str) -> str:

@@ -164,7 +164,7 @@ def section_schema(section: Section) -> Schema:
     answers = service.response(section.answer).members if section.answer else {}
     taken = {
         name: _described(shape.members[name], shape_schema(shape.members[name], answers.get(name)))
-        for name in sorted(section.members)
+        for name in sorted(section.members & set(shape.members))
     }
     extra = {
         name: {"readOnly": True, "description": "Answered by AWS; ignored in a spec."}

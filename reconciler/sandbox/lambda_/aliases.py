@@ -8,10 +8,13 @@ from typing import Any
 from reconciler.sandbox.lambda_.state import Alias, Function, Region, check_revision, new_id, paged
 from reconciler.sandbox.refusals import conflict, invalid, not_found
 
+KNOWN = ("FunctionName", "Name", "FunctionVersion", "Description", "RoutingConfig", "RevisionId")
+
 
 def _answer(region: Region, function: Function, name: str) -> dict[str, Any]:
     alias = function.aliases[name]
     found = {
+        **alias.newer,
         "AliasArn": region.arn(function.name, name),
         "Name": name,
         "FunctionVersion": alias.version,
@@ -19,6 +22,10 @@ def _answer(region: Region, function: Function, name: str) -> dict[str, Any]:
         "RevisionId": alias.revision,
     }
     return found | ({"RoutingConfig": {"AdditionalVersionWeights": dict(alias.weights)}} if alias.weights else {})
+
+
+def _newer(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: value for member, value in params.items() if member not in KNOWN}
 
 
 def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
@@ -51,7 +58,9 @@ def create_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[
         raise conflict(f"Alias already exists: {region.arn(function.name, name)}")
     weights = params.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
     check_routing(region, function, params["FunctionVersion"], weights)
-    function.aliases[name] = Alias(params["FunctionVersion"], params.get("Description", ""), dict(weights), new_id())
+    function.aliases[name] = Alias(
+        params["FunctionVersion"], params.get("Description", ""), dict(weights), new_id(), _newer(params)
+    )
     return _answer(region, function, name)
 
 
@@ -67,7 +76,7 @@ def update_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[
         weights = params["RoutingConfig"].get("AdditionalVersionWeights", {})
     check_routing(region, function, version, weights)
     description = params.get("Description", held.description)
-    function.aliases[name] = Alias(version, description, dict(weights), new_id())
+    function.aliases[name] = Alias(version, description, dict(weights), new_id(), {**held.newer, **_newer(params)})
     return _answer(region, function, name)
 
 

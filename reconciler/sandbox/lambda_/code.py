@@ -10,17 +10,27 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconciler.sandbox.lambda_.state import Code, World
 from reconciler.sandbox.refusals import Refused, invalid
 
+KNOWN = {
+    "Architectures", "DryRun", "FunctionName", "ImageUri", "Publish", "PublishTo", "RevisionId", "S3Bucket", "S3Key",
+    "S3ObjectStorageMode", "S3ObjectVersion", "SourceKMSKeyArn", "ZipFile",
+}  # fmt: skip
 LARGEST_DIRECT_BYTES = 52_428_800
 LARGEST_UNZIPPED_BYTES = 262_144_000
 
 
 def code_of(world: World, source: Mapping[str, Any]) -> Code:
     """The code that a request names. Raises what AWS answers to code that it cannot take."""
+    newer = {member: value for member, value in source.items() if member not in KNOWN}
+    return replace(_sent(world, source), newer=newer)
+
+
+def _sent(world: World, source: Mapping[str, Any]) -> Code:
     kms_key = source.get("SourceKMSKeyArn", "")
     kinds = [one for one in ("ZipFile", "S3Bucket", "ImageUri") if one in source]
     if len(kinds) > 1:
@@ -65,7 +75,7 @@ def zip_sha256(content: bytes) -> str:
 
 def location(code: Code, region: str, name: str) -> dict[str, Any]:
     """GetFunction's `Code`."""
-    found: dict[str, Any] = {"RepositoryType": "ECR" if code.image else "S3"}
+    found: dict[str, Any] = {**code.newer, "RepositoryType": "ECR" if code.image else "S3"}
     if code.image:
         found |= {"ImageUri": code.image, "ResolvedImageUri": f"{_repository(code.image)}@sha256:{code.sha256}"}
     else:

@@ -39,6 +39,7 @@ class Code:
     image: str = ""
     kms_key: str = ""
     s3: Mapping[str, str] | None = None
+    newer: Mapping[str, Any] = field(default_factory=dict)  # members that are younger than this sandbox
 
 
 @dataclass(slots=True)
@@ -108,6 +109,7 @@ class Alias:
     description: str
     weights: Mapping[str, float]
     revision: str
+    newer: Mapping[str, Any] = field(default_factory=dict)  # members that are younger than this sandbox
 
 
 @dataclass(slots=True)

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.core import service
 from reconciler.sandbox.lambda_.state import Function, Region, paged
 from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
 
-SETTABLE = ("AuthType", "Cors", "InvokeMode")
+SETTABLE = service.members("CreateFunctionUrlConfig") - {"FunctionName", "Qualifier"}
 LOWER_CASED = ("AllowHeaders", "ExposeHeaders")
 NO_FUNCTION = "Function does not exist"  # for calls that need one; those that need a URL miss the URL
 
