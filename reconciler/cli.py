@@ -136,7 +136,12 @@ def plan(
 @cli.command()
 @paths_argument
 @planning_options
-@click.option("--approved", type=FILE, help="Apply only what this plan file shows.")
+@click.option(
+    "--approved",
+    type=FILE,
+    multiple=True,
+    help="Apply only what this plan file shows; of several, the last that acts on a target counts.",
+)
 @click.option(
     "--only-failed",
     type=FILE,
@@ -151,7 +156,7 @@ def apply(
     adopt: bool,
     prune: bool,
     base: str,
-    approved: Path | None,
+    approved: tuple[Path, ...],
     only_failed: Path | None,
     allow_deletes: int | None,
     yes: bool,

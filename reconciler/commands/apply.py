@@ -6,7 +6,7 @@ It puts the steps in their order; each is decided and done elsewhere.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +16,11 @@ from reconciler.apply import lock
 from reconciler.commands import wiring
 from reconciler.commands.run import Ending, Stop, Tell, new_run, run_plan
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import AwsError, Locked, ReportError, StalePlan, UnsafePlan
+from reconciler.core.errors import AwsError, Locked, ReportError, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.model import Diagnostic, Plan
 from reconciler.plan import approval
+from reconciler.plan.approval import Review
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import LARGEST_BYTES, json_object, load_document, require_report, write_atomically
 from reconciler.report.ours import require_folder
@@ -35,7 +36,7 @@ class Orders:
 
     choices: Choices
     folder: Path
-    approved: Path | None = None
+    approved: Sequence[Path] = ()
     only_failed: Path | None = None
     healed: Sequence[Path] = ()
 
@@ -59,14 +60,14 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
     """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when what was
     approved was approved under another configuration."""
     workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
-    reviewed = reviewed_plan(workspace, orders.approved) if orders.approved else None
+    reviews = reviewed_plans(workspace, orders.approved)
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     run = new_run()
     with stop.listening(), locked(workspace, aws, run, stop):
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
-        plan = compared_with(plan, reviewed) if reviewed else plan
+        plan = compared_with(plan, reviews) if reviews else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace)
         operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
@@ -117,21 +118,19 @@ def failed_before(workspace: Workspace, report: Path) -> Workspace:
     return replace(workspace, specs=specs, is_chosen=True)
 
 
-def reviewed_plan(workspace: Workspace, path: Path) -> Mapping[str, Any]:
-    """The plan that was reviewed. Raises StalePlan when that was under another configuration: before anything is asked of
+def reviewed_plans(workspace: Workspace, paths: Iterable[Path]) -> list[Review]:
+    """The plans that were reviewed. Raises StalePlan when all were under another configuration: before anything is asked of
     AWS, for lock and reports lie where the configuration says."""
-    reviewed = load_document(path, "plan")
-    approval.check(reviewed, str(path))
-    now = configuration_document(wiring.configuration(workspace, {}))
-    problem = approval.other_configuration(now, reviewed)
-    if problem:
-        raise StalePlan(continued(problem, "nothing was changed"))
-    return reviewed
+    documents = []
+    for path in paths:
+        documents.append(load_document(path, "plan"))
+        approval.check(documents[-1], str(path))
+    return approval.reviews(configuration_document(wiring.configuration(workspace, {})), documents)
 
 
-def compared_with(plan: Plan, reviewed: Mapping[str, Any]) -> Plan:
-    """The plan with a refusal for each target whose change the reviewed one does not show."""
-    notes = approval.unapproved(plan, plan_document(plan, {}), reviewed)
+def compared_with(plan: Plan, reviews: Iterable[Review]) -> Plan:
+    """The plan with a refusal for each target of which the reviewed ones do not show all that is left to do."""
+    notes = approval.unapproved(plan, plan_document(plan, {}), reviews)
     return replace(plan, diagnostics=(*plan.diagnostics, *notes))
 
 

@@ -204,7 +204,8 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What should happen to one resource, and why. `cause` and `author` are those of a deletion, which has no field."""
+    """What should happen to one resource, and why. `cause` and `author` are those of a deletion, which has no field; `hidden` is
+    the digest of the values that are not shown, so that a review holds for them as well."""
 
     key: Key
     verb: Verb
@@ -212,6 +213,7 @@ class Action:
     reason: str = ""
     cause: Cause | None = None
     author: str = ""
+    hidden: str = ""
 
 
 @dataclass(frozen=True, order=True, slots=True)

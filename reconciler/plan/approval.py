@@ -1,18 +1,23 @@
-"""A reviewed plan against the plan that is made now. Pure: documents in, what may not be applied out.
+"""Reviewed plans against the plan that is made now. Pure: documents in, what may not be applied out.
 
-The reviewed file has no authority of its own: it only says which digests were seen.
+A target may be changed when everything that is left to do about it was seen: each action, and each field of it, stands in the last
+reviewed plan that acts on the target. So what a run has done already, or AWS holds by now, undoes no approval. The reviewed files
+have no authority of their own: they only say what was seen.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.errors import ReportError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Plan, TargetPlan
 from reconciler.core.sealing import checksum
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import PUBLISHED
 
 Document = Mapping[str, Any]
 
@@ -28,49 +33,137 @@ def check(document: Document, path: str) -> None:
         raise ReportError(f"{path}: was changed after it was written (its checksum does not fit); make the plan anew")
 
 
-def other_configuration(now: Document, approved: Document) -> str:
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A reviewed plan's document; `problem` says why it approves nothing, for it was made under another configuration."""
+
+    document: Document
+    problem: str = ""
+
+
+def reviews(now: Document, documents: Iterable[Document]) -> list[Review]:
+    """Reviewed plans under the configuration that holds now. Raises StalePlan when all were made under another one."""
+    found = [Review(document, _other_configuration(now, document)) for document in documents]
+    if found and all(review.problem for review in found):
+        raise StalePlan(IS_UNDER_WHAT_WAS_APPROVED.ends(f"{found[-1].problem}; nothing was changed"))
+    return found
+
+
+def _other_configuration(now: Document, approved: Document) -> str:
     """Why a reviewed plan approves nothing under the configuration that holds now, with the difference; empty when it is
-    the same for every target. How single accounts are reached is part of their targets' digests."""
+    the same for every target. How single accounts are reached is looked at target by target."""
     if "configuration" not in approved:
-        return IS_UNDER_WHAT_WAS_APPROVED.ends(
-            "the approved plan does not say under which configuration it was made; plan again and have it reviewed"
-        )
+        return "the approved plan does not say under which configuration it was made; plan again and have it reviewed"
     before, after = approved["configuration"]["house"], now["house"]
     if before["digest"] == after["digest"]:
         return ""
     changed = _changed(_values(before), _values(after))
-    return IS_UNDER_WHAT_WAS_APPROVED.ends(
-        f"{now['file']} is not what was approved; {changed}; plan again and have it reviewed"
-    )
+    return f"{now['file']} is not what was approved; {changed}; plan again and have it reviewed"
 
 
-def unapproved(plan: Plan, now: Document, approved: Document) -> list[Diagnostic]:
-    """A refusal for each target whose change was not reviewed, with the difference between the two plans; a warning for
-    each that was and needs none any more."""
-    digests = {target["address"]: target["digest"] for target in approved["targets"]}
+def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Diagnostic]:
+    """A refusal for each target of which something was not reviewed, with the difference; a warning for each that was and needs
+    nothing any more."""
+    seen = {
+        target["address"]: (review, target)
+        for review in reviews
+        for target in review.document["targets"]
+        if target["operations"]
+    }
     acting = {str(one.target) for one in plan.targets if one.operations}
     acting |= {str(note.target) for note in plan.diagnostics if note.severity == "refusal"}  # it says so by itself
     idle = [
         IS_STILL_TO_DO.cited(
-            Diagnostic("warning", f"{target['address']} was approved, and there is nothing to do about it any more")
+            Diagnostic("warning", f"{address} was approved, and there is nothing to do about it any more")
         )
-        for target in approved["targets"]
-        if target["operations"] and target["address"] not in acting
+        for address in seen
+        if address not in acting
     ]
-    return idle + [
-        IS_WHAT_WAS_APPROVED.cited(
-            Diagnostic("refusal", _difference(one, now, approved), one.target, error=StalePlan.__name__)
-        )
-        for one in plan.targets
-        if one.operations and digests.get(str(one.target)) != one.digest
-    ]
+    made = {target["address"]: target for target in now["targets"]}
+    refused = []
+    for one in (one for one in plan.targets if one.operations):
+        review, target = seen.get(str(one.target), (None, None))
+        error = StalePlan.__name__
+        if review and review.problem:
+            message = f"{one.target}: {review.problem}"
+            refused.append(IS_UNDER_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, one.target, error=error)))
+        elif unseen := _unseen(made[str(one.target)], now, target, review.document if review else None):
+            message = _difference(one, unseen)
+            refused.append(IS_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, one.target, error=error)))
+    return idle + refused
 
 
-def _difference(one: TargetPlan, now: Document, approved: Document) -> str:
-    """What was approved and what would be done, as a difference of lines."""
-    before, after = list(_lines(approved, str(one.target))), list(_lines(now, str(one.target)))
-    what = "is not what was approved" if before else "was not in the approved plan"
-    return f"{one.target} {what}; {_changed(before, after)}; plan again and have it reviewed"
+# --- what is left, and was not seen -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Lines of what would be done and was not seen, and of what was seen in their place. None of it where no plan acts on the
+    target."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    was_reviewed: bool = True
+
+
+def _unseen(target: Document, now: Document, seen: Document | None, reviewed: Document | None) -> Unseen | None:
+    """What of a target is left and was not seen; None when all of it was."""
+    if seen is None or reviewed is None:
+        return Unseen((), tuple(_lines(target)), was_reviewed=False)
+    if target["digest"] == seen["digest"]:
+        return None
+    before, after = list(_access(reviewed, target["address"])), list(_access(now, target["address"]))
+    if _digest_of_access(reviewed, target["address"]) == _digest_of_access(now, target["address"]):
+        before, after = [], []
+    actions = {action["address"]: action for action in seen["actions"]}
+    is_hidden_otherwise = False
+    for action in (action for action in target["actions"] if action["verb"] != "none"):
+        was = actions.get(action["address"])
+        if was is None or was["verb"] not in SEEN_AS[action["verb"]]:
+            before += _action_lines(was) if was else []
+            after += _action_lines(action)
+            continue
+        for field in action["fields"]:
+            known = _field_of(was, field)
+            if known is None or not _is_as_seen(action, field, known):
+                before += [_field_line(known)] if known else []
+                after.append(_field_line(field))
+        is_hidden_otherwise |= bool(action.get("hidden")) and action.get("hidden") != was.get("hidden")
+    return Unseen(tuple(before), tuple(after)) if before or after or is_hidden_otherwise else None
+
+
+# The verb of what is left, and the verbs that a review may have shown for it: adopting is updating with our mark.
+SEEN_AS: Mapping[str, tuple[str, ...]] = {
+    "create": ("create",),
+    "update": ("update", "adopt"),
+    "replace": ("replace",),
+    "adopt": ("adopt",),
+    "delete": ("delete",),
+}
+
+
+def _field_of(action: Document, field: Document) -> Document | None:
+    """The reviewed field of the same path; a number stands where the review could only say `published`."""
+    start, _, name = field["path"].rpartition("/")
+    paths = (
+        field["path"],
+        f"{start}/{PUBLISHED}" if name.isdigit() and start.endswith("/AdditionalVersionWeights") else "",
+    )
+    return next((one for path in paths for one in action["fields"] if one["path"] == path), None)
+
+
+def _is_as_seen(action: Document, field: Document, seen: Document) -> bool:
+    """Whether the field was reviewed as it is: a number standing for what was known only after the apply, and an alias coming from
+    whatever version it is on."""
+    is_version = action["kind"] == ALIAS.name and field["path"].endswith("/FunctionVersion")
+    is_number = is_version and seen.get("known_after_apply", False) and str(field["after"]).isdigit()
+    is_same = field["after"] == seen["after"] and field["sensitive"] == seen["sensitive"]
+    return (is_same or is_number) and (is_version or field["before"] == seen["before"])
+
+
+def _difference(one: TargetPlan, unseen: Unseen) -> str:
+    what = "is not what was approved" if unseen.was_reviewed else "was not in the approved plan"
+    return f"{one.target} {what}; {_changed(list(unseen.before), list(unseen.after))}; plan again and have it reviewed"
 
 
 def _changed(before: list[str], after: list[str]) -> str:
@@ -82,19 +175,33 @@ def _changed(before: list[str], after: list[str]) -> str:
     return f"approved (-) and now (+): {'; '.join(changed) or 'a sensitive value differs'}"
 
 
-def _lines(document: Document, address: str) -> Iterator[str]:
-    for target in document["targets"]:
-        if target["address"] != address:
-            continue
-        for account in document.get("configuration", {}).get("accounts", ()):
-            if address.startswith(f"{account['name']}/"):
-                yield from _values(account)
-        for action in target["actions"]:
-            if action["verb"] == "none":
-                continue
-            yield f"{action['verb']} {action['address']}"
-            for field in action["fields"]:
-                yield f"{field['path']}: {field['before']} → {field['after']}"
+def _lines(target: Document) -> Iterator[str]:
+    for action in target["actions"]:
+        if action["verb"] != "none":
+            yield from _action_lines(action)
+
+
+def _action_lines(action: Document) -> list[str]:
+    return [f"{action['verb']} {action['address']}", *map(_field_line, action["fields"])]
+
+
+def _field_line(field: Document) -> str:
+    return f"{field['path']}: {field['before']} → {field['after']}"
+
+
+def _account(document: Document, address: str) -> Document:
+    """How the account of an address is reached; nothing where the document does not say."""
+    accounts = document.get("configuration", {}).get("accounts", ())
+    return next((account for account in accounts if address.startswith(f"{account['name']}/")), {})
+
+
+def _access(document: Document, address: str) -> list[str]:
+    account = _account(document, address)
+    return _values(account) if account else []
+
+
+def _digest_of_access(document: Document, address: str) -> str:
+    return str(_account(document, address).get("digest", ""))
 
 
 def _values(settings: Mapping[str, Any]) -> list[str]:

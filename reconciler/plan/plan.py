@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.core import service
-from reconciler.core.diff import Difference, matching, pointer, unreadable, with_value
+from reconciler.core.diff import matching, unreadable, with_value
 from reconciler.core.errors import PlanError, SnapshotError
 from reconciler.core.model import (
     UNSET,
@@ -19,10 +19,8 @@ from reconciler.core.model import (
     Blob,
     Desired,
     Diagnostic,
-    FieldChange,
     Key,
     Live,
-    Marker,
     Operation,
     Plan,
     Properties,
@@ -32,7 +30,7 @@ from reconciler.core.model import (
     Target,
     TargetPlan,
 )
-from reconciler.core.sealing import digest, stretched_digest
+from reconciler.core.sealing import digest
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind, Step
 from reconciler.kinds.configuration import with_code
 from reconciler.kinds.function import FUNCTION
@@ -53,6 +51,7 @@ from reconciler.plan.changes import (
     seen_before,
     updated,
 )
+from reconciler.plan.digests import target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.source import code_params, comparable, guard, pinned, with_source
 
@@ -136,6 +135,7 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
         for item in operations
         if (problem := service.invalid_params(item.name, sample(item.params)))
     ]
+    drafts = [with_hidden(draft) for draft in drafts]
     actions = tuple(draft.action for draft in drafts)
     before = seen_before(case, drafts) if operations else ()
     return TargetPlan(case.spec.target, actions, operations, target_digest(case, drafts), before=before), notes
@@ -380,39 +380,3 @@ def sample(params: Any) -> Any:
     if isinstance(params, list | tuple):
         return [sample(value) for value in params]
     return "1" if isinstance(params, Ref) else b"zip" if isinstance(params, Blob) else params
-
-
-def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
-    """Equal wherever and whenever the same change is planned to be made in the same account by the same rights; it holds
-    no time, path, revision or salt. Sensitive values enter only through a stretched digest of what will be, never of what
-    was."""
-    target = case.spec.target
-    acting = [draft for draft in drafts if draft.verb != "none"]
-    shown = [
-        [
-            str(draft.pair.key),
-            draft.verb,
-            [shown_change(item) for item in draft.action.changes],
-            [[step.operation, step.params.get("Tags", {})] for step in draft.steps],
-        ]
-        for draft in acting
-    ]
-    hidden = [
-        [str(draft.pair.key), pointer(found.steps), hidden_value(draft, found)]
-        for draft in acting
-        for change, found in zip(draft.action.changes, draft.found, strict=False)
-        if isinstance(change.after, Marker)
-        and change.after.hides  # a reference stands for itself: what it refers to may change without a review
-    ]
-    access = case.policy.access.get(target.account, "")
-    return digest([shown, stretched_digest(hidden, str(target)) if hidden else "", access])
-
-
-def hidden_value(draft: Draft, found: Difference) -> Any:
-    """What a digest holds of a value that is not shown: of one with references in it, the text as it is written."""
-    literals = draft.pair.desired.literals if draft.pair.desired else {}
-    return literals.get(pointer(found.steps), found.after)
-
-
-def shown_change(item: FieldChange) -> list[Any]:
-    return [item.path, item.before, item.after]

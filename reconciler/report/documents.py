@@ -133,7 +133,8 @@ def _action(action: Action) -> dict[str, Any]:
         "reason": action.reason,
         "fields": [_field(change) for change in action.changes],
     }
-    return said | ({"author": action.author} if action.author else {})
+    more = {"author": action.author, "hidden": action.hidden}
+    return said | {name: value for name, value in more.items() if value}
 
 
 def _field(change: FieldChange) -> dict[str, Any]:

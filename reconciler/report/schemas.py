@@ -88,8 +88,9 @@ ACTION: Schema = closed(
         "reason": TEXT,
         "fields": array(FIELD),
         "author": TEXT,
+        "hidden": DIGEST,
     },
-    optional=("author",),
+    optional=("author", "hidden"),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 

@@ -4,7 +4,8 @@
     reconcile.yaml   where owner mark, guards or accounts matter; else the one beside the folders holds
     snapshot.json    what AWS holds, as `reconcile snapshot -o` writes it; hashes of code are any words
     base/            the specs as they were at the base: then the plan tells causes
-    approved/        what was reviewed: the specs then, with the reconcile.yaml and snapshot.json of then where those differ
+    approved…/       what was reviewed, in the order of the folders' names: the specs then, with the reconcile.yaml and snapshot.json
+                     of then where those differ
     scenario.yaml    what else the run is told, as `scenario.Told` says
     expected.txt     the plan as a terminal shows it, and the calls that it makes, each with what it sends
 

@@ -15,9 +15,10 @@ import yaml
 from reconciler.commands import wiring
 from reconciler.commands.apply import compared_with
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import ReconcileError, StalePlan
+from reconciler.core.errors import ReconcileError
 from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec
 from reconciler.plan import approval
+from reconciler.plan.approval import Review
 from reconciler.plan.cause import Past, only_drift, with_causes
 from reconciler.report.documents import configuration_document, plain, plan_document
 from reconciler.report.formats.text import plan as plan_text
@@ -74,7 +75,7 @@ def planned(folder: Path) -> Plan:
     told = told_in(folder)
     workspace = workspace_of(folder)
     snapshot = snapshot_of(workspace, folder, told)
-    reviewed = reviewed_plan(workspace, folder / "approved", told) if (folder / "approved").is_dir() else None
+    reviewed = reviewed_plans(workspace, folder, told)
     workspace = with_values(workspace, snapshot, told)
     plan = wiring.planned(workspace, snapshot, Choices(told.adopt, told.prune, allow_deletes=told.allow_deletes))
     if (folder / "base").is_dir():
@@ -106,16 +107,15 @@ def snapshot_of(workspace: Workspace, folder: Path, told: Told) -> Snapshot:
     return replace(snapshot, artifacts=known)
 
 
-def reviewed_plan(workspace: Workspace, folder: Path, told: Told) -> Mapping[str, Any]:
-    """The document that was approved. Raises StalePlan, as an apply does, where it was under another configuration."""
-    then = workspace_of(folder)
-    snapshot = snapshot_of(then, folder, told)
-    plan = wiring.planned(with_values(then, snapshot, told), snapshot, Choices(told.adopt, told.prune))
-    document = plan_document(plan, {})
-    problem = approval.other_configuration(configuration_document(wiring.configuration(workspace, {})), document)
-    if problem:
-        raise StalePlan(problem)
-    return document
+def reviewed_plans(workspace: Workspace, folder: Path, told: Told) -> list[Review]:
+    """What was approved, in order. Raises StalePlan, as an apply does, where all of it was under another configuration."""
+    documents = []
+    for reviewed in sorted(path for path in folder.glob("approved*") if path.is_dir()):
+        then = workspace_of(reviewed)
+        snapshot = snapshot_of(then, reviewed, told)
+        plan = wiring.planned(with_values(then, snapshot, told), snapshot, Choices(told.adopt, told.prune))
+        documents.append(plan_document(plan, {}))
+    return approval.reviews(configuration_document(wiring.configuration(workspace, {})), documents)
 
 
 def with_values(workspace: Workspace, snapshot: Snapshot, told: Told) -> Workspace:

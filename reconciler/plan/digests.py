@@ -1,0 +1,53 @@
+"""What a review has seen of a plan, as digests: equal wherever and whenever the same change is planned. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from reconciler.core.diff import Difference, pointer
+from reconciler.core.model import FieldChange, Marker
+from reconciler.core.sealing import digest, stretched_digest
+from reconciler.plan.case import Case
+from reconciler.plan.changes import Draft
+
+
+def with_hidden(draft: Draft) -> Draft:
+    """The draft with the digest of what its action does not show: sensitive values as they will be, never as they were. A
+    reference stands for itself: what it refers to may change without a review."""
+    values = [
+        [pointer(found.steps), hidden_value(draft, found)]
+        for change, found in zip(draft.action.changes, draft.found, strict=False)
+        if isinstance(change.after, Marker) and change.after.hides
+    ]
+    if not values or draft.verb == "none":
+        return draft
+    return replace(draft, action=replace(draft.action, hidden=stretched_digest(values, str(draft.pair.key))))
+
+
+def hidden_value(draft: Draft, found: Difference) -> Any:
+    """What a digest holds of a value that is not shown: of one with references in it, the text as it is written."""
+    literals = draft.pair.desired.literals if draft.pair.desired else {}
+    return literals.get(pointer(found.steps), found.after)
+
+
+def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
+    """Equal where the same change is to be made in the same account by the same rights; it holds no time, path, revision or
+    salt."""
+    shown = [
+        [
+            str(draft.pair.key),
+            draft.verb,
+            [shown_change(item) for item in draft.action.changes],
+            [[step.operation, step.params.get("Tags", {})] for step in draft.steps],
+            draft.action.hidden,
+        ]
+        for draft in drafts
+        if draft.verb != "none"
+    ]
+    return digest([shown, case.policy.access.get(case.spec.target.account, "")])
+
+
+def shown_change(item: FieldChange) -> list[Any]:
+    return [item.path, item.before, item.after]
