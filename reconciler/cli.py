@@ -106,6 +106,7 @@ def plan(
     adopt: bool,
     prune: bool,
     base: str,
+    changed_since: str,
     drift: bool,
     output: Path | None,
     form: str,
@@ -114,15 +115,16 @@ def plan(
     report_dir: Path,
 ) -> None:
     """Show what an apply would do. Changes nothing."""
-    from reconciler.commands.base import read
+    from reconciler.commands.changed import read
     from reconciler.commands.plan import planned
     from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
     from reconciler.report.formats.shown import is_acting
 
-    choices = Choices(adopt, prune, base, drift, download_code=download_code)
-    made, document = planned(read(chosen(paths), base), choices, snapshot=snapshot_path, folder=report_dir)
+    workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
+    choices = Choices(adopt, prune and not changed_since, base, drift, download_code=download_code)
+    made, document = planned(workspace, choices, snapshot=snapshot_path, folder=report_dir)
     if output:
         write_result(output, document_json(document))
     view = formats.View(has_colour(sys.stdout), whole_in=str(output) if output and output.is_file() else "")
@@ -156,6 +158,7 @@ def apply(
     adopt: bool,
     prune: bool,
     base: str,
+    changed_since: str,
     approved: tuple[Path, ...],
     only_failed: Path | None,
     allow_deletes: int | None,
@@ -166,13 +169,13 @@ def apply(
     """Plan, show, ask, perform, and leave a report."""
     from reconciler.commands import wiring
     from reconciler.commands.apply import Audience, Orders, applied
-    from reconciler.commands.base import read
+    from reconciler.commands.changed import read
     from reconciler.commands.progress import progress
     from reconciler.commands.run import Stop
     from reconciler.report.formats.text import report_text
     from reconciler.report.journal import complete
 
-    workspace = read(chosen(paths), base)
+    workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
     healed = complete(report_dir, warn)
     for path in healed:
         say(f"A run was cut off earlier; its report is now {path}.")
@@ -185,7 +188,7 @@ def apply(
             confirm(document)
 
     orders = Orders(
-        wiring.Choices(adopt, prune, base, allow_deletes=allow_deletes, download_code=download_code),
+        wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
         report_dir, approved, only_failed, healed,
     )  # fmt: skip
     ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))

@@ -59,9 +59,13 @@ planning_options = with_options(
     click.option("--adopt", is_flag=True, help="Take over functions that exist and bear no owner mark."),
     click.option("--prune", is_flag=True, help="Delete functions that bear our mark and have no spec."),
     click.option("--base", default="", metavar="REF", help="Tell edits from drift: compare with the specs at REF."),
+    click.option(
+        "--changed-since", default="", metavar="REF",
+        help="Only targets whose spec, local code or reconcile.yaml is another than at REF.",
+    ),
     download_option,
     report_dir_option,
-)
+)  # fmt: skip
 
 
 def point_to_plan(context: click.Context, _: click.Parameter, is_asked: bool) -> None:

@@ -325,10 +325,14 @@ def require_one_name_an_account(numbers: Mapping[str, str]) -> None:
         names[number] = name
 
 
-def require_prunable(workspace: Workspace) -> None:
+def require_marked(workspace: Workspace) -> None:
     if not workspace.config.managed_by:
         message = f"{workspace.config.path}: --prune deletes what bears our mark, and there is none; write managedBy"
         raise UnsafePlan(PRUNES_WHAT_IT_KNOWS.ends(message))
+
+
+def require_prunable(workspace: Workspace) -> None:
+    require_marked(workspace)
     if not workspace.is_whole:
         root = Path(workspace.config.path).parent
         message = f"--prune needs the whole tree of specs, or what it does not see would count as dropped: give {root}"

@@ -94,7 +94,7 @@ class History:
 
     def file_at(self, revision: str, path: Path) -> bytes | None:
         """What a file held at a revision, links below the root followed; None when it was not there."""
-        blob = self._followed(self._tree(revision), self._lexical(path))
+        blob = self._followed(self._tree(revision), self.name_of(path))
         return next(self._read([blob])) if blob else None
 
     def _followed(self, tree: Mapping[str, Blob], name: str) -> Blob | None:
@@ -109,7 +109,7 @@ class History:
 
     def files_at(self, revision: str, below: Path) -> list[Path]:
         """The files below a folder at a revision, as paths from here."""
-        inside = self._lexical(below)
+        inside = self.name_of(below)
         names = (name for name in self._tree(revision) if _is_below(name, inside) and name != inside)
         return [Path(os.path.relpath(self.root / name)) for name in names]
 
@@ -153,7 +153,7 @@ class History:
     def _objects(self, form: str, names: Sequence[str]) -> bytes:
         return self._repository.run("cat-file", form, text="\n".join([*names, ""]).encode())
 
-    def _lexical(self, path: Path) -> str:
+    def name_of(self, path: Path) -> str:
         """A path below the root with no link followed: what is one now need not have been one then."""
         absolute = Path(os.path.abspath(path))  # noqa: PTH100
         inside = absolute if absolute.is_relative_to(self.root) else absolute.resolve()
@@ -168,9 +168,9 @@ class History:
     ) -> dict[Target, Spec]:
         """The specs of some targets at a revision, wherever their files were: first those that are `now` there, then the
         folder of reconcile.yaml, then all of the tree. A file that is no valid spec gives none."""
-        present = {self._lexical(Path(document.path)): document for document in now}
+        present = {self.name_of(Path(document.path)): document for document in now}
         tree = self._tree(revision)
-        house = self._lexical(Path(config.path).parent)
+        house = self.name_of(Path(config.path).parent)
         others = [name for name in tree if load.is_spec_name(Path(name).name) and name not in present]
         near = [name for name in others if _is_below(name, house)]
         missing = set(targets)
@@ -182,26 +182,31 @@ class History:
                 missing -= set(found)
         return found
 
+    def specs_in(self, revision: str, config: Config, files: Iterable[str]) -> list[Spec]:
+        """What files, as git names them, said at a revision, as far as they were valid specs."""
+        names = [name for name in files if load.is_spec_name(Path(name).name)]
+        return list(self._specs(self._tree(revision), names, {}, config, None))
+
     def _specs(
         self,
         tree: Mapping[str, Blob],
         names: Sequence[str],
         now: Mapping[str, Document],
         config: Config,
-        functions: set[str],
+        functions: set[str] | None,
     ) -> Iterator[Spec]:
-        """What files of a tree say of some functions. What a file says now is not asked again of the same bytes."""
+        """What files of a tree say of some functions, or of all. What a file says now is not asked again of the same bytes."""
         blobs = {name: blob for name in names if (blob := self._followed(tree, name))}
         for (name, blob), text in zip(blobs.items(), self._read([*blobs.values()]), strict=True):
             document = now.get(name)
-            if document is None and functions.isdisjoint(_words(text)):
+            if document is None and functions is not None and functions.isdisjoint(_words(text)):
                 continue
-            if document is None or blob.name != self._name_of(document.path):
+            if document is None or blob.name != self._blob_id(document.path):
                 document = _document(text, os.path.relpath(self.root / name))
             if document:
                 yield from load.expanded(document, load.targets(document, config, []))
 
-    def _name_of(self, path: str) -> str:
+    def _blob_id(self, path: str) -> str:
         """How git names a file's bytes as they are now."""
         try:
             text = Path(path).read_bytes()
@@ -221,7 +226,7 @@ class History:
 
     def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
         """Commit and author of each change of some files or folders after a revision, newest first."""
-        names = sorted({self._lexical(Path(path)) for path in paths})
+        names = sorted({self.name_of(Path(path)) for path in paths})
         if not names or self.names_no_commit:
             return []
         commits = (f"{self._commit(revision)}..HEAD", "--", *names)
@@ -230,9 +235,14 @@ class History:
         uncommitted = [UNCOMMITTED] if any(self._changed(self._commit("HEAD"), name) for name in names) else []
         return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in found]
 
+    def changed(self, revision: str, paths: Iterable[Path]) -> frozenset[str]:
+        """The files at or below some paths that are others than at a revision, came or went, as git names them."""
+        commit = self._commit(revision)
+        return frozenset(name for path in paths for name in self._changed(commit, self.name_of(path)))
+
     def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
         """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
-        name = self._lexical(Path(path))
+        name = self.name_of(Path(path))
         tracked = _split(self._repository.run("ls-files", "-z", "--", name))
         if not tracked and not any(_is_below(one, name) for one in self._tree(revision)):
             return None
@@ -247,7 +257,7 @@ class History:
         )
         new = _split(self._repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", name))
         return [
-            one for one in (*seen, *new) if one not in tree or tree[one].name != self._name_of(str(self.root / one))
+            one for one in (*seen, *new) if one not in tree or tree[one].name != self._blob_id(str(self.root / one))
         ]
 
     def _blamed(self, path: str) -> dict[int, str]:
@@ -256,7 +266,7 @@ class History:
             from git import GitError as Refused
         try:
             entries = self._gitpython.blame_incremental(
-                None, self._lexical(Path(path)), no_textconv=True, no_ignore_revs_file=True
+                None, self.name_of(Path(path)), no_textconv=True, no_ignore_revs_file=True
             )
             for entry in entries:
                 commit = entry.commit

@@ -243,6 +243,7 @@ READING: dict[str, list[str]] = {
     "plan as markdown": ["plan", "--format", "markdown"],
     "plan as json": ["plan", "--format", "json"],
     "plan of the base": ["plan", "--base", "base", "-o", "out.json"],
+    "plan of what changed": ["plan", "--changed-since", "base", "--prune"],
     "drift": ["plan", "--drift", "--base", "base", "--prune"],
     "snapshot": ["snapshot", "-o", "out.json"],
     "functions": ["functions"],
