@@ -6,8 +6,10 @@ is told with what lacks.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +116,14 @@ def test_its_calls_are_calls_that_aws_and_the_sandbox_have(kind: Kind) -> None:
         assert listing.member in service.response(listing.operation).members
     named = {operation, *(listing.operation for listing in listings), *(call.operation for call in kind.calls)}
     assert named <= {*OPERATIONS, "Invoke"}
+
+
+def test_each_stands_alone_by_contract() -> None:
+    contracts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    (alone,) = (contract["modules"] for contract in contracts if contract["type"] == "independence")
+    assert sorted(alone) == sorted(f"reconciler.kinds.{kind.name}" for kind in KINDS.values())
 
 
 def test_a_kind_that_was_forgotten_is_told_with_all_that_lacks(shown: Shown) -> None:
