@@ -5,7 +5,7 @@ Values of environment variables are left out: a report holds no secret.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from reconciler.aws.client import Aws, Place
@@ -40,10 +40,7 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
         "configuration": plain(hidden(function.properties["configuration"], FUNCTION, ("configuration",))),
         "code": source(function.properties["code"], function.handle),
         "tags": own_tags(function.handle["Tags"]),
-        **{
-            kind.section: {item.key.name: entry(item) for item in resources if item.key.kind == kind.name}
-            for kind in kinds
-        },
+        **{kind.section: section(kind, resources) for kind in kinds},
         "policy": policy["Policy"] if policy else None,
     }
 
@@ -54,6 +51,12 @@ def source(live: Mapping[str, Any], handle: Mapping[str, Any]) -> dict[str, Any]
     if "ImageUri" in handle:
         return {**kept, "ImageUri": handle["ImageUri"]}
     return {**kept, "S3Bucket": UNKNOWN, "S3Key": UNKNOWN, "sha256": live.get("CodeSha256", "")}
+
+
+def section(kind: Kind, resources: Iterable[Live]) -> dict[str, Any]:
+    """A section of the spec; what a function has one of at the most is the section itself."""
+    entries = {item.key.name: entry(item) for item in resources if item.key.kind == kind.name}
+    return entries.get("", {}) if kind.is_single else entries
 
 
 def entry(live: Live) -> Any:

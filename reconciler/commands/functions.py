@@ -91,11 +91,16 @@ def item(live: Live, beside: Iterable[Live]) -> dict[str, Any]:
     found: dict[str, Any] = {"accountName": live.key.target.account, "region": live.key.target.region}
     found |= {SEED_SPELLING.get(field, camel(field)): _camelled(facts.get(field)) for field in FIELDS}
     sections = {
-        camel_of(kind.section): [_camelled(kind.listed(other)) for other in _ordered(beside, kind)]
+        camel_of(kind.section): _section([_camelled(kind.listed(other)) for other in _ordered(beside, kind)], kind)
         for kind in KINDS.values()
         if kind is not FUNCTION
     }
     return dict(sorted(found.items())) | dict(sorted({"tags": dict(live.handle.get("Tags", {})), **sections}.items()))
+
+
+def _section(entries: list[Any], kind: Kind) -> Any:
+    """The list of them; of what a function has one of at the most that one, or null."""
+    return next(iter(entries), None) if kind.is_single else entries
 
 
 def _ordered(beside: Iterable[Live], kind: Kind) -> list[Live]:

@@ -29,14 +29,15 @@ class Target:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Key:
-    """Identity of a resource. Prints as `test/us-west-2/checkout/alias/live`; the function itself as its target."""
+    """Identity of a resource. Prints as `test/us-west-2/checkout/alias/live`; the function itself as its target, and what a
+    function has only one of by its kind alone. `name` is empty for both."""
 
     target: Target
     kind: str
     name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.target}/{self.kind}/{self.name}" if self.name else str(self.target)
+        return "/".join([str(self.target), *filter(None, (self.kind if self.kind != "function" else "", self.name))])
 
 
 @dataclass(frozen=True, order=True, slots=True)

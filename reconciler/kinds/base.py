@@ -156,7 +156,7 @@ def no_warning(_: Properties | None, __: Properties) -> str:
 
 
 def with_name(live: Live) -> Any:
-    return {"name": live.key.name, **live.properties}
+    return {**({"name": live.key.name} if live.key.name else {}), **live.properties}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +228,21 @@ class Kind:
     def word(self) -> str:
         """What people call it."""
         return self.noun or self.name
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a function has one of it at the most: its section is that one, and no map of names."""
+        return any(section.name == self.section and not section.keys for section in self.sections)
+
+    def entries(self, written: Properties) -> Properties:
+        """What the kind's section holds, by name: what has none stands under the empty one, and says nothing where it is empty."""
+        if not self.is_single:
+            return written
+        return {"": written} if written else {}
+
+    def at(self, name: str) -> tuple[str, ...]:
+        """The steps to an entry of the kind's section."""
+        return (self.section,) if self.is_single else (self.section, name)
 
 
 def shown(value: Any, error: Any) -> Any:

@@ -76,7 +76,7 @@ class Sides:
 
 def prefix(kind: Kind, name: str) -> tuple[str, ...]:
     """Where a resource stands in the spec: the function's sections at the root, others under section and name."""
-    return (kind.section, name) if name else ()
+    return () if kind is FUNCTION else kind.at(name)
 
 
 def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], ...]:

@@ -14,8 +14,8 @@ from typing import Any
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Diagnostic, Plan, Target, TargetPlan
-from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import own_tags
 
 WORKERS = 8
@@ -182,7 +182,10 @@ def _how(one: TargetPlan) -> str:
 
 def _told(one: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
     again = made_again(one)
-    gone = [_shown(part.sort, [t.name for t in part.things if (part.sort, t.name) not in again]) for part in parts]
+    gone = [
+        _shown(part.sort, [t.name for t in part.things if not {(part.sort, t.name), (part.sort, "")} & again])
+        for part in parts
+    ]
     unread = [f"{part.sort} ({part.problem})" for part in parts if part.problem]
     sentences = [f"{one.target} loses with its {_how(one)}: {'; '.join(filter(None, gone))}"] if any(gone) else []
     if unread:
@@ -192,14 +195,10 @@ def _told(one: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
 
 
 def made_again(one: TargetPlan) -> set[tuple[str, str]]:
-    """What the plan's own calls make anew, by sort and name."""
+    """What the plan's own calls make anew, by sort and name; of what a function has one of at the most the name is empty."""
     creation = next((item.params for item in one.operations if item.name == "CreateFunction"), {})
-    aliases = {
-        ("alias", action.key.name)
-        for action in one.actions
-        if action.key.kind == ALIAS.name and action.verb == "create"
-    }
-    return aliases | {("tag", key) for key in creation.get("Tags", {})}
+    made = {(KINDS[action.key.kind].word, action.key.name) for action in one.actions if action.verb == "create"}
+    return made | {("tag", key) for key in creation.get("Tags", {})}
 
 
 def _shown(sort: str, names: list[str]) -> str:

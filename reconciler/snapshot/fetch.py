@@ -54,7 +54,11 @@ def fetch(
             region = _Region(aws, place, by_place[place], pool, unread, patience)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
             invoked |= region.invoked
-        held = {item.key.target: str(item.handle.get("CodeSha256", "")) for item in resources if not item.key.name}
+        held = {
+            item.key.target: str(item.handle.get("CodeSha256", ""))
+            for item in resources
+            if item.key.kind == FUNCTION.name
+        }
         codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool, held, looking)
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
@@ -177,9 +181,8 @@ class _Region:
             items, is_whole = self.unread.listed(reading.everywhere.operation, read, targets)
             if is_whole:
                 return items
-        assert reading.listing
-        own = partial(self.own, reading.listing)
-        each = self.unread.each(self.pool, reading.listing.operation, own, targets, itself)
+        asked = reading.listing.operation if reading.listing else operation(reading)
+        each = self.unread.each(self.pool, asked, partial(self.own, reading), targets, itself)
         return [(target, item) for target, found in each for item in found]
 
     def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
@@ -193,7 +196,12 @@ class _Region:
             items += [(names[name], item) for item in page[listing.member] if (name := function_of(item)) in names]
         return items, True
 
-    def own(self, listing: Listing, target: Target) -> list[Properties]:
+    def own(self, reading: Reading, target: Target) -> list[Properties]:
+        """What a function has of a kind: of what it can have only one of there is no listing."""
+        listing = reading.listing
+        if listing is None:
+            found = self.aws.found(self.place, *reading.single(target.function, ""))
+            return [found] if found else []
         pages = self.aws.pages(self.place, listing.operation, {"FunctionName": target.function, **listing.params})
         return [item for page in pages for item in page[listing.member]]
 

@@ -47,8 +47,9 @@ def unmatched(steps: tuple[str, ...], spec: Mapping[str, Any]) -> str:
     schema = load_schema("function")["properties"][section]
     if section == "code" and rest and rest[0] in SOURCE_OF_CODE:
         return NO_CODE
-    if section in NAMED_SECTIONS and rest:
-        wrong = _of_no_entry(KINDS[NAMED_SECTIONS[section]], rest, spec.get(section))
+    kind = KINDS[NAMED_SECTIONS[section]] if section in NAMED_SECTIONS else None
+    if kind and not kind.is_single and rest:
+        wrong = _of_no_entry(kind, rest, spec.get(section))
         if wrong:
             return wrong
     return _below(schema, rest, f"/{section}")

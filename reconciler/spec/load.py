@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.core.diff import escaped
+from reconciler.core.diff import escaped, pointer
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
@@ -249,8 +249,8 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
         written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
         desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
         for section, kind in NAMED_SECTIONS.items():
-            for name, properties in (value.get(section) or {}).items():
-                origins = below.get(f"/{section}/{escaped(name)}", {})
+            for name, properties in KINDS[kind].entries(value.get(section) or {}).items():
+                origins = below.get(pointer(KINDS[kind].at(name)), {})
                 written = KINDS[kind].meant(with_facts(properties, target))
                 desired.append(Desired(Key(target, kind, name), written, origins))
         yield Spec(
@@ -269,13 +269,16 @@ def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
 
 
 def origins_below(document: Document) -> dict[str, dict[str, Origin]]:
-    """The places of everything below each named resource, by pointers relative to it; each place is looked at once."""
+    """The places of everything below each resource beside the function, by pointers relative to it; each place is looked at
+    once."""
+    lengths = {section: 1 + len(KINDS[kind].at("")) for section, kind in NAMED_SECTIONS.items()}
     found: dict[str, dict[str, Origin]] = {}
-    for pointer, place in document.origins.items():
-        steps = pointer.split("/", 3)
-        if len(steps) > 2 and steps[1] in NAMED_SECTIONS:
-            at = "/".join(steps[:3])
-            found.setdefault(at, {})[pointer.removeprefix(at)] = place
+    for where, place in document.origins.items():
+        steps = where.split("/", 3)
+        length = lengths.get(steps[1], 0) if len(steps) > 1 else 0
+        if length and len(steps) >= length:
+            at = "/".join(steps[:length])
+            found.setdefault(at, {})[where.removeprefix(at)] = place
     return found
 
 
