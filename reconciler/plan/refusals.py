@@ -138,9 +138,9 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
     is_replaced = any(draft.pair.key.kind == FUNCTION.name and draft.verb == "replace" for draft in drafts)
     if is_replaced:
         message = (
-            f"{case.spec.target} loses all versions, and all aliases and tags that its spec does not name, with its "
-            "replacement, and what no spec says: policy, URLs, reserved and provisioned concurrency, asynchronous "
-            "configuration, autoscaling"
+            f"{case.spec.target} loses all versions with its replacement, the addresses of its URLs, and all that its spec "
+            "does not say: aliases, tags, policy, URLs, reserved and provisioned concurrency, asynchronous configuration, "
+            "autoscaling"
         )
         ignored = f"; so goes what is ignored: {', '.join(case.spec.ignore)}" if case.spec.ignore else ""
         yield Diagnostic("warning", message + ignored, case.spec.target, place(case))

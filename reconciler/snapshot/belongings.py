@@ -17,6 +17,7 @@ from reconciler.core.model import Diagnostic, Plan, Target, TargetPlan
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import own_tags
+from reconciler.kinds.version import VERSION
 
 WORKERS = 8
 
@@ -197,7 +198,11 @@ def _told(one: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
 def made_again(one: TargetPlan) -> set[tuple[str, str]]:
     """What the plan's own calls make anew, by sort and name; of what a function has one of at the most the name is empty."""
     creation = next((item.params for item in one.operations if item.name == "CreateFunction"), {})
-    made = {(KINDS[action.key.kind].word, action.key.name) for action in one.actions if action.verb == "create"}
+    made = {
+        (KINDS[action.key.kind].word, action.key.name)
+        for action in one.actions
+        if action.verb == "create" and action.key.kind != VERSION.name  # version 1 is another one then
+    }
     return made | {("tag", key) for key in creation.get("Tags", {})}
 
 

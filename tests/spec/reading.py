@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconciler.commands import wiring
 from reconciler.core.errors import SpecError
+from reconciler.kinds.registry import SECTION_NAMES
 from reconciler.spec import load
 from reconciler.spec.load import Specs
 from tests.citing import uncited
@@ -16,6 +17,7 @@ aws:
   accounts:
     - {name: test, lambdaEnabled: true, accountId: "123456789012", regions: [us-west-2, eu-west-1]}
 """
+IGNORABLE = ", ".join(f"/{name}" for name in SECTION_NAMES if name != "versions")  # as the message names them
 HEAD = "function: checkout\naccount: test\nregion: us-west-2\n"  # three lines, so what a test adds begins at line 4
 
 
