@@ -5,7 +5,6 @@ stdout is the result, stderr the log. What is slow to import is imported by the 
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +34,6 @@ from reconciler.report import formats
 if TYPE_CHECKING:
     from reconciler.commands.run import Ending
 
-IS_CONFIRMED = Rule("R249", "A plan is applied once somebody says yes to it, on a terminal or by --yes or --approved.")
 HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
 USAGE, CHANGES_PENDING = 2, 10
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
@@ -169,6 +167,7 @@ def apply(
     """Plan, show, ask, perform, and leave a report."""
     from reconciler.commands import wiring
     from reconciler.commands.apply import Audience, Orders, applied
+    from reconciler.commands.asking import confirm
     from reconciler.commands.changed import read
     from reconciler.commands.progress import progress
     from reconciler.commands.run import Stop
@@ -209,21 +208,30 @@ def finish(ending: Ending, text: str) -> NoReturn:
     sys.exit(code)
 
 
-def confirm(document: Mapping[str, Any]) -> None:
-    """Ask, naming what will be deleted. Raises UnsafePlan without a terminal, or on any answer but yes."""
-    if not sys.stdin.isatty():
-        raise UnsafePlan(IS_CONFIRMED.ends("there is no terminal to ask on; pass --yes to apply without being asked"))
-    gone = [
-        action["address"]
-        for target in document["targets"]
-        for action in target["actions"]
-        if action["verb"] in ("delete", "replace")
-    ]
-    if gone:
-        say(f"To be deleted or replaced: {', '.join(gone)}")
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C at the question ends it at once
-    if not click.confirm("Apply this plan?", err=True):
-        raise UnsafePlan(IS_CONFIRMED.ends("not confirmed; nothing was changed"))
+@cli.group()
+def ci() -> None:
+    """For jobs of GitHub Actions: as the commands of these names, told where a pull request is read."""
+
+
+@ci.command(name="validate")
+@paths_argument
+def ci_validate(paths: tuple[Path, ...]) -> None:
+    """Check specs; each mistake stands at its line of the pull request."""
+    from reconciler.commands.ci import validated
+
+    validated(chosen(paths))
+
+
+@ci.command(name="plan")
+@paths_argument
+@click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True, help="Where the plan is left.")
+@download_option
+@report_dir_option
+def ci_plan(paths: tuple[Path, ...], output: Path, download_code: bool, report_dir: Path) -> None:
+    """Plan a change against its base: annotations, the job's summary, outputs, and the plan as a file."""
+    from reconciler.commands.ci import planned
+
+    sys.exit(planned(chosen(paths), output, report_dir, download_code=download_code))
 
 
 @cli.command()

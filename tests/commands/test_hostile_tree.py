@@ -245,6 +245,8 @@ READING: dict[str, list[str]] = {
     "plan of the base": ["plan", "--base", "base", "-o", "out.json"],
     "plan of what changed": ["plan", "--changed-since", "base", "--prune"],
     "drift": ["plan", "--drift", "--base", "base", "--prune"],
+    "ci plan": ["ci", "plan", "-o", "out.json"],
+    "ci validate": ["ci", "validate"],
     "snapshot": ["snapshot", "-o", "out.json"],
     "functions": ["functions"],
     "apply by the base": ["apply", *BASED],

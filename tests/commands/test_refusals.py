@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler import cli
 from reconciler.apply.expected import changed
 from reconciler.commands import wiring
+from reconciler.commands.asking import confirm
 from reconciler.core.diff import Difference
 from reconciler.core.errors import NotOwned, StalePlan, UnsafePlan
 from reconciler.core.model import Key, Target
@@ -38,7 +38,7 @@ def test_one_account_by_two_names_is_refused() -> None:
 def test_without_a_terminal_nobody_can_say_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(UnsafePlan, match=r"pass --yes to apply without being asked \(R249\)$"):
-        cli.confirm({"targets": []})
+        confirm({"targets": []})
 
 
 def test_where_there_is_no_lock_none_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""What a pull request on GitHub sees of a plan: where a job runs, what it annotates, what it hands to later steps. Asks GitHub nothing."""

@@ -1,0 +1,122 @@
+"""What stands at a line of "Files changed": mistakes, refusals, and of each line that a change edits what it does to AWS. Pure.
+
+The runner takes ten of a kind from a step and drops the rest without a word, so those of edited lines go first and what is left out
+is counted. https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reconciler.core.errors import Fault
+from reconciler.core.foreign import harmless, printable
+from reconciler.core.words import many
+
+MOST_OF_A_KIND = 10
+Level = Literal["error", "warning", "notice"]
+LEVELS: Mapping[str, Level] = {"refusal": "error", "warning": "warning"}
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """`is_edited`: the line is one that the change itself wrote. Without a file it stands with the step."""
+
+    level: Level
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    is_edited: bool = False
+
+
+def of_faults(faults: Iterable[Fault]) -> list[Annotation]:
+    """Of each mistake in a spec, at its place."""
+    return [
+        Annotation("error", fault.message, fault.origin.path, fault.origin.line, fault.origin.column, is_edited=True)
+        for fault in faults
+    ]
+
+
+def of_plan(plan: Document) -> list[Annotation]:
+    """Of a plan's refusals and warnings, and of every line that it changes something by."""
+    return [*_notes(plan), *_effects(plan)]
+
+
+def _notes(plan: Document) -> Iterator[Annotation]:
+    for note in plan["diagnostics"]:
+        source = note["source"] or {"file": "", "line": 0}
+        if note["severity"] in LEVELS:
+            yield Annotation(LEVELS[note["severity"]], note["message"], source["file"], source["line"])
+
+
+def _effects(plan: Document) -> Iterator[Annotation]:
+    """One a line: each field that comes from there, with what AWS holds and will hold, and how traffic moves with it."""
+    at: dict[tuple[str, int], dict[str, list[str]]] = {}
+    edited = set[tuple[str, int]]()
+    for target in plan["targets"]:
+        moves = "; ".join(_moves(target))
+        for field in (field for action in target["actions"] for field in action["fields"] if field["source"]):
+            place = (field["source"]["file"], field["source"]["line"])
+            edited |= {place} if field["cause"] in ("edit", "both") else set()
+            what = "; ".join(filter(None, (_change(field), moves if not _is_move(field) else "")))
+            at.setdefault(place, {}).setdefault(what, []).append(target["address"])
+    for (file, line), changes in at.items():
+        text = "\n".join(f"{what} ({_named(where)})" for what, where in changes.items())
+        yield Annotation("notice", text, file, line, is_edited=(file, line) in edited)
+
+
+def _change(field: Document) -> str:
+    name = field["path"].removeprefix("/").replace("/", ".")
+    before = "(unset)" if field["before"] is None else field["before"]
+    after = "(unset)" if field["after"] is None else field["after"]
+    return f"{name}: {before} → {after} in AWS"
+
+
+def _moves(target: Document) -> Iterator[str]:
+    for action in target["actions"]:
+        for field in action["fields"]:
+            if _is_move(field):
+                where = "a new version" if field.get("known_after_apply") else f"version {field['after']}"
+                yield f"{action['address'].rpartition('/')[2]} moves to {where}"
+
+
+def _is_move(field: Document) -> bool:
+    return bool(field["path"].startswith("/aliases/") and field["path"].endswith("/FunctionVersion"))
+
+
+def _named(addresses: list[str]) -> str:
+    return addresses[0] if len(addresses) == 1 else f"{addresses[0]} and {len(addresses) - 1} more"
+
+
+# --- as the runner reads them --------------------------------------------------------------------------------------
+
+
+def commands(annotations: Iterable[Annotation]) -> list[str]:
+    """The lines that the runner obeys, edited lines first; of a kind with more than there is room for, the last says how many."""
+    lines = []
+    for level in ("error", "warning", "notice"):
+        found = sorted((one for one in annotations if one.level == level), key=lambda one: not one.is_edited)
+        room = MOST_OF_A_KIND if len(found) <= MOST_OF_A_KIND else MOST_OF_A_KIND - 1
+        lines += [command(one) for one in found[:room]]
+        if found[room:]:
+            more = f"{many(len(found) - room, f'more {level}')}; the whole plan is in the summary of this job"
+            lines.append(command(Annotation(level, more)))
+    return lines
+
+
+def command(annotation: Annotation) -> str:
+    facts = {"file": annotation.file, "line": annotation.line, "col": annotation.column}
+    properties = ",".join(f"{name}={_property(value)}" for name, value in facts.items() if value)
+    message = "%0A".join(_data(line) for line in annotation.message.splitlines())
+    return f"::{annotation.level}{f' {properties}' if properties else ''}::{message}"
+
+
+def _data(text: Any) -> str:
+    return harmless(printable(text)).replace("%", "%25")
+
+
+def _property(value: Any) -> str:
+    return _data(value).replace(":", "%3A").replace(",", "%2C")

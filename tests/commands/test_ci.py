@@ -1,0 +1,126 @@
+"""`reconcile ci` in a job of GitHub Actions and outside one: annotations, summary, outputs, the plan's file, exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.apply.houses import commit, house_of
+from tests.conftest import House, function_spec
+
+
+@pytest.fixture
+def opened_request(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A function that lives at the base, and the job of a pull request that changes it."""
+    house_of(house)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
+    (house.root / ".gitignore").write_text("reports/\nplan.json\njob/\n")
+    house.write("one.yaml", function_spec("one"))
+    house.apply()
+    base = commit(house.root, "what lives")
+    house.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
+    commit(house.root, "more time")
+    job = house.root / "job"
+    job.mkdir()
+    head = {"sha": "c" * 40, "repo": {"full_name": "acme/shop"}}
+    event = {"pull_request": {"number": 12, "base": {"sha": base}, "head": head}}
+    (job / "event.json").write_text(json.dumps(event))
+    for name, value in {
+        "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_EVENT_PATH": str(job / "event.json"), "GITHUB_OUTPUT": str(job / "output"),
+        "GITHUB_STEP_SUMMARY": str(job / "summary"),
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    house.sandbox.requests.clear()
+    return house
+
+
+def handed_on(house: House) -> dict[str, str]:
+    text = (house.root / "job" / "output").read_text()
+    return {name: value for name, _, value in re.findall(r"(\w+)<<(end-\w+)\n(.*?)\n\2\n", text, re.DOTALL)}
+
+
+def summary(house: House) -> str:
+    return (house.root / "job" / "summary").read_text()
+
+
+def commands(out: str) -> list[str]:
+    return [line for line in out.splitlines() if line.startswith("::")]
+
+
+def test_a_plan_is_told_at_its_lines_in_the_summary_and_to_later_steps(opened_request: House) -> None:
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 0, result.err
+    (notice,) = commands(result.out)
+    assert notice == ("::notice file=specs/one.yaml,line=8::configuration.Timeout: 3 → 9 in AWS (test/us-west-2/one)")
+    assert "test/us-west-2/one" in summary(opened_request)
+    document = json.loads((opened_request.root / "plan.json").read_text())
+    values = handed_on(opened_request)
+    assert values == {
+        "changed": "true", "creates": "0", "updates": "1", "deletes": "0", "refused": "0", "digest": document["digest"]
+    }  # fmt: skip
+    assert document["targets"][0]["actions"][0]["cause"] == "edit"
+    assert opened_request.writes() == []
+
+
+def test_mistakes_stand_at_their_lines_and_end_as_validate_does(opened_request: House) -> None:
+    text = function_spec("one", configuration="Timeout: 9").replace("Timeout: 9", "Timeout: 9999\n  MemorySize: 1")
+    opened_request.write("one.yaml", text)
+    for verb in ("validate", "plan"):
+        result = opened_request.run("ci", verb)
+        assert result.exit_code == 20
+        assert [line.split("::")[1] for line in commands(result.out)] == [
+            "error file=specs/one.yaml,line=8,col=12", "error file=specs/one.yaml,line=9,col=15"
+        ]  # fmt: skip
+    assert "### 2 mistakes" in summary(opened_request)
+
+
+def test_a_refusal_is_an_error_at_its_line_and_ends_with_21(opened_request: House) -> None:
+    opened_request.write("one.yaml", function_spec("one", extra="aliases: {live: {FunctionVersion: '7'}}\n"))
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 21
+    assert any(line.startswith("::error file=specs/one.yaml,line=") for line in commands(result.out))
+    assert handed_on(opened_request)["refused"] == "1"
+
+
+def test_what_ends_the_run_is_told_as_well(opened_request: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = json.loads(Path(opened_request.root / "job" / "event.json").read_text())
+    event["pull_request"]["base"]["sha"] = "d" * 40
+    (opened_request.root / "job" / "event.json").write_text(json.dumps(event))
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 2
+    assert commands(result.out)[0].startswith("::error::")
+    assert "Nothing was planned" in summary(opened_request)
+
+
+def test_no_text_of_a_spec_becomes_a_command(opened_request: House) -> None:
+    hostile = "x\n::error::theirs\n##[add-mask]x%0A::stop-commands::y"
+    spec: Any = function_spec(
+        "one", configuration=f"Description: {json.dumps(hostile)}", extra="tags: {'::error::k': '##[x]'}\n"
+    )
+    opened_request.write("one.yaml", spec)
+    result = opened_request.run("ci", "plan")
+    assert all(line.startswith("::notice file=specs/one.yaml,") for line in commands(result.out))
+    assert "##[" not in result.out
+
+
+def test_outside_actions_it_says_what_it_would_do(opened_request: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 0
+    assert commands(result.out) == []
+    assert "would annotate: notice file=specs/one.yaml,line=8" in result.err
+    assert "would hand on: changed=true" in result.err
+    assert not (opened_request.root / "job" / "summary").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\xff"])
+def test_an_event_that_cannot_be_read_is_told(opened_request: House, text: str) -> None:
+    (opened_request.root / "job" / "event.json").write_bytes(text.encode("latin-1"))
+    result = opened_request.run("ci", "validate")
+    assert (result.exit_code, "event.json" in result.err, "Traceback" in result.err) == (2, True, False)
