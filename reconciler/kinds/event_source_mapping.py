@@ -57,8 +57,7 @@ EVENT_SOURCE_MAPPINGS = Section(
             for member in ("AccessConfigs", "EventRecordFormat", "SchemaRegistryURI", "SchemaValidationConfigs")
         },
         **{f"{kafka}/ConsumerGroupId": IS_WHICH for kafka in _KAFKA_CONFIGS},
-        "SelfManagedKafkaEventSourceConfig/ConsumptionMode": NOT_DOCUMENTED,
-        "DestinationConfig/OnSuccess/Destination": NOT_DOCUMENTED,
+        "DestinationConfig/OnSuccess/Destination": "AWS has it for asynchronous invocations, and supports none for mappings",
         "LoggingConfig/SystemLogLevel": NOT_DOCUMENTED,
         "ProvisionedPollerConfig/PollerGroupName": NOT_DOCUMENTED,
         "Tags": "others may tag a mapping too, so they are compared where the spec names them",
@@ -245,6 +244,7 @@ def delete(_: str, __: str, handle: Properties) -> list[Step]:
 _FINAL = (
     "AmazonManagedKafkaEventSourceConfig/ConsumerGroupId",
     "SelfManagedKafkaEventSourceConfig/ConsumerGroupId",
+    "SelfManagedKafkaEventSourceConfig/ConsumptionMode",
 )
 
 

@@ -76,12 +76,13 @@ _KAFKA: Mapping[str, Any] = {
     "MaximumRecordAgeInSeconds": -1,
     "MaximumRetryAttempts": -1,
 }
+_SELF_MANAGED: Mapping[str, Any] = {**_KAFKA, "SelfManagedKafkaEventSourceConfig": {"ConsumptionMode": "Stream"}}
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "sqs": _QUEUE,
     "kinesis": _STREAM,
     "dynamodb": _STREAM,
     "kafka": _KAFKA,
-    "self-managed": _KAFKA,
+    "self-managed": _SELF_MANAGED,
     "rds": {**_BROKER, "DocumentDBEventSourceConfig": {"FullDocument": "Default"}},
 }
 VIRTUAL_HOST = "VIRTUAL_HOST"
@@ -98,7 +99,13 @@ def source_service(properties: Properties) -> str:
 
 def defaults(properties: Properties) -> dict[str, Any]:
     """What AWS holds for members that a mapping of this source never set."""
-    return dict(_DEFAULTS.get(source_service(properties), _BROKER))
+    known = dict(_DEFAULTS.get(source_service(properties), _BROKER))
+    return known | ({"MaximumRetryAttempts": 0} if is_shared(properties) else {})
+
+
+def is_shared(properties: Properties) -> bool:
+    """Whether a Kafka topic is consumed as a queue, by a share group: without a position, and by default without a retry."""
+    return part(properties, "SelfManagedKafkaEventSourceConfig").get("ConsumptionMode") == "Queue"
 
 
 def virtual_hosts(accesses: Any) -> tuple[str, ...]:
@@ -157,12 +164,17 @@ def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:
 
 @Rule(
     "R061",
-    "A stream is polled from a starting position that it knows; a queue has none.",
+    "A stream is polled from a starting position that it knows; a queue has none, nor has a topic that is consumed as one.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 )
 def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         service, start = source_service(mapping), mapping.get("StartingPosition")
+        if is_shared(mapping):
+            if start is not None:
+                message = "a topic that is consumed as a queue has no StartingPosition; take it out"
+                yield Found(f"{at}/StartingPosition", message, is_key=True)
+            continue
         if service in STREAMS and start is None:
             yield Found(
                 at, f"mapping {label} polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON", is_key=True

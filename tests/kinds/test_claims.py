@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from reconciler.core import service
 from reconciler.files import validation
-from reconciler.kinds import alias, configuration, event_source_mapping, function, url
+from reconciler.kinds import alias, configuration, event_source_mapping, function, sources, url
 from reconciler.kinds.registry import CLAIMS, SECTIONS
 
 CALLS = [(section, operation) for section in CLAIMS for operation in section.calls]
@@ -44,10 +45,20 @@ def test_what_a_section_takes_and_refuses_is_what_its_schema_says(section: Any) 
     assert said["x-refused"] == dict(section.refused)
 
 
-POLLED = [
-    {"EventSourceArn": f"arn:aws:{service_name}:us-west-2:123456789012:x"}
-    for service_name in ("sqs", "kinesis", "dynamodb", "kafka", "rds", "mq")
-]
+POLLED: dict[str, dict[str, Any]] = {
+    **{name: {"EventSourceArn": f"arn:aws:{name}:us-west-2:123456789012:x"} for name in sources.POLLED},
+    "self-managed": {"SelfManagedEventSource": {"Endpoints": {}}},
+}
+# The words by which the service model names the sources that a member is only for, at the start of its text: "(Amazon SQS only) …".
+WORDS = {
+    "SQS": "sqs", "Kinesis": "kinesis", "DynamoDB": "dynamodb", "MSK": "kafka", "self-managed": "self-managed", "MQ": "mq",
+}  # fmt: skip
+# Where the model's text does not say it, and the member's own name or AWS's list of kinds of access does.
+ONLY_FOR: dict[str, set[str]] = {
+    "DocumentDBEventSourceConfig": {"rds"},
+    "SelfManagedKafkaEventSourceConfig": {"self-managed"},
+    "SourceAccessConfigurations": {"kafka", "mq", "rds", "self-managed"},
+}
 # What a spec may hold at the least, so that normal form shows every default; nothing stands for a section without any.
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "configuration": [
@@ -59,10 +70,15 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "urls": [url.URL.normal({"AuthType": "NONE"}, "checkout")],
     "event_source_mappings": [
         event_source_mapping.normal(source | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")
-        for source in POLLED
+        for source in POLLED.values()
     ],
 }
-NEVER_FILLED_IN = {"FunctionVersion", "EventSourceArn", "AuthType"}  # the samples say these themselves
+NEVER_FILLED_IN = {
+    "FunctionVersion",
+    "EventSourceArn",
+    "SelfManagedEventSource/Endpoints",
+    "AuthType",
+}  # the samples say these themselves
 
 
 def leaves(section: Any) -> Iterator[str]:
@@ -101,3 +117,30 @@ def test_every_member_has_a_default_or_a_reason_why_none_is_known(section: Any) 
     assert filled & set(section.no_default) == set(), "both"
     assert set(section.no_default) - set(leaves(section)) == set(), "no such member"
     assert all(len(reason.split()) > 1 for reason in section.no_default.values())
+
+
+def is_for(path: str) -> set[str]:
+    """The sources that a mapping's member is for, by the service model's own text about it and what is around it."""
+    shape: Any = service.request("CreateEventSourceMapping")
+    found = set(ONLY_FOR.get(path.split("/")[0], POLLED))
+    for step in path.split("/"):
+        shape = shape.members[step]
+        only = re.match(r"\(([^)]*)\)", re.sub(r"<[^>]+>", "", shape.documentation or "").strip())
+        named = {source for word, source in WORDS.items() if only and word.lower() in only[1].lower()}
+        found &= named or found
+    return found
+
+
+@pytest.mark.parametrize("source", POLLED)
+def test_every_member_for_a_source_has_a_default_there_or_a_reason(source: str) -> None:
+    section = event_source_mapping.EVENT_SOURCE_MAPPINGS
+    normal = event_source_mapping.normal(POLLED[source] | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")
+    wanted = {path for path in leaves(section) if source in is_for(path)} - set(section.no_default)
+    assert {path for path in wanted if not is_filled_in(normal, path)} == set()
+
+
+def test_the_service_model_says_of_some_members_which_sources_they_are_for() -> None:
+    assert is_for("ScalingConfig/MaximumConcurrency") == {"sqs"}
+    assert is_for("LoggingConfig/SystemLogLevel") == {"kafka", "self-managed"}
+    assert is_for("ParallelizationFactor") == {"kinesis", "dynamodb"}
+    assert is_for("BatchSize") == set(POLLED)

@@ -20,6 +20,11 @@ SELF = {
     "Topics": ["clicks"],
     "StartingPosition": "LATEST",
 }
+SHARED = {
+    "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["a.example:9092"]}},
+    "SelfManagedKafkaEventSourceConfig": {"ConsumptionMode": "Queue"},
+    "Topics": ["clicks"],
+}
 QUEUE = {"EventSourceArn": ARN.format("sqs", "orders")}
 STREAM = {"EventSourceArn": ARN.format("kinesis", "stream/clicks"), "StartingPosition": "LATEST"}
 
@@ -37,6 +42,7 @@ def mapping(house: House) -> dict[str, Any]:
     ("source", "member", "value", "default"),
     [
         (KAFKA, "MaximumRetryAttempts", 3, -1),
+        (SHARED, "MaximumRetryAttempts", 3, 0),
         (KAFKA, "MaximumRecordAgeInSeconds", 60, -1),
         (KAFKA, "BisectBatchOnFunctionError", True, False),
         (SELF, "MaximumRetryAttempts", 3, -1),
@@ -59,6 +65,21 @@ def test_a_mappings_setting_taken_out_goes_back_to_the_default(
     assert mapping(house).get(member) == default
     assert house.verbs() == {}
     assert "no default is known" not in house.run("plan").out
+
+
+def test_another_way_to_consume_a_topic_is_another_mapping(house: House) -> None:
+    """AWS consumes as a stream where nothing is said, and cannot change it."""
+    config = {"SelfManagedKafkaEventSourceConfig": {"ConsumptionMode": "Stream"}}
+    house.write("checkout.yaml", mapped(SELF))
+    house.apply()
+    house.write("checkout.yaml", mapped(SELF | config))
+    assert house.verbs() == {}
+    house.write("checkout.yaml", mapped(SHARED))
+    (action,) = [item for item in house.plan()["targets"][0]["actions"] if item["verb"] != "none"]
+    assert (action["verb"], "ConsumptionMode can only be set when it is created" in action["reason"]) == (
+        "replace",
+        True,
+    )
 
 
 def test_one_of_two_poller_limits_taken_out_goes_back_to_the_default(house: House) -> None:

@@ -135,6 +135,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     "DynamoDB without a start": (mapping(f"EventSourceArn: '{TABLE}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
     "Kafka without a start": (mapping(f"EventSourceArn: '{KAFKA}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
     "DocumentDB without a start": (mapping(f"EventSourceArn: '{DOCUMENTS}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
+    "a topic consumed as a queue with a start": (
+        mapping("SelfManagedEventSource: {Endpoints: {KAFKA_BOOTSTRAP_SERVERS: ['a.example:9092']}}\n    Topics: [t]\n"
+                "    SelfManagedKafkaEventSourceConfig: {ConsumptionMode: Queue}\n    StartingPosition: LATEST"),
+        "9:5: a topic that is consumed as a queue has no StartingPosition; take it out",
+    ),
     "a queue with a start": (mapping(QUEUE + "\n    StartingPosition: LATEST"), "7:5: sqs has no StartingPosition; take it out"),
     "DynamoDB at a time": (mapping(f"EventSourceArn: '{TABLE}'\n    StartingPosition: AT_TIMESTAMP"), "7:23: DynamoDB streams start at LATEST or TRIM_HORIZON"),
     "a time without a time": (mapping(STREAM + "\n    StartingPosition: AT_TIMESTAMP"), "5:3: AT_TIMESTAMP and StartingPositionTimestamp go together"),

@@ -81,7 +81,7 @@ def _target_arn(region: Region, name: str) -> str:
 def _check(properties: Mapping[str, Any]) -> None:
     """Raises what AWS answers to properties that the source cannot have."""
     service, start = source_service(properties), properties.get("StartingPosition")
-    if service in STARTING and not start:
+    if service in STARTING and not start and not _is_shared(properties):
         raise invalid(
             "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
             "Member must not be null."
@@ -93,6 +93,11 @@ def _check(properties: Mapping[str, Any]) -> None:
     for one in properties.get("FilterCriteria", {}).get("Filters", []):
         if not _is_filter(one.get("Pattern", "")):
             raise invalid("Invalid filter pattern definition.")
+
+
+def _is_shared(properties: Mapping[str, Any]) -> bool:
+    """Whether a topic is consumed by a Kafka share group."""
+    return bool(properties.get(KAFKA["self-managed"], {}).get("ConsumptionMode") == "Queue")
 
 
 def _check_queue(properties: Mapping[str, Any]) -> None:
@@ -177,7 +182,11 @@ def _with_defaults(properties: dict[str, Any], uuid: str) -> dict[str, Any]:
     defaults = BROKER_DEFAULTS
     for services, known in ((("sqs",), QUEUE_DEFAULTS), (STREAMS, STREAM_DEFAULTS), (KAFKA, KAFKA_DEFAULTS)):
         defaults = known if service in services else defaults
-    found = {**deepcopy(dict(defaults)), **properties}
+    found = {
+        **deepcopy(dict(defaults)),
+        **({"MaximumRetryAttempts": 0} if _is_shared(properties) else {}),
+        **properties,
+    }
     if service in KAFKA:
         found[KAFKA[service]] = {"ConsumerGroupId": uuid, **found.get(KAFKA[service], {})}
     if "ProvisionedPollerConfig" in found:
