@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "Kafka without a start": (mapping(f"EventSourceArn: '{KAFKA}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
     "DocumentDB without a start": (mapping(f"EventSourceArn: '{DOCUMENTS}'"), "5:3: mapping orders polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON"),
     "a topic consumed as a queue with a start": (
-        mapping("SelfManagedEventSource: {Endpoints: {KAFKA_BOOTSTRAP_SERVERS: ['a.example:9092']}}\n    Topics: [t]\n"
+        mapping("SelfManagedEventSource: {Endpoints: {KAFKA_BOOTSTRAP_SERVERS: ['a.example:9092']}}\n    Topics: [clicks]\n"
                 "    SelfManagedKafkaEventSourceConfig: {ConsumptionMode: Queue}\n    StartingPosition: LATEST"),
         "9:5: a topic that is consumed as a queue has no StartingPosition; take it out",
     ),
