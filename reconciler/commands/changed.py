@@ -19,6 +19,7 @@ from reconciler.spec.load import only
 def read(paths: Sequence[Path], *, base: str, changed_since: str, prunes: bool) -> Workspace:
     """What is to be planned below the paths, judged by the base where one is given."""
     workspace = judged(paths, base)
+    prunes = prunes or workspace.config.prunes
     return since(workspace, changed_since, prunes=prunes) if changed_since else workspace
 
 

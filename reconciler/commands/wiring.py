@@ -248,7 +248,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     specs = [*workspace.specs.specs, *(spec for spec, _ in workspace.unreached)]
     unreached = {spec.target: reason for spec, reason in workspace.unreached}
     snapshot = replace(snapshot, unread={**snapshot.unread, **unreached})
-    if choices.prune:
+    if choices.prune or (workspace.config.prunes and workspace.is_whole):
         require_prunable(workspace)
         require_listed(snapshot)
         specs += pruning(orphans_of(specs, snapshot, policy.managed_by))

@@ -26,17 +26,20 @@ IS_A_FILE_OF_THE_TREE = Rule(
 HAS_ONE_CONFIGURATION = Rule("R004", "The paths stand under one reconcile.yaml, in their folder or above it.")
 NAMES_AN_ACCOUNT_ONCE = Rule("R025", "An account of AWS has one name, and a name one account.")
 IS_ENABLED = Rule("R243", "Lambda is enabled in reconcile.yaml, altogether and in each account that is asked.")
+PRUNES_WHAT_IS_MARKED = Rule("R027", "What is pruned bears the owner mark of reconcile.yaml.")
 HAS_A_ROLE_OF_ITS_OWN = Rule("R026", "The role of an account is a role in that account.")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What reconcile.yaml says. `managed_by` is empty when the house marks nothing; `document` is the file as written."""
+    """What reconcile.yaml says. `managed_by` is empty when the house marks nothing; `prunes`: a spec that is dropped asks for its
+    function's deletion; `document` is the file as written."""
 
     path: str
     accounts: Mapping[str, Account]
     is_enabled: bool = True
     managed_by: str = ""
+    prunes: bool = False
     guards: Guards = field(default_factory=Guards)
     lock: str = ""
     reports: str = ""
@@ -129,6 +132,7 @@ def _config(document: Document) -> Config:
         accounts={account["name"]: _account(account) for account in value["aws"]["accounts"]},
         is_enabled=value["aws"].get("lambda", {}).get("enabled", True),
         managed_by=value.get("managedBy", ""),
+        prunes=value.get("prune", False),
         guards=Guards(guards.get("maxDeletes"), guards.get("maxDeletePercent")),
         lock=value.get("lock", ""),
         reports=value.get("reports", ""),
@@ -151,6 +155,9 @@ def _account(value: Mapping[str, Any]) -> Account:
 
 
 def _cross_faults(document: Document) -> Iterable[Fault]:
+    if document.value.get("prune") and "managedBy" not in document.value:
+        message = "prune deletes what bears our mark, and there is none; write managedBy as well"
+        yield Fault(document.at("/prune"), PRUNES_WHAT_IS_MARKED.ends(message))
     seen: dict[str, Origin] = {}
     numbers: dict[str, Origin] = {}
     for index, account in enumerate(document.value["aws"]["accounts"]):

@@ -304,6 +304,10 @@ def config_schema() -> Schema:
                 "pattern": "^[A-Za-z0-9 _.:/=+@-]{1,256}$",
                 "x-words": "what a tag may hold: letters, digits, spaces and _.:/=+@-",
             },
+            "prune": {
+                "description": "true: a spec that is dropped asks for the deletion of its function.",
+                "type": "boolean",
+            },
             "guards": {**CLOSED, "properties": guards},
             "lock": {"description": "Where the lock object lies.", **S3_ADDRESS},
             "reports": {"description": "Where reports are kept as well.", **S3_ADDRESS},

@@ -136,7 +136,7 @@ def hotfix(house: House) -> None:
 
 def plan_edited(house: House) -> None:
     plan = house.root / "plan.json"
-    plan.write_text(plan.read_text().replace("512", "1024").replace('"after": 40', '"after": 400'))
+    plan.write_text(plan.read_text().replace('"after": 40', '"after": 400'))
 
 
 def guards_loosened(house: House) -> None:

@@ -54,6 +54,7 @@ OF_FILES = {
 }
 OF_CONFIGURATIONS = {
     "R025": "aws: {accounts: [{name: a}, {name: a}]}\n",
+    "R027": "aws: {accounts: [{name: a}]}\nprune: true\n",
     "R026": "aws: {accounts: [{name: a, assumeRole: role/r}]}\n",
 }
 WARNED = {
