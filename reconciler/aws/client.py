@@ -325,7 +325,7 @@ class Aws:
                 raise Interrupted(f"{target}: stopped while AWS was still at it ({wait.name})", is_retryable=True)
             if self._clock() > deadline:
                 raise SettleFailed(
-                    f"{target}: {wait.told(state)}, still not settled after {patience:.0f} s ({wait.name})",
+                    f"{target}: {wait.describe(state)}, still not settled after {patience:.0f} s ({wait.name})",
                     is_retryable=True,
                 )
             self._sleep(pause)

@@ -367,7 +367,7 @@ def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choice
         lambda path: past.has_moved(revision, path, packs(path)),
     )
     places = {document.path: document.values for document in now_there}
-    found = with_causes(plan, then, workspace.written, live=snapshot.resources, places=places, past=asked)
+    found = with_causes(plan, then, workspace.written, live=snapshot.resources, origins=places, past=asked)
     if past.names_no_commit:
         found = replace(found, diagnostics=(*found.diagnostics, Diagnostic("note", past.names_no_commit)))
     return only_drift(found) if choices.drift else found

@@ -17,7 +17,7 @@ ENDING = re.compile(r" \([RW][0-9]{3}\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Finding:
     """What is wrong at a JSON Pointer; `is_key` when the key rather than its value is meant."""
 
     pointer: str
@@ -26,8 +26,8 @@ class Found:
     rule: str = ""
 
 
-Asked = ParamSpec("Asked")
-Said = TypeVar("Said", Found, Diagnostic)
+Inputs = ParamSpec("Inputs")
+Result = TypeVar("Result", Finding, Diagnostic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,21 @@ class Rule:
         """The message as everybody reads it: the id stands at its very end."""
         return f"{message} ({self.id})"
 
-    def cited(self, finding: Said) -> Said:
+    def cited(self, finding: Result) -> Result:
         return replace(finding, message=self.ends(finding.message), rule=self.id)
 
-    def __call__(self, look: Callable[Asked, Iterator[Said]]) -> Check[Asked, Said]:
+    def __call__(self, look: Callable[Inputs, Iterator[Result]]) -> Check[Inputs, Result]:
         return Check(self, look)
 
 
 @dataclass(frozen=True, slots=True)
-class Check(Generic[Asked, Said]):
+class Check(Generic[Inputs, Result]):
     """A rule with the function that looks for what breaks it; all that it finds cites the rule."""
 
     rule: Rule
-    look: Callable[Asked, Iterator[Said]]
+    look: Callable[Inputs, Iterator[Result]]
 
-    def __call__(self, *args: Asked.args, **kwargs: Asked.kwargs) -> Iterator[Said]:
+    def __call__(self, *args: Inputs.args, **kwargs: Inputs.kwargs) -> Iterator[Result]:
         return map(self.rule.cited, self.look(*args, **kwargs))
 
 
@@ -69,7 +69,7 @@ def continued(message: str, more: str) -> str:
     return f"{message[:end]}; {more}{message[end:]}"
 
 
-SpecCheck: TypeAlias = Check[[Mapping[str, Any]], Found]
+SpecCheck: TypeAlias = Check[[Mapping[str, Any]], Finding]
 
 
 def part(value: Any, *steps: str) -> dict[str, Any]:

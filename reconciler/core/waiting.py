@@ -17,19 +17,19 @@ Judge = Callable[[State, Target, Properties], bool]
 class Wait:
     """`look(target, answered)` is the reading call, of the answer of the call that is waited for; `member` is where the state
     stands in its answer, empty for the whole. `is_over(state, target, answered)` raises SettleFailed where waiting does not
-    help any more. `told(state)` says how it stands, for people. `is_for_the_end`: what is waited for is to go.
+    help any more. `describe(state)` says how it stands, for people. `is_for_the_end`: what is waited for is to go.
     `is_scarce`: its looks draw on the quota that most calls share. `is_named_by_answer`: the call's answer says what to look
     at; of everything else `answered` is only the RevisionId that it had before."""
 
     name: str
     look: Look
     is_over: Judge
-    told: Callable[[State], str]
+    describe: Callable[[State], str]
     member: str = ""
     is_for_the_end: bool = False
     is_scarce: bool = False
     is_named_by_answer: bool = False
 
 
-def is_gone(state: State, _: Target, __: Properties) -> bool:
+def is_gone(state: State, _target: Target, _answered: Properties) -> bool:
     return state is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, Rule, named, part
+from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
 from reconciler.kinds.base import (
     IS_A_GUARD,
@@ -88,16 +88,16 @@ def meant(properties: Properties) -> dict[str, Any]:
 
 def resolved(properties: Properties, version: str | Ref) -> dict[str, Any]:
     """With the newest version where `published` stands; as a weight's key only once its number is known."""
-    found = dict(properties)
-    if found.get("FunctionVersion") == PUBLISHED_VERSION:
-        found["FunctionVersion"] = version
+    concrete = dict(properties)
+    if concrete.get("FunctionVersion") == PUBLISHED_VERSION:
+        concrete["FunctionVersion"] = version
     if isinstance(version, Ref):
-        return found
-    shares = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+        return concrete
+    shares = (concrete.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
     if shares and PUBLISHED in shares:
         renamed = {version if key == PUBLISHED else key: share for key, share in shares.items()}
-        found["RoutingConfig"] = {**found["RoutingConfig"], "AdditionalVersionWeights": renamed}
-    return found
+        concrete["RoutingConfig"] = {**concrete["RoutingConfig"], "AdditionalVersionWeights": renamed}
+    return concrete
 
 
 def sendable(properties: Properties) -> dict[str, Any]:
@@ -140,18 +140,18 @@ def delete(function: str, name: str, _: Properties) -> list[Step]:
     "An alias routes to at most one other version, and not from $LATEST.",
     "https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html",
 )
-def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Found]:
+def routes_as_lambda_can(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, name, alias in named(spec, "aliases"):
         shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")
         where, main = f"{at}/RoutingConfig/AdditionalVersionWeights", alias.get("FunctionVersion")
         weighed = [version for version, share in shares.items() if share != 0]  # 0 is no routing
         if len(weighed) > 1:
             message = f"alias {name} sends traffic to {len(weighed)} more versions; Lambda takes one"
-            yield Found(where, message, is_key=True)
+            yield Finding(where, message, is_key=True)
         if main == "$LATEST" and weighed:
-            yield Found(where, f"alias {name} is on $LATEST, which takes no weights; publish a version", is_key=True)
+            yield Finding(where, f"alias {name} is on $LATEST, which takes no weights; publish a version", is_key=True)
         if isinstance(main, str) and main in weighed:
-            yield Found(
+            yield Finding(
                 f"{where}/{escaped(str(main))}",
                 f"alias {name} is on version {main} already; weigh another one",
                 is_key=True,

@@ -96,7 +96,7 @@ def never_moving(_: Properties) -> str:
     return ""
 
 
-def never_cut(_: Properties, __: frozenset[str]) -> bool:
+def never_cut(_answer: Properties, _members: frozenset[str]) -> bool:
     return False
 
 
@@ -135,15 +135,19 @@ def never_sensitive(_: tuple[str, ...]) -> bool:
     return False
 
 
-def never_replaced(_: str, __: Any, ___: Any) -> bool:
+def never_replaced(_pointer: str, _before: Any, _after: Any) -> bool:
     return False
+
+
+def never_replacing(_name: str, _properties: Properties) -> None:
+    """Of a kind whose resources are what their identity says: none stands in for another."""
 
 
 def as_written(properties: Properties, _: str | Ref) -> dict[str, Any]:
     return dict(properties)
 
 
-def nothing_answered(_: Properties, __: str) -> dict[str, Any]:
+def nothing_answered(_result: Properties, _function: str) -> dict[str, Any]:
     return {}
 
 
@@ -151,7 +155,7 @@ def no_remark(_: Live) -> str:
     return ""
 
 
-def no_warning(_: Properties | None, __: Properties) -> str:
+def no_warning(_before: Properties | None, _after: Properties) -> str:
     return ""
 
 
@@ -169,9 +173,9 @@ class Kind:
 
     How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member
     that it leaves out has no known default and is compared only where the spec names it. `identity(name, properties)` is what AWS
-    tells two resources of one target apart by; `subject` the same without what can be updated in place. `compared(live, desired)` is
-    the part of normal live properties that the desired side speaks of. `depth` says how many steps of a pointer make what one
-    update sends. `needs_replacement(pointer, before, after)` takes a pointer without its leading slash. `is_sensitive(steps)`.
+    tells two resources of one target apart by; `subject` the same without what can be updated in place; where just one of each side is left with
+    the same `replacement_key`, one replaces the other. `compared(live, desired)` is the part of normal live properties that the
+    desired side speaks of. `depth` says how many steps of a pointer make what one update sends. `needs_replacement(pointer, before, after)` takes a pointer without its leading slash. `is_sensitive(steps)`.
 
     What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's
     name, the properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
@@ -207,7 +211,7 @@ class Kind:
     noun: str = ""
     waits: tuple[Wait, ...] = ()
     rules: tuple[SpecCheck, ...] = ()
-    likeness: Callable[[str, Properties], Hashable] = lambda _, __: None
+    replacement_key: Callable[[str, Properties], Hashable] = never_replacing
     depth: int = 1
     needs_replacement: Callable[[str, Any, Any], bool] = never_replaced
     is_sensitive: Callable[[tuple[str, ...]], bool] = never_sensitive

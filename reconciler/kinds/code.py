@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core import service
-from reconciler.core.finding import Found, Rule, part
+from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Properties, Unreadable
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown
 
@@ -50,10 +50,10 @@ DEFAULTS: Mapping[str, str] = {"SourceKMSKeyArn": "", "S3ObjectStorageMode": "CO
 
 def comparable_code(code: Properties, sha256: Any) -> dict[str, Any]:
     """What is compared of code whose hash is, or will be, this one."""
-    return {"CodeSha256": sha256, **_kept_how(code)}
+    return {"CodeSha256": sha256, **_storage_settings(code)}
 
 
-def _kept_how(code: Properties) -> dict[str, Any]:
+def _storage_settings(code: Properties) -> dict[str, Any]:
     """What is said of code beside where it is: also by members that are newer than this release."""
     cut = service.project(code, service.request(CODE.operation).members[CODE.inside])
     return {member: value for member, value in cut.items() if member in CODE.members and member not in _SOURCES}
@@ -63,7 +63,7 @@ def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
     """Where AWS says the code is, in comparable form, of GetFunction's `Configuration` and `Code`."""
     mode, error = "REFERENCE" if "ResolvedS3Object" in code else "COPY", code.get("Error")
     return {
-        **_kept_how(code),
+        **_storage_settings(code),
         "CodeSha256": configuration.get("CodeSha256") or Unreadable("AWS answered without it"),
         "SourceKMSKeyArn": shown(code.get("SourceKMSKeyArn", ""), error),
         "S3ObjectStorageMode": shown(mode, error),
@@ -78,7 +78,7 @@ def live_code(configuration: Properties, code: Properties) -> dict[str, Any]:
     "Code has exactly one source, and what belongs to that source.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_FunctionCode.html",
 )
-def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
+def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if not isinstance(spec.get("code"), dict):
         return
     code = spec["code"]
@@ -92,19 +92,19 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
         if any(key in code for key in keys)
     ]
     if len(sources) != 1:
-        found = f"{' and '.join(sources)} are two" if sources else "there is none"
-        yield Found(
-            "/code", f"code must have exactly one source, S3Bucket + S3Key, ImageUri or path; {found}", is_key=True
+        count = f"{' and '.join(sources)} are two" if sources else "there is none"
+        yield Finding(
+            "/code", f"code must have exactly one source, S3Bucket + S3Key, ImageUri or path; {count}", is_key=True
         )
     elif ("S3Bucket" in code) != ("S3Key" in code):
         missing = "S3Key" if "S3Bucket" in code else "S3Bucket"
-        yield Found("/code", f"code needs {missing} as well", is_key=True)
+        yield Finding("/code", f"code needs {missing} as well", is_key=True)
     path = code.get("path")
     if isinstance(path, str) and (path.startswith(("/", "~", "\\")) or path[1:2] == ":"):
-        yield Found("/code/path", f"code.path {path} is absolute; write it relative to this file")
+        yield Finding("/code/path", f"code.path {path} is absolute; write it relative to this file")
     for member in ("S3ObjectVersion", "S3ObjectStorageMode"):
         if member in code and "S3Bucket" not in code and len(sources) == 1:
-            yield Found(f"/code/{member}", f"code.{member} goes with S3Bucket and S3Key", is_key=True)
+            yield Finding(f"/code/{member}", f"code.{member} goes with S3Bucket and S3Key", is_key=True)
 
 
 @Rule(
@@ -112,18 +112,18 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Found]:
     "Configuration and code fit each other: a zip has a runtime and a handler, an image has neither.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html",
 )
-def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Found]:
+def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Finding]:
     configuration, code = part(spec, "configuration"), part(spec, "code")
     is_image = configuration.get("PackageType") == "Image"
     if "ImageUri" in code and "configuration" in spec and not is_image:
-        yield Found("/code/ImageUri", "an image needs `PackageType: Image` under configuration", is_key=True)
+        yield Finding("/code/ImageUri", "an image needs `PackageType: Image` under configuration", is_key=True)
     if is_image and code and "ImageUri" not in code:
-        yield Found("/configuration/PackageType", "PackageType Image needs code.ImageUri", is_key=True)
+        yield Finding("/configuration/PackageType", "PackageType Image needs code.ImageUri", is_key=True)
     if "configuration" in spec and code and "Role" not in configuration:
-        yield Found("/configuration", "a function needs configuration.Role, which has no default", is_key=True)
+        yield Finding("/configuration", "a function needs configuration.Role, which has no default", is_key=True)
     for member in ("Runtime", "Handler", "Layers"):
         if is_image and configuration.get(member):
-            yield Found(f"/configuration/{member}", f"an image function has no {member}; take it out", is_key=True)
+            yield Finding(f"/configuration/{member}", f"an image function has no {member}; take it out", is_key=True)
         elif (
             "configuration" in spec
             and not is_image
@@ -132,9 +132,9 @@ def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Found]:
             and member not in configuration
             and member != "Layers"
         ):
-            yield Found("/configuration", f"a function from a zip needs configuration.{member}", is_key=True)
+            yield Finding("/configuration", f"a function from a zip needs configuration.{member}", is_key=True)
     if "ImageConfig" in configuration and not is_image:
-        yield Found("/configuration/ImageConfig", "ImageConfig is for images (`PackageType: Image`)", is_key=True)
+        yield Finding("/configuration/ImageConfig", "ImageConfig is for images (`PackageType: Image`)", is_key=True)
 
 
 RULES = (has_one_code_source, fits_its_package)

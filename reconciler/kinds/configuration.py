@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, Rule, part
+from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Properties, Unreadable
 from reconciler.core.waiting import State
 from reconciler.kinds.base import (
@@ -80,7 +80,7 @@ def with_code() -> frozenset[str]:
 
 
 # What AWS holds when a member was never set (FACTS 3), in the form that is also sent to go back to it.
-UNSET: Mapping[str, Any] = {
+DEFAULTS: Mapping[str, Any] = {
     "Architectures": ["x86_64"],
     "DeadLetterConfig": {"TargetArn": ""},
     "Description": "",
@@ -107,7 +107,7 @@ JSON_LOG_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 def normal_configuration(configuration: Properties, function: str) -> dict[str, Any]:
     """Configuration with AWS's defaults filled in and its sets sorted. Image functions have no ImageConfig default."""
-    full: dict[str, Any] = with_defaults(dict(configuration), dict(UNSET))
+    full: dict[str, Any] = with_defaults(dict(configuration), dict(DEFAULTS))
     full["LoggingConfig"] = with_defaults(full["LoggingConfig"], {"LogGroup": f"/aws/lambda/{function}"})
     if full["LoggingConfig"]["LogFormat"] == "JSON":
         full["LoggingConfig"] = with_defaults(full["LoggingConfig"], JSON_LOG_LEVELS)
@@ -123,14 +123,14 @@ def normal_configuration(configuration: Properties, function: str) -> dict[str, 
 
 def live_configuration(answer: Properties) -> dict[str, Any]:
     """A FunctionConfiguration answer, cut to what `configuration` takes."""
-    asked = dict(answer)
-    if "ImageConfigResponse" in asked:
-        asked["ImageConfig"] = asked["ImageConfigResponse"].get("ImageConfig", {})
-    cut = service.project(asked, service.request("CreateFunction"))
+    in_request_words = dict(answer)
+    if "ImageConfigResponse" in in_request_words:
+        in_request_words["ImageConfig"] = in_request_words["ImageConfigResponse"].get("ImageConfig", {})
+    cut = service.project(in_request_words, service.request("CreateFunction"))
     live = {name: value for name, value in cut.items() if name in CONFIGURATION.members}
     for member, answered in (("Environment", "Environment"), ("ImageConfig", "ImageConfigResponse")):
-        if (asked.get(answered) or {}).get("Error"):
-            live[member] = shown(None, asked[answered]["Error"])
+        if (in_request_words.get(answered) or {}).get("Error"):
+            live[member] = shown(None, in_request_words[answered]["Error"])
     return live
 
 
@@ -196,7 +196,7 @@ MAX_LAYERS = 5
     "Timeout, memory and storage stay below Lambda's limits.",
     "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
 )
-def stays_below_lambdas_limits(spec: Mapping[str, Any]) -> Iterator[Found]:
+def stays_below_lambdas_limits(spec: Mapping[str, Any]) -> Iterator[Finding]:
     configuration = part(spec, "configuration")
     if "CapacityProviderConfig" in configuration or "AcceleratorConfig" in configuration:
         return
@@ -207,7 +207,7 @@ def stays_below_lambdas_limits(spec: Mapping[str, Any]) -> Iterator[Found]:
     ):
         value = part(configuration, *steps[:-1]).get(steps[-1])
         if isinstance(value, int) and value > most:
-            yield Found(f"/configuration/{'/'.join(steps)}", f"configuration.{member} is {value}; the most is {most}")
+            yield Finding(f"/configuration/{'/'.join(steps)}", f"configuration.{member} is {value}; the most is {most}")
 
 
 def environment_bytes(variables: Mapping[str, Any]) -> int:
@@ -221,24 +221,24 @@ def environment_bytes(variables: Mapping[str, Any]) -> int:
     "The environment is at most 4096 bytes of JSON, and no variable of it is one that Lambda sets.",
     "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
 )
-def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Found]:
+def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Finding]:
     at = "/configuration/Environment/Variables"
     variables = part(spec, "configuration", "Environment", "Variables")
     written = {key: REFERENCE.sub("", value) for key, value in variables.items() if isinstance(value, str)}
     size = environment_bytes(written)  # at the least: what a reference stands for is measured once it is known
     if size > MAX_ENVIRONMENT_BYTES:
-        yield Found(at, f"the environment is {size} bytes; the most is {MAX_ENVIRONMENT_BYTES}", is_key=True)
+        yield Finding(at, f"the environment is {size} bytes; the most is {MAX_ENVIRONMENT_BYTES}", is_key=True)
     for key in variables:
         if key in RESERVED_VARIABLES:
-            yield Found(f"{at}/{escaped(key)}", f"{key} is set by Lambda itself; choose another name", is_key=True)
+            yield Finding(f"{at}/{escaped(key)}", f"{key} is set by Lambda itself; choose another name", is_key=True)
 
 
 @Rule("R042", "Log levels are for JSON logs.", "https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html")
-def has_levels_only_with_json(spec: Mapping[str, Any]) -> Iterator[Found]:
+def has_levels_only_with_json(spec: Mapping[str, Any]) -> Iterator[Finding]:
     logging = part(spec, "configuration", "LoggingConfig")
     for member in ("ApplicationLogLevel", "SystemLogLevel"):
         if member in logging and logging.get("LogFormat", "Text") != "JSON":
-            yield Found(f"/configuration/LoggingConfig/{member}", f"{member} needs `LogFormat: JSON`", is_key=True)
+            yield Finding(f"/configuration/LoggingConfig/{member}", f"{member} needs `LogFormat: JSON`", is_key=True)
 
 
 @Rule(
@@ -246,11 +246,11 @@ def has_levels_only_with_json(spec: Mapping[str, Any]) -> Iterator[Found]:
     "A VPC configuration has subnets and security groups, or neither.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html",
 )
-def has_subnets_and_groups(spec: Mapping[str, Any]) -> Iterator[Found]:
+def has_subnets_and_groups(spec: Mapping[str, Any]) -> Iterator[Finding]:
     network = part(spec, "configuration", "VpcConfig")
     if bool(network.get("SubnetIds")) != bool(network.get("SecurityGroupIds")):
         missing = "SecurityGroupIds" if network.get("SubnetIds") else "SubnetIds"
-        yield Found("/configuration/VpcConfig", f"VpcConfig needs {missing} as well, or both empty", is_key=True)
+        yield Finding("/configuration/VpcConfig", f"VpcConfig needs {missing} as well, or both empty", is_key=True)
 
 
 @Rule(
@@ -258,12 +258,12 @@ def has_subnets_and_groups(spec: Mapping[str, Any]) -> Iterator[Found]:
     "A function has at most five layers, each in one version.",
     "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
 )
-def has_few_layers(spec: Mapping[str, Any]) -> Iterator[Found]:
+def has_few_layers(spec: Mapping[str, Any]) -> Iterator[Finding]:
     layers = part(spec, "configuration").get("Layers")
     arns = [item.get("Arn") if isinstance(item, dict) else item for item in layers] if isinstance(layers, list) else []
     at = "/configuration/Layers"
     if len(arns) > MAX_LAYERS:
-        yield Found(at, f"a function has at most {MAX_LAYERS} layers, and here are {len(arns)}", is_key=True)
+        yield Finding(at, f"a function has at most {MAX_LAYERS} layers, and here are {len(arns)}", is_key=True)
     first: dict[str, int] = {}
     for index, arn in enumerate(arns):
         layer = arn.rpartition(":")[0] if isinstance(arn, str) and arn.count(":") == 7 else ""
@@ -271,7 +271,7 @@ def has_few_layers(spec: Mapping[str, Any]) -> Iterator[Found]:
             message = (
                 f"{layer} is the layer of item {first[layer] + 1} already; a function takes one version of a layer"
             )
-            yield Found(f"{at}/{index}", message)
+            yield Finding(f"{at}/{index}", message)
         elif layer:
             first[layer] = index
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
-from reconciler.core.finding import Found, Rule, named, part
+from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import UNSET, Key, Live, Properties, Target, Unreadable
 from reconciler.core.waiting import Judge, State, Wait, is_gone
 from reconciler.kinds import filters, sources
@@ -134,7 +134,7 @@ def identity(name: str, properties: Properties) -> Hashable:
     return (subject(name, properties), qualifier(name, properties))
 
 
-def likeness(name: str, properties: Properties) -> Hashable:
+def replacement_key(name: str, properties: Properties) -> Hashable:
     return (source_service(properties), qualifier(name, properties))
 
 
@@ -236,7 +236,7 @@ def _tag_keys(properties: Properties, handle: Properties) -> set[str]:
     return set(properties.get("Tags", {})) | set(handle.get("Tags", {}))
 
 
-def delete(_: str, __: str, handle: Properties) -> list[Step]:
+def delete(_function: str, _name: str, handle: Properties) -> list[Step]:
     return [Step("DeleteEventSourceMapping", {"UUID": handle["UUID"]})]
 
 
@@ -256,8 +256,8 @@ def create_only() -> frozenset[str]:
 
 
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
-    spoken: dict[str, Any] = service.comparable(live, desired, service.request("CreateEventSourceMapping"))
-    return spoken | {"alias": live["alias"]}
+    common: dict[str, Any] = service.comparable(live, desired, service.request("CreateEventSourceMapping"))
+    return common | {"alias": live["alias"]}
 
 
 def is_sensitive(steps: tuple[str, ...]) -> bool:
@@ -289,26 +289,28 @@ def listed(live: Live) -> dict[str, Any]:
 
 
 def after(operation: str, params: Properties, before: Properties | None) -> dict[str, Any] | None:
-    held = dict(before or {})
+    state_before = dict(before or {})
     match operation:
         case "DeleteEventSourceMapping":
             return None
         case "TagResource" | "UntagResource":
-            return held | {"Tags": tags_after(params, held.get("Tags", {}))}
+            return state_before | {"Tags": tags_after(params, state_before.get("Tags", {}))}
     sent = {member: value for member, value in params.items() if member not in _ELSEWHERE}
     if operation == "UpdateEventSourceMapping" and "SourceAccessConfigurations" in sent:
-        kept = [item for item in held.get("SourceAccessConfigurations", ()) if item.get("Type") == VIRTUAL_HOST]
-        sent["SourceAccessConfigurations"] = [*sent["SourceAccessConfigurations"], *kept]
+        virtual_host_entries = [
+            item for item in state_before.get("SourceAccessConfigurations", ()) if item.get("Type") == VIRTUAL_HOST
+        ]
+        sent["SourceAccessConfigurations"] = [*sent["SourceAccessConfigurations"], *virtual_host_entries]
     if "FunctionName" in params:
         sent["FunctionName"], _, sent["alias"] = str(params["FunctionName"]).partition(":")
-    wanted = state({"alias": "", **held, **sent}, "")
-    return wanted if before is None else held | {member: wanted[member] for member in sent}
+    wanted = state({"alias": "", **state_before, **sent}, "")
+    return wanted if before is None else state_before | {member: wanted[member] for member in sent}
 
 
 # --- waits ---------------------------------------------------------------------------------------------------------
 
 
-def is_settled(state: State, _: Target, __: Properties) -> bool:
+def is_settled(state: State, _target: Target, _answered: Properties) -> bool:
     return state is not None and state.get("State") in _AT_REST
 
 
@@ -319,8 +321,8 @@ def is_in(wanted: str) -> Judge:
         if not state or not is_settled(state, target, answered):
             return False
         if state["State"] != wanted:
-            told = [state.get("StateTransitionReason"), state.get("LastProcessingResult")]
-            why = "; ".join(str(one) for one in told if one) or "AWS does not say why"
+            reasons = [state.get("StateTransitionReason"), state.get("LastProcessingResult")]
+            why = "; ".join(str(reason) for reason in reasons if reason) or "AWS does not say why"
             raise SettleFailed(f"{target}: {standing(state)} and not {wanted} as asked: {why}")
         return True
 
@@ -356,7 +358,7 @@ WAITS = (
     "A function polls a source once for each qualifier.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 )
-def maps_each_source_once(spec: Mapping[str, Any]) -> Iterator[Found]:
+def maps_each_source_once(spec: Mapping[str, Any]) -> Iterator[Finding]:
     first: dict[Hashable, str] = {}
     for at, label, mapping in named(spec, "event_source_mappings"):
         if not source_service(mapping):
@@ -364,12 +366,12 @@ def maps_each_source_once(spec: Mapping[str, Any]) -> Iterator[Found]:
         sign = identity("", mapping)
         if sign in first:
             what = f"mapping {label} polls the same source for the same qualifier as {{{first[sign]}}}"
-            yield Found(at, f"{what}; keep one of them", is_key=True)
+            yield Finding(at, f"{what}; keep one of them", is_key=True)
         first.setdefault(sign, at)
 
 
 @FREE_TAGS
-def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
+def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         yield from reserved(part(mapping, "Tags"), f"{at}/Tags")
 
@@ -408,7 +410,7 @@ EVENT_SOURCE_MAPPING = Kind(
     needs_replacement=needs_replacement,
     state=state,
     after=after,
-    likeness=likeness,
+    replacement_key=replacement_key,
     waits=WAITS,
     rules=(
         *sources.RULES,

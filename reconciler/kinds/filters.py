@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.finding import Found, Rule, named, part
+from reconciler.core.finding import Finding, Rule, named, part
 
 MATCHERS = frozenset({
     "prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case", "wildcard", "cidr",
@@ -18,14 +18,14 @@ MATCHERS = frozenset({
     "A filter pattern is one that AWS takes: a JSON object down to lists of what may match.",
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html",
 )
-def filters_with_patterns(spec: Mapping[str, Any]) -> Iterator[Found]:
+def filters_with_patterns(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         filters = part(mapping, "FilterCriteria").get("Filters")
         for index, item in enumerate(filters if isinstance(filters, list) else ()):
             pattern = item.get("Pattern") if isinstance(item, dict) else None
             wrong = pattern_problem(pattern) if isinstance(pattern, str) else ""
             if wrong:
-                yield Found(f"{at}/FilterCriteria/Filters/{index}/Pattern", f"the filter pattern {wrong}")
+                yield Finding(f"{at}/FilterCriteria/Filters/{index}/Pattern", f"the filter pattern {wrong}")
 
 
 def pattern_problem(text: str) -> str:

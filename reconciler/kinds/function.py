@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
-from reconciler.core.finding import Found, part
+from reconciler.core.finding import Finding, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds import code, configuration
@@ -92,11 +92,11 @@ def update(function: str, _: str, properties: Properties, differing: frozenset[s
     return steps
 
 
-def delete(function: str, _: str, __: Properties) -> list[Step]:
+def delete(function: str, _name: str, _handle: Properties) -> list[Step]:
     return [Step("DeleteFunction", {"FunctionName": function})]
 
 
-def identity(_: str, __: Properties) -> str:
+def identity(_name: str, _properties: Properties) -> str:
     return ""
 
 
@@ -129,10 +129,10 @@ def answered(result: Properties, function: str) -> dict[str, Any]:
     return {"configuration": configuration, "code": {"CodeSha256": result.get("CodeSha256", "")}}
 
 
-def after(operation: str, params: Properties, held: Properties | None) -> dict[str, Any] | None:
+def after(operation: str, params: Properties, before: Properties | None) -> dict[str, Any] | None:
     """`params` hold CodeSha256 where the plan knows what the code's hash will be; one that it does not know is none that AWS
     could hold."""
-    now = dict(held or {})
+    now = dict(before or {})
     match operation:
         case "CreateFunction":
             created = {"configuration": live_configuration(params), "tags": params.get("Tags", {})}
@@ -197,7 +197,7 @@ def advice(code: str) -> str:
     return next((f"; {text}" for start, text in ADVICE.items() if code.startswith(start)), "")
 
 
-def is_seen(state: State, _: Target, __: Properties) -> bool:
+def is_seen(state: State, _target: Target, _answered: Properties) -> bool:
     """Read once it stands still, whatever became of an update before: for calls that are carried out at once."""
     return state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
 
@@ -222,7 +222,7 @@ WAITS = (
 
 
 @FREE_TAGS
-def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Found]:
+def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Finding]:
     yield from reserved(part(spec, "tags"), "/tags")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.finding import Found, Rule, named, part
+from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Properties
 
 POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
@@ -142,22 +142,22 @@ def _sorted(names: Any) -> tuple[str, ...]:
     "A mapping has one source, and it is one that Lambda polls.",
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html",
 )
-def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:
+def polls_something(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         service = source_service(mapping)
         if "EventSourceArn" in mapping and "SelfManagedEventSource" in mapping:
-            yield Found(
+            yield Finding(
                 at, f"mapping {label} has two sources; take EventSourceArn or SelfManagedEventSource out", is_key=True
             )
         elif "EventSourceArn" not in mapping and "SelfManagedEventSource" not in mapping:
-            yield Found(at, f"mapping {label} needs EventSourceArn (or SelfManagedEventSource)", is_key=True)
+            yield Finding(at, f"mapping {label} needs EventSourceArn (or SelfManagedEventSource)", is_key=True)
         elif service in PUSHING:
-            yield Found(
+            yield Finding(
                 f"{at}/EventSourceArn",
                 f"{service} is not polled by Lambda but calls it: it has no event source mapping; write {PUSHING[service]}",
             )
         elif service and service not in (*POLLED, "self-managed"):
-            yield Found(
+            yield Finding(
                 f"{at}/EventSourceArn", f"Lambda polls {', '.join(POLLED)} and self-managed Kafka, not {service}"
             )
 
@@ -167,7 +167,7 @@ def polls_something(spec: Mapping[str, Any]) -> Iterator[Found]:
     "A stream is polled from a starting position that it knows; a queue has none, nor has a topic that is consumed as one.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 )
-def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
+def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         service, start = source_service(mapping), mapping.get("StartingPosition")
         if is_shared(mapping):
@@ -176,19 +176,19 @@ def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Found]:
                 yield Found(f"{at}/StartingPosition", message, is_key=True)
             continue
         if service in STREAMS and start is None:
-            yield Found(
+            yield Finding(
                 at, f"mapping {label} polls a stream and needs StartingPosition: LATEST or TRIM_HORIZON", is_key=True
             )
         if service in ("sqs", "mq") and start is not None:
-            yield Found(f"{at}/StartingPosition", f"{service} has no StartingPosition; take it out", is_key=True)
+            yield Finding(f"{at}/StartingPosition", f"{service} has no StartingPosition; take it out", is_key=True)
         if service == "dynamodb" and start == "AT_TIMESTAMP":
-            yield Found(f"{at}/StartingPosition", "DynamoDB streams start at LATEST or TRIM_HORIZON")
+            yield Finding(f"{at}/StartingPosition", "DynamoDB streams start at LATEST or TRIM_HORIZON")
         if (start == "AT_TIMESTAMP") != ("StartingPositionTimestamp" in mapping) and service != "dynamodb":
-            yield Found(at, "AT_TIMESTAMP and StartingPositionTimestamp go together", is_key=True)
+            yield Finding(at, "AT_TIMESTAMP and StartingPositionTimestamp go together", is_key=True)
 
 
 @Rule("R062", "A starting moment says which moment it is: a time with its offset, or seconds since 1970.")
-def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
+def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         moment = mapping.get("StartingPositionTimestamp")
         if isinstance(moment, str):
@@ -198,7 +198,7 @@ def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
                 is_exact = False
             if not is_exact:
                 message = "StartingPositionTimestamp is a time with its offset, as in 2026-01-31T12:00:00Z, or seconds since 1970"
-                yield Found(f"{at}/StartingPositionTimestamp", message)
+                yield Finding(f"{at}/StartingPositionTimestamp", message)
 
 
 @Rule(
@@ -206,23 +206,23 @@ def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Found]:
     "A queue is polled by what queues have: its batch sizes, its window, and no option of streams.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
 )
-def batches_as_the_queue_can(spec: Mapping[str, Any]) -> Iterator[Found]:
+def batches_as_the_queue_can(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, label, mapping in named(spec, "event_source_mappings"):
         if source_service(mapping) != "sqs":
             continue
         size, window = mapping.get("BatchSize", 10), mapping.get("MaximumBatchingWindowInSeconds", 0)
         is_fifo = str(mapping.get("EventSourceArn", "")).endswith(".fifo")
         if isinstance(size, int) and size > 10 and is_fifo:
-            yield Found(f"{at}/BatchSize", f"BatchSize is {size}; a FIFO queue gives at most 10")
+            yield Finding(f"{at}/BatchSize", f"BatchSize is {size}; a FIFO queue gives at most 10")
         elif isinstance(size, int) and size > 10 and window == 0:
-            yield Found(f"{at}/BatchSize", f"BatchSize {size} needs MaximumBatchingWindowInSeconds of at least 1")
+            yield Finding(f"{at}/BatchSize", f"BatchSize {size} needs MaximumBatchingWindowInSeconds of at least 1")
         if is_fifo and window:
-            yield Found(
+            yield Finding(
                 f"{at}/MaximumBatchingWindowInSeconds", "a FIFO queue has no batching window; take it out", is_key=True
             )
         for member in STREAM_ONLY:
             if member in mapping:
-                yield Found(f"{at}/{member}", f"{member} is for streams; mapping {label} polls a queue", is_key=True)
+                yield Finding(f"{at}/{member}", f"{member} is for streams; mapping {label} polls a queue", is_key=True)
 
 
 RULES = (polls_something, starts_somewhere, starts_at_a_moment, batches_as_the_queue_can)

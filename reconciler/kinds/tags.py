@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, Rule
+from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Properties
 from reconciler.kinds.base import Step
 
@@ -34,15 +34,15 @@ def tag_steps(arn: str, wanted: Properties, live: Properties, differing: frozens
     return steps + ([Step("TagResource", {"Resource": arn, "Tags": put})] if put else [])
 
 
-def tags_after(params: Properties, held: Properties) -> dict[str, str]:
+def tags_after(params: Properties, tags: Properties) -> dict[str, str]:
     """Tags once TagResource or UntagResource was carried out."""
-    kept = {key: value for key, value in held.items() if key not in params.get("TagKeys", ())}
-    return {**kept, **params.get("Tags", {})}
+    remaining = {key: value for key, value in tags.items() if key not in params.get("TagKeys", ())}
+    return {**remaining, **params.get("Tags", {})}
 
 
-def reserved(tags: Mapping[str, Any], at: str) -> Iterator[Found]:
+def reserved(tags: Mapping[str, Any], at: str) -> Iterator[Finding]:
     """Tags that a spec may not write. AWS keeps its own prefix in any case of letters."""
     for key in tags:
         for owner, prefix in (("AWS", "aws:"), ("reconcile", "reconcile:")):
             if key.lower().startswith(prefix):
-                yield Found(f"{at}/{escaped(key)}", f"tags that begin with {prefix} are {owner}'s own", is_key=True)
+                yield Finding(f"{at}/{escaped(key)}", f"tags that begin with {prefix} are {owner}'s own", is_key=True)

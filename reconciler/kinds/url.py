@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.core.finding import Found, Rule, named, part
+from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
 from reconciler.kinds.base import (
     IS_REQUIRED,
@@ -91,8 +91,8 @@ def sendable(properties: Properties) -> dict[str, Any]:
     """Cors is replaced whole, so that what it does not say is cleared."""
     if "Cors" not in properties:
         return dict(properties)
-    said = {member: value for member, value in properties["Cors"].items() if value != _NO_CORS.get(member)}
-    return {**properties, "Cors": said}
+    sent = {member: value for member, value in properties["Cors"].items() if value != _NO_CORS.get(member)}
+    return {**properties, "Cors": sent}
 
 
 def create(function: str, name: str, properties: Properties) -> list[Step]:
@@ -134,12 +134,12 @@ def listed(live: Live) -> dict[str, Any]:
     "A function whose tenants are kept apart has no URL.",
     "https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation.html",
 )
-def is_for_functions_of_one_tenant(spec: Mapping[str, Any]) -> Iterator[Found]:
+def is_for_functions_of_one_tenant(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if not part(spec, "configuration", "TenancyConfig"):
         return
     for at, name, _ in named(spec, "urls"):
         message = f"URL {name} cannot be: a function with configuration.TenancyConfig has none; take one of the two out"
-        yield Found(at, message, is_key=True)
+        yield Finding(at, message, is_key=True)
 
 
 _NAME = "AWS Lambda Function URL"

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
-from reconciler.core.finding import Found, Rule, named
+from reconciler.core.finding import Finding, Rule, named
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
@@ -79,8 +79,8 @@ _NOT_COMPARED = {"Description"}
 def content(properties: Properties, function: str) -> dict[str, Any]:
     """What PublishVersion compares: the code's hash and the configuration, in normal form."""
     configuration = normal_configuration(properties[CONFIGURATION.name], function)
-    kept = {name: value for name, value in configuration.items() if name not in _NOT_COMPARED}
-    return {CONFIGURATION.name: kept, CODE.name: properties[CODE.name]["CodeSha256"]}
+    members = {name: value for name, value in configuration.items() if name not in _NOT_COMPARED}
+    return {CONFIGURATION.name: members, CODE.name: properties[CODE.name]["CodeSha256"]}
 
 
 def after(operation: str, _: Properties, state: Properties | None) -> dict[str, Any] | None:
@@ -97,7 +97,9 @@ def create(function: str, _: str, properties: Properties) -> list[Step]:
     return [Step("PublishVersion", {"FunctionName": function, **guard})]
 
 
-def update(_: str, __: str, ___: Properties, ____: frozenset[str], _____: Properties) -> list[Step]:
+def update(
+    _function: str, _name: str, _properties: Properties, _differing: frozenset[str], _handle: Properties
+) -> list[Step]:
     return []
 
 
@@ -106,8 +108,8 @@ def delete(function: str, name: str, _: Properties) -> list[Step]:
 
 
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
-    spoken = service.comparable(live["configuration"], desired["configuration"], service.request("CreateFunction"))
-    return {**live, "configuration": spoken}
+    common = service.comparable(live["configuration"], desired["configuration"], service.request("CreateFunction"))
+    return {**live, "configuration": common}
 
 
 def number(live: Live) -> str:
@@ -119,11 +121,11 @@ def number(live: Live) -> str:
     "A version that an alias of the spec uses is not deleted.",
     "https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html",
 )
-def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Found]:
+def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, number, _ in named(spec, "versions"):
         for _, name, alias in named(spec, "aliases"):
             if number in versions_of(alias):
-                yield Found(at, f"version {number} is used by alias {name}; move the alias first", is_key=True)
+                yield Finding(at, f"version {number} is used by alias {name}; move the alias first", is_key=True)
 
 
 def is_version_active(state: State, target: Target, _: Properties) -> bool:

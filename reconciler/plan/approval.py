@@ -43,10 +43,10 @@ class Review:
 
 def reviews(now: Document, documents: Iterable[Document]) -> list[Review]:
     """Reviewed plans under the configuration that holds now. Raises StalePlan when all were made under another one."""
-    found = [Review(document, _other_configuration(now, document)) for document in documents]
-    if found and all(review.problem for review in found):
-        raise StalePlan(IS_UNDER_WHAT_WAS_APPROVED.ends(f"{found[-1].problem}; nothing was changed"))
-    return found
+    judged = [Review(document, _other_configuration(now, document)) for document in documents]
+    if judged and all(review.problem for review in judged):
+        raise StalePlan(IS_UNDER_WHAT_WAS_APPROVED.ends(f"{judged[-1].problem}; nothing was changed"))
+    return judged
 
 
 def _other_configuration(now: Document, approved: Document) -> str:
@@ -70,7 +70,7 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
         for target in review.document["targets"]
         if target["operations"]
     }
-    acting = {str(one.target) for one in plan.targets if one.operations}
+    acting = {str(target_plan.target) for target_plan in plan.targets if target_plan.operations}
     acting |= {str(note.target) for note in plan.diagnostics if note.severity == "refusal"}  # it says so by itself
     idle = [
         IS_STILL_TO_DO.cited(
@@ -81,15 +81,17 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
     ]
     made = {target["address"]: target for target in now["targets"]}
     refused = []
-    for one in (one for one in plan.targets if one.operations):
-        review, target = seen.get(str(one.target), (None, None))
+    for target_plan in (target_plan for target_plan in plan.targets if target_plan.operations):
+        review, target = seen.get(str(target_plan.target), (None, None))
         error = StalePlan.__name__
         if review and review.problem:
-            message = f"{one.target}: {review.problem}"
-            refused.append(IS_UNDER_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, one.target, error=error)))
-        elif unseen := _unseen(made[str(one.target)], now, target, review.document if review else None):
-            message = _difference(one, unseen)
-            refused.append(IS_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, one.target, error=error)))
+            message = f"{target_plan.target}: {review.problem}"
+            refused.append(
+                IS_UNDER_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error))
+            )
+        elif unseen := _unseen(made[str(target_plan.target)], now, target, review.document if review else None):
+            message = _difference(target_plan, unseen)
+            refused.append(IS_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error)))
     return idle + refused
 
 
@@ -149,7 +151,7 @@ def _field_of(action: Document, field: Document) -> Document | None:
         field["path"],
         f"{start}/{PUBLISHED}" if name.isdigit() and start.endswith("/AdditionalVersionWeights") else "",
     )
-    return next((one for path in paths for one in action["fields"] if one["path"] == path), None)
+    return next((candidate for path in paths for candidate in action["fields"] if candidate["path"] == path), None)
 
 
 def _is_as_seen(action: Document, field: Document, seen: Document) -> bool:
@@ -161,9 +163,9 @@ def _is_as_seen(action: Document, field: Document, seen: Document) -> bool:
     return (is_same or is_number) and (is_version or field["before"] == seen["before"])
 
 
-def _difference(one: TargetPlan, unseen: Unseen) -> str:
+def _difference(target_plan: TargetPlan, unseen: Unseen) -> str:
     what = "is not what was approved" if unseen.was_reviewed else "was not in the approved plan"
-    return f"{one.target} {what}; {_changed(list(unseen.before), list(unseen.after))}; plan again and have it reviewed"
+    return f"{target_plan.target} {what}; {_changed(list(unseen.before), list(unseen.after))}; plan again and have it reviewed"
 
 
 def _changed(before: list[str], after: list[str]) -> str:

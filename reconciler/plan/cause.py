@@ -47,12 +47,12 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One target's spec at the base and now; either may be missing. `places` are those of the values now, in their order."""
+    """One target's spec at the base and now; either may be missing. `origins` are those of the values now, in their order."""
 
     base: Spec | None
     now: Spec | None
     past: Past
-    places: Mapping[str, Origin]
+    origins: Mapping[str, Origin]
 
     @property
     def paths(self) -> list[str]:
@@ -65,27 +65,27 @@ def with_causes(
     now: Iterable[Spec],
     *,
     live: Iterable[Live],
-    places: Mapping[str, Mapping[str, Origin]],
+    origins: Mapping[str, Mapping[str, Origin]],
     past: Past,
 ) -> Plan:
-    """The plan with a cause, and for an edit its author, on every field change and every deletion. `places` has, by file, the
-    place of each value by its JSON Pointer."""
+    """The plan with a cause, and for an edit its author, on every field change and every deletion. `origins` has, by file, that
+    of each value by its JSON Pointer."""
     current = {spec.target: spec for spec in now}
     held = {item.key: item for item in live}
     targets = []
-    for one in plan.targets:
-        spec = current.get(one.target)
-        at = sorted(places.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
-        targets.append(_target(one, Sides(base.get(one.target), spec, past, dict(at)), held))
+    for target_plan in plan.targets:
+        spec = current.get(target_plan.target)
+        at = sorted(origins.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
+        targets.append(_target(target_plan, Sides(base.get(target_plan.target), spec, past, dict(at)), held))
     return replace(plan, targets=tuple(targets))
 
 
-def _target(one: TargetPlan, sides: Sides, live: Mapping[Key, Live]) -> TargetPlan:
-    actions = [replace(action, changes=_caused(action, sides)) for action in one.actions]
+def _target(target_plan: TargetPlan, sides: Sides, live: Mapping[Key, Live]) -> TargetPlan:
+    actions = [replace(action, changes=_caused(action, sides)) for action in target_plan.actions]
     function = [change.cause for action in actions if action.key.kind == FUNCTION.name for change in action.changes]
     moved: Cause = "edit" if not function or set(function) != {"drift"} else "drift"
     actions = [replace(action, changes=_following(action, sides, moved)) for action in actions]
-    return replace(one, actions=tuple(_deleted(action, sides, live.get(action.key)) for action in actions))
+    return replace(target_plan, actions=tuple(_deleted(action, sides, live.get(action.key)) for action in actions))
 
 
 def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange, ...]:
@@ -108,7 +108,7 @@ def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange,
 def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
     kind = KINDS[action.key.kind]
     was, is_now = (_properties(spec, action.key, kind) for spec in (sides.base, sides.now))
-    found = []
+    changes = []
     for change in action.changes:
         steps = steps_of(change.path)[len(prefix(kind, action.key.name)) :]
         if steps[:1] == ("code",):
@@ -116,8 +116,8 @@ def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
         else:
             cause = _cause(was, is_now, steps, change)
             author = _author(action.key, steps, sides) if cause != "drift" else ""
-        found.append(replace(change, cause=cause, author=author))
-    return tuple(found)
+        changes.append(replace(change, cause=cause, author=author))
+    return tuple(changes)
 
 
 def _cause(was: Properties | None, is_now: Properties | None, steps: tuple[str, ...], change: FieldChange) -> Cause:
@@ -145,7 +145,7 @@ def _code(was: Properties | None, is_now: Properties | None, key: Key, sides: Si
 
 def _author(key: Key, steps: tuple[str, ...], sides: Sides) -> str:
     """Of the lines that say something else than at the base; where nothing is left to be blamed, who alone touched the file."""
-    lines = [sides.past.line(place) for place in _lines(key, steps, sides)]
+    lines = [sides.past.line(origin) for origin in _lines(key, steps, sides)]
     if lines:
         return _named(filter(None, lines))
     touched = sides.past.since(sides.paths)
@@ -156,14 +156,14 @@ def _lines(key: Key, steps: tuple[str, ...], sides: Sides) -> Iterator[Origin]:
     """The places of the values at or below a path that are not what they were; never that of what holds them."""
     was, is_now = _item(sides.base, key), _item(sides.now, key)
     start = prefix(KINDS[key.kind], key.name)
-    for path, place in sides.places.items() if is_now else ():
+    for path, origin in sides.origins.items() if is_now else ():
         inside = steps_of(path)
         if inside[: len(start) + len(steps)] != (*start, *steps):
             continue
         value = _value(is_now.properties, inside[len(start) :]) if is_now else UNSET
         is_leaf = value is not UNSET and not (isinstance(value, dict | list) and value)
         if is_leaf and (was is None or _value(was.properties, inside[len(start) :]) != value):
-            yield place
+            yield origin
 
 
 def _value(tree: Any, steps: tuple[str, ...]) -> Any:
@@ -186,7 +186,7 @@ def _named(authors: Iterable[str]) -> str:
 def _item(spec: Spec | None, key: Key) -> Desired | None:
     """What a spec says of a resource."""
     return (
-        next((one for one in spec.desired if (one.key.kind, one.key.name) == (key.kind, key.name)), None)
+        next((item for item in spec.desired if (item.key.kind, item.key.name) == (key.kind, key.name)), None)
         if spec
         else None
     )
@@ -213,16 +213,16 @@ def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
         author = next(iter(sides.past.since(sides.paths)), "") if base else ""
         return replace(action, cause="edit" if base and not base.is_absent else "drift", author=author)
     if now.is_absent:
-        said, was_said = now.origins.get("/state"), bool(base and base.is_absent)
+        origin, was_requested = now.origins.get("/state"), bool(base and base.is_absent)
     else:
         item, before = _item(now, action.key), _item(base, action.key)
-        said = (item.origins.get("/state") or item.origins.get("")) if item else None
-        was_said = (
+        origin = (item.origins.get("/state") or item.origins.get("")) if item else None
+        was_requested = (
             bool(before and before.properties == item.properties) if item else not _is_named(base, action.key, live)
         )
-    if was_said:
+    if was_requested:
         return replace(action, cause="drift")
-    touched = sides.past.since(sides.paths) if said is None else [sides.past.line(said)]
+    touched = sides.past.since(sides.paths) if origin is None else [sides.past.line(origin)]
     return replace(action, cause="edit", author=touched[0] if len(touched) == 1 else "")
 
 
@@ -230,8 +230,8 @@ def _is_named(spec: Spec | None, key: Key, live: Live | None) -> bool:
     """Whether a spec names a live resource, by AWS's identity of it."""
     identity = KINDS[key.kind].identity
     held = identity(live.key.name, dict(live.properties)) if live else None
-    wanted = [one for one in spec.desired if one.key.kind == key.kind] if spec else []
-    return any(one.key.name == key.name or identity(one.key.name, dict(one.properties)) == held for one in wanted)
+    wanted = [item for item in spec.desired if item.key.kind == key.kind] if spec else []
+    return any(item.key.name == key.name or identity(item.key.name, dict(item.properties)) == held for item in wanted)
 
 
 # --- what only AWS moved ----------------------------------------------------------------------------------------------
@@ -239,26 +239,26 @@ def _is_named(spec: Spec | None, key: Key, live: Live | None) -> bool:
 
 def only_drift(plan: Plan) -> Plan:
     """The plan's picture without what git asked for: fields that AWS moved, alone or as well."""
-    targets = tuple(_only_drift(one) for one in plan.targets)
+    targets = tuple(_only_drift(target_plan) for target_plan in plan.targets)
     left = sum(_acting(before) - _acting(after) for before, after in zip(plan.targets, targets, strict=True))
     note = Diagnostic("note", f"left out with --drift: what git alone changed, in resources: {left}", left_out=True)
     return replace(plan, targets=targets, diagnostics=(*plan.diagnostics, note) if left else plan.diagnostics)
 
 
-def _acting(one: TargetPlan) -> int:
-    return sum(action.verb != "none" for action in one.actions)
+def _acting(target_plan: TargetPlan) -> int:
+    return sum(action.verb != "none" for action in target_plan.actions)
 
 
-def _only_drift(one: TargetPlan) -> TargetPlan:
+def _only_drift(target_plan: TargetPlan) -> TargetPlan:
     actions = []
-    for action in one.actions:
-        kept = tuple(change for change in action.changes if change.cause in ("drift", "both"))
-        is_drift = bool(kept) or (
+    for action in target_plan.actions:
+        changes = tuple(change for change in action.changes if change.cause in ("drift", "both"))
+        is_drift = bool(changes) or (
             action.cause in ("drift", "both")
             if action.verb == "delete"
             else action.verb == "create" and not action.changes and action.key.kind != VERSION.name
         )
         actions.append(
-            replace(action, changes=kept) if is_drift else replace(action, verb="none", changes=(), reason="")
+            replace(action, changes=changes) if is_drift else replace(action, verb="none", changes=(), reason="")
         )
-    return replace(one, actions=tuple(actions), operations=())
+    return replace(target_plan, actions=tuple(actions), operations=())

@@ -47,16 +47,16 @@ from reconciler.plan.matching import Pair
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`found` are the differences with their real values, sensitive ones included; never shown, only hashed. `hidden`
-    are the pointers of what the spec owns and AWS does not show: in no difference and no step. `kept` are
+    """`differences` have their real values, sensitive ones included; never shown, only hashed. `hidden`
+    are the pointers of what the spec owns and AWS does not show: in no difference and no step. `without_default` are
     those of what AWS holds, the spec does not name, and nobody knows the default of."""
 
     action: Action
     pair: Pair
     steps: tuple[Step, ...] = ()
-    found: tuple[Difference, ...] = ()
+    differences: tuple[Difference, ...] = ()
     hidden: tuple[tuple[str, Unreadable], ...] = ()
-    kept: tuple[str, ...] = ()
+    without_default: tuple[str, ...] = ()
 
     @property
     def verb(self) -> Verb:
@@ -69,9 +69,9 @@ class Sides:
 
     before: dict[str, Any]
     after: dict[str, Any]
-    found: tuple[Difference, ...]
+    differences: tuple[Difference, ...]
     hidden: tuple[tuple[str, Unreadable], ...] = ()
-    kept: tuple[str, ...] = ()
+    without_default: tuple[str, ...] = ()
 
 
 def prefix(kind: Kind, name: str) -> tuple[str, ...]:
@@ -82,14 +82,14 @@ def prefix(kind: Kind, name: str) -> tuple[str, ...]:
 def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], ...]:
     """The spec's `ignore` pointers that speak of this resource, without its prefix; the empty path means all of it."""
     start = prefix(kind, name)
-    found = []
+    paths = []
     for steps in map(steps_of, spec.ignore):
         head, rest = steps[: len(start)], steps[len(start) :]
         if len(steps) >= len(start) and all(is_named(step, own) for step, own in zip(head, start, strict=True)):
-            found.append(rest)
+            paths.append(rest)
         elif steps == start[: len(steps)]:
-            found.append(())
-    return tuple(found)
+            paths.append(())
+    return tuple(paths)
 
 
 def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
@@ -105,7 +105,7 @@ def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
     before = kind.compared(live, after)
     wanted = sealed(after, kind.is_sensitive, salt) if salt else after
     own_id = pair.live.handle.get("UUID")  # a consumer group that nobody named is called like its mapping
-    kept = tuple(pointer(steps) for steps, value in only_in(live, before) if value != own_id)
+    without_default = tuple(pointer(steps) for steps, value in only_in(live, before) if value != own_id)
     hidden = tuple(unreadable(live))
     for steps, _ in hidden:
         before, wanted = with_value(before, steps, UNSET), with_value(wanted, steps, UNSET)
@@ -115,7 +115,7 @@ def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
         after,
         tuple(item._replace(after=value_at(after, item.steps)) for item in found),
         tuple((pointer(steps), value) for steps, value in hidden if is_spoken_of(after, steps)),
-        kept,
+        without_default,
     )
 
 
@@ -125,9 +125,9 @@ def is_spoken_of(after: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
     return wanted is not UNSET and not isinstance(wanted, Unreadable)
 
 
-def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange:
+def field_change(kind: Kind, desired: Desired, difference: Difference) -> FieldChange:
     """A difference as it may be shown: sensitive values hidden, what only an earlier operation can tell as known after apply."""
-    steps, before, after = found
+    steps, before, after = difference
     if kind.is_sensitive(steps):
         before, after = (value if value is UNSET else SENSITIVE for value in (before, after))
     if isinstance(after, Ref):
@@ -142,9 +142,9 @@ def field_change(kind: Kind, desired: Desired, found: Difference) -> FieldChange
 def origin_of(origins: Mapping[str, Origin], steps: tuple[str, ...]) -> Origin | None:
     """The place of the nearest ancestor that has one."""
     for length in range(len(steps), -1, -1):
-        place = origins.get(pointer(steps[:length]))
-        if place:
-            return place
+        origin = origins.get(pointer(steps[:length]))
+        if origin:
+            return origin
     return None
 
 
@@ -154,29 +154,33 @@ def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides
     both = sides(kind, pair, spec, salt)
     final = [
         pointer(item.steps)
-        for item in both.found
+        for item in both.differences
         if kind.needs_replacement("/".join(item.steps), item.before, item.after)
     ]
-    verb: Verb = "none" if not both.found else "replace" if final else "update"
+    verb: Verb = "none" if not both.differences else "replace" if final else "update"
     reason = f"{', '.join(final)} can only be set when it is created" if final else ""
-    changes = tuple(field_change(kind, pair.desired, item) for item in both.found)
+    changes = tuple(field_change(kind, pair.desired, item) for item in both.differences)
     return Draft(
-        Action(pair.key, verb, changes, reason), pair, found=both.found, hidden=both.hidden, kept=both.kept
+        Action(pair.key, verb, changes, reason),
+        pair,
+        differences=both.differences,
+        hidden=both.hidden,
+        without_default=both.without_default,
     ), both
 
 
-def differing(kind: Kind, found: tuple[Difference, ...]) -> frozenset[str]:
+def differing(kind: Kind, differences: tuple[Difference, ...]) -> frozenset[str]:
     """The first `kind.depth` steps of each difference: what one update sends as a whole."""
-    return frozenset("/".join(item.steps[: kind.depth]) for item in found)
+    return frozenset("/".join(item.steps[: kind.depth]) for item in differences)
 
 
 def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:
     """The draft of a desired resource without a live one; its changes are what the spec says, nothing more."""
     assert pair.desired is not None
-    found = differences({}, {key: value for key, value in pair.desired.properties.items() if value != {}})
-    changes = tuple(field_change(kind, pair.desired, item) for item in found)
+    written = differences({}, {key: value for key, value in pair.desired.properties.items() if value != {}})
+    changes = tuple(field_change(kind, pair.desired, item) for item in written)
     steps = kind.create(pair.key.target.function, pair.key.name, pair.desired.properties)
-    return Draft(Action(pair.key, "create", changes, reason), pair, tuple(steps), found)
+    return Draft(Action(pair.key, "create", changes, reason), pair, tuple(steps), written)
 
 
 def deleted(kind: Kind, pair: Pair, reason: str) -> Draft:
@@ -195,7 +199,7 @@ def updated(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Draft:
     function, name = spec.target.function, pair.key.name
     match draft.verb:
         case "update":
-            members = differing(kind, both.found)
+            members = differing(kind, both.differences)
             return replace(draft, steps=tuple(kind.update(function, name, both.after, members, pair.live.handle)))
         case "replace":
             return replace(draft, steps=replacing(kind, pair))
@@ -217,7 +221,7 @@ def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
     """$LATEST as it will be: the live function with the draft's differences carried out."""
     assert case.function is not None
     state = FUNCTION.normal(case.function.properties, case.spec.target.function)
-    for item in function.found if function else ():
+    for item in function.differences if function else ():
         state = with_value(state, item.steps, item.after)
     return state
 
@@ -225,7 +229,7 @@ def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
 def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
     """What the operations rely on: the function whole, its versions, and of everything else what the spec owns."""
     whole = [item for item in case.live if item.key.kind in (FUNCTION.name, VERSION.name)]
-    found = [state_of(item) for item in whole]
+    states = [state_of(item) for item in whole]
     for draft in drafts:
         kind, live = KINDS[draft.pair.key.kind], draft.pair.live
         if live is not None and kind not in (FUNCTION, VERSION):
@@ -233,5 +237,5 @@ def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
             for pattern in ignored_paths(case.spec, kind, draft.pair.key.name):
                 for steps in matching(state.properties, pattern):
                     state = replace(state, properties=with_value(state.properties, steps, UNSET))
-            found.append(state)
-    return tuple(found)
+            states.append(state)
+    return tuple(states)

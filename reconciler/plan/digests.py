@@ -17,8 +17,8 @@ def with_hidden(draft: Draft) -> Draft:
     """The draft with the digest of what its action does not show: sensitive values as they will be, never as they were. A
     reference stands for itself: what it refers to may change without a review."""
     values = [
-        [pointer(found.steps), hidden_value(draft, found)]
-        for change, found in zip(draft.action.changes, draft.found, strict=False)
+        [pointer(difference.steps), hidden_value(draft, difference)]
+        for change, difference in zip(draft.action.changes, draft.differences, strict=False)
         if isinstance(change.after, Marker) and change.after.hides
     ]
     if not values or draft.verb == "none":
@@ -26,10 +26,10 @@ def with_hidden(draft: Draft) -> Draft:
     return replace(draft, action=replace(draft.action, hidden=stretched_digest(values, str(draft.pair.key))))
 
 
-def hidden_value(draft: Draft, found: Difference) -> Any:
+def hidden_value(draft: Draft, difference: Difference) -> Any:
     """What a digest holds of a value that is not shown: of one with references in it, the text as it is written."""
     literals = draft.pair.desired.literals if draft.pair.desired else {}
-    return literals.get(pointer(found.steps), found.after)
+    return literals.get(pointer(difference.steps), difference.after)
 
 
 def target_digest(case: Case, drafts: Iterable[Draft]) -> str:

@@ -21,16 +21,16 @@ DELETES_NO_MORE_THAN_ALLOWED = Rule("R242", "A run deletes and replaces no more 
 def deletions(plan: Plan) -> tuple[Key, ...]:
     """What the plan deletes or replaces, sorted; what a refusal keeps from happening is left out."""
     refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
-    found: list[Key] = []
-    for one in plan.targets:
-        gone = [
+    keys: list[Key] = []
+    for target_plan in plan.targets:
+        in_target = [
             action.key
-            for action in one.actions
+            for action in target_plan.actions
             if action.verb in DELETING and KINDS[action.key.kind].counts_as_deletion
         ]
-        functions = [key for key in gone if key.kind == FUNCTION.name]
-        found += [] if one.target in refused else functions or gone
-    return tuple(sorted(found))
+        functions = [key for key in in_target if key.kind == FUNCTION.name]
+        keys += [] if target_plan.target in refused else functions or in_target
+    return tuple(sorted(keys))
 
 
 def functions(snapshot: Snapshot) -> frozenset[Target]:
@@ -41,19 +41,19 @@ def functions(snapshot: Snapshot) -> frozenset[Target]:
 def problem(plan: Plan, house: frozenset[Target], guards: Guards, *, allowed: int | None) -> str:
     """Why the whole run is refused: it deletes more than the guards allow and `allowed` is not the very number. Empty
     when it may go on. `house` are the functions that live, of which a percentage is meant."""
-    found = deletions(plan)
+    keys = deletions(plan)
     if allowed is not None:
-        wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(found)}"
-        return wrong if allowed != len(found) else ""
+        wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(keys)}"
+        return wrong if allowed != len(keys) else ""
     live = len(house)
-    percent = 100 * len({key.target for key in found}) / max(live, 1)
+    percent = 100 * len({key.target for key in keys}) / max(live, 1)
     limits = []
-    if guards.max_deletes is not None and len(found) > guards.max_deletes:
+    if guards.max_deletes is not None and len(keys) > guards.max_deletes:
         limits.append(f"guards.maxDeletes is {guards.max_deletes}")
-    if found and guards.max_delete_percent is not None and percent > guards.max_delete_percent:
+    if keys and guards.max_delete_percent is not None and percent > guards.max_delete_percent:
         limits.append(f"guards.maxDeletePercent is {guards.max_delete_percent:g} and this is {percent:.0f} % of {live}")
-    remedy = f"pass --allow-deletes {len(found)} if that is meant"
-    return f"the plan deletes or replaces {_named(found)}; {' and '.join(limits)}; {remedy}" if limits else ""
+    remedy = f"pass --allow-deletes {len(keys)} if that is meant"
+    return f"the plan deletes or replaces {_named(keys)}; {' and '.join(limits)}; {remedy}" if limits else ""
 
 
 def _named(keys: Iterable[Key]) -> str:

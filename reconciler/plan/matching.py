@@ -28,35 +28,34 @@ class Pair:
 def pairs(kind: Kind, desired: Iterable[Desired], live: Iterable[Live]) -> list[Pair]:
     """Pairs of one kind and target, sorted by key. A live resource that no desired one is about stands alone."""
     wanted, held = list(desired), list(live)
-    found: list[Pair] = []
-    for likeness in (kind.identity, kind.subject, kind.likeness):
-        found += _matched(likeness, wanted, held)
-    found += [Pair(item.key, item, None) for item in wanted]
-    found += [Pair(item.key, None, item) for item in held]
-    return sorted(found, key=lambda pair: pair.key)
+    matches: list[Pair] = []
+    for match_key in (kind.identity, kind.subject, kind.replacement_key):
+        matches += _matched(match_key, wanted, held)
+    unmatched = [Pair(item.key, item, None) for item in wanted] + [Pair(item.key, None, item) for item in held]
+    return sorted(matches + unmatched, key=lambda pair: pair.key)
 
 
 def _matched(
-    likeness: Callable[[str, dict[str, object]], Hashable], wanted: list[Desired], held: list[Live]
+    match_key: Callable[[str, dict[str, object]], Hashable], wanted: list[Desired], held: list[Live]
 ) -> list[Pair]:
-    """Pairs in which the likeness is equal and neither side has a second one like it; they leave both lists. Each is looked
+    """Pairs in which the match key is equal and neither side has a second one with it; they leave both lists. Each is looked
     at once: a function may have thousands of mappings."""
-    likes, candidates = _by_sign(likeness, wanted), _by_sign(likeness, held)
-    found = [
-        Pair(items[0].key, items[0], candidates[sign][0])
-        for sign, items in likes.items()
-        if sign is not None and len(items) == 1 == len(candidates.get(sign, ()))
+    groups, candidates = _grouped(match_key, wanted), _grouped(match_key, held)
+    matches = [
+        Pair(items[0].key, items[0], candidates[value][0])
+        for value, items in groups.items()
+        if value is not None and len(items) == 1 == len(candidates.get(value, ()))
     ]
-    paired = {id(side) for pair in found for side in (pair.desired, pair.live)}
+    paired = {id(side) for pair in matches for side in (pair.desired, pair.live)}
     wanted[:] = [item for item in wanted if id(item) not in paired]
     held[:] = [item for item in held if id(item) not in paired]
-    return found
+    return matches
 
 
-def _by_sign(
-    likeness: Callable[[str, dict[str, object]], Hashable], items: Iterable[Resource]
+def _grouped(
+    match_key: Callable[[str, dict[str, object]], Hashable], items: Iterable[Resource]
 ) -> dict[Hashable, list[Resource]]:
-    grouped: dict[Hashable, list[Resource]] = {}
+    groups: dict[Hashable, list[Resource]] = {}
     for item in items:
-        grouped.setdefault(likeness(item.key.name, dict(item.properties)), []).append(item)
-    return grouped
+        groups.setdefault(match_key(item.key.name, dict(item.properties)), []).append(item)
+    return groups

@@ -82,10 +82,10 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         for spec in ordered
     ]
     made = renames.ordered(made, ordered, snapshot)
-    targets = tuple(one for one, _ in made)
+    targets = tuple(planned for planned, _ in made)
     return Plan(
         targets=targets,
-        digest=digest([[str(one.target), one.digest] for one in targets]),
+        digest=digest([[str(planned.target), planned.digest] for planned in targets]),
         taken_at=snapshot.taken_at,
         snapshot_digest="",
         orphans=orphans(ordered, snapshot, policy.managed_by),
@@ -193,9 +193,9 @@ def function_draft(case: Case) -> Draft | None:
         whole = replacing(FUNCTION, replace(pair, desired=desired)) if is_whole(desired) else ()
         draft = replace(draft, action=replace(draft.action, verb="replace", reason=reason))
         return with_source(replace(draft, steps=creation(case, desired, whole)), desired, case.artifact)
-    called = {**both.after, "code": code_params(desired, case.artifact, both.found)}
+    called = {**both.after, "code": code_params(desired, case.artifact, both.differences)}
     changes = FUNCTION.update(
-        case.spec.target.function, "", called, differing(FUNCTION, both.found), case.function.handle
+        case.spec.target.function, "", called, differing(FUNCTION, both.differences), case.function.handle
     )
     draft = replace(draft, steps=pinned(changes, desired, case.artifact))
     return adopted(case, with_source(draft, desired, case.artifact))
@@ -212,8 +212,8 @@ def with_live_architecture(desired: Desired, live: Live) -> Desired:
     if configuration is None or "code" in desired.properties:
         return desired
     held = live.properties["configuration"]
-    kept = {member: held[member] for member in with_code() if member in held and member not in configuration}
-    return replace(desired, properties={**desired.properties, "configuration": {**configuration, **kept}})
+    unwritten = {member: held[member] for member in with_code() if member in held and member not in configuration}
+    return replace(desired, properties={**desired.properties, "configuration": {**configuration, **unwritten}})
 
 
 def new_function(case: Case, desired: Desired) -> Draft:
@@ -285,13 +285,15 @@ def needs_publishing(case: Case, function: Draft | None, final: Properties, newe
     """Whether $LATEST as it will be (`final`) differs from the newest version in what is ours to publish."""
     if newest is None:
         return True
-    is_described = any(item.steps == ("configuration", "Description") for item in function.found) if function else False
+    is_described = (
+        any(item.steps == ("configuration", "Description") for item in function.differences) if function else False
+    )
     description = newest.properties["configuration"].get("Description", "")
     if is_described and final["configuration"]["Description"] != description:
         return True
     content_after, published = owned_content(case, final), owned_content(case, newest.properties)
     for steps, _ in (*unreadable(content_after), *unreadable(published)):
-        if function and any(item.steps[: len(steps)] == steps for item in function.found):
+        if function and any(item.steps[: len(steps)] == steps for item in function.differences):
             return True  # it changes, whatever it was
         content_after, published = with_value(content_after, steps, UNSET), with_value(published, steps, UNSET)
     return content_after != published
@@ -344,18 +346,18 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
 
 def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
     """Every draft's steps in the one safe order (FACTS 2.12), numbered."""
-    placed = [(place_of(draft, step), draft, step) for draft in drafts for step in draft.steps]
-    placed.sort(key=lambda item: item[0])
+    ranked = [(rank_of(draft, step), draft, step) for draft in drafts for step in draft.steps]
+    ranked.sort(key=lambda item: item[0])
     return tuple(
-        operation(f"{target}#{number}", draft, step) for number, (_, draft, step) in enumerate(placed, start=1)
+        operation(f"{target}#{number}", draft, step) for number, (_, draft, step) in enumerate(ranked, start=1)
     )
 
 
-def place_of(draft: Draft, step: Step) -> tuple[int, bool]:
+def rank_of(draft: Draft, step: Step) -> tuple[int, bool]:
     """Where a step stands: by the order of all operations, or right before what its draft creates in place of what goes."""
     kind = draft.pair.key.kind
     if step.is_brought_forward:
-        return min(RANKS[f"{kind}/{one.operation}"] for one in draft.steps if not one.is_brought_forward), False
+        return min(RANKS[f"{kind}/{other.operation}"] for other in draft.steps if not other.is_brought_forward), False
     return RANKS[f"{kind}/{step.operation}"], True
 
 

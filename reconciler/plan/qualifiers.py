@@ -15,7 +15,7 @@ from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, final_function, origin_of
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, place, refusal
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
 
 
 @Rule(
@@ -25,14 +25,14 @@ from reconciler.plan.speaking import Drafts, PlanCheck, is_new, place, refusal
 )
 def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     known = versions_after(case, drafts)
-    going = {item.key.name for item in case.desired(VERSION)}  # another rule speaks of these
+    deletions = {item.key.name for item in case.desired(VERSION)}  # another rule speaks of these
     for draft, versions in routed(drafts):
-        for version in sorted(versions - known - going - {"$LATEST"}):
+        for version in sorted(versions - known - deletions - {"$LATEST"}):
             if version == PUBLISHED:
                 message = "nothing is published that `published` could stand for; write `publish: true`"
             else:
                 message = f"version {version} does not exist; the function has {', '.join(sorted(known, key=version_order)) or 'none'}"
-            yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
+            yield refusal(case, PlanError, f"{draft.pair.key}: {message}", origin_of_version(draft))
 
 
 @Rule(
@@ -50,7 +50,7 @@ def routes_to_one_version_twice(case: Case, drafts: Drafts) -> Iterator[Diagnost
                 message = (
                     f"{draft.pair.key}: `published` is version {version}, so both sides of the alias are that version"
                 )
-                yield refusal(case, PlanError, message, alias_place(draft))
+                yield refusal(case, PlanError, message, origin_of_version(draft))
 
 
 def routed(drafts: Drafts) -> Iterator[tuple[Draft, set[str]]]:
@@ -67,7 +67,7 @@ def version_of(properties: Properties) -> str:
     return PUBLISHED if isinstance(version, Ref) else str(version)
 
 
-def alias_place(draft: Draft) -> Origin | None:
+def origin_of_version(draft: Draft) -> Origin | None:
     assert draft.pair.desired is not None
     return origin_of(draft.pair.desired.origins, ("FunctionVersion",))
 
@@ -81,8 +81,10 @@ def versions_after(case: Case, drafts: Drafts) -> set[str]:
     published = {PUBLISHED for draft in drafts if draft.pair.key.name == PUBLISHED}
     if is_new(drafts):
         return published | ({"1"} if case.spec.publish else set())
-    gone = {draft.pair.key.name for draft in drafts if draft.pair.key.kind == VERSION.name and draft.verb == "delete"}
-    return published | ({item.key.name for item in case.held(VERSION)} - gone)
+    deleted = {
+        draft.pair.key.name for draft in drafts if draft.pair.key.kind == VERSION.name and draft.verb == "delete"
+    }
+    return published | ({item.key.name for item in case.held(VERSION)} - deleted)
 
 
 @Rule(
@@ -100,11 +102,13 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
     for draft, versions in routed(drafts):
         pair = [version for version in sorted(versions) if version in held]
         if len(pair) == 2 and draft.verb != "none":
-            one, two = (FUNCTION.normal(held[version], case.spec.target.function)["configuration"] for version in pair)
-            unlike = [member for member in ("Role", "DeadLetterConfig") if one.get(member) != two.get(member)]
+            first, second = (
+                FUNCTION.normal(held[version], case.spec.target.function)["configuration"] for version in pair
+            )
+            unlike = [member for member in ("Role", "DeadLetterConfig") if first.get(member) != second.get(member)]
             if unlike:
                 message = f"versions {' and '.join(pair)} differ in {' and '.join(unlike)}, so no alias can route between them"
-                yield refusal(case, PlanError, f"{draft.pair.key}: {message}", alias_place(draft))
+                yield refusal(case, PlanError, f"{draft.pair.key}: {message}", origin_of_version(draft))
 
 
 @Rule("R223", "What invokes a function by an alias or a version finds it once the plan is carried out.")
@@ -141,7 +145,7 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
             continue
         version = draft.pair.key.name
         users = sorted(alias for alias, versions in followed.items() if version in versions)
-        origin = place(case, VERSION.section)
+        origin = spec_origin(case, VERSION.section)
         if users:
             yield refusal(
                 case, PlanError, f"version {version} is used by alias {', '.join(users)}; move it first", origin
@@ -154,8 +158,10 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
 @Rule("R225", "An alias or version is deleted once nothing invokes it any more.")
 def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """AWS would delete it without a word, and what invokes it would fail from then on."""
-    going = [draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)]
-    if case.spec.is_absent or not going:
+    deletions = [
+        draft for draft in drafts if draft.verb == "delete" and draft.pair.key.kind in (ALIAS.name, VERSION.name)
+    ]
+    if case.spec.is_absent or not deletions:
         return
     if case.unseen:
         message = f"whether anything invokes what is deleted could not be seen: {case.unseen}"
@@ -166,7 +172,7 @@ def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield refusal(case, PlanError, f"{case.spec.target}: {message}")
         return
     invoking = invoking_after(case, drafts)
-    for draft in going:
+    for draft in deletions:
         kind, name = draft.pair.key.kind, draft.pair.key.name
         for item in invoking.get(name, ()):
             word, which = KINDS[item.key.kind].word, f"{item.key.name} {KINDS[item.key.kind].remark(item)}".strip()
@@ -175,7 +181,7 @@ def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
                 case,
                 PlanError,
                 f"{case.spec.target}: {message}",
-                place(case, ALIAS.section if kind == ALIAS.name else VERSION.section),
+                spec_origin(case, ALIAS.section if kind == ALIAS.name else VERSION.section),
             )
 
 
@@ -186,12 +192,12 @@ def invoking_after(case: Case, drafts: Drafts) -> dict[str, list[Live]]:
         for draft in drafts
         if draft.pair.live
     }
-    found: dict[str, list[Live]] = {}
+    invoking: dict[str, list[Live]] = {}
     for item in case.live:
         name = moved.get(item.key, invoked(item))
         if name:
-            found.setdefault(name, []).append(item)
-    return found
+            invoking.setdefault(name, []).append(item)
+    return invoking
 
 
 def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:

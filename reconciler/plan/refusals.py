@@ -11,8 +11,7 @@ from reconciler.core.diff import matching, pointer, steps_of
 from reconciler.core.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Sealed, Unreadable
-from reconciler.kinds.configuration import MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
-from reconciler.kinds.configuration import UNSET as DEFAULTS
+from reconciler.kinds.configuration import DEFAULTS, MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
@@ -21,7 +20,7 @@ from reconciler.plan import qualifiers
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, place, refusal
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
 
 MAX_TAGS = 50
 # Of what the plan itself cannot do.
@@ -56,7 +55,7 @@ def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnost
     for draft in drafts:
         for path, value in draft.hidden:
             whole = pointer(prefix(KINDS[draft.pair.key.kind], draft.pair.key.name)) + path
-            origin = place(case, whole.split("/")[1])
+            origin = spec_origin(case, whole.split("/")[1])
             what = f"{case.spec.target}: {whole} cannot be read ({value.reason}), so it is neither compared nor changed"
             if draft.pair.key.kind == FUNCTION.name and making:
                 mend = f'let the caller read it, or write `ignore: ["{whole}"]` to leave it to others'
@@ -75,14 +74,14 @@ def refers_to_what_cannot_be_read(case: Case, drafts: Drafts) -> Iterator[Diagno
 def keeps_what_has_no_default(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A section is owned whole, but what AWS falls back to is not known of every member: that is said, not guessed."""
     for draft in drafts:
-        if draft.kept and draft.verb not in ("replace", "delete"):
+        if draft.without_default and draft.verb not in ("replace", "delete"):
             start = pointer(prefix(KINDS[draft.pair.key.kind], draft.pair.key.name))
-            paths = ", ".join(start + path for path in draft.kept)
+            paths = ", ".join(start + path for path in draft.without_default)
             message = (
                 f"{case.spec.target}: AWS holds {paths}, which the spec does not name and of which no default is known, "
                 "so it stays as it is; write it into the spec, or leave it to others with `ignore`"
             )
-            origin = place(case, (start + draft.kept[0]).split("/")[1])
+            origin = spec_origin(case, (start + draft.without_default[0]).split("/")[1])
             yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
 
 
@@ -102,7 +101,7 @@ def has_too_large_an_environment(case: Case, drafts: Drafts) -> Iterator[Diagnos
                 f"the environment is {size} bytes with its references looked up and its ignored variables kept; "
                 f"the most is {MAX_ENVIRONMENT_BYTES}"
             )
-            yield refusal(case, PlanError, message, place(case, "configuration"))
+            yield refusal(case, PlanError, message, spec_origin(case, "configuration"))
 
 
 @Rule(
@@ -118,7 +117,7 @@ def has_too_many_tags(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             others = len(tags) - (MARK in tags)
             what = f"{others} tags and our mark" if MARK in tags else f"{others} tags"
             message = f"{draft.pair.key}: {what} are more than AWS's {MAX_TAGS}"
-            yield refusal(case, PlanError, message, place(case, "tags"))
+            yield refusal(case, PlanError, message, spec_origin(case, "tags"))
 
 
 def tags_after(draft: Draft) -> set[str]:
@@ -143,7 +142,7 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
             "autoscaling"
         )
         ignored = f"; so goes what is ignored: {', '.join(case.spec.ignore)}" if case.spec.ignore else ""
-        yield Diagnostic("warning", message + ignored, case.spec.target, place(case))
+        yield Diagnostic("warning", message + ignored, case.spec.target, spec_origin(case))
 
 
 @Rule("W208", "A change that opens something to everybody is seen before it is made.")
@@ -156,7 +155,7 @@ def is_worth_a_warning(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         before = kind.normal(pair.live.properties, function) if pair.live else None
         text = kind.warning(before, kind.normal(pair.desired.properties, function))
         if text:
-            origin = place(case, *prefix(kind, pair.key.name))
+            origin = spec_origin(case, *prefix(kind, pair.key.name))
             yield Diagnostic("warning", f"{pair.key} {text}", case.spec.target, origin)
 
 
@@ -212,10 +211,10 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.artifact is None or case.spec.is_absent:
         return
     if case.artifact.problem:
-        yield refusal(case, PlanError, case.artifact.problem, place(case, "code"))
+        yield refusal(case, PlanError, case.artifact.problem, spec_origin(case, "code"))
     elif not case.artifact.sha256 and not is_new(drafts):
         message = f"cannot tell whether the code changed: {case.artifact.source}"
-        yield Diagnostic("warning", message, case.spec.target, place(case, "code"), left_out=True)
+        yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "code"), left_out=True)
 
 
 @Rule("W203", "Where S3 keeps no hash, code is compared by what an earlier report says.")
@@ -223,7 +222,7 @@ def code_is_known_by_report(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """What a record says is believed, for AWS's answer is held against it, and said, for it is not what S3 says."""
     if case.artifact and case.artifact.is_recorded and not case.artifact.problem:
         message = f"the code is compared by {case.artifact.source}, for S3 keeps no SHA-256 of it"
-        yield Diagnostic("note", message, case.spec.target, place(case, "code"))
+        yield Diagnostic("note", message, case.spec.target, spec_origin(case, "code"))
 
 
 @Rule("W204", "Packed code holds no file that looks like a credential.")
@@ -231,7 +230,7 @@ def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnost
     names = case.artifact.credentials if case.artifact else ()
     if names:
         message = f"the code holds {', '.join(names)}, which looks like a credential; name it in .lambdaignore"
-        yield Diagnostic("warning", message, case.spec.target, place(case, "code"))
+        yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "code"))
 
 
 @Rule("W205", "Equal code from another address is not sent again.")
@@ -241,15 +240,15 @@ def is_the_same_code_elsewhere(case: Case, drafts: Drafts) -> Iterator[Diagnosti
         return
     code, held = case.spec.code, case.function.handle
     image = str(held.get("ImageUri", ""))
-    kept = held.get("ResolvedS3Object", {})
+    s3_object = held.get("ResolvedS3Object", {})
     if image and "ImageUri" in code and repository(image) != repository(code["ImageUri"]):
         where = image
-    elif "S3Key" in code and kept and any(kept.get(name) != code[name] for name in ("S3Bucket", "S3Key")):
-        where = f"s3://{kept.get('S3Bucket')}/{kept.get('S3Key')}"
+    elif "S3Key" in code and s3_object and any(s3_object.get(name) != code[name] for name in ("S3Bucket", "S3Key")):
+        where = f"s3://{s3_object.get('S3Bucket')}/{s3_object.get('S3Key')}"
     else:
         return
     message = f"{case.spec.target} holds the same code from {where}, so nothing is sent; keep that in place"
-    yield Diagnostic("note", message, case.spec.target, place(case, "code"))
+    yield Diagnostic("note", message, case.spec.target, spec_origin(case, "code"))
 
 
 @Rule(

@@ -31,85 +31,88 @@ class Link:
 def ordered(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> list[Made]:
     """The plans, each deletion after what replaces it; refused where that is refused."""
     plans = list(made)
-    found = links([one for one, _ in plans], list(specs), snapshot)
-    refused = {one.target for one, notes in plans if any(note.severity == "refusal" for note in notes)}
-    return [(told(after(one, found), found), [*notes, *_refusals(one.target, found, refused)]) for one, notes in plans]
+    links = find_links([plan for plan, _ in plans], list(specs), snapshot)
+    refused = {plan.target for plan, notes in plans if any(note.severity == "refusal" for note in notes)}
+    return [
+        (with_rename(after(plan, links), links), [*notes, *_refusals(plan.target, links, refused)])
+        for plan, notes in plans
+    ]
 
 
-def links(plans: Iterable[TargetPlan], specs: Iterable[Spec], snapshot: Snapshot) -> list[Link]:
+def find_links(plans: Iterable[TargetPlan], specs: Iterable[Spec], snapshot: Snapshot) -> list[Link]:
     known = tuple(specs)
     plans = tuple(plans)
-    deleted = [one.target for one in plans if _verb(one) == "delete"]
-    created = {one.target for one in plans if _verb(one) == "create"}
+    deleted = [plan.target for plan in plans if _verb(plan) == "delete"]
+    created = {plan.target for plan in plans if _verb(plan) == "create"}
     held = {
         item.key.target: str(item.handle.get("CodeSha256", ""))
         for item in snapshot.resources
         if item.key.kind == FUNCTION.name
     }
     pruned = {spec.target for spec in known if spec.is_absent and not spec.path}
-    found: list[Link] = []
+    links: list[Link] = []
     for old in deleted:
         near = [spec for spec in known if not spec.is_absent and _is_near(spec.target, old)]
         named = [spec.target for spec in near if spec.was == old.function]
         if named:
-            found += [Link(old, new, is_certain=True) for new in named]
+            links += [Link(old, new, is_certain=True) for new in named]
             continue
         for spec in near:
             artifact = snapshot.artifacts.get(spec.target)
             code = artifact.sha256 if artifact else ""
             is_same = bool(code) and code == held.get(old)
             is_possible = spec.target in created and not spec.was and (is_same or (not code and old in pruned))
-            found += [Link(old, spec.target, is_certain=is_same)] if is_possible else []
-    return [replace(link, is_certain=link.is_certain and _is_alone(link, found)) for link in found]
+            links += [Link(old, spec.target, is_certain=is_same)] if is_possible else []
+    return [replace(link, is_certain=link.is_certain and _is_alone(link, links)) for link in links]
 
 
-def _verb(one: TargetPlan) -> str:
-    return next((action.verb for action in one.actions if action.key.kind == FUNCTION.name), "none")
+def _verb(plan: TargetPlan) -> str:
+    return next((action.verb for action in plan.actions if action.key.kind == FUNCTION.name), "none")
 
 
-def _is_near(one: Target, other: Target) -> bool:
-    return (one.account, one.region) == (other.account, other.region)
+def _is_near(target: Target, other: Target) -> bool:
+    return (target.account, target.region) == (other.account, other.region)
 
 
-def _is_alone(link: Link, found: Iterable[Link]) -> bool:
-    return sum(one.old == link.old or one.new == link.new for one in found) == 1
+def _is_alone(link: Link, links: Iterable[Link]) -> bool:
+    return sum(other.old == link.old or other.new == link.new for other in links) == 1
 
 
-def after(one: TargetPlan, found: Iterable[Link]) -> TargetPlan:
-    waits = tuple(sorted({link.new for link in found if link.old == one.target}))
-    return replace(one, after=waits) if waits else one
+def after(plan: TargetPlan, links: Iterable[Link]) -> TargetPlan:
+    waits = tuple(sorted({link.new for link in links if link.old == plan.target}))
+    return replace(plan, after=waits) if waits else plan
 
 
-def told(one: TargetPlan, found: Iterable[Link]) -> TargetPlan:
+def with_rename(plan: TargetPlan, links: Iterable[Link]) -> TargetPlan:
     """The plan whose function's action says which rename it is a part of."""
     words: Mapping[bool, str] = {
         old: text
-        for link in found
+        for link in links
         if link.is_certain
         for old, target, text in (
             (True, link.old, f"renamed to {link.new.function}"),
             (False, link.new, f"renamed from {link.old.function}"),
         )
-        if target == one.target
+        if target == plan.target
     }
     text = "; ".join(words.values())
-    return one if not text else replace(
-        one,
+    return plan if not text else replace(
+        plan,
         actions=tuple(
             replace(action, reason="; ".join(filter(None, (action.reason, text))))
             if action.key.kind == FUNCTION.name and action.verb != "none"
             else action
-            for action in one.actions
+            for action in plan.actions
         ),
     )  # fmt: skip
 
 
-def _refusals(target: Target, found: Iterable[Link], refused: Iterable[Target]) -> list[Diagnostic]:
+def _refusals(target: Target, links: Iterable[Link], refused: Iterable[Target]) -> list[Diagnostic]:
     return [
         WAITS_FOR_ITS_SUCCESSOR.cited(
             Diagnostic("refusal", waiting(target, link.new, "is refused"), target, error=PlanError.__name__)
         )
-        for link in found
+        for link in links
         if link.old == target and link.new in set(refused)
     ][:1]
 

@@ -53,7 +53,7 @@ def expected_hash(case: Case, code: Mapping[str, Any]) -> str | Ref:
     return ANSWERED_HASH
 
 
-def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Difference]) -> dict[str, Any]:
+def code_params(desired: Desired, artifact: Artifact | None, differences: Iterable[Difference]) -> dict[str, Any]:
     """What a call says of the code: a tag as the digest that it stood for, an S3 object as the version that was looked at."""
     code = desired.properties.get("code", {})
     params: dict[str, Any] = {member: value for member, value in code.items() if member[0].isupper()}
@@ -63,7 +63,7 @@ def code_params(desired: Desired, artifact: Artifact | None, found: Iterable[Dif
         params.setdefault("S3ObjectVersion", artifact.version)
     if "ImageUri" in params and artifact and artifact.sha256:
         params["ImageUri"] = by_digest(params["ImageUri"], artifact.sha256)
-    own = (item for item in found if item.steps[0] == "code" and item.steps[1] not in ADDED)
+    own = (item for item in differences if item.steps[0] == "code" and item.steps[1] not in ADDED)
     return params | {
         item.steps[1]: item.after for item in own if len(item.steps) == 2
     }  # what lies deeper is in them whole
@@ -120,10 +120,10 @@ def with_source(draft: Draft, desired: Desired, artifact: Artifact | None) -> Dr
         FieldChange(pointer(item.steps), item.before, item.after, origin=origin_of(desired.origins, item.steps))
         for item in added
     ]
-    pairs = [*zip(draft.found, draft.action.changes, strict=True), *zip(added, changes, strict=True)]
+    pairs = [*zip(draft.differences, draft.action.changes, strict=True), *zip(added, changes, strict=True)]
     pairs.sort(key=lambda pair: pair[0].steps)
     action = replace(draft.action, changes=tuple(change for _, change in pairs))
-    return replace(draft, action=action, found=tuple(found for found, _ in pairs))
+    return replace(draft, action=action, differences=tuple(difference for difference, _ in pairs))
 
 
 def _source_written(desired: Desired, artifact: Artifact | None) -> dict[str, str]:
@@ -131,8 +131,8 @@ def _source_written(desired: Desired, artifact: Artifact | None) -> dict[str, st
     code = desired.properties["code"]
     written = {member: desired.references.get(f"/code/{member}", code[member]) for member in SOURCES if member in code}
     if artifact and not artifact.sha256:
-        told = {"S3ObjectVersion": artifact.version} if artifact.version else {"ETag": artifact.etag}
-        written = {member: value for member, value in told.items() if value} | written
+        identifying = {"S3ObjectVersion": artifact.version} if artifact.version else {"ETag": artifact.etag}
+        written = {member: value for member, value in identifying.items() if value} | written
     return written
 
 

@@ -17,10 +17,10 @@ PlanCheck: TypeAlias = Check[[Case, Drafts], Diagnostic]
 
 
 def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:
-    return Diagnostic("refusal", message, case.spec.target, origin or place(case), error.__name__)
+    return Diagnostic("refusal", message, case.spec.target, origin or spec_origin(case), error.__name__)
 
 
-def place(case: Case, *steps: str) -> Origin | None:
+def spec_origin(case: Case, *steps: str) -> Origin | None:
     """Where these steps stand in the spec, or what is around them; without any, the spec as a whole."""
     return origin_of(case.spec.origins, steps)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.accounts import partition_of
 from reconciler.core.diff import pointer
-from reconciler.core.finding import Found, Rule
+from reconciler.core.finding import Finding, Rule
 from reconciler.kinds.registry import SECTIONS
 
 # Member -> what it is, for people; these must be of the function's own region.
@@ -37,7 +37,7 @@ IMAGE = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com
     "What an ARN names is of the function's region and partition, where AWS wants that.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html",
 )
-def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Found]:
+def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Finding]:
     """What cannot be used in one of the regions that the spec is for."""
     places = tuple(regions)
     for section in SECTIONS if isinstance(spec, dict) else ():
@@ -45,7 +45,7 @@ def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Found]:
             at = pointer(steps)
             wrong = next((words for region in places if (words := problem(steps, text, region))), "")
             if wrong:
-                yield Found(at, wrong)
+                yield Finding(at, wrong)
 
 
 def texts(value: Any, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

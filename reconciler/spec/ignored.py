@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped, is_named, steps_of
-from reconciler.core.finding import Found, Rule
+from reconciler.core.finding import Finding, Rule
 from reconciler.files.validation import close_match, load_schema
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS, SECTION_NAMES
@@ -26,19 +26,19 @@ def written(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]
 
 
 @Rule("R018", "An ignored path begins with a section of the spec.")
-def ignores_what_a_spec_has(spec: Mapping[str, Any]) -> Iterator[Found]:
+def ignores_what_a_spec_has(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, _, steps in written(spec):
         if steps[0] not in IGNORABLE:
-            yield Found(at, f"an ignored path begins with one of {', '.join('/' + name for name in IGNORABLE)}")
+            yield Finding(at, f"an ignored path begins with one of {', '.join('/' + name for name in IGNORABLE)}")
 
 
 @Rule("R019", "An ignored path can match something, or nobody would miss it.")
-def ignores_what_can_match(spec: Mapping[str, Any]) -> Iterator[Found]:
+def ignores_what_can_match(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, pointer, steps in written(spec):
         if steps[0] in load_schema("function")["properties"] and steps[0] != "ignore":
             wrong = unmatched(steps, spec)
             if wrong:
-                yield Found(at, f"{pointer} can never match: {wrong}")
+                yield Finding(at, f"{pointer} can never match: {wrong}")
 
 
 def unmatched(steps: tuple[str, ...], spec: Mapping[str, Any]) -> str:

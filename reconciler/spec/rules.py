@@ -9,25 +9,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Found, Rule, SpecCheck, named, part
+from reconciler.core.finding import Finding, Rule, SpecCheck, named, part
 from reconciler.kinds.needs import INVOKING
 from reconciler.kinds.registry import KINDS
 from reconciler.spec import ignored
 from reconciler.spec.stray import stray_references
 
 
-def findings(spec: Any) -> list[Found]:
+def findings(spec: Any) -> list[Finding]:
     return [found for rule in RULES for found in rule(spec)] if isinstance(spec, dict) else []
 
 
 @Rule("R014", "A spec names its regions in one way: `region` or `regions`.")
-def names_one_place(spec: Mapping[str, Any]) -> Iterator[Found]:
+def names_one_place(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if "region" in spec and "regions" in spec:
-        yield Found("/regions", "write region or regions, not both", is_key=True)
+        yield Finding("/regions", "write region or regions, not both", is_key=True)
 
 
 @Rule("R064", "Where a spec owns its aliases, what invokes an alias invokes one of them.")
-def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
+def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """A section that is owned has all of its entries, so an alias that it does not name will not be there."""
     declared = part(spec, "aliases")
     for kind in INVOKING if isinstance(spec.get("aliases"), dict) else ():
@@ -39,14 +39,14 @@ def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Found]:
                     f"{kind.word} {name} invokes alias {alias}, which aliases does not declare; declared: {choice}"
                 )
                 is_member = "alias" in entry
-                yield Found(f"{at}/alias" if is_member else at, message, is_key=not is_member)
+                yield Finding(f"{at}/alias" if is_member else at, message, is_key=not is_member)
 
 
 @Rule(
     "R016",
     "A reference in an environment value is one that is known: ssm, secret, account, region, function or partition.",
 )
-def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
+def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Finding]:
     variables = part(spec, "configuration", "Environment", "Variables")
     suspects = {
         name: value for name, value in variables.items() if isinstance(value, str) and ("{{" in value or "{%" in value)
@@ -59,16 +59,16 @@ def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Found]:
         try:
             references.parsed(value)
         except references.BadReference as error:
-            yield Found(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
+            yield Finding(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
 
 
 @Rule("R017", "A reference that is looked up stands in an environment value, and nowhere else.")
-def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Found]:
+def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, is_key in stray_references(spec):
         message = (
             "a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself"
         )
-        yield Found(at, message, is_key)
+        yield Finding(at, message, is_key)
 
 
 RULES: tuple[SpecCheck, ...] = (

@@ -142,7 +142,7 @@ def caused(plan: Plan, base: tuple[Spec, ...], workspace: Workspace, snapshot: S
     )
     places: dict[str, Mapping[str, Origin]] = {one.path: one.values for one in workspace.specs.documents}
     then = {spec.target: spec for spec in base}
-    found = with_causes(plan, then, workspace.written, live=snapshot.resources, places=places, past=past)
+    found = with_causes(plan, then, workspace.written, live=snapshot.resources, origins=places, past=past)
     return only_drift(found) if told.drift else found
 
 

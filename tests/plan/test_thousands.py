@@ -20,7 +20,7 @@ def queue(number: int) -> dict[str, str]:
     return {"EventSourceArn": f"arn:aws:sqs:us-west-2:123456789012:queue-{number}"}
 
 
-def test_pairing_asks_each_resource_once_for_each_likeness() -> None:
+def test_pairing_asks_each_resource_once_by_each_key() -> None:
     asked: Counter[str] = Counter()
 
     def counted(name: str, properties: Properties) -> object:
