@@ -173,7 +173,7 @@ def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Finding]:
         if is_shared(mapping):
             if start is not None:
                 message = "a topic that is consumed as a queue has no StartingPosition; take it out"
-                yield Found(f"{at}/StartingPosition", message, is_key=True)
+                yield Finding(f"{at}/StartingPosition", message, is_key=True)
             continue
         if service in STREAMS and start is None:
             yield Finding(
