@@ -20,13 +20,14 @@ from reconciler.commands.options import (
     as_text,
     chosen,
     download_option,
+    format_option,
     paths_argument,
     planning_options,
     point_to_plan,
     report_dir_option,
     split_command,
 )
-from reconciler.commands.output import failed, gated, has_colour, say, show, warn
+from reconciler.commands.output import failed, gated, say, show, view, warn
 from reconciler.core.errors import PlanError, ReconcileError, ReportError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.report import formats
@@ -50,19 +51,22 @@ def cli() -> None:
 
 @cli.command()
 @paths_argument
-def validate(paths: tuple[Path, ...]) -> None:
+@format_option("validate")
+def validate(paths: tuple[Path, ...], form: str) -> None:
     """Check specs offline: schema, rules, duplicates. Needs no credentials.
 
     PATH is a spec file or a folder, `specs` when left out.
     """
     from reconciler.commands import wiring
-    from reconciler.core.words import many
+    from reconciler.report.documents import validation_document
 
     workspace = wiring.read(chosen(paths))
-    for warning in wiring.warnings(workspace.specs, wiring.now()):
+    warnings = wiring.warnings(workspace.specs, wiring.now())
+    for warning in warnings:
         say(f"{warning.origin}: warning: {warning.message}")
-    specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
-    show(f"{many(specs, 'spec')} valid, {many(targets, 'target')}.\n")
+    specs = workspace.specs
+    document = validation_document(len(specs.documents), len(specs.specs), warnings)
+    show(formats.of(form).validation(document, view()))
 
 
 @cli.command()
@@ -96,7 +100,7 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
 @planning_options
 @click.option("--drift", is_flag=True, help="Show only what AWS moved, by --base or, left out, by HEAD.")
 @click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
-@click.option("--format", "form", type=click.Choice(formats.NAMES), default="text", show_default=True)
+@format_option("plan")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
 def plan(
     paths: tuple[Path, ...],
@@ -125,8 +129,7 @@ def plan(
     made, document = planned(workspace, choices, snapshot=snapshot_path, folder=report_dir)
     if output:
         write_result(output, document_json(document))
-    view = formats.View(has_colour(sys.stdout), whole_in=str(output) if output and output.is_file() else "")
-    show(formats.plan(form, document, view))
+    show(formats.plan(form, document, view(str(output) if output and output.is_file() else "")))
     if any(note.severity == "refusal" for note in made.diagnostics):
         sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
@@ -150,6 +153,7 @@ def plan(
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option("apply")
 @click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
 def apply(
     paths: tuple[Path, ...],
@@ -161,17 +165,17 @@ def apply(
     only_failed: Path | None,
     allow_deletes: int | None,
     yes: bool,
+    form: str,
     download_code: bool,
     report_dir: Path,
 ) -> None:
-    """Plan, show, ask, perform, and leave a report."""
+    """Plan, show, ask, perform, and leave a report. In a format but text, stdout has the report alone."""
     from reconciler.commands import wiring
     from reconciler.commands.apply import Audience, Orders, applied
     from reconciler.commands.asking import confirm
     from reconciler.commands.changed import read
     from reconciler.commands.progress import progress
     from reconciler.commands.run import Stop
-    from reconciler.report.formats.text import report_text
     from reconciler.report.journal import complete
 
     workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
@@ -180,7 +184,10 @@ def apply(
         say(f"A run was cut off earlier; its report is now {path}.")
 
     def show_plan(document: Mapping[str, Any]) -> None:
-        show(formats.plan("text", document, formats.View(has_colour(sys.stdout))))
+        if form == "text":
+            show(formats.plan(form, document, view()))
+        else:
+            click.echo(formats.plan("text", document, formats.View()), nl=False, err=True)
 
     def ask(document: Mapping[str, Any]) -> None:
         if not yes:
@@ -191,7 +198,7 @@ def apply(
         report_dir, approved, only_failed, healed,
     )  # fmt: skip
     ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
-    finish(ending, report_text(ending.report, has_colour=has_colour(sys.stdout)))
+    finish(ending, formats.of(form).report(ending.report, view()))
 
 
 def finish(ending: Ending, text: str) -> NoReturn:
@@ -240,14 +247,14 @@ def ci_plan(paths: tuple[Path, ...], output: Path, download_code: bool, report_d
 @click.option("--region", callback=as_text, help="Only this region.")
 @click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
 @click.option("--snapshot", "snapshot_path", type=FILE, help="List what a saved snapshot holds.")
+@format_option("functions", "json")
 def functions(
-    path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None
+    path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None, form: str
 ) -> None:
     """List every function of the accounts and regions in reconcile.yaml, managed or not, as a JSON array."""
     from reconciler.commands.functions import listed
-    from reconciler.report.formats.json import document_json
 
-    show(document_json(listed(path or Path("specs"), account, region, name, snapshot_path)))
+    show(formats.of(form).functions(listed(path or Path("specs"), account, region, name, snapshot_path), view()))
 
 
 @cli.command()
@@ -265,6 +272,7 @@ def functions(
 @click.option("--alias", callback=as_text, default="", help="Blank or left out: $LATEST.")
 @click.option("--payload", callback=as_text, help="JSON; {} when left out.")
 @click.option("--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@format_option("invoke", "json")
 @report_dir_option
 def invoke(
     function: str,
@@ -274,11 +282,11 @@ def invoke(
     alias: str,
     payload: str | None,
     payload_file: Path | None,
+    form: str,
     report_dir: Path,
 ) -> None:
     """Invoke a function, print what it answered, leave a task record."""
     from reconciler.commands.invoke import Request, invoked, payload_bytes, payload_in
-    from reconciler.report.formats.json import document_json
 
     if payload is not None and payload_file:
         raise click.UsageError("give --payload or --payload-file, not both")
@@ -287,7 +295,8 @@ def invoke(
     (task,) = ending.report["tasks"]
     if task["status"]["failed"]:
         say(task["status"]["status"])
-    finish(ending, document_json(task["resultObjects"][0] if task["resultObjects"] else {}))
+    answer = task["resultObjects"][0] if task["resultObjects"] else {}
+    finish(ending, formats.of(form).answer(answer, view()))
 
 
 @cli.command()
@@ -296,9 +305,7 @@ def invoke(
 @click.option(
     "--specs", "path", type=click.Path(path_type=Path), help="Fetch first what lies in this folder's `reports: s3://…`."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), help="A list is text, one task JSON, unless told."
-)
+@format_option("tasks", None, ("text", "json"))
 def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
     """List the task records of all reports, or print one."""
     from reconciler.report import journal

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
+
+from reconciler.report import formats
 
 LONGEST_SECONDS = 3600.0
 # A file to be written, or read by who tells what is wrong with it.
@@ -66,6 +69,25 @@ planning_options = with_options(
     download_option,
     report_dir_option,
 )  # fmt: skip
+
+
+def format_option(
+    command: str, default: str | None = "text", names: Sequence[str] = formats.NAMES
+) -> Callable[[Any], Any]:
+    """`--format`, or the variable of its name; `form_wanted` finds the same where a command line comes to nothing."""
+    return click.option(
+        "--format", "form", type=click.Choice(names), default=default, show_default=default is not None,
+        envvar=f"RECONCILE_{command.upper()}_FORMAT", help=None if default else "A list is text, one task JSON, unless told.",
+    )  # fmt: skip
+
+
+def form_wanted(arguments: Sequence[str], variables: Mapping[str, str]) -> str:
+    """The format that a command line or the environment asks for; empty where neither does. Of what cannot be read as a
+    command line as well: an error is told in the format that was asked for, too."""
+    asked = [word.partition("=")[2] for word in arguments if word.startswith("--format=")]
+    asked += [after for before, after in pairwise(arguments) if before == "--format"]
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    return next(reversed(asked), "") or variables.get(f"RECONCILE_{command.upper()}_FORMAT", "")
 
 
 def point_to_plan(context: click.Context, _: click.Parameter, is_asked: bool) -> None:

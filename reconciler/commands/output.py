@@ -7,17 +7,20 @@ or GitHub's log about, whoever printed it. Who stops reading stops nothing: the 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
+from reconciler.commands.options import form_wanted
 from reconciler.core.errors import ReconcileError, ReportError, SpecError
 from reconciler.core.foreign import Gate, printable
+from reconciler.report import formats
+from reconciler.report.formats import View
 
 
 def say(text: Any) -> None:
@@ -94,18 +97,15 @@ def _behind_the_gate(stream: TextIO, lost: Callable[[OSError], None], *, may_pai
 
 
 def failed(error: Exception, code: int) -> int:
-    """Tell an error, a line a mistake; where JSON was asked for, stdout gets a document of it, too."""
+    """Tell an error, a line a mistake; stdout gets it in the format that was asked for, too."""
     lines = [printable(line) for line in _lines(error)]
     for line in lines:
         say(line if isinstance(error, SpecError) else f"error: {line}")
     if isinstance(error, SpecError) and len(lines) > 1:
         say(f"{len(lines)} mistakes.")
-    if is_json_wanted(sys.argv):
-        from reconciler.report.formats.json import document_json
-        from reconciler.report.schemas import FORMAT_VERSION
-
-        kind = {"format_version": FORMAT_VERSION, "kind": "error", "exit_code": code}
-        show(document_json({**kind, "error": type(error).__name__, "messages": lines}))
+    form = form_wanted(sys.argv[1:], os.environ)
+    if form in formats.NAMES:
+        show(formats.of(form).error(error_document(error, lines, code), view()))
     return code
 
 
@@ -121,5 +121,35 @@ def _lines(error: Exception) -> list[str]:
             return [f"unexpected {type(error).__name__}: {error}"]
 
 
-def is_json_wanted(arguments: list[str]) -> bool:
-    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
+def error_document(error: Exception, lines: Sequence[str], code: int) -> dict[str, Any]:
+    """An error as a document; what is wrong in files also with its place."""
+    from reconciler.report.schemas import FORMAT_VERSION
+
+    said = {"format_version": FORMAT_VERSION, "kind": "error", "exit_code": code}
+    said |= {"error": type(error).__name__, "messages": list(lines)}
+    if not isinstance(error, SpecError):
+        return said
+    return said | {
+        "faults": [
+            {"file": one.origin.path, "line": one.origin.line, "column": one.origin.column, "message": one.message}
+            for one in error.faults
+        ]
+    }
+
+
+def view(whole_in: str = "") -> View:
+    """How stdout shows a document; in GitHub's Actions with the addresses that these give."""
+    server, repository = os.environ.get("GITHUB_SERVER_URL", ""), os.environ.get("GITHUB_REPOSITORY", "")
+    address = f"{server}/{repository}"
+    if not re.fullmatch(r"https?://[\w.:-]+(/[\w.-]+){2}", address, re.ASCII):
+        return View(has_colour(sys.stdout), whole_in)
+    root, run = os.environ.get("GITHUB_WORKSPACE", ""), os.environ.get("GITHUB_RUN_ID", "")
+    commit = os.environ.get("GITHUB_SHA", "")
+    return View(
+        has_colour(sys.stdout),
+        whole_in,
+        repository_url=address,
+        commit=commit if re.fullmatch("[0-9a-f]{40,64}", commit) else "",
+        folder=os.path.relpath(Path.cwd(), root) if root else "",
+        run_url=f"{address}/actions/runs/{run}" if run.isdecimal() else "",
+    )

@@ -186,6 +186,20 @@ def plain(value: Any) -> Any:
             return value
 
 
+# --- validation ----------------------------------------------------------------------------------------------------
+
+
+def validation_document(specs: int, targets: int, warnings: Iterable[Diagnostic]) -> dict[str, Any]:
+    """What a validation without a mistake says."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "validation",
+        "specs": specs,
+        "targets": targets,
+        "warnings": [_diagnostic(note) for note in warnings],
+    }
+
+
 # --- snapshot ------------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import plan as plan_command
+from reconciler.cli import cli
 from reconciler.report import formats
 from reconciler.report.formats import View
 from tests.conftest import House, function_spec
@@ -17,8 +17,17 @@ FOLDER = Path(formats.__file__).parent
 
 def test_every_file_of_the_folder_is_a_format_but_what_they_share() -> None:
     assert set(formats.NAMES) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "shown"}
-    (option,) = (option for option in plan_command.params if option.name == "form")
-    assert tuple(option.type.choices) == formats.NAMES  # type: ignore[attr-defined]
+    commands = cli.commands
+    for name in ("validate", "plan", "apply", "functions", "invoke"):
+        (option,) = (option for option in commands[name].params if option.name == "form")
+        assert tuple(option.type.choices) == formats.NAMES  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", formats.NAMES)
+def test_a_format_has_a_word_for_everything_that_commands_end_with(name: str) -> None:
+    wanted = {member for member in vars(formats.Format) if not member.startswith("_")}
+    assert wanted >= {"plan", "report", "validation", "error", "functions", "answer"}
+    assert [member for member in sorted(wanted) if not callable(getattr(formats.of(name), member, None))] == []
 
 
 @pytest.mark.parametrize("name", formats.NAMES)

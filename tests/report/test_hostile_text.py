@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reconciler.core.foreign import printable
+from reconciler.report.formats import COMMENT_ROOM as MARKDOWN_LIMIT
 from reconciler.report.formats import View
 from reconciler.report.formats.json import document_json
-from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert
 from reconciler.report.formats.markdown import plan as plan_markdown
+from reconciler.report.formats.page.text import inert
 from reconciler.report.formats.shown import value_text
 from reconciler.report.formats.text import plan as plan_text
-from reconciler.report.formats.text import report_text, task_text, tasks_text
+from reconciler.report.formats.text import report as report_text
+from reconciler.report.formats.text import task_text, tasks_text
 from tests.report.journals import SUMMARY
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}

@@ -13,8 +13,9 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from reconciler.core.foreign import printable
-from reconciler.report.formats.markdown import MARKDOWN_LIMIT, inert
+from reconciler.report.formats import COMMENT_ROOM as MARKDOWN_LIMIT
 from reconciler.report.formats.markdown import plan as plan_markdown
+from reconciler.report.formats.page.text import inert
 from reconciler.report.formats.shown import value_text
 from reconciler.report.formats.text import plan as plan_text
 from reconciler.report.formats.text import task_text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from reconciler.report.formats import COMMENT_ROOM as MARKDOWN_LIMIT
 from reconciler.report.formats import View
-from reconciler.report.formats.markdown import MARKDOWN_LIMIT
 from reconciler.report.formats.markdown import plan as plan_markdown
 from tests.report.test_hostile_text import field, plan, target
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from reconciler.core.foreign import printable
 from reconciler.core.words import many
-from reconciler.report.formats import View
+from reconciler.report.formats import COMMENT_ROOM as MARKDOWN_LIMIT
+from reconciler.report.formats import Document, View
+from reconciler.report.formats.page.mistakes import error_page as error
+from reconciler.report.formats.page.mistakes import validation_page as validation
+from reconciler.report.formats.page.outcomes import answer_page as answer
+from reconciler.report.formats.page.outcomes import functions_page as functions
+from reconciler.report.formats.page.outcomes import report_page as report
+from reconciler.report.formats.page.text import inert
 from reconciler.report.formats.shown import (
     SYMBOLS,
-    Document,
     guard_change,
     guard_changes,
     is_acting,
@@ -26,7 +30,7 @@ from reconciler.report.formats.shown import (
     totals,
 )
 
-MARKDOWN_LIMIT = 60_000  # GitHub's own is 65,536
+__all__ = ["answer", "error", "functions", "plan", "report", "validation"]
 NOTES_ROOM = 16_000
 NAMES_ROOM = 4_000
 SPARE = 400  # for the sentences around what was left out
@@ -175,12 +179,3 @@ def _block(target: Document) -> str:
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\n<details><summary>{inert(target['address'])}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
-
-
-def inert(text: Any) -> str:
-    """Text that markdown shows as it is: no HTML, link, mention, reference or emphasis.
-
-    Mentions, references and addresses are looked for in the text that remains once entities are read, so an entity does
-    not hide them; a character without width after their sign does."""
-    shown = re.sub(r"[^\w\s./,:;()'=+~-]|[_~]|(?<=\w)\.(?=\w)", lambda found: f"&#{ord(found[0])};", printable(text))
-    return re.sub(r"&#(?:64|35);|:(?=//)|\b[Gg][Hh]-(?=\d)", lambda found: f"{found[0]}&#8203;", shown)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 from typing import Any
@@ -19,6 +19,8 @@ from reconciler.core.diff import escaped
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
 from reconciler.kinds.registry import KINDS
+from reconciler.report.fold import PLANNING
+from reconciler.report.formats import Document
 
 SYMBOLS = {"create": "+", "update": "~", "replace": "-/+", "adopt": ">", "delete": "-"}
 COLOURS = {
@@ -39,7 +41,6 @@ CONTEXT = 20  # characters that two long values have in common, kept before and 
 MOST_COMPARED = 40_000  # pairs of items; longer lists are shown as taken out and put in
 MARKERS = ("(sensitive)", "(known after apply)", "(not told by AWS)")
 
-Document = Mapping[str, Any]
 Line = tuple[str, str]
 
 
@@ -172,6 +173,35 @@ def totals(plan: Document) -> str:
     if plan.get("in_sync", True):
         return f"No changes. What git says is what AWS holds ({many(len(plan['targets']), 'function')}, {unchanged})."
     return f"Nothing to change in what could be compared ({unchanged}{refused})."
+
+
+# --- what commands end with ---------------------------------------------------------------------------------------
+
+
+def is_refused(task: Document) -> bool:
+    return any(result.get("operation") == PLANNING for result in task["resultObjects"])
+
+
+def failed_address(task: Document) -> str:
+    """The resource that a task failed at, or its target."""
+    failed = (item.get("address") for item in task["operations"] if item["outcome"] == "failed")
+    return str(next(filter(None, failed), task["target"]))
+
+
+def function_row(item: Document) -> tuple[str, ...]:
+    """One function of the list: where it is, and what a person looks for first."""
+    address = f"{item['accountName']}/{item['region']}/{item['functionName']}"
+    memory, timeout = (item[name] for name in ("memorySize", "timeout"))
+    sizes = (f"{memory} MB" if memory else "", f"{timeout} s" if timeout else "")
+    return (address, item["runtime"] or "image", *sizes, str(item["lastModified"] or ""))
+
+
+def answer_verdict(answer: Document) -> str:
+    """How an invocation went, in a line."""
+    if not answer:
+        return "The function was not invoked."
+    error = f", failed: {answer['functionError']}" if answer.get("functionError") else ""
+    return f"Status {answer['statusCode']} from version {answer.get('executedVersion', '?')}{error}"
 
 
 # --- templates -----------------------------------------------------------------------------------------------------

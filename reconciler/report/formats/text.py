@@ -1,21 +1,26 @@
-"""Plans, tasks and reports as a person reads them on a terminal or in a log. Pure but for reading templates."""
+"""Documents as a person reads them on a terminal or in a log. Pure but for reading templates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from reconciler.report.fold import PLANNING
-from reconciler.report.formats import View
+from reconciler.core.foreign import printable
+from reconciler.core.words import many
+from reconciler.report.formats import Document, View
 from reconciler.report.formats.shown import (
-    Document,
+    answer_verdict,
+    failed_address,
+    function_row,
     guard_change,
     guard_changes,
     is_acting,
+    is_refused,
     note_shown,
     painter,
     rendered,
     target_shown,
     totals,
+    value_text,
 )
 
 
@@ -34,16 +39,6 @@ def _resource(operation: Document, target: str) -> str:
     return str(operation.get("address", "")).removeprefix(target).lstrip("/")
 
 
-def _is_refused(task: Document) -> bool:
-    return any(result.get("operation") == PLANNING for result in task["resultObjects"])
-
-
-def _failed_address(task: Document) -> str:
-    """The resource that a task failed at, or its target."""
-    failed = (item.get("address") for item in task["operations"] if item["outcome"] == "failed")
-    return str(next(filter(None, failed), task["target"]))
-
-
 def task_text(task: Document) -> str:
     """One task, as the seed's `/task/{id}` tells it, for a person."""
     return rendered("task.txt.j2", task=task, resource=_resource)
@@ -54,8 +49,32 @@ def tasks_text(tasks: Iterable[Document]) -> str:
     return rendered("tasks.txt.j2", tasks=list(tasks), resource=_resource)
 
 
-def report_text(report: Document, *, has_colour: bool = False) -> str:
+def report(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     """What an apply ends with: how it went, and what failed; what was refused, the plan has told."""
-    refused = [task for task in report["tasks"] if _is_refused(task)]
-    others = [(_failed_address(task), task) for task in report["tasks"] if task not in refused]
-    return rendered("report.txt.j2", report=report, tasks=others, refused=len(refused), paint=painter(has_colour))
+    refused = [task for task in document["tasks"] if is_refused(task)]
+    others = [(failed_address(task), task) for task in document["tasks"] if task not in refused]
+    paint = painter(view.has_colour)
+    return rendered("report.txt.j2", report=document, tasks=others, refused=len(refused), paint=paint)
+
+
+def validation(document: Document, _: View) -> str:
+    return f"{many(document['specs'], 'spec')} valid, {many(document['targets'], 'target')}.\n"
+
+
+def error(_: Document, __: View) -> str:
+    """Nothing: the log has told it."""
+    return ""
+
+
+def functions(document: Sequence[Document], _: View) -> str:
+    """A line a function, its columns in line."""
+    rows = [[printable(value) for value in function_row(item)] for item in document]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "".join(f"{line}\n" for line in lines) or "There is no such function.\n"
+
+
+def answer(document: Document, _: View) -> str:
+    """What an invoked function answered, then its log."""
+    log = [f"  {printable(line)}" for line in document.get("logResult", "").splitlines()]
+    return "\n".join([printable(answer_verdict(document)), value_text(document.get("payload")), *log]) + "\n"

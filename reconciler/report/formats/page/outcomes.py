@@ -1,0 +1,92 @@
+"""What a command ended with as a page: how each target of an apply went, functions in a table, what a function answered. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from reconciler.core.foreign import printable
+from reconciler.core.words import many
+from reconciler.report.formats import Document, View
+from reconciler.report.formats.page.text import bold, code, fitting, inert, run_link, size, small
+from reconciler.report.formats.shown import answer_verdict, failed_address, function_row, is_refused
+
+SPARE = 500  # for the sentence about what has no room
+SIGNS = {"succeeded": "🟢", "unchanged": "🟢", "partial": "🟠", "failed": "🔴", "refused": "🔴"}
+
+
+def report_page(document: Document, view: View) -> str:
+    """A run: how it ended, in targets; those that failed, were refused or not attempted first; then what was done."""
+    status, tasks = document["outcome"]["status"], document["tasks"]
+    done = [task for task in tasks if _outcome(task) == "done"]
+    verdict = f"{len(done)} of {many(len(tasks), 'function')} done" if tasks else "there was nothing to do"
+    seconds = document["run"]["duration_seconds"]
+    head = f"### {SIGNS[status]} {document['run']['command'].capitalize()} {status}: {verdict}\n"
+    foot = "\n" + small(
+        f"run {code(document['run']['id'])}",
+        f"{seconds:.1f} s" if seconds is not None else "cut off",
+        f"exit code {document['outcome']['exit_code']}",
+        f"commit {inert(document['provenance']['commit'][:10])}" if document["provenance"]["commit"] else "",
+        run_link(view),
+    ) + "\n"  # fmt: skip
+    rows = [_row(task) for task in sorted(tasks, key=lambda task: _outcome(task) == "done")]
+    return head + _table("| | function | what happened |\n|:-:|---|---|\n", rows, view.room - size(head + foot)) + foot
+
+
+def _outcome(task: Document) -> str:
+    if is_refused(task):
+        return "refused"
+    if task["status"]["failed"]:
+        return "failed"
+    return "done" if task["status"]["completed"] else "not attempted"
+
+
+def _row(task: Document) -> str:
+    outcome = _outcome(task)
+    if outcome == "done":
+        count = sum(item["outcome"] == "succeeded" for item in task["operations"])
+        return f"| 🟢 | {inert(task['target'])} | {many(count, 'AWS call')} |\n"
+    where = failed_address(task).removeprefix(task["target"]).lstrip("/")
+    told = f"{bold(outcome)}{f' at {inert(where)}' if where else ''}: {inert(task['status']['status'])}"
+    return f"| 🔴 | {inert(task['target'])} | {told} |\n"
+
+
+def _table(head: str, rows: Sequence[str], room: int) -> str:
+    """The rows that there is room for, and how many there are beyond."""
+    if not rows:
+        return ""
+    kept = fitting(rows, room - size(head) - 1 - SPARE)
+    left = f"\n{len(rows) - kept} more have no room here; the report has all of them.\n" if kept < len(rows) else ""
+    return f"\n{head}{''.join(rows[:kept])}{left}"
+
+
+def functions_page(items: Sequence[Document], view: View) -> str:
+    """Functions in a table."""
+    head = f"### {many(len(items), 'function')}\n"
+    rows = [f"| {' | '.join(map(inert, function_row(item)))} |\n" for item in items]
+    table = _table(
+        "| function | runtime | memory | timeout | modified |\n|---|---|--:|--:|---|\n", rows, view.room - size(head)
+    )
+    return head + table
+
+
+def answer_page(document: Document, view: View) -> str:
+    """What an invoked function answered, and its log; whole as far as there is room, and cut with a word where not."""
+    sign = "🔴" if document.get("functionError") or not document else "🟢"
+    head = f"### {sign} {inert(answer_verdict(document))}\n"
+    payload = json.dumps(document.get("payload"), indent=2, ensure_ascii=False).splitlines()
+    log = document.get("logResult", "").splitlines()
+    room = (view.room - size(head) - SPARE) // 2
+    return head + "\n" + fenced(payload, "json", room) + ("\n" + fenced(log, "text", room) if log else "")
+
+
+def fenced(lines: Iterable[str], language: str, room: int) -> str:
+    """Lines in a fence that none of them ends."""
+    shown = [f"{printable(line)}\n" for line in lines]
+    kept = fitting(shown, room)
+    body = "".join(shown[:kept]) + (
+        f"… {len(shown) - kept} more lines have no room here\n" if kept < len(shown) else ""
+    )
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+    return f"{fence}{language}\n{body}{fence}\n"
