@@ -308,39 +308,9 @@ def invoke(
 @format_option("tasks", None, ("text", "json"))
 def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
     """List the task records of all reports, or print one."""
-    from reconciler.report import journal
-    from reconciler.report.formats.json import document_json
-    from reconciler.report.formats.text import task_text, tasks_text
+    from reconciler.commands.tasks import told
 
-    if path:
-        fetch_reports_of(path, report_dir)
-    if not report_dir.is_dir():
-        raise ReportError(f"{report_dir}: there is no such folder; `reconcile apply` writes reports")
-    journal.complete(report_dir, warn)
-
-    broken: list[ReportError] = []
-    found = journal.tasks(report_dir, broken.append)
-    if broken and not found:
-        raise broken[0]
-    for error in broken:
-        warn(str(error))
-    if identifier:
-        task = journal.named(found, identifier, report_dir)
-        show(task_text(task) if form == "text" else document_json(task))
-        return
-    show(document_json(found) if form == "json" else tasks_text(found))
-
-
-def fetch_reports_of(path: Path, folder: Path) -> None:
-    from reconciler.commands import wiring
-    from reconciler.commands.apply import fetch_reports
-
-    workspace = wiring.read([path])
-    if not workspace.config.reports:
-        raise ReportError(
-            f"{workspace.config.path} does not say where reports are kept; write `reports: s3://bucket/prefix`"
-        )
-    fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder, warn)
+    show(told(path, report_dir, identifier, form))
 
 
 @cli.command()

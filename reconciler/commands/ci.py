@@ -7,31 +7,30 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
 from reconciler.commands.changed import read
-from reconciler.commands.output import has_colour, obeyed, say, show
+from reconciler.commands.output import error_document, obeyed, say, show, view
 from reconciler.commands.plan import planned as plan_made
 from reconciler.commands.wiring import Choices
 from reconciler.core.errors import PlanError, ReconcileError, ReportError, SpecError
-from reconciler.core.words import many
 from reconciler.files.reading import Unreadable, contents
 from reconciler.github import handed_on
 from reconciler.github.annotations import Annotation, commands, of_faults, of_plan
 from reconciler.github.job import Job, job
 from reconciler.report import formats
+from reconciler.report.documents import validation_document
 from reconciler.report.files import write_result
+from reconciler.report.formats import View
 from reconciler.report.formats.json import document_json
-from reconciler.report.formats.markdown import inert
 from reconciler.report.journal import json_object
 
 LARGEST_EVENT_BYTES = 25 * 2**20  # GitHub sends no larger one
-MOST_TOLD = 100  # mistakes in the summary of a job
 
 
 def present() -> Job | None:
@@ -51,14 +50,16 @@ def validated(paths: Sequence[Path]) -> None:
     with told(here):
         workspace = wiring.read(paths)
     specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
+    found = wiring.warnings(workspace.specs, wiring.now())
     warnings = [
         Annotation("warning", note.message, note.origin.path, note.origin.line, note.origin.column)
-        for note in wiring.warnings(workspace.specs, wiring.now())
+        for note in found
         if note.origin
     ]
     annotate(here, warnings)
-    summarise(here, f"### {many(specs, 'spec')} valid, {many(targets, 'target')}\n")
-    show(f"{many(specs, 'spec')} valid, {many(targets, 'target')}.\n")
+    document = validation_document(specs, targets, found)
+    summarise(here, formats.of("markdown").validation(document, summary_view()))
+    show(formats.of("text").validation(document, view()))
 
 
 def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code: bool) -> int:
@@ -70,9 +71,9 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code:
         workspace = read(paths, base=choices.base, changed_since="", prunes=False)
         made, document = plan_made(workspace, choices, snapshot=None, folder=folder)
     write_result(output, document_json(document))
-    show(formats.plan("text", document, formats.View(has_colour(sys.stdout))))
+    show(formats.plan("text", document, view()))
     annotate(here, of_plan(document))
-    summarise(here, formats.plan("markdown", document, formats.View(whole_in=str(output))))
+    summarise(here, formats.plan("markdown", document, summary_view(str(output))))
     hand_on(here, handed_on.of_plan(document))
     is_refused = any(note.severity == "refusal" for note in made.diagnostics)
     return PlanError.exit_code if is_refused else 0
@@ -83,17 +84,14 @@ def told(here: Job | None) -> Iterator[None]:
     """What ends the command is told where the pull request is read, too."""
     try:
         yield
-    except SpecError as error:
-        annotate(here, of_faults(error.faults))
-        lines = [f"- {inert(fault)}\n" for fault in error.faults[:MOST_TOLD]]
-        left = len(error.faults) - len(lines)
-        more = f"- and {left} more, in the log of this job\n" if left else ""
-        summarise(here, f"### {many(len(error.faults), 'mistake')}\n\n{''.join(lines)}{more}")
-        raise
     except ReconcileError as error:
-        annotate(here, [Annotation("error", str(error))])
-        summarise(here, f"### Nothing was planned\n\n{inert(str(error))}\n")
+        annotate(here, of_faults(error.faults) if isinstance(error, SpecError) else [Annotation("error", str(error))])
+        summarise(here, formats.of("markdown").error(error_document(error, error.exit_code), summary_view()))
         raise
+
+
+def summary_view(whole_in: str = "") -> View:
+    return replace(view(whole_in), room=formats.SUMMARY_ROOM)
 
 
 # --- where it goes -------------------------------------------------------------------------------------------------

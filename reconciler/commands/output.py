@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -98,15 +98,19 @@ def _behind_the_gate(stream: TextIO, lost: Callable[[OSError], None], *, may_pai
 
 def failed(error: Exception, code: int) -> int:
     """Tell an error, a line a mistake; stdout gets it in the format that was asked for, too."""
-    lines = [printable(line) for line in _lines(error)]
+    lines = messages(error)
     for line in lines:
         say(line if isinstance(error, SpecError) else f"error: {line}")
     if isinstance(error, SpecError) and len(lines) > 1:
         say(f"{len(lines)} mistakes.")
     form = form_wanted(sys.argv[1:], os.environ)
     if form in formats.NAMES:
-        show(formats.of(form).error(error_document(error, lines, code), view()))
+        show(formats.of(form).error(error_document(error, code), view()))
     return code
+
+
+def messages(error: Exception) -> list[str]:
+    return [printable(line) for line in _lines(error)]
 
 
 def _lines(error: Exception) -> list[str]:
@@ -121,12 +125,12 @@ def _lines(error: Exception) -> list[str]:
             return [f"unexpected {type(error).__name__}: {error}"]
 
 
-def error_document(error: Exception, lines: Sequence[str], code: int) -> dict[str, Any]:
+def error_document(error: Exception, code: int) -> dict[str, Any]:
     """An error as a document; what is wrong in files also with its place."""
     from reconciler.report.schemas import FORMAT_VERSION
 
     said = {"format_version": FORMAT_VERSION, "kind": "error", "exit_code": code}
-    said |= {"error": type(error).__name__, "messages": list(lines)}
+    said |= {"error": type(error).__name__, "messages": messages(error)}
     if not isinstance(error, SpecError):
         return said
     return said | {

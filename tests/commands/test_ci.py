@@ -77,7 +77,7 @@ def test_mistakes_stand_at_their_lines_and_end_as_validate_does(opened_request: 
         assert [line.split("::")[1] for line in commands(result.out)] == [
             "error file=specs/one.yaml,line=8,col=12", "error file=specs/one.yaml,line=9,col=15"
         ]  # fmt: skip
-    assert "### 2 mistakes" in summary(opened_request)
+    assert "### 🔴 Invalid: 2 mistakes in 1 file" in summary(opened_request)
 
 
 def test_a_refusal_is_an_error_at_its_line_and_ends_with_21(opened_request: House) -> None:
@@ -95,7 +95,7 @@ def test_what_ends_the_run_is_told_as_well(opened_request: House, monkeypatch: p
     result = opened_request.run("ci", "plan")
     assert result.exit_code == 2
     assert commands(result.out)[0].startswith("::error::")
-    assert "Nothing was planned" in summary(opened_request)
+    assert "### 🔴 Not begun" in summary(opened_request)
 
 
 def test_no_text_of_a_spec_becomes_a_command(opened_request: House) -> None:
