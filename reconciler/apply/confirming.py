@@ -30,9 +30,9 @@ def unchanged(aws: Aws, change: Change, expected: Expected) -> None:
         live = looking.seen(aws, key, has_tags="Tags" in before)
         if live is None and key == change.key and change.after is None:
             continue  # gone already, as it should be
-        found = unlike(key, before, live.properties if live else None)
-        if found or live is None:
-            raise changed(key, found)
+        unequal = unlike(key, before, live.properties if live else None)
+        if unequal or live is None:
+            raise changed(key, unequal)
         expected.looked(live)
 
 
@@ -78,14 +78,16 @@ def _other(aws: Aws, change: Change, answer: Answer, expected: Expected, state: 
     answer."""
     assert change.after is not None
     key, kind = change.key, KINDS[change.key.kind]
-    told = state or (answer.result if kind.is_answered_whole else {})
-    live = looking.answered(aws, kind, key.target, told, has_tags="Tags" in change.after) if told else None
+    whole_answer = state or (answer.result if kind.is_answered_whole else {})
+    live = (
+        looking.answered(aws, kind, key.target, whole_answer, has_tags="Tags" in change.after) if whole_answer else None
+    )
     answered = kind.answered(answer.result, key.target.function) if change.before is None else None
-    is_told = live is not None and not unlike(key, change.after, live.properties, answered)
-    if live is None or not is_told:
+    is_confirmed = live is not None and not unlike(key, change.after, live.properties, answered)
+    if live is None or not is_confirmed:
         live = _shown(aws, key, change.before, change.after, answered)
     expected.looked(live)
-    if is_told and kind.is_answered_whole:
+    if is_confirmed and kind.is_answered_whole:
         expected.fresh.discard(live.key)
     return filled_in(key, change.after, live.properties)
 
@@ -114,6 +116,6 @@ def _shown(aws: Aws, key: Key, before: Properties | None, after: Properties, ans
 
 
 def _compare(key: Key, expected: Properties, live: Live | None, answered: Properties | None) -> None:
-    found = unlike(key, expected, live.properties if live else None, answered)
-    if found:
-        raise changed(key, found)
+    unequal = unlike(key, expected, live.properties if live else None, answered)
+    if unequal:
+        raise changed(key, unequal)

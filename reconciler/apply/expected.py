@@ -37,10 +37,10 @@ class Expected:
     """One target while its operations are carried out. `fresh` names what was looked at since the last write."""
 
     def __init__(self, before: Iterable[Live]) -> None:
-        held = tuple(before)
-        self.states: dict[Key, Properties] = {live.key: live.properties for live in held}
+        lives = tuple(before)
+        self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
-        self._revisions = {live.key: str(live.handle.get("RevisionId", "")) for live in held}
+        self._revisions = {live.key: str(live.handle.get("RevisionId", "")) for live in lives}
 
     def revision(self, operation: Operation) -> str:
         """The RevisionId that guards a call: what it is about has one of its own, or goes by the function's."""
@@ -68,10 +68,10 @@ class Expected:
         """A call was carried out. What goes with a function goes here, too."""
         self.fresh.clear()
         if change.after is None:
-            gone = {change.key}
+            deleted = {change.key}
             if change.key.kind == FUNCTION.name:
-                gone |= {key for key in self.states if not KINDS[key.kind].outlives_function}
-            self.states = {key: held for key, held in self.states.items() if key not in gone}
+                deleted |= {key for key in self.states if not KINDS[key.kind].outlives_function}
+            self.states = {key: state for key, state in self.states.items() if key not in deleted}
         else:
             self.states[change.key] = change.after
 
@@ -92,11 +92,11 @@ def unlike(key: Key, expected: State, seen: State, answered: Properties | None =
     """Where a look shows otherwise than it must, on the members that are expected. What AWS itself answered to our own
     guarded call (`answered`) may stand, and so may a member set where none was and no update could have set it."""
     if expected is None or seen is None:
-        gone = UNSET if seen is None else "there"
-        return () if expected is seen else (Difference((), "there" if seen is None else UNSET, gone),)
+        after = UNSET if seen is None else "there"
+        return () if expected is seen else (Difference((), "there" if seen is None else UNSET, after),)
     kind = KINDS[key.kind]
-    found = differences(expected, kind.compared(seen, expected))
-    return tuple(item for item in found if not _is_filled_in(key, item, answered or {}))
+    unequal = differences(expected, kind.compared(seen, expected))
+    return tuple(item for item in unequal if not _is_filled_in(key, item, answered or {}))
 
 
 def _is_filled_in(key: Key, item: Difference, answered: Properties) -> bool:
@@ -113,14 +113,14 @@ def filled_in(key: Key, expected: Properties, seen: Properties) -> tuple[str, ..
     return tuple(pointer(item.steps) for item in differences(compared, seen) if item.before is UNSET)
 
 
-def changed(key: Key, found: Iterable[Difference]) -> PlanError:
+def changed(key: Key, changes: Iterable[Difference]) -> PlanError:
     """The error that says what somebody else changed meanwhile; NotOwned where it is the owner mark."""
-    found = tuple(found)
-    marks = [item.after for item in found if item.steps == ("tags", MARK) and item.after is not UNSET]
+    changes = tuple(changes)
+    marks = [item.after for item in changes if item.steps == ("tags", MARK) and item.after is not UNSET]
     if marks:
         message = f"{key} is managed by {marks[0]} since the plan was made; nothing more was done to it"
         return NotOwned(IS_STILL_OURS.ends(message))
-    shown = "; ".join(_shown(key, item) for item in found)
+    shown = "; ".join(_shown(key, item) for item in changes)
     return StalePlan(changed_since(shown or "nothing that a spec can say"))
 
 

@@ -32,7 +32,7 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
     function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
     if function is None:
         return {}
-    policy = aws.found(Place.of(target), "GetPolicy", {"FunctionName": target.function})
+    policy = aws.find(Place.of(target), "GetPolicy", {"FunctionName": target.function})
     return {
         "function": target.function,
         "account": target.account,
@@ -47,10 +47,10 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
 
 def source(live: Mapping[str, Any], handle: Mapping[str, Any]) -> dict[str, Any]:
     """The code's source: an image's address, or the hash of a zip that lies nobody knows where."""
-    kept = {member: value for member, value in live.items() if member != "CodeSha256"}
+    settings = {member: value for member, value in live.items() if member != "CodeSha256"}
     if "ImageUri" in handle:
-        return {**kept, "ImageUri": handle["ImageUri"]}
-    return {**kept, "S3Bucket": UNKNOWN, "S3Key": UNKNOWN, "sha256": live.get("CodeSha256", "")}
+        return {**settings, "ImageUri": handle["ImageUri"]}
+    return {**settings, "S3Bucket": UNKNOWN, "S3Key": UNKNOWN, "sha256": live.get("CodeSha256", "")}
 
 
 def section(kind: Kind, resources: Iterable[Live]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Store(Protocol):
     def __call__(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]: ...
 
 
-def place(url: str) -> dict[str, str]:
+def location(url: str) -> dict[str, str]:
     """Bucket and key of `s3://bucket/key`."""
     bucket, _, key = url.removeprefix("s3://").partition("/")
     return {"Bucket": bucket, "Key": key}
@@ -93,15 +93,15 @@ def _owner() -> str:
 
 def _body(run: str, expires_at: float) -> bytes:
     """`expires_at` is for people, and for releases that judged by it."""
-    told = {"owner": _owner(), "run": run, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
-    return json.dumps(told).encode()
+    body = {"owner": _owner(), "run": run, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
+    return json.dumps(body).encode()
 
 
 def _taken(store: Store, url: str, run: str, now: Callable[[], float]) -> str:
     """The ETag of the lock that is now ours."""
     body = _body(run, now() + LEASE_SECONDS)
     try:
-        store("PutObject", {**place(url), "Body": body, "IfNoneMatch": "*"})
+        store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
     except CallFailed as failure:
         if failure.code not in TAKEN:
             raise Locked(
@@ -110,17 +110,17 @@ def _taken(store: Store, url: str, run: str, now: Callable[[], float]) -> str:
     else:
         _require_conditions(store, url, run, body)
         return _confirmed(store, url, run)
-    found, tag = read(store, url)
-    if found and found["run"] == run:
+    holder, tag = read(store, url)
+    if holder and holder["run"] == run:
         return tag  # our own write, whose first answer was lost
-    if found and not _is_dead(found):
+    if holder and not _is_dead(holder):
         raise Locked(
-            f"{found['owner']} holds the lock {url} (run {found['run']}{_left(found)}); "
-            f"wait, or, if that run is dead, `reconcile unlock {found['run']}`"
+            f"{holder['owner']} holds the lock {url} (run {holder['run']}{_left(holder)}); "
+            f"wait, or, if that run is dead, `reconcile unlock {holder['run']}`"
         )
     try:  # its holder is dead; of several who find that out, one wins
-        condition = {"IfMatch": tag} if found else {"IfNoneMatch": "*"}
-        store("PutObject", {**place(url), "Body": body, **condition})
+        condition = {"IfMatch": tag} if holder else {"IfNoneMatch": "*"}
+        store("PutObject", {**location(url), "Body": body, **condition})
     except CallFailed as failure:
         if failure.code not in (*TAKEN, *MISSING):
             raise Locked(
@@ -133,7 +133,7 @@ def _require_conditions(store: Store, url: str, run: str, body: bytes) -> None:
     """A store that ignores `If-None-Match` would give the lock to everybody, and so to nobody: what we have just written
     must be in our own way. Raises Locked."""
     try:
-        store("PutObject", {**place(url), "Body": body, "IfNoneMatch": "*"})
+        store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
     except CallFailed as failure:
         if failure.code in TAKEN:
             return
@@ -148,22 +148,22 @@ def _require_conditions(store: Store, url: str, run: str, body: bytes) -> None:
 
 def _confirmed(store: Store, url: str, run: str) -> str:
     """The ETag of the lock, read back. Raises Locked when it is not ours after all."""
-    found, tag = read(store, url)
-    if found and found["run"] == run:
+    holder, tag = read(store, url)
+    if holder and holder["run"] == run:
         return tag
     raise Locked(f"the lock {url} was taken by somebody else just now; nothing was changed")
 
 
-def _is_dead(found: Mapping[str, Any]) -> bool:
+def _is_dead(holder: Mapping[str, Any]) -> bool:
     """Whether the lock stood still for a whole lease by S3's clock; what S3 does not date is alive. A body of an earlier
     release says itself when it ends."""
-    age, date = found["age_seconds"], found["read_at"]
-    is_ended = "lease_seconds" not in found and date is not None and found["expires_at"] <= date
+    age, date = holder["age_seconds"], holder["read_at"]
+    is_ended = "lease_seconds" not in holder and date is not None and holder["expires_at"] <= date
     return is_ended or (age is not None and age >= LEASE_SECONDS)
 
 
-def _left(found: Mapping[str, Any]) -> str:
-    age = found["age_seconds"]
+def _left(holder: Mapping[str, Any]) -> str:
+    age = holder["age_seconds"]
     return "" if age is None else f", for another {max(LEASE_SECONDS - age, 0):.0f} s unless renewed"
 
 
@@ -177,11 +177,11 @@ def read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
 
 def _read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
     try:
-        answer = store("GetObject", place(url))
-        found = json.loads(answer["Body"].read())
-        told = {"owner": str(found["owner"]), "run": str(found["run"]), "expires_at": float(found["expires_at"])}
-        lease = {"lease_seconds": float(found["lease_seconds"])} if "lease_seconds" in found else {}
-        return {**told, **lease, **_dated(answer)}, answer["ETag"]
+        answer = store("GetObject", location(url))
+        body = json.loads(answer["Body"].read())
+        holder = {"owner": str(body["owner"]), "run": str(body["run"]), "expires_at": float(body["expires_at"])}
+        lease = {"lease_seconds": float(body["lease_seconds"])} if "lease_seconds" in body else {}
+        return {**holder, **lease, **_dated(answer)}, answer["ETag"]
     except CallFailed as failure:
         if failure.code in MISSING:
             return None, ""
@@ -224,33 +224,33 @@ def renewed(store: Store, url: str, run: str, now: Callable[[], float], tag: str
     """The lock's new ETag after one beat; `tag` is the one before. Looks first: a store may ignore conditions, and another
     tag than `tag` on a lock of ours is our own last beat, whose answer was lost. Raises Locked when it is not ours any
     more, CallFailed when S3 does not answer."""
-    found, current = _read(store, url)
-    if (not found or found["run"] != run) and current != tag:
+    holder, current = _read(store, url)
+    if (not holder or holder["run"] != run) and current != tag:
         raise Locked(f"the lock {url} is not ours any more")
     body = _body(run, now() + LEASE_SECONDS)
     try:
-        return str(store("PutObject", {**place(url), "Body": body, "IfMatch": current})["ETag"])
+        return str(store("PutObject", {**location(url), "Body": body, "IfMatch": current})["ETag"])
     except CallFailed as failure:
         if failure.code not in (*TAKEN, *MISSING):
             raise
-    found, current = _read(store, url)
-    if found and found["run"] == run:
+    holder, current = _read(store, url)
+    if holder and holder["run"] == run:
         return current  # the beat's first answer was lost
     raise Locked(f"the lock {url} is not ours any more")
 
 
 def _release(store: Store, url: str, run: str) -> None:
     with suppress(AwsError, Locked):  # what cannot be deleted expires
-        found, tag = read(store, url)
-        if found and found["run"] == run:
-            store("DeleteObject", {**place(url), "IfMatch": tag})
+        holder, tag = read(store, url)
+        if holder and holder["run"] == run:
+            store("DeleteObject", {**location(url), "IfMatch": tag})
 
 
 def unlock(store: Store, url: str, run: str) -> None:
     """Take the lock away from a run that is dead. Raises Locked when another run holds it, or none."""
-    found, tag = read(store, url)
-    if not found:
+    holder, tag = read(store, url)
+    if not holder:
         raise Locked(f"nobody holds the lock {url}")
-    if found["run"] != run:
-        raise Locked(f"run {found['run']} of {found['owner']} holds the lock {url}, not {run}")
-    store("DeleteObject", {**place(url), "IfMatch": tag})
+    if holder["run"] != run:
+        raise Locked(f"run {holder['run']} of {holder['owner']} holds the lock {url}, not {run}")
+    store("DeleteObject", {**location(url), "IfMatch": tag})

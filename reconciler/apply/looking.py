@@ -15,8 +15,8 @@ from reconciler.snapshot.fetch import with_tags
 def seen(aws: Aws, key: Key, *, has_tags: bool = False) -> Live | None:
     """The resource as AWS holds it now; None when there is none. `has_tags`: with tags that are a call of their own."""
     kind = KINDS[key.kind]
-    found = aws.found(Place.of(key.target), *kind.reading.single(key.target.function, key.name))
-    return answered(aws, kind, key.target, found, has_tags=has_tags) if found else None
+    answer = aws.find(Place.of(key.target), *kind.reading.single(key.target.function, key.name))
+    return answered(aws, kind, key.target, answer, has_tags=has_tags) if answer else None
 
 
 def answered(aws: Aws, kind: Kind, target: Target, answer: Properties, *, has_tags: bool = False) -> Live | None:

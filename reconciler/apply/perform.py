@@ -46,7 +46,7 @@ class Performance:
     outcomes: Mapping[Target, Outcome]
 
     def count(self, outcome: Outcome) -> int:
-        return sum(one == outcome for one in self.outcomes.values())
+        return sum(item == outcome for item in self.outcomes.values())
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Run:
     aws: Aws
     journal: Journal
     is_stopping: Callable[[], bool] = lambda: False
-    tell: Callable[[Key, str, str], None] = lambda _, __, ___: None
+    tell: Callable[[Key, str, str], None] = lambda *_: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     tasks: dict[Target, str] = field(default_factory=dict)
@@ -68,17 +68,18 @@ class Run:
 def begin(plan: Plan, run: Run, header: Mapping[str, Any], refused: Iterable[Target]) -> None:
     """Record what will be done, before anything is. `header` holds run, provenance and summary."""
     left_out = set(refused)
-    acting = [one for one in plan.targets if one.operations or one.target in left_out]
-    run.tasks.update({one.target: str(uuid.uuid4()) for one in acting})
+    acting = [target_plan for target_plan in plan.targets if target_plan.operations or target_plan.target in left_out]
+    run.tasks.update({target_plan.target: str(uuid.uuid4()) for target_plan in acting})
     tasks = [
         {
-            "id": run.tasks[one.target],
-            "target": str(one.target),
+            "id": run.tasks[target_plan.target],
+            "target": str(target_plan.target),
             "operations": [
-                {"operation": item.name, "phase": item.phase, "address": str(item.key)} for item in one.operations
+                {"operation": item.name, "phase": item.phase, "address": str(item.key)}
+                for item in target_plan.operations
             ],
         }
-        for one in acting
+        for target_plan in acting
     ]
     run.journal.record({"event": "run_started", "at": stamp(run.now()), **header, "tasks": tasks})
 
@@ -92,12 +93,17 @@ def refuse(target: Target, error: str, message: str, run: Run) -> None:
 def perform(plan: Plan, run: Run, *, leave_out: Iterable[Target] = (), workers: int = WORKERS) -> Performance:
     """Carry out every target's operations; one that fails stops none but those that wait for it."""
     left_out = set(leave_out)
-    acting = [one for one in plan.targets if one.operations and one.target not in left_out]
+    acting = [
+        target_plan for target_plan in plan.targets if target_plan.operations and target_plan.target not in left_out
+    ]
     outcomes: dict[Target, Outcome] = dict.fromkeys(left_out, "refused")
     with ThreadPoolExecutor(workers) as pool:
-        for wave in ([one for one in acting if not one.after], [one for one in acting if one.after]):
+        for wave in (
+            [target_plan for target_plan in acting if not target_plan.after],
+            [target_plan for target_plan in acting if target_plan.after],
+        ):
             performed = pool.map(partial(perform_after, outcomes=dict(outcomes), run=run), wave)
-            outcomes.update(zip((one.target for one in wave), performed, strict=True))
+            outcomes.update(zip((target_plan.target for target_plan in wave), performed, strict=True))
     return Performance(dict(sorted(outcomes.items())))
 
 
@@ -187,7 +193,7 @@ class Failure:
 def as_failure(error: Exception, answer: Answer | None) -> Failure:
     """An error as it is recorded; `answer` is the call's own, where it was answered before that."""
     name = type(error).__name__
-    of_call = next((one for one in (error, error.__cause__) if isinstance(one, CallFailed)), CallFailed(""))
+    of_call = next((cause for cause in (error, error.__cause__) if isinstance(cause, CallFailed)), CallFailed(""))
     code = error.code if isinstance(error, CallFailed) else ""
     return Failure(
         type=code or name,
@@ -278,8 +284,8 @@ def check(operation: Operation, answer: Answer, aws: Aws) -> None:
                 code="CodeDiffers",
             )
     if "FunctionError" in answer.result:
-        told = invocation(answer.result)["payload"]
-        message = told.get("errorMessage", told) if isinstance(told, dict) else told
+        payload = invocation(answer.result)["payload"]
+        message = payload.get("errorMessage", payload) if isinstance(payload, dict) else payload
         raise CallFailed(
             f"{operation.key}: the function failed ({answer.result['FunctionError']}): {message}", code="FunctionError"
         )

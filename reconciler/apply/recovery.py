@@ -71,14 +71,14 @@ class Judge:
         was made."""
         key, function = self.change.key, function_of(self.change.key)
         stands = looking.seen(self.aws, function)
-        found = unlike(function, self.expected.states.get(function), stands.properties if stands else None)
-        if found:
-            raise changed(function, found) from failure
-        known = {one.name for one in self.expected.states if one.kind == key.kind}
+        unequal = unlike(function, self.expected.states.get(function), stands.properties if stands else None)
+        if unequal:
+            raise changed(function, unequal) from failure
+        known = {other.name for other in self.expected.states if other.kind == key.kind}
         for name in looking.names(self.aws, key, self.params["FunctionName"]):
-            one = replace(key, name=name)
-            seen = looking.seen(self.aws, one, has_tags="Tags" in self.params) if name not in known else None
-            if seen and not unlike(one, self.change.after, seen.properties):
+            candidate = replace(key, name=name)
+            seen = looking.seen(self.aws, candidate, has_tags="Tags" in self.params) if name not in known else None
+            if seen and not unlike(candidate, self.change.after, seen.properties):
                 return self._stands(seen, failure)
         return None
 

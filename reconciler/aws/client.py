@@ -164,19 +164,19 @@ class Aws:
         another."""
         with self._lock:
             if place.account not in self._identities:
-                found = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
+                actual = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
                 wanted = self._accounts[place.account].account_id
-                if wanted and wanted != found:
+                if wanted and wanted != actual:
                     raise AwsError(
-                        f"account {place.account} is {wanted} in reconcile.yaml, but the credentials belong to {found}; "
+                        f"account {place.account} is {wanted} in reconcile.yaml, but the credentials belong to {actual}; "
                         "check profile and assumeRole, nothing was read or written"
                     )
-                self._identities[place.account] = found
+                self._identities[place.account] = actual
             return self._identities[place.account]
 
     def call(self, place: Place, operation: str, params: Properties, *, api: str = "lambda") -> Answer:
         """One call. What passes by itself is waited out; everything else that AWS refuses is `CallFailed`."""
-        return self._answer(place, operation, params, api, lambda _, __: None)
+        return self._answer(place, operation, params, api, lambda *_: None)
 
     def change(self, place: Place, operation: str, params: Properties, judge: Ruling) -> Answer:
         """One call that changes something. The judge is asked after each failure, right before the call may be repeated,
@@ -246,12 +246,12 @@ class Aws:
     def _redacted(self, answer: Mapping[str, Any], openly: Collection[str]) -> Mapping[str, Any]:
         """An answer as it may be kept: what AWS says in words, and what an invoked function says at all, without the
         sensitive values that are known."""
-        found: dict[str, Any] = self.redaction.answer(answer, openly)
-        if isinstance(found.get("Payload"), bytes):
-            found["Payload"] = self.redaction.payload(found["Payload"], openly)
-        if isinstance(found.get("LogResult"), str):
-            found["LogResult"] = self.redaction.log(found["LogResult"], openly)
-        return found
+        redacted: dict[str, Any] = self.redaction.answer(answer, openly)
+        if isinstance(redacted.get("Payload"), bytes):
+            redacted["Payload"] = self.redaction.payload(redacted["Payload"], openly)
+        if isinstance(redacted.get("LogResult"), str):
+            redacted["LogResult"] = self.redaction.log(redacted["LogResult"], openly)
+        return redacted
 
     def _headers(
         self, headers: Mapping[str, str], result: Mapping[str, Any], shape: Any, openly: Collection[str]
@@ -337,10 +337,10 @@ class Aws:
 
     def _looked(self, target: Target, wait: Wait, answered: Properties) -> Mapping[str, Any] | None:
         operation, params = wait.look(target, answered)
-        found = self.found(Place.of(target), operation, params)
-        return found[wait.member] if found and wait.member else found
+        answer = self.find(Place.of(target), operation, params)
+        return answer[wait.member] if answer and wait.member else answer
 
-    def found(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
+    def find(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
         """The answer of a reading call, or None when AWS says that there is no such thing."""
         try:
             return self.call(place, operation, params).result

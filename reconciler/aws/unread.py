@@ -84,12 +84,10 @@ def reason(target: Target, operation: str, failure: AwsError) -> str:
     """Which target, what AWS said with its code, and what helps."""
     if isinstance(failure, NoCredentials):
         return f"{target} cannot be read: {failure}"
-    return (
-        f"{target} cannot be read: {said(operation, failure)}; {mend(target.account, f'lambda:{operation}', failure)}"
-    )
+    return f"{target} cannot be read: {failure_text(operation, failure)}; {mend(target.account, f'lambda:{operation}', failure)}"
 
 
-def said(operation: str, failure: AwsError) -> str:
+def failure_text(operation: str, failure: AwsError) -> str:
     if not isinstance(failure, CallFailed) or isinstance(failure, SettleFailed):
         return str(failure)
     details = [failure.code, f"request {failure.request_id}" if failure.request_id else ""]
@@ -101,5 +99,5 @@ def mend(account: str, action: str, failure: AwsError) -> str:
     if isinstance(failure, SettleFailed):
         return MOVING
     code = failure.code if isinstance(failure, CallFailed) else type(failure.__cause__).__name__
-    found = next((text for pattern, text in MENDS.items() if re.search(pattern, code)), UNKNOWN)
-    return found.format(account=account, action=action)
+    remedy = next((text for pattern, text in MENDS.items() if re.search(pattern, code)), UNKNOWN)
+    return remedy.format(account=account, action=action)

@@ -165,7 +165,7 @@ def locked(workspace: Workspace, aws: Aws, run: str, stop: Stop) -> Iterator[Non
 def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
     """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError."""
     put = store(workspace, aws)
-    where = lock.place(workspace.config.reports.rstrip("/"))
+    where = lock.location(workspace.config.reports.rstrip("/"))
     for path in paths:
         for file in (path, path.with_suffix(".jsonl")):
             try:
@@ -182,7 +182,7 @@ def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[
     stay. What cannot be had, or is no report, is told and left where it is."""
     require_folder(folder)
     get = store(workspace, aws)
-    where = lock.place(workspace.config.reports.rstrip("/"))
+    where = lock.location(workspace.config.reports.rstrip("/"))
     token: dict[str, str] = {}
     while True:
         page = get("ListObjectsV2", {"Bucket": where["Bucket"], "Prefix": f"{where['Key']}/", **token})

@@ -165,7 +165,7 @@ def _planned(file: Path, reports: Path, *, apply: bool) -> bool:
     if not apply:
         return any(map(is_acting, document["targets"]))
     ending = run_plan(
-        made, document, aws, command="apply", folder=reports, stop=Stop(), tell=lambda _, __, ___: None, refused={}
+        made, document, aws, command="apply", folder=reports, stop=Stop(), tell=lambda *_: None, refused={}
     )
     for task in ending.report["tasks"]:
         click.echo(task_text(task))

@@ -90,7 +90,7 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     }
     with stop.listening():
         ending = run_plan(
-            plan, document, aws, command="invoke", folder=folder, stop=stop, tell=lambda _, __, ___: None, refused={}
+            plan, document, aws, command="invoke", folder=folder, stop=stop, tell=lambda *_: None, refused={}
         )
     return replace(ending, warning=warning)
 
@@ -103,10 +103,10 @@ def environment_met(request: Request, target: Target, aws: Aws) -> str:
     place, name = Place.of(target), {"FunctionName": request.function}
     try:
         is_alias = request.alias not in ("", "$LATEST") and not request.alias.isdigit()
-        alias = aws.found(place, "GetAlias", {**name, "Name": request.alias}) if is_alias else None
+        alias = aws.find(place, "GetAlias", {**name, "Name": request.alias}) if is_alias else None
         routed = {alias["FunctionVersion"], *weights(alias)} if alias else {request.alias} - {""}
         for version in sorted(routed or {"$LATEST"}):
-            aws.found(place, "GetFunction", {**name, "Qualifier": version} if version != "$LATEST" else name)
+            aws.find(place, "GetFunction", {**name, "Qualifier": version} if version != "$LATEST" else name)
     except CallFailed as failure:
         return f"{target}: its environment could not be read, so what it says of it is kept as it is: {failure}"
     return ""

@@ -98,8 +98,8 @@ class Gate:
         faults: Iterable[Fault],
         log_path: Path | None,
         clock: Callable[[], float],
-        watch: Watch = lambda _, __: None,
-        watch_answer: WatchAnswer = lambda _, __, ___: None,
+        watch: Watch = lambda *_: None,
+        watch_answer: WatchAnswer = lambda *_: None,
         seed: int = 0,
     ) -> None:
         self.log = RequestLog(log_path)

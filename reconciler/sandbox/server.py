@@ -77,8 +77,8 @@ class Sandbox(Front):
         account_id: str = DEFAULT_ACCOUNT,
         profiles: Mapping[str, str] | None = None,
         clock: Callable[[], float] = time.time,
-        on_request: Watch = lambda _, __: None,
-        on_response: WatchAnswer = lambda _, __, ___: None,
+        on_request: Watch = lambda *_: None,
+        on_response: WatchAnswer = lambda *_: None,
         seed: int = 0,
     ) -> None:
         self._moto = moto_adapter.application()

@@ -25,7 +25,7 @@ ECR = re.compile(
 METADATA = ("sha256", "codesha256", "code-sha256")
 CHUNK_BYTES = 1 << 20
 LARGEST_READ_BYTES = 10 << 20  # what is read to be hashed without being asked: no more than a developer's own upload
-GONE = ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion")
+MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion")
 MEND = "upload it with --checksum-algorithm SHA256, write code.sha256, or pass --download-code"
 
 
@@ -57,12 +57,12 @@ def local_artifact(spec: Spec) -> Artifact | None:
     declared = declared_sha256(code)
     digest = re.search(r"@sha256:([0-9a-f]{64})$", code.get("ImageUri", ""))
     if "path" in code:
-        found = _packed(code["path"], spec.origins.get("/code/path") or Origin(spec.path))
+        actual = _packed(code["path"], spec.origins.get("/code/path") or Origin(spec.path))
     elif digest:
-        found = Artifact(digest[1], "digest in ImageUri")
+        actual = Artifact(digest[1], "digest in ImageUri")
     else:
         return Artifact(declared, "sha256 in the spec", code.get("S3ObjectVersion", "")) if declared else None
-    return compared(found, declared)
+    return compared(actual, declared)
 
 
 def declared_sha256(code: Mapping[str, Any]) -> str:
@@ -73,12 +73,12 @@ def declared_sha256(code: Mapping[str, Any]) -> str:
     return _base64(written)
 
 
-def compared(found: Artifact, declared: str) -> Artifact:
+def compared(actual: Artifact, declared: str) -> Artifact:
     """What was found, with the problem that the spec says another hash."""
-    if not declared or not found.sha256 or found.sha256 == declared:
-        return found
+    if not declared or not actual.sha256 or actual.sha256 == declared:
+        return actual
     return replace(
-        found, problem=f"code.sha256 is {declared}, and {found.source} says {found.sha256}; correct one of them"
+        actual, problem=f"code.sha256 is {declared}, and {actual.source} says {actual.sha256}; correct one of them"
     )
 
 
@@ -91,16 +91,16 @@ def _packed(path: str, origin: Origin) -> Artifact:
 
 
 def _image(aws: Aws, target: Target, uri: str) -> Artifact:
-    place = ECR.fullmatch(uri)
-    if not place:
+    image = ECR.fullmatch(uri)
+    if not image:
         return Artifact("", f"{uri} is not in ECR; pin it with @sha256:…")
     params = {
-        "registryId": place["registry"],
-        "repositoryName": place["repository"],
-        "imageIds": [{"imageTag": place["tag"] or "latest"}],
+        "registryId": image["registry"],
+        "repositoryName": image["repository"],
+        "imageIds": [{"imageTag": image["tag"] or "latest"}],
     }
     try:
-        answer = aws.call(Place(target.account, place["region"]), "DescribeImages", params, api="ecr")
+        answer = aws.call(Place(target.account, image["region"]), "DescribeImages", params, api="ecr")
     except CallFailed as failure:
         if failure.code in ("ImageNotFoundException", "RepositoryNotFoundException"):
             return Artifact("", uri, problem=f"{uri} does not exist in ECR")
@@ -114,18 +114,18 @@ def _s3(aws: Aws, target: Target, code: Mapping[str, Any], looking: Looking) -> 
     try:
         head = _head(aws, Place.of(target), pin)
         pin = replace(pin, version=str(head.get("VersionId", "")).replace("null", ""), etag=str(head.get("ETag", "")))
-        found = _told(head, pin) or _learned(aws, Place.of(target), pin, head, looking)
+        actual = _of_head(head, pin) or _learned(aws, Place.of(target), pin, head, looking)
     except CallFailed as failure:
-        if failure.code in GONE:
+        if failure.code in MISSING:
             mend = "upload the code first, or correct S3Bucket and S3Key"
             return Artifact("", str(pin), problem=f"{pin} does not exist; {mend}")
         if declared:  # who may not read it can still say what it is; AWS's answer is compared with that
             return Artifact(declared, "sha256 in the spec", pin.version)
         mend = "allow s3:GetObject, or write code.sha256"
         return Artifact("", str(pin), problem=f"{pin} cannot be read ({failure.code}); {mend}")
-    if declared and not found.sha256:
-        return replace(found, sha256=declared, source="sha256 in the spec")
-    return compared(found, declared)
+    if declared and not actual.sha256:
+        return replace(actual, sha256=declared, source="sha256 in the spec")
+    return compared(actual, declared)
 
 
 def _head(aws: Aws, place: Place, pin: Pin) -> Mapping[str, Any]:
@@ -136,7 +136,7 @@ def _address(pin: Pin) -> dict[str, str]:
     return {"Bucket": pin.bucket, "Key": pin.key} | ({"VersionId": pin.version} if pin.version else {})
 
 
-def _told(head: Mapping[str, Any], pin: Pin) -> Artifact | None:
+def _of_head(head: Mapping[str, Any], pin: Pin) -> Artifact | None:
     """What S3 keeps of an object's hash, or who uploaded it wrote beside it."""
     known = full_sha256(head)
     if known:
@@ -189,13 +189,13 @@ def confirm(aws: Aws, place: Place, pin: Pin) -> None:
     try:
         head = _head(aws, place, pin)
     except CallFailed as failure:
-        if failure.code in GONE:
+        if failure.code in MISSING:
             raise CodeDiffers(f"{pin} is gone since the plan was made; plan again", code="CodeDiffers") from failure
         if pin.etag:
             raise
         return
-    told = full_sha256(head)
-    if (pin.etag and head.get("ETag") != pin.etag) or (pin.sha256 and told and told != pin.sha256):
+    sha256 = full_sha256(head)
+    if (pin.etag and head.get("ETag") != pin.etag) or (pin.sha256 and sha256 and sha256 != pin.sha256):
         raise CodeDiffers(
             f"{pin} is not what it was when the plan was made: it was replaced; plan again", code="CodeDiffers"
         )

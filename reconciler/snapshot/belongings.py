@@ -49,15 +49,15 @@ class Reading:
 
     @cached_property
     def function(self) -> Mapping[str, Any]:
-        return self.found("GetFunction")
+        return self.find("GetFunction")
 
     def pages(self, operation: str, member: str) -> Iterator[Mapping[str, Any]]:
         for page in self.aws.pages(Place.of(self.target), operation, {"FunctionName": self.target.function}):
             yield from page[member]
 
-    def found(self, operation: str, qualifier: str = "") -> Mapping[str, Any]:
+    def find(self, operation: str, qualifier: str = "") -> Mapping[str, Any]:
         named = {"FunctionName": self.target.function} | ({"Qualifier": qualifier} if qualifier else {})
-        return self.aws.found(Place.of(self.target), operation, named) or {}
+        return self.aws.find(Place.of(self.target), operation, named) or {}
 
 
 def _versions(reading: Reading) -> Iterator[Thing]:
@@ -76,7 +76,7 @@ def _tags(reading: Reading) -> Iterator[Thing]:
 
 def _permissions(reading: Reading) -> Iterator[Thing]:
     for qualifier in reading.qualifiers:
-        for statement in json.loads(reading.found("GetPolicy", qualifier).get("Policy", "{}")).get("Statement", []):
+        for statement in json.loads(reading.find("GetPolicy", qualifier).get("Policy", "{}")).get("Statement", []):
             yield Thing(f"{statement.get('Sid')}{_of(qualifier)}", statement)
 
 
@@ -86,9 +86,9 @@ def _urls(reading: Reading) -> Iterator[Thing]:
 
 
 def _reserved(reading: Reading) -> Iterator[Thing]:
-    held = reading.function.get("Concurrency", {})
-    if "ReservedConcurrentExecutions" in held:  # 0 stops all invocations, and is not nothing
-        yield Thing(str(held["ReservedConcurrentExecutions"]), held)
+    concurrency = reading.function.get("Concurrency", {})
+    if "ReservedConcurrentExecutions" in concurrency:  # 0 stops all invocations, and is not nothing
+        yield Thing(str(concurrency["ReservedConcurrentExecutions"]), concurrency)
 
 
 def _asynchronous(reading: Reading) -> Iterator[Thing]:
@@ -103,9 +103,9 @@ def _provisioned(reading: Reading) -> Iterator[Thing]:
 
 
 def _scaled(reading: Reading) -> Iterator[Thing]:
-    asked = {"ServiceNamespace": "lambda"}
+    params = {"ServiceNamespace": "lambda"}
     place = Place.of(reading.target)
-    for page in reading.aws.pages(place, "DescribeScalableTargets", asked, api="application-autoscaling"):
+    for page in reading.aws.pages(place, "DescribeScalableTargets", params, api="application-autoscaling"):
         for item in page["ScalableTargets"]:
             if item["ResourceId"].split(":")[1:2] == [reading.target.function]:
                 yield Thing(item["ResourceId"].partition(":")[2].partition(":")[2], item)
@@ -115,9 +115,9 @@ def _single(operation: str, member: str, usual: str) -> Callable[[Reading], Iter
     """A setting with a call of its own, where it is not what AWS has for every function."""
 
     def read(reading: Reading) -> Iterator[Thing]:
-        found = reading.found(operation)
-        if found.get(member, usual) != usual:
-            yield Thing(str(found[member]), found)
+        answer = reading.find(operation)
+        if answer.get(member, usual) != usual:
+            yield Thing(str(answer[member]), answer)
 
     return read
 
@@ -170,37 +170,43 @@ def unreadable(parts: Iterable[Part]) -> frozenset[str]:
 
 def lost(aws: Aws, plan: Plan) -> tuple[Diagnostic, ...]:
     """For each function that the plan replaces or deletes, what goes with it and its spec does not make again."""
-    going = [one for one in plan.targets if _how(one)]
+    losing = [target_plan for target_plan in plan.targets if _how(target_plan)]
     with ThreadPoolExecutor(WORKERS) as pool:
-        told = pool.map(lambda one: _told(one, belongings(aws, one.target)), going)
-        return tuple(note for note in told if note)
+        notes = pool.map(lambda target_plan: _note(target_plan, belongings(aws, target_plan.target)), losing)
+        return tuple(note for note in notes if note)
 
 
-def _how(one: TargetPlan) -> str:
-    verbs = {action.verb for action in one.actions if action.key.kind == FUNCTION.name}
+def _how(target_plan: TargetPlan) -> str:
+    verbs = {action.verb for action in target_plan.actions if action.key.kind == FUNCTION.name}
     return "replacement" if "replace" in verbs else "deletion" if "delete" in verbs else ""
 
 
-def _told(one: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
-    again = made_again(one)
-    gone = [
+def _note(target_plan: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
+    again = made_again(target_plan)
+    losses = [
         _shown(part.sort, [t.name for t in part.things if not {(part.sort, t.name), (part.sort, "")} & again])
         for part in parts
     ]
     unread = [f"{part.sort} ({part.problem})" for part in parts if part.problem]
-    sentences = [f"{one.target} loses with its {_how(one)}: {'; '.join(filter(None, gone))}"] if any(gone) else []
+    sentences = (
+        [f"{target_plan.target} loses with its {_how(target_plan)}: {'; '.join(filter(None, losses))}"]
+        if any(losses)
+        else []
+    )
     if unread:
-        sentences.append(f"of {one.target} could not be read, and goes with its {_how(one)}: {'; '.join(unread)}")
-    severity = "warning" if _how(one) == "replacement" else "note"
-    return Diagnostic(severity, "; ".join(sentences), one.target) if sentences else None  # type: ignore[arg-type]
+        sentences.append(
+            f"of {target_plan.target} could not be read, and goes with its {_how(target_plan)}: {'; '.join(unread)}"
+        )
+    severity = "warning" if _how(target_plan) == "replacement" else "note"
+    return Diagnostic(severity, "; ".join(sentences), target_plan.target) if sentences else None  # type: ignore[arg-type]
 
 
-def made_again(one: TargetPlan) -> set[tuple[str, str]]:
+def made_again(target_plan: TargetPlan) -> set[tuple[str, str]]:
     """What the plan's own calls make anew, by sort and name; of what a function has one of at the most the name is empty."""
-    creation = next((item.params for item in one.operations if item.name == "CreateFunction"), {})
+    creation = next((item.params for item in target_plan.operations if item.name == "CreateFunction"), {})
     made = {
         (KINDS[action.key.kind].word, action.key.name)
-        for action in one.actions
+        for action in target_plan.actions
         if action.verb == "create" and action.key.kind != VERSION.name  # version 1 is another one then
     }
     return made | {("tag", key) for key in creation.get("Tags", {})}

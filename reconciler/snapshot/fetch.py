@@ -14,7 +14,7 @@ from functools import partial
 from itertools import groupby
 
 from reconciler.aws.client import Aws, Place
-from reconciler.aws.unread import Unread, said
+from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Artifact, Key, Live, Properties, Snapshot, Spec, Target
 from reconciler.core.sealing import canonical
@@ -80,7 +80,7 @@ def identities(
             accounts[place.account] = aws.account_id(place)
         except AwsError as failure:
             unread.add([spec.target for spec in group], "GetCallerIdentity", failure)
-            unlisted[str(place)] = said("GetCallerIdentity", failure)
+            unlisted[str(place)] = failure_text("GetCallerIdentity", failure)
     return accounts
 
 
@@ -88,11 +88,11 @@ def artifacts(
     aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor, held: Mapping[Target, str], looking: Looking
 ) -> dict[Target, Artifact]:
     """The code of each target, asked once for all that name the same code from the same place."""
-    asking = {spec.target: _question(spec, held.get(spec.target, "")) for spec in specs if spec.code}
-    first = {asked: spec for spec in specs if (asked := asking.get(spec.target))}
+    questions = {spec.target: _question(spec, held.get(spec.target, "")) for spec in specs if spec.code}
+    first = {question: spec for spec in specs if (question := questions.get(spec.target))}
     look = partial(code_of, aws, looking)
-    told = dict(zip(first, pool.map(look, first.values(), (asked[2] for asked in first)), strict=True))
-    return {target: found for target, asked in asking.items() if (found := told[asked])}
+    answers = dict(zip(first, pool.map(look, first.values(), (question[2] for question in first)), strict=True))
+    return {target: code for target, question in questions.items() if (code := answers[question])}
 
 
 def _question(spec: Spec, held: str) -> tuple[Place, bytes, str]:
@@ -135,35 +135,37 @@ class _Region:
 
     def resources(self, marked: list[str]) -> list[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
-        found = list(self.functions(targets))
-        alive = {live.key.target for live in found}
+        resources = list(self.functions(targets))
+        alive = {live.key.target for live in resources}
         for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
             asking = [spec for spec in self.specs if kind.outlives_function or spec.target in alive]
             unread = set(self.unread.reasons)
-            losing = {s.target for s in asking if kind.qualifier and s.target in alive and loses_a_qualifier(s, found)}
-            asked = {spec.target for spec in asking if kind.name in needed(spec)}
-            asked |= {self.target(name) for name in marked} if kind.outlives_function else set()
-            found += self.of_kind(kind, sorted(asked | losing)) if asked | losing else ()
-            for target in losing - asked - unread:
+            losing = {
+                s.target for s in asking if kind.qualifier and s.target in alive and loses_a_qualifier(s, resources)
+            }
+            wanted = {spec.target for spec in asking if kind.name in needed(spec)}
+            wanted |= {self.target(name) for name in marked} if kind.outlives_function else set()
+            resources += self.of_kind(kind, sorted(wanted | losing)) if wanted | losing else ()
+            for target in losing - wanted - unread:
                 self.invoked[target] = self.invoked.get(target, "") or self.unread.reasons.pop(target, "")
-        return found
+        return resources
 
     def of_kind(self, kind: Kind, targets: list[Target]) -> Iterator[Live]:
         """The resources of a kind: listed, at rest, whole, and with their tags where a spec speaks of them."""
-        reading, said = kind.reading, self.said(kind)
+        reading, members = kind.reading, self.members_named(kind)
         items = self.at_rest(reading, self.listed(reading, targets))
-        whole = partial(self.whole, kind, said)
+        whole = partial(self.whole, kind, members)
         items = [
             (target, item)
             for (target, _), item in self.unread.each(self.pool, operation(reading), whole, items, first)
             if item
         ]
-        tagged = partial(self.tagged, reading, said)
+        tagged = partial(self.tagged, reading, members)
         for (target, _), item in self.unread.each(self.pool, "ListTags", tagged, items, first):
             live = reading.live(target, item)
             yield from [live] if live else []
 
-    def said(self, kind: Kind) -> Mapping[Target, frozenset[str]]:
+    def members_named(self, kind: Kind) -> Mapping[Target, frozenset[str]]:
         """The members that a target's spec names of a kind."""
         return {
             spec.target: frozenset(
@@ -181,9 +183,9 @@ class _Region:
             items, is_whole = self.unread.listed(reading.everywhere.operation, read, targets)
             if is_whole:
                 return items
-        asked = reading.listing.operation if reading.listing else operation(reading)
-        each = self.unread.each(self.pool, asked, partial(self.own, reading), targets, itself)
-        return [(target, item) for target, found in each for item in found]
+        call = reading.listing.operation if reading.listing else operation(reading)
+        each = self.unread.each(self.pool, call, partial(self.own, reading), targets, itself)
+        return [(target, item) for target, answers in each for item in answers]
 
     def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
         """The targets' items out of a listing of everything, and whether it was read to its end, or given up after so many
@@ -200,8 +202,8 @@ class _Region:
         """What a function has of a kind: of what it can have only one of there is no listing."""
         listing = reading.listing
         if listing is None:
-            found = self.aws.found(self.place, *reading.single(target.function, ""))
-            return [found] if found else []
+            answer = self.aws.find(self.place, *reading.single(target.function, ""))
+            return [answer] if answer else []
         pages = self.aws.pages(self.place, listing.operation, {"FunctionName": target.function, **listing.params})
         return [item for page in pages for item in page[listing.member]]
 
@@ -217,20 +219,20 @@ class _Region:
         except Interrupted:
             raise
         except AwsError as failure:
-            unlisted[str(self.place)] = said("GetResources", failure)
+            unlisted[str(self.place)] = failure_text("GetResources", failure)
             return []
-        found = {item["ResourceARN"].split(":")[6] for page in pages for item in page["ResourceTagMappingList"]}
-        return sorted(found - {spec.target.function for spec in self.specs})
+        names = {item["ResourceARN"].split(":")[6] for page in pages for item in page["ResourceTagMappingList"]}
+        return sorted(names - {spec.target.function for spec in self.specs})
 
     def functions(self, targets: list[Target]) -> Iterator[Live]:
         """The functions that there are."""
-        each = self.unread.each(self.pool, "GetFunction", self.found, targets, itself)
-        for target, item in self.at_rest(FUNCTION.reading, [(target, found) for target, found in each if found]):
+        each = self.unread.each(self.pool, "GetFunction", self.find, targets, itself)
+        for target, item in self.at_rest(FUNCTION.reading, [(target, answer) for target, answer in each if answer]):
             live = FUNCTION.reading.live(target, item)
             yield from [live] if live else []
 
-    def found(self, target: Target) -> Properties | None:
-        return self.aws.found(self.place, *FUNCTION.reading.single(target.function, ""))
+    def find(self, target: Target) -> Properties | None:
+        return self.aws.find(self.place, *FUNCTION.reading.single(target.function, ""))
 
     def at_rest(self, reading: Reading, answers: list[Answered]) -> list[Answered]:
         """The answers, those of what was moving as they are once that has settled; it is waited for side by side."""
@@ -251,23 +253,23 @@ class _Region:
         except Interrupted:
             raise
         except SettleFailed:
-            again = self.aws.found(self.place, *wait.look(target, item))
+            again = self.aws.find(self.place, *wait.look(target, item))
             if again is None or reading.moving(again):
                 raise
             return again  # it stands still: what it was at has failed
         return {**item, wait.member: state} if wait.member else state or None
 
-    def whole(self, kind: Kind, said: Mapping[Target, frozenset[str]], answered: Answered) -> Properties | None:
+    def whole(self, kind: Kind, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties | None:
         """What a listing leaves out is asked for; None when it is gone meanwhile."""
         target, item = answered
-        if not kind.reading.is_cut(item, said.get(target, frozenset())):
+        if not kind.reading.is_cut(item, members.get(target, frozenset())):
             return item
         live = kind.reading.live(target, item)
-        return self.aws.found(self.place, *kind.reading.single(target.function, live.key.name)) if live else None
+        return self.aws.find(self.place, *kind.reading.single(target.function, live.key.name)) if live else None
 
-    def tagged(self, reading: Reading, said: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
+    def tagged(self, reading: Reading, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
         target, item = answered
-        return with_tags(self.aws, reading, target, item) if "Tags" in said.get(target, ()) else item
+        return with_tags(self.aws, reading, target, item) if "Tags" in members.get(target, ()) else item
 
 
 def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) -> Properties:
@@ -275,8 +277,8 @@ def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) ->
     ask by."""
     if reading.tagged_by not in answer:
         return answer
-    told = aws.call(Place.of(target), "ListTags", {"Resource": answer[reading.tagged_by]}).result.get("Tags", {})
-    return {**answer, "Tags": {key: value for key, value in told.items() if not key.startswith("aws:")}}
+    tags = aws.call(Place.of(target), "ListTags", {"Resource": answer[reading.tagged_by]}).result.get("Tags", {})
+    return {**answer, "Tags": {key: value for key, value in tags.items() if not key.startswith("aws:")}}
 
 
 def operation(reading: Reading) -> str:

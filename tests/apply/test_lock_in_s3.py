@@ -36,7 +36,7 @@ def test_an_expired_lock_is_taken_over_by_one(house: House) -> None:
     locked_house(house)
     store = s3_store(house)
     body = json.dumps({"owner": "dead", "run": "dead", "expires_at": time.time() - 1}).encode()
-    store("PutObject", {**lock.place("s3://locks/shop.lock"), "Body": body})
+    store("PutObject", {**lock.location("s3://locks/shop.lock"), "Body": body})
     house.write("one.yaml", function_spec("one"))
     assert house.run("apply", "--yes").exit_code == 0
 
