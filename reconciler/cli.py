@@ -179,8 +179,8 @@ def apply(
     from reconciler.report.journal import complete
 
     workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
-    healed = complete(report_dir, warn)
-    for path in healed:
+    recovered = complete(report_dir, warn)
+    for path in recovered:
         say(f"A run was cut off earlier; its report is now {path}.")
 
     def show_plan(document: Mapping[str, Any]) -> None:
@@ -195,7 +195,7 @@ def apply(
 
     orders = Orders(
         wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
-        report_dir, approved, only_failed, healed,
+        report_dir, approved, only_failed, recovered,
     )  # fmt: skip
     ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
     finish(ending, formats.of(form).report(ending.report, view()))

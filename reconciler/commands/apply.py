@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """An apply's flags. `healed` are reports of earlier runs, just completed."""
+    """An apply's flags. `recovered` are reports of earlier runs, just completed."""
 
     choices: Choices
     folder: Path
     approved: Sequence[Path] = ()
     only_failed: Path | None = None
-    healed: Sequence[Path] = ()
+    recovered: Sequence[Path] = ()
 
 
 Show = Callable[[Mapping[str, Any]], None]
@@ -70,7 +70,9 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         plan = compared_with(plan, reviews) if reviews else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace)
-        operations = sum(len(one.operations) for one in plan.targets if one.target not in refused)
+        operations = sum(
+            len(target_plan.operations) for target_plan in plan.targets if target_plan.target not in refused
+        )
         whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
         audience.show(without_refusals_of_the_run(document) if whole_run else document)
         if whole_run:
@@ -84,7 +86,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
             )  # fmt: skip
         if ending.exit_code == Locked.exit_code:
             ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
-        return kept(workspace, aws, ending, orders) if workspace.config.reports else ending
+        return with_reports_copied(workspace, aws, ending, orders) if workspace.config.reports else ending
 
 
 def without_refusals_of_the_run(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,10 +95,10 @@ def without_refusals_of_the_run(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "diagnostics": notes}
 
 
-def kept(workspace: Workspace, aws: Aws, ending: Ending, orders: Orders) -> Ending:
+def with_reports_copied(workspace: Workspace, aws: Aws, ending: Ending, orders: Orders) -> Ending:
     """The ending, its report copied to where reconcile.yaml wants it as well, or a warning that it could not be."""
     try:
-        keep_reports(workspace, aws, [*orders.healed, ending.path])
+        keep_reports(workspace, aws, [*orders.recovered, ending.path])
     except ReportError as error:
         warning = "; ".join(filter(None, (ending.warning, str(error))))
         return replace(ending, warning=warning, exit_code=ending.exit_code or error.exit_code)
@@ -198,9 +200,9 @@ def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[
         token = {"ContinuationToken": page["NextContinuationToken"]}
 
 
-def fetch_report(get: lock.Store, place: Mapping[str, Any], path: Path) -> None:
+def fetch_report(get: lock.Store, address: Mapping[str, Any], path: Path) -> None:
     """One object, if it is a report. Raises ReportError, AwsError."""
-    text = get("GetObject", place)["Body"].read(LARGEST_BYTES + 1)
+    text = get("GetObject", address)["Body"].read(LARGEST_BYTES + 1)
     if len(text) > LARGEST_BYTES:
         raise ReportError(f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB, so it is not read")
     require_report(json_object(text, str(path)), path)

@@ -20,14 +20,14 @@ def confirm(document: Mapping[str, Any]) -> None:
     """Ask, naming what will be deleted. Raises UnsafePlan without a terminal, or on any answer but yes."""
     if not sys.stdin.isatty():
         raise UnsafePlan(IS_CONFIRMED.ends("there is no terminal to ask on; pass --yes to apply without being asked"))
-    gone = [
+    deletions = [
         action["address"]
         for target in document["targets"]
         for action in target["actions"]
         if action["verb"] in ("delete", "replace")
     ]
-    if gone:
-        say(f"To be deleted or replaced: {', '.join(gone)}")
+    if deletions:
+        say(f"To be deleted or replaced: {', '.join(deletions)}")
     signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C at the question ends it at once
     if not click.confirm("Apply this plan?", err=True):
         raise UnsafePlan(IS_CONFIRMED.ends("not confirmed; nothing was changed"))

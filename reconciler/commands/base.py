@@ -45,9 +45,9 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
         *(loosening.spec_changes(then, workspace.specs.specs) if config or then else ()),
     )
     specs = loosening.with_base_ignore(then, workspace.specs.specs)
-    reasons = {one.target: loosening.unreachable(config, one) for one in specs} if config else {}
-    reached = tuple(one for one in specs if not reasons.get(one.target))
-    unreached = tuple((one, reasons[one.target]) for one in specs if reasons.get(one.target))
+    reasons = {spec.target: loosening.unreachable(config, spec) for spec in specs} if config else {}
+    reached = tuple(spec for spec in specs if not reasons.get(spec.target))
+    unreached = tuple((spec, reasons[spec.target]) for spec in specs if reasons.get(spec.target))
     if config:
         require_something(config, workspace, reached, changes)
     return replace(
@@ -63,19 +63,19 @@ def require_something(
 ) -> None:
     """Raises UnsafePlan, the guard changes first as a plan tells them, when nothing would be left to plan: what is switched
     off by the base or by the files is off."""
-    problems = [loosening.unreachable(config, one) for one in workspace.specs.specs]
+    problems = [loosening.unreachable(config, spec) for spec in workspace.specs.specs]
     problem = "" if any(reached) else IS_REACHED_BY_THE_BASE.ends("; ".join(dict.fromkeys(problems)))
     if not config.is_enabled:
         problem = IS_ENABLED.ends(
             f"aws.lambda.enabled is false in the base's {config.path}, so nothing is read or changed"
         )
     try:
-        workspace.config.require_enabled(one.target.account for one in reached)
+        workspace.config.require_enabled(spec.target.account for spec in reached)
     except UnsafePlan as error:
         problem = str(error)
     if problem:
-        told = [f"guard change: {guard_change(guard_change_document(change))}" for change in changes]
-        raise UnsafePlan("\n".join([*told, problem]))
+        lines = [f"guard change: {guard_change(guard_change_document(change))}" for change in changes]
+        raise UnsafePlan("\n".join([*lines, problem]))
 
 
 # --- the configuration at the base ----------------------------------------------------------------------------------
@@ -84,25 +84,27 @@ def require_something(
 def config_at(history: History, revision: str, workspace: Workspace) -> Config | None:
     """What governed the paths at a revision: the reconcile.yaml in their folder or the nearest above it; None when there was
     none. Raises UnsafePlan when there was more than one, or one that cannot be read."""
-    found = {
-        place: None for path in workspace.paths or (Path(),) if (place := place_at(history, revision, folder(path)))
+    configs = {
+        config_path: None
+        for path in workspace.paths or (Path(),)
+        if (config_path := config_path_at(history, revision, folder(path)))
     }
-    if len(found) > 1:
-        where = " and ".join(map(str, found))
+    if len(configs) > 1:
+        where = " and ".join(map(str, configs))
         message = f"at {revision}, the paths were under {where}; name paths of one {FILE_NAME} at a time"
         raise UnsafePlan(HAS_A_BASE_THAT_JUDGES.ends(message))
-    return next((read_at(history, revision, place) for place in found), None)
+    return next((read_at(history, revision, config_path) for config_path in configs), None)
 
 
-def read_at(history: History, revision: str, place: Path) -> Config:
+def read_at(history: History, revision: str, path: Path) -> Config:
     try:
-        return config_of(history.file_at(revision, place) or b"", str(place), is_judging=True)
+        return config_of(history.file_at(revision, path) or b"", str(path), is_judging=True)
     except SpecError as error:
-        message = f"{place} of {revision} cannot judge, for it is not valid; mend it there first, or leave out --base"
+        message = f"{path} of {revision} cannot judge, for it is not valid; mend it there first, or leave out --base"
         raise UnsafePlan(f"{HAS_A_BASE_THAT_JUDGES.ends(message)}\n{error}") from error
 
 
-def place_at(history: History, revision: str, start: Path) -> Path | None:
+def config_path_at(history: History, revision: str, start: Path) -> Path | None:
     """The reconcile.yaml that governed a folder at a revision, as a path from here; a link that stands there now leads
     nowhere."""
     for candidate in (absolute(start), *absolute(start).parents):
@@ -127,23 +129,23 @@ def files_changed(
     elif absolute(config.path) != absolute(own):
         yield GuardChange(own, "", config.path, own, Origin(own), f"{config.path} of {revision} judges")
     start = [folder(path) for path in workspace.paths]
-    now = {place for root in start for place in files_now(root)}
-    then = {absolute(place) for root in start for place in history.files_at(revision, root) if place.name == FILE_NAME}
-    spoken = {absolute(own)} if config is None or absolute(config.path) != absolute(own) else set()
-    came = {place for place in now if history.file_at(revision, place) is None}
-    for place in sorted((came | then - now) - spoken):
-        path = os.path.relpath(place)
-        before, after = (UNSET, path) if place in now else (path, UNSET)
+    now = {file for root in start for file in files_now(root)}
+    then = {absolute(file) for root in start for file in history.files_at(revision, root) if file.name == FILE_NAME}
+    reported = {absolute(own)} if config is None or absolute(config.path) != absolute(own) else set()
+    came = {file for file in now if history.file_at(revision, file) is None}
+    for file in sorted((came | then - now) - reported):
+        path = os.path.relpath(file)
+        before, after = (UNSET, path) if file in now else (path, UNSET)
         reason = "what lies below it is judged by it where that alone is named"
         yield GuardChange(path, "", before, after, Origin(path), reason)
 
 
 def files_now(root: Path) -> Iterator[Path]:
     """Every reconcile.yaml below a folder, as specs are looked for."""
-    for place, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
         if FILE_NAME in files:
-            yield absolute(Path(place, FILE_NAME))
+            yield absolute(Path(folder, FILE_NAME))
 
 
 def absolute(path: str | Path) -> Path:
@@ -155,19 +157,19 @@ def absolute(path: str | Path) -> Path:
 
 def specs_at(history: History, revision: str, workspace: Workspace, config: Config) -> dict[Target, Spec]:
     """The specs of the workspace's targets at a revision, wherever their files were."""
-    targets = [one.target for one in workspace.specs.specs]
+    targets = [spec.target for spec in workspace.specs.specs]
     return history.specs_at(revision, config, now=workspace.specs.documents, targets=targets)
 
 
 def moved(history: History, revision: str, workspace: Workspace, then: Mapping[Target, Spec]) -> Iterator[GuardChange]:
     """Specs that another reconcile.yaml governed."""
-    told: set[str] = set()
-    for one in workspace.specs.specs:
-        before = then.get(one.target)
-        if before is None or absolute(before.path) == absolute(one.path) or one.path in told:
+    reported: set[str] = set()
+    for spec in workspace.specs.specs:
+        before = then.get(spec.target)
+        if before is None or absolute(before.path) == absolute(spec.path) or spec.path in reported:
             continue
-        told.add(one.path)
-        was, now = (place_at(history, revision, Path(path).parent) for path in (before.path, one.path))
+        reported.add(spec.path)
+        was, now = (config_path_at(history, revision, Path(path).parent) for path in (before.path, spec.path))
         if was and (now is None or absolute(was) != absolute(now)):
             reason = f"{before.path} was under {was}"
-            yield GuardChange(one.path, "", before.path, one.path, Origin(one.path), reason)
+            yield GuardChange(spec.path, "", before.path, spec.path, Origin(spec.path), reason)

@@ -32,14 +32,14 @@ def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
     history = wiring.history(workspace)
     root = Path(workspace.config.path).parent
     moved = history.changed(revision, [root, *workspace.paths])
-    gone = dropped(history, revision, workspace)
+    without_spec = dropped(history, revision, workspace)
     if history.name_of(Path(workspace.own.path)) in moved:
         note = f"{workspace.own.path} is another than at {revision}, so every target counts as changed"
-        return told(workspace, workspace.specs.specs, gone, note, revision, prunes=prunes)
+        return narrowed(workspace, workspace.specs.specs, without_spec, note, revision, prunes=prunes)
     chosen = [spec for spec in workspace.specs.specs if has_changed(history, revision, spec, moved)]
     left = len(workspace.specs.specs) - len(chosen)
     note = f"left out, for nothing of them changed since {revision}: {left} of {many(len(workspace.specs.specs), 'target')}"
-    return told(workspace, chosen, gone, note if left else "", revision, prunes=prunes)
+    return narrowed(workspace, chosen, without_spec, note if left else "", revision, prunes=prunes)
 
 
 def has_changed(history: History, revision: str, spec: Spec, moved: Collection[str]) -> bool:
@@ -57,16 +57,22 @@ def dropped(history: History, revision: str, workspace: Workspace) -> list[Spec]
     return [spec for spec in history.specs_in(revision, workspace.config, files) if spec.target not in now]
 
 
-def told(
-    workspace: Workspace, chosen: Iterable[Spec], gone: Iterable[Spec], note: str, revision: str, *, prunes: bool
+def narrowed(
+    workspace: Workspace,
+    chosen: Iterable[Spec],
+    without_spec: Iterable[Spec],
+    note: str,
+    revision: str,
+    *,
+    prunes: bool,
 ) -> Workspace:
     """The workspace of what was chosen, with what there is to say about the rest."""
-    gone = sorted((spec for spec in gone if not spec.is_absent), key=lambda spec: spec.target)
+    without_spec = sorted((spec for spec in without_spec if not spec.is_absent), key=lambda spec: spec.target)
     notes = [Diagnostic("note", note, left_out=True)] if note else []
     if not prunes:
         message = "{} has had no spec since {}: it stays as it is, an orphan; `state: absent` or --prune asks for its deletion"
-        notes += [Diagnostic("warning", message.format(spec.target, revision), left_out=True) for spec in gone]
+        notes += [Diagnostic("warning", message.format(spec.target, revision), left_out=True) for spec in without_spec]
     specs = only(workspace.specs, [spec.target for spec in chosen])
-    absent = tuple(Spec(spec.target, "", (), frozenset(), is_absent=True) for spec in gone) if prunes else ()
+    absent = tuple(Spec(spec.target, "", (), frozenset(), is_absent=True) for spec in without_spec) if prunes else ()
     specs = replace(specs, specs=(*specs.specs, *absent), warnings=(*specs.warnings, *notes))
     return replace(workspace, specs=specs, is_chosen=True)

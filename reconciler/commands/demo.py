@@ -109,7 +109,7 @@ def tell_story(keep: Path | None) -> int:
         file = specs / "greeter.yaml"
         file.write_text(STEPS[0].spec, encoding="utf-8")
         with embedded_aws(wiring.read([specs])) as sandbox, _environment(sandbox):
-            return _told(sandbox, file, reports)
+            return _tell_steps(sandbox, file, reports)
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _told(sandbox: Sandbox, file: Path, reports: Path) -> int:
+def _tell_steps(sandbox: Sandbox, file: Path, reports: Path) -> int:
     total, before = len(STEPS) + 3, ""
     for number, step in enumerate(STEPS, start=1):
         _headline(number, total, step.title)

@@ -49,7 +49,9 @@ def listed(
             if name
             else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
         )
-        specs += [Spec(Target(place.account, place.region, one), "", (), frozenset(NAMED_SECTIONS)) for one in names]
+        specs += [
+            Spec(Target(place.account, place.region, function), "", (), frozenset(NAMED_SECTIONS)) for function in names
+        ]
     held = fetch(aws, specs, taken_at=wiring.now())
     for reason in held.unread.values():
         click.echo(f"warning: {reason}", err=True)
@@ -57,8 +59,8 @@ def listed(
 
 
 def _matches(item: dict[str, Any], account: str | None, region: str | None, name: str | None) -> bool:
-    asked = {"accountName": account, "region": region, "functionName": name}
-    return all(wanted is None or item[field] == wanted for field, wanted in asked.items())
+    filters = {"accountName": account, "region": region, "functionName": name}
+    return all(wanted is None or item[field] == wanted for field, wanted in filters.items())
 
 
 def _places(config: Config, path: Path, account: str | None, region: str | None) -> Iterator[Any]:
@@ -66,16 +68,18 @@ def _places(config: Config, path: Path, account: str | None, region: str | None)
     from reconciler.aws.client import Place
 
     named: set[tuple[str, str]] = set()
-    if any(not one.regions for one in config.accounts.values()):
+    if any(not configured.regions for configured in config.accounts.values()):
         try:
             named = {(spec.target.account, spec.target.region) for spec in wiring.read([path]).specs.specs}
         except SpecError:
             named = set()
-    for one in config.accounts.values():
-        if account not in (None, one.name) or not (one.is_enabled or account):
+    for configured in config.accounts.values():
+        if account not in (None, configured.name) or not (configured.is_enabled or account):
             continue
-        regions = one.regions or sorted(r for a, r in named if a == one.name) or ((region,) if region else ())
-        yield from (Place(one.name, r) for r in regions if region in (None, r))
+        regions = (
+            configured.regions or sorted(r for a, r in named if a == configured.name) or ((region,) if region else ())
+        )
+        yield from (Place(configured.name, r) for r in regions if region in (None, r))
 
 
 def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
@@ -86,16 +90,16 @@ def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
 
 def item(live: Live, beside: Iterable[Live]) -> dict[str, Any]:
     """One function with the seed's fields, null where AWS holds nothing, its tags, and what there is of every other kind."""
-    shut = sealed(live.properties, FUNCTION.is_sensitive, "hidden")
-    facts = {**shut["configuration"], **live.handle, "FunctionName": live.key.target.function}
-    found: dict[str, Any] = {"accountName": live.key.target.account, "region": live.key.target.region}
-    found |= {SEED_SPELLING.get(field, camel(field)): _camelled(facts.get(field)) for field in FIELDS}
+    redacted = sealed(live.properties, FUNCTION.is_sensitive, "hidden")
+    facts = {**redacted["configuration"], **live.handle, "FunctionName": live.key.target.function}
+    entry: dict[str, Any] = {"accountName": live.key.target.account, "region": live.key.target.region}
+    entry |= {SEED_SPELLING.get(field, camel(field)): _camelled(facts.get(field)) for field in FIELDS}
     sections = {
         camel_of(kind.section): _section([_camelled(kind.listed(other)) for other in _ordered(beside, kind)], kind)
         for kind in KINDS.values()
         if kind is not FUNCTION
     }
-    return dict(sorted(found.items())) | dict(sorted({"tags": dict(live.handle.get("Tags", {})), **sections}.items()))
+    return dict(sorted(entry.items())) | dict(sorted({"tags": dict(live.handle.get("Tags", {})), **sections}.items()))
 
 
 def _section(entries: list[Any], kind: Kind) -> Any:

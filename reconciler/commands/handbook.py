@@ -22,8 +22,8 @@ _SCENE = re.compile(r"<!--.*?-->\n?", re.DOTALL)  # what the test that runs the 
 def pages() -> Shelf:
     """Topic -> the page's markdown."""
     folder = files("reconciler") / "manual"
-    found = sorted(entry.name.removesuffix(".md") for entry in folder.iterdir() if entry.name.endswith(".md"))
-    return {topic: _page(topic) for topic in found}
+    topics = sorted(entry.name.removesuffix(".md") for entry in folder.iterdir() if entry.name.endswith(".md"))
+    return {topic: _page(topic) for topic in topics}
 
 
 def _page(topic: str) -> Callable[[], str]:
@@ -83,5 +83,5 @@ def explained(name: str, shelves: tuple[Shelf, ...]) -> str:
         raise click.UsageError(f"there is no rule {name.upper()}; `reconcile help rules` lists them all.")
     known = [entry for shelf in shelves for entry in shelf]
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    meant = f"; did you mean {near[0]}?" if near else "."
-    raise click.UsageError(f"there is no help on {name!r}{meant} Topics: {', '.join(pages())}.")
+    suggestion = f"; did you mean {near[0]}?" if near else "."
+    raise click.UsageError(f"there is no help on {name!r}{suggestion} Topics: {', '.join(pages())}.")

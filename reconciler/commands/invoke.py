@@ -41,14 +41,14 @@ def payload_in(path: Path) -> bytes:
     """What a file, a pipe or a device holds, read no further than Lambda would take it. Raises a usage error."""
     try:
         with path.open("rb") as file:
-            found = file.read(LARGEST_PAYLOAD + 1)
+            content = file.read(LARGEST_PAYLOAD + 1)
     except OSError as error:
         raise click.UsageError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(found) > LARGEST_PAYLOAD:
+    if len(content) > LARGEST_PAYLOAD:
         raise click.UsageError(
             f"{path}: is larger than {LARGEST_PAYLOAD:,} bytes, and Lambda takes no larger payload; put it into S3 and send its key"
         )
-    return found
+    return content
 
 
 def payload_bytes(written: str | bytes | None) -> bytes:
@@ -126,12 +126,18 @@ def _target(request: Request, config: Config, path: Path) -> Target:
     """Where the function is: as asked, else as its spec says, else the one account and region there is; asks only for
     what is open then."""
     known = [target for target in named_targets([path], config) if target.function == request.function]
-    fitting = [one for one in known if request.account in (None, one.account) and request.region in (None, one.region)]
-    accounts = {one.account for one in fitting} or set(config.accounts)
+    fitting = [
+        candidate
+        for candidate in known
+        if request.account in (None, candidate.account) and request.region in (None, candidate.region)
+    ]
+    accounts = {candidate.account for candidate in fitting} or set(config.accounts)
     account = request.account or _chosen("account", accounts)
     if account not in config.accounts:
         raise click.UsageError(f"there is no account {account}; pass --account, one of {', '.join(config.accounts)}")
-    regions = {one.region for one in fitting if one.account == account} or set(config.accounts[account].regions)
+    regions = {candidate.region for candidate in fitting if candidate.account == account} or set(
+        config.accounts[account].regions
+    )
     return Target(account, request.region or _chosen("region", regions), request.function)
 
 

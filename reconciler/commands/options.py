@@ -16,7 +16,7 @@ LONGEST_SECONDS = 3600.0
 FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 
 
-def as_text(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def as_text(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """What AWS is told. Raises a usage error where it is no UTF-8, as the bytes of a command line need not be."""
     try:
         (value or "").encode()
@@ -32,7 +32,7 @@ def as_name(context: click.Context, parameter: click.Parameter, value: str) -> s
     return as_text(context, parameter, value)
 
 
-def as_seconds(_: click.Context, __: click.Parameter, value: float) -> float:
+def as_seconds(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
     """Raises a usage error, also for what is no number."""
     if not 0 <= value <= LONGEST_SECONDS:
         raise click.BadParameter(f"{value:g} is not from 0 to {LONGEST_SECONDS:g}.")

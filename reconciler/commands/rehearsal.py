@@ -71,7 +71,7 @@ def embedded_aws(
         faults=read_faults(faults) if faults else (),
         log_path=log,
         account_id=own_account(accounts),
-        profiles={one.profile: number(one) for one in accounts if one.profile},
+        profiles={account.profile: number(account) for account in accounts if account.profile},
     ) as sandbox:
         fill(sandbox, workspace)
         yield sandbox
@@ -86,7 +86,7 @@ def fill(sandbox: Sandbox, workspace: Workspace) -> None:
 
 def own_account(accounts: Iterable[Account]) -> str:
     """The account of the sandbox's own credentials: the first one that is reached without a role or profile."""
-    direct = [one for one in accounts if not (one.profile or one.role_arn)]
+    direct = [account for account in accounts if not (account.profile or account.role_arn)]
     return number(direct[0]) if direct else "123456789012"
 
 

@@ -184,8 +184,8 @@ def without_values(workspace: Workspace, snapshot: Snapshot) -> Workspace:
             offline = replace(offline, ignore=tuple(path for path in offline.ignore if path not in compared))
             notes += [_not_looked_up(spec, path) for path in sorted(unknown - compared)]
         specs.append(offline)
-    found = replace(workspace.specs, warnings=(*workspace.specs.warnings, *notes))
-    return _with_specs(replace(workspace, specs=found), tuple(specs))
+    annotated = replace(workspace.specs, warnings=(*workspace.specs.warnings, *notes))
+    return _with_specs(replace(workspace, specs=annotated), tuple(specs))
 
 
 def _is_held(snapshot: Snapshot, target: Target, path: str) -> bool:
@@ -220,15 +220,15 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
             message = f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
             raise UnsafePlan(IS_OF_THE_ACCOUNT.ends(message))
     local = {
-        spec.target: found
+        spec.target: artifact
         for spec in specs
-        if (found := local_artifact(spec))
-        and ("path" in spec.code or not was_told(snapshot.artifacts.get(spec.target)))
+        if (artifact := local_artifact(spec))
+        and ("path" in spec.code or not is_resolved(snapshot.artifacts.get(spec.target)))
     }
     return replace(snapshot, artifacts={**snapshot.artifacts, **local})
 
 
-def was_told(artifact: Artifact | None) -> bool:
+def is_resolved(artifact: Artifact | None) -> bool:
     return artifact is not None and bool(artifact.sha256 or artifact.problem)
 
 
@@ -275,9 +275,9 @@ def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, allowed:
     from reconciler.plan.guards import functions, problem
 
     guards, read = workspace.config.guards, functions(snapshot)
-    found = problem(made, read, guards, allowed=allowed)
-    if not found or aws is None or workspace.is_whole or guards.max_delete_percent is None:
-        return found
+    reason = problem(made, read, guards, allowed=allowed)
+    if not reason or aws is None or workspace.is_whole or guards.max_delete_percent is None:
+        return reason
     return problem(made, read | functions_elsewhere(workspace, aws, read), guards, allowed=allowed)
 
 
@@ -360,17 +360,19 @@ def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choice
 
     revision, now_there = choices.base or "HEAD", workspace.specs.documents
     past = history(workspace)
-    then = past.specs_at(revision, workspace.config, now=now_there, targets=[one.target for one in plan.targets])
-    asked = Past(
+    then = past.specs_at(
+        revision, workspace.config, now=now_there, targets=[target_plan.target for target_plan in plan.targets]
+    )
+    git_past = Past(
         past.author,
         lambda paths: past.authors_since(revision, paths),
         lambda path: past.has_moved(revision, path, packs(path)),
     )
-    places = {document.path: document.values for document in now_there}
-    found = with_causes(plan, then, workspace.written, live=snapshot.resources, origins=places, past=asked)
+    origins = {document.path: document.values for document in now_there}
+    explained = with_causes(plan, then, workspace.written, live=snapshot.resources, origins=origins, past=git_past)
     if past.names_no_commit:
-        found = replace(found, diagnostics=(*found.diagnostics, Diagnostic("note", past.names_no_commit)))
-    return only_drift(found) if choices.drift else found
+        explained = replace(explained, diagnostics=(*explained.diagnostics, Diagnostic("note", past.names_no_commit)))
+    return only_drift(explained) if choices.drift else explained
 
 
 def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:
@@ -389,8 +391,8 @@ def snapshot_file(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]:
 
 def refusals(plan: Plan) -> dict[Target, Diagnostic]:
     """The first refusal of each target that must be left alone."""
-    found: dict[Target, Diagnostic] = {}
+    first: dict[Target, Diagnostic] = {}
     for note in plan.diagnostics:
         if note.severity == "refusal" and note.target:
-            found.setdefault(note.target, note)
-    return found
+            first.setdefault(note.target, note)
+    return first

@@ -33,9 +33,9 @@ def differences(before: Properties, after: Properties) -> tuple[Difference, ...]
         before, after, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0,
         ignore_type_in_groups=[(int, float)], custom_operators=[_Weights()],
     )  # fmt: skip
-    roots = {_above_lists(level.path(output_format="list")) for found in tree.values() for level in found}
-    found = {difference.steps: difference for difference in _leaves(roots | hidden, before, after)}
-    return tuple(found[steps] for steps in sorted(found))
+    roots = {_above_lists(level.path(output_format="list")) for levels in tree.values() for level in levels}
+    leaves = {difference.steps: difference for difference in _leaves(roots | hidden, before, after)}
+    return tuple(leaves[steps] for steps in sorted(leaves))
 
 
 class _Weights:
@@ -61,10 +61,10 @@ def _above_lists(path: list[Any]) -> tuple[str, ...]:
 
 def _leaves(roots: set[tuple[str, ...]], before: Properties, after: Properties) -> Iterator[Difference]:
     for steps in roots:
-        one, other = value_at(before, steps), value_at(after, steps)
-        paths = set(_paths(one)) | set(_paths(other))
+        left, right = value_at(before, steps), value_at(after, steps)
+        paths = set(_paths(left)) | set(_paths(right))
         for below in [()] if () in paths else sorted(paths):
-            yield Difference((*steps, *below), value_at(one, below), value_at(other, below))
+            yield Difference((*steps, *below), value_at(left, below), value_at(right, below))
 
 
 def _paths(value: Any) -> Iterator[tuple[str, ...]]:
@@ -76,10 +76,10 @@ def _paths(value: Any) -> Iterator[tuple[str, ...]]:
         yield ()
 
 
-def only_in(one: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+def only_in(tree: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Leaves that say something in one tree where the other has nothing; an empty one says nothing, and false and zero do."""
-    for steps in sorted(set(_paths(one))):
-        value = value_at(one, steps)
+    for steps in sorted(set(_paths(tree))):
+        value = value_at(tree, steps)
         if value not in (None, "", [], ()) and value_at(other, steps) is UNSET:
             yield steps, value
 
@@ -100,9 +100,9 @@ def unreadable(tree: Any) -> Iterator[tuple[tuple[str, ...], Unreadable]]:
             yield (), tree
         case Mapping():
             for key, item in tree.items():
-                yield from (((key, *below), found) for below, found in unreadable(item))
+                yield from (((key, *below), hidden) for below, hidden in unreadable(item))
         case list() | tuple():
-            yield from (((), found) for item in tree for _, found in unreadable(item))
+            yield from (((), hidden) for item in tree for _, hidden in unreadable(item))
 
 
 def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:
@@ -142,10 +142,10 @@ def is_named(step: str, key: str) -> bool:
     end = len(key) - len(last)
     at = len(first)
     for piece in between:
-        found = key.find(piece, at, max(end, 0))
-        if found < 0:
+        index = key.find(piece, at, max(end, 0))
+        if index < 0:
             return False
-        at = found + len(piece)
+        at = index + len(piece)
     return key.startswith(first) and key.endswith(last) and at <= end
 
 

@@ -64,8 +64,8 @@ class Check(Generic[Inputs, Result]):
 
 def continued(message: str, more: str) -> str:
     """The message with more said in it; where it cites a rule, that still stands at its very end."""
-    found = ENDING.search(message)
-    end = found.start() if found else len(message)
+    ending = ENDING.search(message)
+    end = ending.start() if ending else len(message)
     return f"{message[:end]}; {more}{message[end:]}"
 
 

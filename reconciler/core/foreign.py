@@ -23,10 +23,10 @@ _OUR_COLOURS = re.compile(r"(\x1b\[(?:0|1|2|31|32|33|36)m|\n)")
 
 def printable(text: Any) -> str:
     """Text in which nothing moves a cursor, changes a colour, reverses the reading, begins a line or cannot be seen."""
-    found = str(text)
-    if found.isprintable() and (found.isascii() or not _INVISIBLE.search(found)):
-        return found
-    return "".join(map(_visible, found))
+    shown = str(text)
+    if shown.isprintable() and (shown.isascii() or not _INVISIBLE.search(shown)):
+        return shown
+    return "".join(map(_visible, shown))
 
 
 def _visible(character: str) -> str:
@@ -50,7 +50,7 @@ def _seen(text: str, has_colour: bool) -> str:
 
 
 def _without_commands(text: str) -> str:
-    return _COMMAND.sub(lambda found: f"{found[1]}\\u005b" if found[1] else f"{found[2]}\\u003a", text)
+    return _COMMAND.sub(lambda match: f"{match[1]}\\u005b" if match[1] else f"{match[2]}\\u003a", text)
 
 
 def raised(error: OSError) -> None:

@@ -104,15 +104,15 @@ class Redaction:
         """The text without what is sensitive; what is said `openly` elsewhere is not."""
         if not self._by_start:
             return text
-        kept: list[str] = []
+        pieces: list[str] = []
         start = at = 0
         while at < len(text):
             length = self._length_at(text, at, openly)
             if length:
-                kept += [text[start:at], HIDDEN]
+                pieces += [text[start:at], HIDDEN]
                 start = at + length
             at += length or 1
-        return "".join([*kept, text[start:]])
+        return "".join([*pieces, text[start:]])
 
     def _length_at(self, text: str, at: int, openly: Collection[str]) -> int:
         """How many characters from here are a sensitive value, or the beginning of one that was cut."""
@@ -155,17 +155,17 @@ class Redaction:
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            found = self.text(text, openly)
-            return content if found == text else found.encode()
-        found = self.tree(value, openly)
-        return content if found == value else json.dumps(found).encode()
+            redacted = self.text(text, openly)
+            return content if redacted == text else redacted.encode()
+        redacted = self.tree(value, openly)
+        return content if redacted == value else json.dumps(redacted).encode()
 
     def log(self, tail: str, openly: Collection[str] = ()) -> str:
         """The tail of a log, in base64 as AWS answers it."""
         text = base64.b64decode(tail).decode("utf-8", "replace")
         cut = self._tail_of_a_value(text, openly)
-        found = (HIDDEN if cut else "") + self.text(text[cut:], openly)
-        return tail if found == text else base64.b64encode(found.encode("utf-8", "replace")).decode()
+        redacted = (HIDDEN if cut else "") + self.text(text[cut:], openly)
+        return tail if redacted == text else base64.b64encode(redacted.encode("utf-8", "replace")).decode()
 
     def answer(self, value: Any, openly: Collection[str] = ()) -> Any:
         """An answer of AWS's with those members redacted in which it talks; all others stay as they are."""
@@ -204,17 +204,17 @@ def is_telling(value: str) -> bool:
 
 def parts(value: str) -> set[str]:
     """A value and what in it is a secret by itself: the texts of a JSON document, the password of an address, long lines."""
-    found = {
+    secrets = {
         value,
         value.strip(),
         *(line.strip() for line in value.splitlines() if len(line.strip()) >= LEAST_OF_A_LINE),
     }
     with suppress(ValueError, RecursionError):
-        found |= set(texts(json.loads(value), DEEPEST)) if value.lstrip()[:1] in ("{", "[") else set()
+        secrets |= set(texts(json.loads(value), DEEPEST)) if value.lstrip()[:1] in ("{", "[") else set()
     with suppress(ValueError):
         password = urlsplit(value).password or ""
-        found |= {password, unquote(password)}
-    return {part for part in found if is_telling(part)}
+        secrets |= {password, unquote(password)}
+    return {part for part in secrets if is_telling(part)}
 
 
 def texts(value: Any, depth: int) -> Iterator[str]:
@@ -231,14 +231,14 @@ def spellings(value: str) -> set[str]:
     in_json = [json.dumps(value, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)]
     in_html = [html.escape(value, quote=is_quoted) for is_quoted in (True, False)]
     in_address = [write(value) for write in ADDRESSED]
-    found = {
+    candidates = {
         value, *in_json, *(json.dumps(text)[1:-1] for text in in_json), *in_html,
         *(text.replace("&#x27;", other) for text in in_html for other in ("&#39;", "&apos;")),
         *in_address, *(re.sub("%..", lambda code: code[0].lower(), text) for text in in_address),
         repr(value)[1:-1], ascii(value)[1:-1], value.replace("'", "\\'"), value.replace('"', '""'),
         *encoded(value.encode("utf-8", "surrogatepass")),
     }  # fmt: skip
-    return {spelling for spelling in found if len(spelling) >= SHORTEST}
+    return {spelling for spelling in candidates if len(spelling) >= SHORTEST}
 
 
 ADDRESSED: tuple[Callable[[str], str], ...] = (

@@ -50,14 +50,14 @@ def code_sha256(code: bytes) -> str:
 
 def pack(path: str, origin: Origin) -> bytes:
     """The zip of a directory, or a ready archive as it is. Raises SpecError, at `origin`, when Lambda would refuse it."""
-    place = Path(path)
+    file = Path(path)
     try:
-        if place.is_dir():
-            code = _zipped(place, origin)
-        elif place.is_file() and place.suffix.lower() in ARCHIVES:
-            code = _ready(place, origin)
+        if file.is_dir():
+            code = _zipped(file, origin)
+        elif file.is_file() and file.suffix.lower() in ARCHIVES:
+            code = _ready(file, origin)
         else:
-            wrong = "is neither a directory nor a .zip or .jar" if place.exists() else "does not exist"
+            wrong = "is neither a directory nor a .zip or .jar" if file.exists() else "does not exist"
             raise _fault(origin, f"code.path {path} {wrong}")
     except OSError as error:
         raise _fault(origin, f"{error.filename or path} cannot be read: {error.strerror}") from error
@@ -102,20 +102,20 @@ def _fault(origin: Origin, message: str) -> SpecError:
     return SpecError([Fault(origin, message)])
 
 
-def _ready(place: Path, origin: Origin) -> bytes:
-    if place.stat().st_size > MAX_ZIP_BYTES:
+def _ready(file: Path, origin: Origin) -> bytes:
+    if file.stat().st_size > MAX_ZIP_BYTES:
         raise _fault(
             origin,
-            f"{place} is {place.stat().st_size:,} bytes; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3",
+            f"{file} is {file.stat().st_size:,} bytes; sent directly the most is {MAX_ZIP_BYTES:,}: put it in S3",
         )
-    code = place.read_bytes()
+    code = file.read_bytes()
     try:
         with zipfile.ZipFile(io.BytesIO(code)) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise _fault(origin, f"{place} is not a zip file") from error
+        raise _fault(origin, f"{file} is not a zip file") from error
     if size > MAX_UNZIPPED_BYTES:
-        raise _fault(origin, f"{place} is {size:,} bytes unzipped; the most is {MAX_UNZIPPED_BYTES:,}")
+        raise _fault(origin, f"{file} is {size:,} bytes unzipped; the most is {MAX_UNZIPPED_BYTES:,}")
     return code
 
 
@@ -177,17 +177,17 @@ def _files(root: Path, origin: Origin) -> Iterator[tuple[str, Path]]:
     left_out = _ignored(root, inside, origin)
     for folder, folders, files in os.walk(root, onerror=_raise):
         below = Path(folder).relative_to(root)
-        kept = {
+        packed = {
             name
             for names, slash in ((folders, "/"), (files, ""))
             for name in names
             if name.casefold() != NEVER_PACKED
             and not left_out.match_file(f"{_text((below / name).as_posix(), origin)}{slash}")
         }
-        for name in sorted(kept):
+        for name in sorted(packed):
             _check_file(root / below / name, root, inside, origin)
-        folders[:] = sorted(kept.intersection(folders))
-        yield from ((_text((below / name).as_posix(), origin), root / below / name) for name in files if name in kept)
+        folders[:] = sorted(packed.intersection(folders))
+        yield from ((_text((below / name).as_posix(), origin), root / below / name) for name in files if name in packed)
 
 
 def packs(path: str) -> Callable[[str], bool]:

@@ -54,32 +54,32 @@ class Repository:
     is_shallow: bool
     names_by: str
 
-    def run(self, *words: str, text: bytes = b"") -> bytes:
+    def git(self, *words: str, text: bytes = b"") -> bytes:
         """What a git command prints. Raises GitError with what git says."""
-        return _run(self.root, words, {**CLOSED, **self._place, **self._without_filters}, text)
+        return _git(self.root, words, {**CLOSED, **self._directories, **self._without_filters}, text)
 
     def tracks_below(self, folder: Path) -> bool:
         """Whether the index names a file in a folder of the work tree; a submodule is named itself."""
         inside = folder.relative_to(self.root).as_posix() + "/"
-        names = self.run("ls-files", "-z", "--", inside).split(b"\0")
+        names = self.git("ls-files", "-z", "--", inside).split(b"\0")
         return any(os.fsdecode(name).startswith(inside) for name in names)
 
     @cached_property
-    def _place(self) -> dict[str, str]:
+    def _directories(self) -> dict[str, str]:
         return {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.root)}
 
     @cached_property
     def _without_filters(self) -> dict[str, str]:
         """Each filter that any configuration names, as none: attributes, which are the tree's, could ask for it."""
-        listed = _run(self.root, ("config", "--list", "--name-only", "-z"), {**CLOSED, **self._place})
+        listed = _git(self.root, ("config", "--list", "--name-only", "-z"), {**CLOSED, **self._directories})
         names = {os.fsdecode(name) for name in listed.split(b"\0") if name.lower().startswith(b"filter.")}
         drivers = sorted({name.rpartition(".")[0] for name in names})
         pairs = [(f"{driver}.{key}", "") for driver in drivers for key in ("clean", "smudge", "process")]
         pairs += [(f"{driver}.required", "false") for driver in drivers]
-        found = {"GIT_CONFIG_COUNT": str(len(pairs))}
+        variables = {"GIT_CONFIG_COUNT": str(len(pairs))}
         for number, (key, value) in enumerate(pairs):
-            found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-        return found
+            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        return variables
 
 
 def repository(folder: Path) -> Repository:
@@ -107,16 +107,16 @@ def _candidates(folder: Path) -> list[tuple[Path, Path]]:
 
 def _candidates_above(start: Path) -> list[tuple[Path, Path]]:
     """One that a commit can have put there is none: git tracks nothing that is named `.git`, or is outside its tree."""
-    found: list[tuple[Path, Path]] = []
-    for place in (*reversed(start.parents), start):
-        if found and place.is_symlink():
+    candidates: list[tuple[Path, Path]] = []
+    for folder in (*reversed(start.parents), start):
+        if candidates and folder.is_symlink():
             break
-        root = place.resolve()
+        root = folder.resolve()
         git_dir = _git_dir(root / ENTRY)
-        trees = [root, *(outer for outer, _ in found)]
+        trees = [root, *(outer for outer, _ in candidates)]
         if git_dir and _is_git_dir(git_dir) and all(_is_apart(git_dir, tree) for tree in trees):
-            found.append((root, git_dir))
-    return found
+            candidates.append((root, git_dir))
+    return candidates
 
 
 def is_work_tree(folder: Path) -> bool:
@@ -135,11 +135,13 @@ def _is_apart(git_dir: Path, root: Path) -> bool:
 def _opened(root: Path, git_dir: Path) -> Repository:
     """By git's own discovery, which is what asks whether the user trusts the owner."""
     trust = {name: value for name, value in os.environ.items() if name in TRUST or name.startswith(TRUST_SETTINGS)}
-    asked = ("--show-toplevel", "--absolute-git-dir", "--is-shallow-repository", "--show-object-format")
-    answer = _run(root, ("rev-parse", *asked), {"LC_ALL": "C", "GIT_CEILING_DIRECTORIES": str(root.parent), **trust})
-    top, place, shallow, names_by = os.fsdecode(answer).rstrip("\n").rsplit("\n", 3)
-    if (Path(top).resolve(), Path(place).resolve()) != (root, git_dir):
-        raise GitError(f"{root}: git takes {place} with the work tree {top} for its repository, so it is not used")
+    questions = ("--show-toplevel", "--absolute-git-dir", "--is-shallow-repository", "--show-object-format")
+    answer = _git(
+        root, ("rev-parse", *questions), {"LC_ALL": "C", "GIT_CEILING_DIRECTORIES": str(root.parent), **trust}
+    )
+    top, directory, shallow, names_by = os.fsdecode(answer).rstrip("\n").rsplit("\n", 3)
+    if (Path(top).resolve(), Path(directory).resolve()) != (root, git_dir):
+        raise GitError(f"{root}: git takes {directory} with the work tree {top} for its repository, so it is not used")
     return Repository(root, git_dir, shallow == "true", names_by)
 
 
@@ -158,10 +160,10 @@ def _git_dir(entry: Path) -> Path | None:
         return None
 
 
-def _is_git_dir(place: Path) -> bool:
+def _is_git_dir(folder: Path) -> bool:
     try:
-        return stat.S_ISREG((place / "HEAD").stat().st_mode) and (
-            all((place / name).exists() for name in PARTS) or (place / "commondir").is_file()
+        return stat.S_ISREG((folder / "HEAD").stat().st_mode) and (
+            all((folder / name).exists() for name in PARTS) or (folder / "commondir").is_file()
         )
     except OSError:
         return False
@@ -174,8 +176,8 @@ def _is_git_dir(place: Path) -> bool:
 def closed_environment() -> Iterator[None]:
     """This process's own environment closed as git's is, for a library that starts git by itself when it is imported."""
     before = dict(os.environ)
-    kept = {name: before[name] for name in SYSTEM if name in before}
-    closed = {"PATH": _path(), **kept, **CLOSED}
+    system = {name: before[name] for name in SYSTEM if name in before}
+    closed = {"PATH": _path(), **system, **CLOSED}
     os.environ.clear()
     os.environ.update(closed)
     try:
@@ -187,11 +189,11 @@ def closed_environment() -> Iterator[None]:
 
 def _path() -> str:
     """PATH without what is relative: a program of the folder that is worked in is no program of ours."""
-    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return os.pathsep.join(place for place in places if Path(place).is_absolute())
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if Path(folder).is_absolute())
 
 
-def _run(folder: Path, words: Sequence[str], environment: Mapping[str, str], text: bytes = b"") -> bytes:
+def _git(folder: Path, words: Sequence[str], environment: Mapping[str, str], text: bytes = b"") -> bytes:
     path = _path()
     program = shutil.which("git", path=path)
     if program is None:
@@ -212,11 +214,11 @@ def _run(folder: Path, words: Sequence[str], environment: Mapping[str, str], tex
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise GitError(f"{folder}: git {words[0]} could not be run: {error}") from error
     if done.returncode:
-        raise GitError(f"{folder}: git says: {_said(done.stderr, words[0])}{_mend(done.stderr, folder)}")
+        raise GitError(f"{folder}: git says: {_reason(done.stderr, words[0])}{_mend(done.stderr, folder)}")
     return done.stdout
 
 
-def _said(text: bytes, command: str) -> str:
+def _reason(text: bytes, command: str) -> str:
     """The line that says why, of all that git printed."""
     lines = [line.strip() for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
     first = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[0] if lines else "")

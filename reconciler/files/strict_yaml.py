@@ -69,10 +69,10 @@ class Document:
         return _nearest(self.values, pointer, self.path)
 
 
-def _nearest(places: Mapping[str, Origin], pointer: str, path: str) -> Origin:
-    while pointer not in places and pointer:
+def _nearest(origins: Mapping[str, Origin], pointer: str, path: str) -> Origin:
+    while pointer not in origins and pointer:
         pointer = pointer.rpartition("/")[0]
-    return places.get(pointer) or Origin(path)
+    return origins.get(pointer) or Origin(path)
 
 
 def parse(text: bytes | str, path: str) -> Document:
@@ -98,10 +98,10 @@ def parse(text: bytes | str, path: str) -> Document:
         builder.build(source)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Origin(path, mark.line + 1, mark.column + 1) if mark else Origin(path)
+        origin = Origin(path, mark.line + 1, mark.column + 1) if mark else Origin(path)
         text_of = " ".join(part for part in (error.context, error.problem) if part)
         is_too_deep = "nesting depth" in text_of  # libyaml from 0.2.6 looks ahead and gives up before our cap is met
-        builder.faults.append(_too_deep(source, path) if is_too_deep else Fault(place, f"is not YAML: {text_of}"))
+        builder.faults.append(_too_deep(source, path) if is_too_deep else Fault(origin, f"is not YAML: {text_of}"))
     except yaml.YAMLError as error:
         builder.faults.append(Fault(Origin(path), f"is not YAML: {error}"))
     if builder.faults:
@@ -112,12 +112,12 @@ def parse(text: bytes | str, path: str) -> Document:
 def _too_deep(source: str, path: str) -> Fault:
     """Where the brackets first go deeper than the cap."""
     depth = 0
-    for found in re.finditer(r"[\[\]{}]", source):
-        depth += 1 if found[0] in "[{" else -1
+    for bracket in re.finditer(r"[\[\]{}]", source):
+        depth += 1 if bracket[0] in "[{" else -1
         if depth > MAX_DEPTH:
             line, column = (
-                source.count("\n", 0, found.start()) + 1,
-                found.start() - source.rfind("\n", 0, found.start()),
+                source.count("\n", 0, bracket.start()) + 1,
+                bracket.start() - source.rfind("\n", 0, bracket.start()),
             )
             return Fault(Origin(path, line, column), f"is nested more than {MAX_DEPTH} levels deep")
     return Fault(Origin(path), f"is nested more than {MAX_DEPTH} levels deep")
@@ -182,9 +182,9 @@ class _Builder:
             self.faults.append(Fault(Origin(self.path), "is empty; a spec has at least `function`"))
 
     def _fault(self, event: yaml.Event, message: str) -> None:
-        self.faults.append(Fault(self._place(event), message))
+        self.faults.append(Fault(self._origin(event), message))
 
-    def _place(self, event: yaml.Event) -> Origin:
+    def _origin(self, event: yaml.Event) -> Origin:
         mark: Any = event.start_mark
         return Origin(self.path, mark.line + 1, mark.column + 1)
 
@@ -198,7 +198,7 @@ class _Builder:
             self._key(top, event)
             return
         pointer = self._pointer(top)
-        self.values[pointer] = self._place(event)
+        self.values[pointer] = self._origin(event)
         if isinstance(event, yaml.AliasEvent):
             value = self._aliased(event, pointer)
         elif isinstance(event, yaml.ScalarEvent):
@@ -247,7 +247,7 @@ class _Builder:
             self._fault(
                 event, f"the key {key} stands here again; it is already at line {first.line}, column {first.column}"
             )
-        self.origins[pointer] = self._place(event)
+        self.origins[pointer] = self._origin(event)
         top.key = key
 
     def _collection(self, event: yaml.CollectionStartEvent, pointer: str) -> _Opened:
@@ -316,18 +316,18 @@ class _Builder:
 
     def _number(self, text: str, event: yaml.ScalarEvent, pointer: str) -> Any:
         """A plain scalar that begins like a number; text stays text, and what could be misread is refused."""
-        said, remedy = ("this", "put it in quotes") if _HIDDEN.search(pointer) else (text, f'write "{text}"')
+        subject, remedy = ("this", "put it in quotes") if _HIDDEN.search(pointer) else (text, f'write "{text}"')
         if _LEADING_ZERO.fullmatch(text):
-            self._fault(event, f"{said} begins with 0, so its digits could change; {remedy}")
+            self._fault(event, f"{subject} begins with 0, so its digits could change; {remedy}")
         elif _INTEGER.fullmatch(text):
             if len(text) <= MAX_DIGITS:
                 return int(text)
-            self._fault(event, f"{said} has more than {MAX_DIGITS} digits; if it is text, {remedy}")
+            self._fault(event, f"{subject} has more than {MAX_DIGITS} digits; if it is text, {remedy}")
         elif _FLOAT.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
         elif _FLOAT.fullmatch(text) or _NOT_NUMBERS.fullmatch(text) or _RADIX.fullmatch(text):
             self._fault(
-                event, f"{said} is not a number that AWS knows; write a decimal number; if it is text, {remedy}"
+                event, f"{subject} is not a number that AWS knows; write a decimal number; if it is text, {remedy}"
             )
         return text
 

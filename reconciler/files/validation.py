@@ -123,12 +123,14 @@ def findings(value: Any, kind: str, texts: Mapping[str, str] = NO_TEXTS) -> list
     """(JSON Pointer, message, whether the key rather than its value is meant) of everything wrong with `value`; `texts`
     says, by pointer, how numbers and the like are written in the file."""
     errors = list(validator(kind).iter_errors(value))
-    told = {tuple(error.absolute_path) for error in errors if error.validator == "enum"}
+    by_choice = {tuple(error.absolute_path) for error in errors if error.validator == "enum"}
     return [
-        found
+        finding
         for error in errors
-        if not (error.validator == "type" and tuple(error.absolute_path) in told)  # the choice says the type as well
-        for found in _worded(error, kind, texts)
+        if not (
+            error.validator == "type" and tuple(error.absolute_path) in by_choice
+        )  # the choice says the type as well
+        for finding in _worded(error, kind, texts)
     ]
 
 
@@ -265,7 +267,7 @@ def _wrong_type(error: Error) -> str:
             return f"must be {words}: put the value in quotes"
         return f'must be {words}: write "{json.dumps(value)}"'
     if "object" in wanted and _is_pair_list(value) and not _holds_secrets(error):
-        pairs = {key: item for one in value for key, item in one.items()}
+        pairs = {key: item for pair in value for key, item in pair.items()}
         text = ", ".join(f"{key}: {json.dumps(item, ensure_ascii=False)}" for key, item in pairs.items())
         return f"must be a map, not a list of maps: write {{{text}}}"
     if (
@@ -288,7 +290,7 @@ def _is_pair_list(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and all(isinstance(one, dict) and all(isinstance(item, str) for item in one.values()) for one in value)
+        and all(isinstance(item, dict) and all(isinstance(text, str) for text in item.values()) for item in value)
     )
 
 

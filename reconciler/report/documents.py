@@ -54,7 +54,7 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "snapshot": {"taken_at": plan.taken_at, "digest": plan.snapshot_digest},
         "in_sync": is_in_sync(plan),
         "summary": summary(plan),
-        "targets": [_target(one) for one in plan.targets],
+        "targets": [_target(target_plan) for target_plan in plan.targets],
         "orphans": [str(target) for target in plan.orphans],
         "diagnostics": [_diagnostic(note) for note in plan.diagnostics],
     }
@@ -69,7 +69,7 @@ def configuration_document(configuration: Configuration) -> dict[str, Any]:
         "file": configuration.file,
         "digest": configuration.digest,
         "house": _settings(configuration.house),
-        "accounts": [{"name": name, **_settings(one)} for name, one in configuration.accounts.items()],
+        "accounts": [{"name": name, **_settings(settings)} for name, settings in configuration.accounts.items()],
         "base": configuration.base,
         "changes": [guard_change_document(change) for change in configuration.changes],
     }
@@ -94,38 +94,38 @@ def summary(plan: Plan) -> dict[str, int]:
     """How many resources get which verb, and the number of AWS calls that takes. Of a refused target nothing will come, so
     it is counted as one that is refused, and its resources are not counted."""
     refused = {note.target for note in plan.diagnostics if note.severity == "refusal" and note.target}
-    targets = [one for one in plan.targets if one.target not in refused]
-    verbs = Counter(action.verb for one in targets for action in one.actions)
+    targets = [target_plan for target_plan in plan.targets if target_plan.target not in refused]
+    verbs = Counter(action.verb for target_plan in targets for action in target_plan.actions)
     counts: dict[str, int] = {verb: verbs[verb] for verb in VERBS}
-    operations = sum(len(one.operations) for one in targets)
+    operations = sum(len(target_plan.operations) for target_plan in targets)
     return counts | {"unchanged": verbs["none"], "refused": len(refused), "operations": operations}
 
 
 def is_in_sync(plan: Plan) -> bool:
     """Whether AWS holds what git says: nothing differs, nothing is refused or an orphan, nothing was left out, and nothing
     was judged by another revision's word."""
-    acting = any(action.verb != "none" for one in plan.targets for action in one.actions)
+    acting = any(action.verb != "none" for target_plan in plan.targets for action in target_plan.actions)
     untold = any(note.severity == "refusal" or note.left_out for note in plan.diagnostics)
     is_judged_otherwise = bool(plan.configuration and plan.configuration.changes)
     return not (acting or untold or plan.orphans or is_judged_otherwise)
 
 
-def _target(one: TargetPlan) -> dict[str, Any]:
+def _target(target_plan: TargetPlan) -> dict[str, Any]:
     return {
-        "address": str(one.target),
-        "digest": one.digest,
-        "actions": [_action(action) for action in one.actions],
+        "address": str(target_plan.target),
+        "digest": target_plan.digest,
+        "actions": [_action(action) for action in target_plan.actions],
         "operations": [
             {"id": item.id, "operation": item.name, "phase": item.phase, "address": str(item.key)}
-            for item in one.operations
+            for item in target_plan.operations
         ],
-        **({"after": [str(target) for target in one.after]} if one.after else {}),
+        **({"after": [str(target) for target in target_plan.after]} if target_plan.after else {}),
     }
 
 
 def _action(action: Action) -> dict[str, Any]:
     causes = {change.cause for change in action.changes} or {action.cause}
-    said = {
+    entry = {
         "address": str(action.key),
         "kind": action.key.kind,
         "verb": action.verb,
@@ -134,11 +134,11 @@ def _action(action: Action) -> dict[str, Any]:
         "fields": [_field(change) for change in action.changes],
     }
     more = {"author": action.author, "hidden": action.hidden}
-    return said | {name: value for name, value in more.items() if value}
+    return entry | {name: value for name, value in more.items() if value}
 
 
 def _field(change: FieldChange) -> dict[str, Any]:
-    said = {
+    entry = {
         "path": change.path,
         "before": plain(change.before),
         "after": plain(change.after),
@@ -148,11 +148,11 @@ def _field(change: FieldChange) -> dict[str, Any]:
         "source": _source(change.origin),
         "author": change.author,
     }
-    return said | ({"not_told": True} if change.before == UNTOLD else {})
+    return entry | ({"not_told": True} if change.before == UNTOLD else {})
 
 
 def _diagnostic(note: Diagnostic) -> dict[str, Any]:
-    said = {
+    entry = {
         "severity": note.severity,
         "message": note.message,
         "address": str(note.target) if note.target else None,
@@ -160,7 +160,7 @@ def _diagnostic(note: Diagnostic) -> dict[str, Any]:
         "error": note.error,
     }
     cited = {"rule": note.rule} if note.rule else {}
-    return said | cited | ({"left_out": True} if note.left_out else {})
+    return entry | cited | ({"left_out": True} if note.left_out else {})
 
 
 def _source(origin: Origin | None) -> dict[str, Any] | None:
@@ -208,7 +208,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
     artifact: the hash holds only for that."""
     specs = tuple(specs)
     codes = {spec.target: spec.code for spec in specs}
-    shut = seal(snapshot, salt)
+    redacted = seal(snapshot, salt)
     return {
         "format_version": FORMAT_VERSION,
         "kind": "snapshot",
@@ -216,7 +216,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "digest": snapshot_digest(snapshot),
         "salt": salt,
         "accounts": dict(sorted(snapshot.accounts.items())),
-        "resources": [_resource(item) for item in sorted(shut.resources, key=lambda item: item.key)],
+        "resources": [_resource(item) for item in sorted(redacted.resources, key=lambda item: item.key)],
         "scope": _scope_document(snapshot, specs),
         **({"unlisted": dict(sorted(snapshot.unlisted.items()))} if snapshot.unlisted else {}),
         "artifacts": [
@@ -248,23 +248,23 @@ def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str,
 
 def seal(snapshot: Snapshot, salt: str) -> Snapshot:
     """The snapshot with fingerprints in place of sensitive values; already sealed ones stay as they are."""
-    shut = tuple(
+    resources = tuple(
         replace(item, properties=sealed(item.properties, KINDS[item.key.kind].is_sensitive, salt))
         for item in snapshot.resources
     )
-    return replace(snapshot, resources=shut, salt=salt)
+    return replace(snapshot, resources=resources, salt=salt)
 
 
 def snapshot_digest(snapshot: Snapshot) -> str:
     """Of what was held, without times, salt and sensitive values."""
     hidden = seal(snapshot, "digest") if not snapshot.salt else snapshot
     return digest(
-        [[str(item.key), plain(item.properties)] for item in sorted(hidden.resources, key=lambda one: one.key)]
+        [[str(item.key), plain(item.properties)] for item in sorted(hidden.resources, key=lambda item: item.key)]
     )
 
 
 def _resource(item: Live) -> dict[str, Any]:
-    properties = {key: _kept(value) for key, value in item.properties.items()}
+    properties = {key: _stored(value) for key, value in item.properties.items()}
     handle = {key: plain(value) for key, value in item.handle.items()}
     return {
         "address": str(item.key.target),
@@ -275,15 +275,15 @@ def _resource(item: Live) -> dict[str, Any]:
     }
 
 
-def _kept(value: Any) -> Any:
+def _stored(value: Any) -> Any:
     """A property as the file keeps it: fingerprints stay, marked so that they are read back as such."""
     match value:
         case Sealed():
             return str(value)
         case Mapping():
-            return {key: _kept(item) for key, item in value.items()}
+            return {key: _stored(item) for key, item in value.items()}
         case list() | tuple():
-            return [_kept(item) for item in value]
+            return [_stored(item) for item in value]
         case _:
             return plain(value)
 

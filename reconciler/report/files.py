@@ -41,6 +41,6 @@ def _opened(path: Path) -> BinaryIO:
 
 def mask() -> int:
     """The user's umask, which cannot be asked without setting it."""
-    found = os.umask(0o077)
-    os.umask(found)
-    return found
+    previous = os.umask(0o077)
+    os.umask(previous)
+    return previous

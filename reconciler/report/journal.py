@@ -129,13 +129,13 @@ def events(path: Path) -> Iterator[dict[str, Any]]:
         raise ReportError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _event(line: bytes, place: str) -> dict[str, Any]:
+def _event(line: bytes, where: str) -> dict[str, Any]:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict):
-        raise ReportError(f"{place}: is not an event; {DAMAGED}")
+        raise ReportError(f"{where}: is not an event; {DAMAGED}")
     event.pop(CHAIN, None)
     return event
 
@@ -222,13 +222,13 @@ def raised(error: ReportError) -> None:
 def reports(folder: Path, broken: Callable[[ReportError], None] = raised) -> list[dict[str, Any]]:
     """All reports of a folder, oldest first; `broken` is told of each file that cannot be read."""
     require_folder(folder)
-    found = []
+    documents = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(_report(path))
+            documents.append(_report(path))
         except ReportError as error:
             broken(error)
-    return [document for document in found if document]
+    return [document for document in documents if document]
 
 
 def _report(path: Path) -> dict[str, Any] | None:
@@ -250,7 +250,7 @@ def require_report(document: Mapping[str, Any], path: Path) -> None:
 def has_form(value: Any, schema: Mapping[str, Any]) -> bool:
     """Whether a value has the types and the members that a schema of ours asks for, all the way down."""
     if "anyOf" in schema:
-        return any(has_form(value, one) for one in schema["anyOf"])
+        return any(has_form(value, part) for part in schema["anyOf"])
     if "type" in schema:
         names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
         if type(value) not in {form for name in names for form in FORMS[name]}:
@@ -261,7 +261,7 @@ def has_form(value: Any, schema: Mapping[str, Any]) -> bool:
         return True
     known = schema.get("properties", {})
     return set(schema.get("required", ())) <= set(value) and all(
-        has_form(value[name], one) for name, one in known.items() if name in value
+        has_form(value[name], part) for name, part in known.items() if name in value
     )
 
 
@@ -302,21 +302,21 @@ def task(folder: Path, identifier: str) -> dict[str, Any]:
 
 
 def named(tasks: Iterable[dict[str, Any]], identifier: str, folder: Path) -> dict[str, Any]:
-    known = {one["id"]: one for one in tasks}
+    known = {task["id"]: task for task in tasks}
     if identifier in known:
         return known[identifier]
-    found = [name for name in known if name.startswith(identifier)]
-    if len(found) == 1:
-        return known[found[0]]
+    matches = [name for name in known if name.startswith(identifier)]
+    if len(matches) == 1:
+        return known[matches[0]]
     raise ReportError(
-        f"{folder}: {_which(identifier, found, known)} `reconcile tasks --report-dir {folder}` lists them"
+        f"{folder}: {_which(identifier, matches, known)} `reconcile tasks --report-dir {folder}` lists them"
     )
 
 
-def _which(identifier: str, found: list[str], known: Iterable[str]) -> str:
+def _which(identifier: str, matches: list[str], known: Iterable[str]) -> str:
     """Why an identifier names no task, and which ones it may mean."""
-    if found:
-        return f"{len(found)} tasks have an id that begins with {identifier}: {', '.join(found[:3])}{', …' if found[3:] else ''};"
+    if matches:
+        return f"{len(matches)} tasks have an id that begins with {identifier}: {', '.join(matches[:3])}{', …' if matches[3:] else ''};"
     near = " or ".join(difflib.get_close_matches(identifier, known, n=3))
     return f"there is no task {identifier};{f' did you mean {near}?' if near else ''}"
 
@@ -326,10 +326,10 @@ def load_document(path: Path, kind: str) -> dict[str, Any]:
     from reconciler.files import validation  # jsonschema is needed only here
 
     document = read_json(path)
-    found = document.get("kind")
+    actual = document.get("kind")
     version = str(document.get("format_version", ""))
-    if found != kind:
-        raise ReportError(f"{path}: is {f'a {found}' if found else 'no document of reconcile'}, not a {kind}")
+    if actual != kind:
+        raise ReportError(f"{path}: is {f'a {actual}' if actual else 'no document of reconcile'}, not a {kind}")
     if version.partition(".")[0] != "1":
         raise ReportError(
             f"{path}: has format_version {version or 'missing'}; this version reads 1.x: write the {kind} anew"

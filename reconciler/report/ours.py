@@ -104,11 +104,11 @@ def require_folder(folder: Path) -> None:
     """Raises ReportError when a folder of reports is a link, or lies below one in the folder that is worked in: whoever may
     commit a link would say where records go and come from."""
     whole, here = Path(os.path.abspath(folder)), Path.cwd()  # noqa: PTH100
-    inside = [place for place in whole.parents if place != here and place.is_relative_to(here)]
-    for place in (*reversed(inside), whole):
-        if place.is_symlink():
+    inside = [parent for parent in whole.parents if parent != here and parent.is_relative_to(here)]
+    for parent in (*reversed(inside), whole):
+        if parent.is_symlink():
             raise ReportError(
-                f"{folder}: {place} is a link, so no record is written or read there; name the folder itself with --report-dir"
+                f"{folder}: {parent} is a link, so no record is written or read there; name the folder itself with --report-dir"
             )
 
 

@@ -22,8 +22,8 @@ DEEPEST_PAYLOAD = 100  # what our documents can hold with certainty: writing the
 
 def camel(name: str) -> str:
     """`FunctionArn` -> `functionArn`, `KMSKeyArn` -> `kmsKeyArn`, `UUID` -> `uuid`."""
-    run = re.match(r"[A-Z0-9]+(?![a-z])|[A-Z]", name)
-    return run[0].lower() + name[run.end() :] if run else name
+    head = re.match(r"[A-Z0-9]+(?![a-z])|[A-Z]", name)
+    return head[0].lower() + name[head.end() :] if head else name
 
 
 def result_object(
@@ -40,12 +40,14 @@ def result_object(
 
 def invocation(answer: Mapping[str, Any]) -> dict[str, Any]:
     """An invocation's answer with payload and log tail decoded; seeing them is what it was made for."""
-    found = {camel(name): answer[name] for name in ("StatusCode", "ExecutedVersion", "FunctionError") if name in answer}
+    result = {
+        camel(name): answer[name] for name in ("StatusCode", "ExecutedVersion", "FunctionError") if name in answer
+    }
     payload = answer.get("Payload", b"")
-    found["payload"] = _decoded(payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload))
+    result["payload"] = _decoded(payload.decode("utf-8", "replace") if isinstance(payload, bytes) else str(payload))
     if "LogResult" in answer:
-        found["logResult"] = base64.b64decode(answer["LogResult"]).decode("utf-8", "replace")
-    return found
+        result["logResult"] = base64.b64decode(answer["LogResult"]).decode("utf-8", "replace")
+    return result
 
 
 def _decoded(payload: str) -> Any:

@@ -39,11 +39,11 @@ IMAGE = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com
 )
 def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Finding]:
     """What cannot be used in one of the regions that the spec is for."""
-    places = tuple(regions)
+    every_region = tuple(regions)
     for section in SECTIONS if isinstance(spec, dict) else ():
         for steps, text in texts(spec.get(section.name), (section.name,)):
             at = pointer(steps)
-            wrong = next((words for region in places if (words := problem(steps, text, region))), "")
+            wrong = next((words for region in every_region if (words := problem(steps, text, region))), "")
             if wrong:
                 yield Finding(at, wrong)
 

@@ -60,12 +60,12 @@ def find_config(paths: Iterable[Path]) -> Path:
     """reconcile.yaml in the paths' folder or the nearest one above it, not above the git work tree. Raises SpecError
     when there is none, or when the paths do not share it."""
     folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths) or {Path(): None}
-    found = {os.path.realpath(config): config for config in map(_config_above, folders)}
-    if len(found) > 1:
-        first, second = list(found.values())[:2]
+    configs = {os.path.realpath(config): config for config in map(_config_above, folders)}
+    if len(configs) > 1:
+        first, second = list(configs.values())[:2]
         message = f"is not the only one: other paths are under {second}; name paths of one {FILE_NAME} at a time"
         raise SpecError([Fault(Origin(str(first)), HAS_ONE_CONFIGURATION.ends(message))])
-    return next(iter(found.values()))
+    return next(iter(configs.values()))
 
 
 def _config_above(folder: Path) -> Path:
@@ -107,11 +107,11 @@ def tree_left(path: Path) -> Path | None:
     return None if Path(os.path.realpath(path)).is_relative_to(tree) else tree
 
 
-def tree_of(place: Path, otherwise: Path) -> Path:
+def tree_of(path: Path, otherwise: Path) -> Path:
     """The tree that a file belongs to: the git work tree, or without git the folder that is worked in, or else this one."""
     here = Path.cwd()
-    git = next((folder for folder in place.parents if is_work_tree(folder)), None)
-    return git or (here if place.is_relative_to(here) else otherwise)
+    git = next((folder for folder in path.parents if is_work_tree(folder)), None)
+    return git or (here if path.is_relative_to(here) else otherwise)
 
 
 def config_of(text: bytes, path: str, *, is_judging: bool = False) -> Config:
@@ -162,11 +162,11 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
     numbers: dict[str, Origin] = {}
     for index, account in enumerate(document.value["aws"]["accounts"]):
         at = f"/aws/accounts/{index}"
-        place = document.at(f"{at}/name")
+        origin = document.at(f"{at}/name")
         if account["name"] in seen:
             message = f"account {account['name']} stands here again; it is already at {seen[account['name']]}"
-            yield Fault(place, NAMES_AN_ACCOUNT_ONCE.ends(message))
-        seen.setdefault(account["name"], place)
+            yield Fault(origin, NAMES_AN_ACCOUNT_ONCE.ends(message))
+        seen.setdefault(account["name"], origin)
         role = account.get("assumeRole", "")
         if role and not role.startswith("arn:") and "accountId" not in account:
             yield Fault(

@@ -44,7 +44,7 @@ def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) ->
         else:
             others.append(Fault(Origin(str(path)), f"is no spec{_opening(document.value)}; name it in {IGNORE_FILE}"))
     if not documents and others and not faults:
-        raise SpecError(_fault(one.origin, f"{one.message}, and there is no other file") for one in others)
+        raise SpecError(_fault(other.origin, f"{other.message}, and there is no other file") for other in others)
     return documents, others
 
 
@@ -57,9 +57,9 @@ def is_spec(value: Any) -> bool:
         return True
     ours = load_schema("function")["properties"]
     keys = [str(key) for key in value]
-    spoken = [key for key in keys if key in ours or re.sub(r"[^a-z0-9]", "", key.lower()) in SEED_WORDS]
+    familiar = [key for key in keys if key in ours or re.sub(r"[^a-z0-9]", "", key.lower()) in SEED_WORDS]
     meant = get_close_matches("function", [key.lower() for key in keys], n=1, cutoff=0.8)
-    return "function" in keys or len(spoken) >= FEW or (bool(meant) and bool(spoken))
+    return "function" in keys or len(familiar) >= FEW or (bool(meant) and bool(familiar))
 
 
 def _wrong(path: object, message: str) -> SpecError:
@@ -91,15 +91,15 @@ def _ignored(root: Path | None) -> GitIgnoreSpec | None:
 def spec_files(paths: Sequence[Path], root: Path | None = None) -> list[Path]:
     """YAML files below the paths, sorted; names that begin with a dot are passed over. Raises SpecError for a path that
     is not there, a folder without a spec, and a link that leads out of its folder."""
-    found: list[Path] = []
+    files: list[Path] = []
     ignored = _ignored(root)
     several = [path for path in paths if path.name != FILE_NAME or not path.is_file()]  # as a shell's *.yaml gives them
     for path in several or paths:
         try:
-            found += _specs_of(path, root, ignored)
+            files += _specs_of(path, root, ignored)
         except OSError as error:
             raise _wrong(path, f"cannot be read: {error.strerror}") from error
-    return list({path.absolute(): path for path in reversed(found)}.values())[::-1]
+    return list({path.absolute(): path for path in reversed(files)}.values())[::-1]
 
 
 def _specs_of(path: Path, root: Path | None, ignored: GitIgnoreSpec | None) -> list[Path]:
@@ -128,13 +128,13 @@ def _yaml_below(root: Path, below: Path, ignored: GitIgnoreSpec | None) -> Itera
             for name in folders
             if not name.startswith(".") and not (ignored and ignored.match_file(f"{(here / name).as_posix()}/"))
         ]
-        kept = [name for name in files if not (ignored and ignored.match_file((here / name).as_posix()))]
-        for name in (*folders, *kept):
+        names = [name for name in files if not (ignored and ignored.match_file((here / name).as_posix()))]
+        for name in (*folders, *names):
             path = Path(folder, name)
             is_spec = is_spec_name(name)
             if path.is_symlink() and (is_spec or path.is_dir()) and not real_path(path).is_relative_to(inside):
                 raise _wrong(path, f"is a link that leads out of {root}; put the thing itself there")
-            if is_spec and name in kept:
+            if is_spec and name in names:
                 yield path
 
 

@@ -44,7 +44,7 @@ class Blob(NamedTuple):
 def provenance(folder: Path) -> dict[str, Any]:
     """Tool, version, and the commit of the work tree that holds a folder; None for what git does not know. A file that only
     a filter could compare counts as changed when its times say so: no filter is run."""
-    found: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "tool": "lambda-reconciler",
         "version": __version__,
         "commit": None,
@@ -53,14 +53,14 @@ def provenance(folder: Path) -> dict[str, Any]:
     }
     try:
         tree = repository(folder)
-        found["commit"] = tree.run("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
-        branch = os.fsdecode(tree.run("rev-parse", "--symbolic-full-name", "HEAD")).strip()
-        found["branch"] = branch.removeprefix("refs/heads/") if branch.startswith("refs/heads/") else None
-        changed = tree.run("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all")
-        found["dirty"] = bool(changed)
+        facts["commit"] = tree.git("rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+        branch = os.fsdecode(tree.git("rev-parse", "--symbolic-full-name", "HEAD")).strip()
+        facts["branch"] = branch.removeprefix("refs/heads/") if branch.startswith("refs/heads/") else None
+        changed = tree.git("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all")
+        facts["dirty"] = bool(changed)
     except GitError:
-        return found
-    return found
+        return facts
+    return facts
 
 
 class History:
@@ -122,10 +122,10 @@ class History:
         if not revision or revision.startswith("-") or not revision.isprintable():
             raise GitError(f"{revision!r} is no revision")
         try:
-            return self._repository.run("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+            return self._repository.git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
         except GitError as error:
             try:
-                self._repository.run("rev-parse", "--verify", "HEAD^{commit}")
+                self._repository.git("rev-parse", "--verify", "HEAD^{commit}")
             except GitError as none:
                 raise GitError(
                     f"{self.root} has no commit yet, so there is nothing to look back to; commit first"
@@ -136,7 +136,7 @@ class History:
         """Every file of a revision, by its path from the root."""
         commit = self._commit(revision)
         if commit not in self._trees:
-            listed = os.fsdecode(self._repository.run("ls-tree", "-r", "-z", "--full-tree", commit))
+            listed = os.fsdecode(self._repository.git("ls-tree", "-r", "-z", "--full-tree", commit))
             self._trees[commit] = dict(_listed(line) for line in listed.split("\0") if " blob " in line[:16])
         return self._trees[commit]
 
@@ -151,7 +151,7 @@ class History:
         return (self._texts[blob.name] for blob in blobs)
 
     def _objects(self, form: str, names: Sequence[str]) -> bytes:
-        return self._repository.run("cat-file", form, text="\n".join([*names, ""]).encode())
+        return self._repository.git("cat-file", form, text="\n".join([*names, ""]).encode())
 
     def name_of(self, path: Path) -> str:
         """A path below the root with no link followed: what is one now need not have been one then."""
@@ -174,13 +174,13 @@ class History:
         others = [name for name in tree if load.is_spec_name(Path(name).name) and name not in present]
         near = [name for name in others if _is_below(name, house)]
         missing = set(targets)
-        found: dict[Target, Spec] = {}
+        by_target: dict[Target, Spec] = {}
         for names in (list(present), near, sorted(set(others) - set(near))):
             if missing:
-                specs = self._specs(tree, names, present, config, {one.function for one in missing})
-                found = {**{one.target: one for one in specs}, **found}
-                missing -= set(found)
-        return found
+                specs = self._specs(tree, names, present, config, {spec.function for spec in missing})
+                by_target = {**{spec.target: spec for spec in specs}, **by_target}
+                missing -= set(by_target)
+        return by_target
 
     def specs_in(self, revision: str, config: Config, files: Iterable[str]) -> list[Spec]:
         """What files, as git names them, said at a revision, as far as they were valid specs."""
@@ -216,13 +216,13 @@ class History:
 
     # --- who wrote a line -------------------------------------------------------------------------------------------
 
-    def author(self, place: Origin) -> str:
+    def author(self, origin: Origin) -> str:
         """Commit and author of a line; empty when git cannot tell."""
         if self.names_no_commit:
             return ""
-        if place.path not in self._lines:
-            self._lines[place.path] = self._blamed(place.path)
-        return self._lines[place.path].get(place.line, "")
+        if origin.path not in self._lines:
+            self._lines[origin.path] = self._blamed(origin.path)
+        return self._lines[origin.path].get(origin.line, "")
 
     def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
         """Commit and author of each change of some files or folders after a revision, newest first."""
@@ -230,10 +230,10 @@ class History:
         if not names or self.names_no_commit:
             return []
         commits = (f"{self._commit(revision)}..HEAD", "--", *names)
-        listed = os.fsdecode(self._repository.run("rev-list", "--format=%H%x09%an", *commits))
-        found = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
+        listed = os.fsdecode(self._repository.git("rev-list", "--format=%H%x09%an", *commits))
+        entries = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
         uncommitted = [UNCOMMITTED] if any(self._changed(self._commit("HEAD"), name) for name in names) else []
-        return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in found]
+        return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in entries]
 
     def changed(self, revision: str, paths: Iterable[Path]) -> frozenset[str]:
         """The files at or below some paths that are others than at a revision, came or went, as git names them."""
@@ -243,25 +243,27 @@ class History:
     def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
         """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
         name = self.name_of(Path(path))
-        tracked = _split(self._repository.run("ls-files", "-z", "--", name))
-        if not tracked and not any(_is_below(one, name) for one in self._tree(revision)):
+        tracked = _split(self._repository.git("ls-files", "-z", "--", name))
+        if not tracked and not any(_is_below(file, name) for file in self._tree(revision)):
             return None
         moved = self._changed(self._commit(revision), name)
-        return any(one == name or is_packed(one.removeprefix(f"{name}/")) for one in moved)
+        return any(file == name or is_packed(file.removeprefix(f"{name}/")) for file in moved)
 
     def _changed(self, commit: str, name: str) -> list[str]:
         """The files at or below a path whose bytes are not those of a commit, new ones included that git does not ignore."""
         tree = self._tree(commit)
         seen = _split(
-            self._repository.run("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
+            self._repository.git("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
         )
-        new = _split(self._repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", name))
+        new = _split(self._repository.git("ls-files", "--others", "--exclude-standard", "-z", "--", name))
         return [
-            one for one in (*seen, *new) if one not in tree or tree[one].name != self._blob_id(str(self.root / one))
+            file
+            for file in (*seen, *new)
+            if file not in tree or tree[file].name != self._blob_id(str(self.root / file))
         ]
 
     def _blamed(self, path: str) -> dict[int, str]:
-        found: dict[int, str] = {}
+        authors: dict[int, str] = {}
         with closed_environment():
             from git import GitError as Refused
         try:
@@ -272,10 +274,10 @@ class History:
                 commit = entry.commit
                 is_committed = set(commit.hexsha) != {"0"}
                 who = f"{commit.hexsha[:SHORT]} {commit.author.name}" if is_committed else UNCOMMITTED
-                found |= dict.fromkeys(entry.linenos, who)
+                authors |= dict.fromkeys(entry.linenos, who)
         except (GitError, Refused, ValueError):
             return {}
-        return found
+        return authors
 
     @cached_property
     def _gitpython(self) -> Repo:
@@ -287,7 +289,7 @@ class History:
 
         class Program(git.Git):
             def execute(self, command: Any, *_: Any, stdout_as_string: bool = True, **__: Any) -> Any:
-                printed = ours.run(*command[1:])
+                printed = ours.git(*command[1:])
                 return os.fsdecode(printed) if stdout_as_string else printed
 
         class Closed(git.Repo):

@@ -79,9 +79,9 @@ def _below(schema: Mapping[str, Any], steps: list[str], at: str) -> str:
     if not known and not isinstance(others, dict):
         return f"{at} is a single value and has nothing below it"
     if "*" in first:
-        inner = [one for name, one in known.items() if is_named(first, name)]
+        inner = [item for name, item in known.items() if is_named(first, name)]
         wrong = [
-            _below(one, rest, f"{at}/{first}") for one in (*inner, *([others] if isinstance(others, dict) else []))
+            _below(item, rest, f"{at}/{first}") for item in (*inner, *([others] if isinstance(others, dict) else []))
         ]
         return "" if "" in wrong else next(iter(wrong), f"{at} has nothing like {first}")
     if first in known:

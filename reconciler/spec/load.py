@@ -57,20 +57,20 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     are taken as they are written (its own faults are told elsewhere)."""
     faults: list[Fault] = []
     documents, passed_over = discovered(paths, Path(config.path).parent if config else None, faults)
-    placed = []
+    aimed = []
     for document in documents:
-        found = document_faults(document)
-        spoken = {fault.origin for fault in found}
+        own = document_faults(document)
+        reported = {fault.origin for fault in own}
         elsewhere: list[Fault] = []
-        placed.append((document, targets(document, config, elsewhere)))
-        elsewhere += placing_faults(document, placed[-1][1], config, spoken)
-        faults += found + [fault for fault in elsewhere if fault.origin not in spoken]
-    faults += [*repeated(placed), *renamed_and_kept(placed)]
+        aimed.append((document, targets(document, config, elsewhere)))
+        elsewhere += placing_faults(document, aimed[-1][1], config, reported)
+        faults += own + [fault for fault in elsewhere if fault.origin not in reported]
+    faults += [*repeated(aimed), *renamed_and_kept(aimed)]
     if faults:
         raise SpecError(faults)
-    specs = [spec for document, places in placed for spec in expanded(document, places)]
-    warnings = [warning for document, places in placed for warning in warnings_of(document, places, config)]
-    warnings = [*(_warning(IS_NO_SPEC, found.message, found.origin) for found in passed_over), *warnings]
+    specs = [spec for document, targets in aimed for spec in expanded(document, targets)]
+    warnings = [warning for document, targets in aimed for warning in warnings_of(document, targets, config)]
+    warnings = [*(_warning(IS_NO_SPEC, other.message, other.origin) for other in passed_over), *warnings]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
 
@@ -86,20 +86,20 @@ def named_targets(paths: Sequence[Path], config: Config) -> list[Target]:
 def document_faults(document: Document) -> list[Fault]:
     """What the schema and then the rules find; a rule says nothing of a place that the schema has spoken of."""
     by_schema = validation.faults(document, "function")
-    spoken = {fault.origin for fault in by_schema}
+    reported = {fault.origin for fault in by_schema}
     by_rules = [
         Fault(
-            document.key(found.pointer) if found.is_key else document.at(found.pointer),
-            _placed(found.message, document),
+            document.key(finding.pointer) if finding.is_key else document.at(finding.pointer),
+            _with_origins(finding.message, document),
         )
-        for found in rules.findings(document.value)
+        for finding in rules.findings(document.value)
     ]
-    return by_schema + [fault for fault in by_rules if fault.origin not in spoken]
+    return by_schema + [fault for fault in by_rules if fault.origin not in reported]
 
 
-def _placed(message: str, document: Document) -> str:
+def _with_origins(message: str, document: Document) -> str:
     """The message with `{/pointer}` replaced by the place that it names."""
-    return re.sub(r"\{(/[^}]*)\}", lambda found: str(document.key(found[1])), message)
+    return re.sub(r"\{(/[^}]*)\}", lambda match: str(document.key(match[1])), message)
 
 
 # --- where a spec applies ------------------------------------------------------------------------------------------
@@ -162,11 +162,11 @@ def _regions(document: Document, config: Config | None, account: str, faults: li
     return [region for region in named if isinstance(region, str)]
 
 
-def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+def repeated(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
     """A target that two files (or one twice) describe; each later place names the first."""
     first: dict[Target, Origin] = {}
-    for document, places in placed:
-        for target in places:
+    for document, targets in aimed:
+        for target in targets:
             here = document.at("/function")
             if target in first:
                 message = f"{target} is described here and at {first[target]}; keep one of them"
@@ -174,34 +174,34 @@ def repeated(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]
             first.setdefault(target, here)
 
 
-def renamed_and_kept(placed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+def renamed_and_kept(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
     """A function that is said to have another name now, and still has a spec of its own."""
-    documents = [(document, places) for document, places in placed if places]
-    kept = {
+    documents = [(document, targets) for document, targets in aimed if targets]
+    existing = {
         target: document.at("/function")
-        for document, places in documents
+        for document, targets in documents
         if document.value.get("state") != "absent"
-        for target in places
+        for target in targets
     }
-    for document, places in documents:
+    for document, targets in documents:
         was = document.value.get("was")
-        before = [replace(target, function=was) for target in places] if isinstance(was, str) else []
-        for target in (target for target in before if target in kept):
-            message = f"{was} has a spec of its own at {kept[target]}; take one of the two out"
+        before = [replace(target, function=was) for target in targets] if isinstance(was, str) else []
+        for target in (target for target in before if target in existing):
+            message = f"{was} has a spec of its own at {existing[target]}; take one of the two out"
             yield Fault(document.at("/was"), LEAVES_ITS_OLD_NAME.ends(message))
 
 
 def placing_faults(
-    document: Document, places: Iterable[Target], config: Config | None, spoken: Iterable[Origin]
+    document: Document, targets: Iterable[Target], config: Config | None, reported: Iterable[Origin]
 ) -> Iterator[Fault]:
     """What is wrong only where the spec stands, or where it is for. Of a code section that is wrong already nobody looks
     for the path."""
     outside = list(code_faults(document, config))
     yield from outside
-    for found in arns.misplaced(document.value, [target.region for target in places]):
-        yield Fault(document.at(found.pointer), found.message)
-    code = {place for pointer, place in document.origins.items() if f"{pointer}/".startswith("/code/")}
-    if not outside and code.isdisjoint(spoken) and document.key("/code") not in spoken:
+    for finding in arns.misplaced(document.value, [target.region for target in targets]):
+        yield Fault(document.at(finding.pointer), finding.message)
+    code = {origin for pointer, origin in document.origins.items() if f"{pointer}/".startswith("/code/")}
+    if not outside and code.isdisjoint(reported) and document.key("/code") not in reported:
         yield from missing_code(document)
 
 
@@ -231,8 +231,8 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
     if written is None or config is None:
         return
     tree = tree_of(real_path(Path(document.path)), real_path(Path(config.path)).parent.parent)
-    place = real_path(Path(local_path(document.path, written)))
-    if not place.is_relative_to(tree):
+    path = real_path(Path(local_path(document.path, written)))
+    if not path.is_relative_to(tree):
         message = f"code.path {written} leads out of {tree}; keep the code in the same tree"
         yield Fault(document.at("/code/path"), KEEPS_TO_ITS_TREE.ends(message))
 
@@ -240,11 +240,11 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
 # --- what a spec says ----------------------------------------------------------------------------------------------
 
 
-def expanded(document: Document, places: Iterable[Target]) -> Iterator[Spec]:
+def expanded(document: Document, targets: Iterable[Target]) -> Iterator[Spec]:
     """One Spec a target, all alike but for the target and what it tells in texts."""
     value = document.value
     below = origins_below(document)
-    for target in places:
+    for target in targets:
         function = with_facts(function_properties(document), target)
         written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
         desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
@@ -272,25 +272,25 @@ def origins_below(document: Document) -> dict[str, dict[str, Origin]]:
     """The places of everything below each resource beside the function, by pointers relative to it; each place is looked at
     once."""
     lengths = {section: 1 + len(KINDS[kind].at("")) for section, kind in NAMED_SECTIONS.items()}
-    found: dict[str, dict[str, Origin]] = {}
-    for where, place in document.origins.items():
+    below: dict[str, dict[str, Origin]] = {}
+    for where, origin in document.origins.items():
         steps = where.split("/", 3)
         length = lengths.get(steps[1], 0) if len(steps) > 1 else 0
         if length and len(steps) >= length:
             at = "/".join(steps[:length])
-            found.setdefault(at, {})[where.removeprefix(at)] = place
-    return found
+            below.setdefault(at, {})[where.removeprefix(at)] = origin
+    return below
 
 
 def function_properties(document: Document) -> dict[str, Any]:
     """The function's sections, as CreateFunction would have them: answers of AWS that were pasted are cut down."""
     value = document.value
-    found: dict[str, Any] = {name: dict(value[name]) for name in FUNCTION_SECTIONS if name in value}
-    if "configuration" in found:
-        found["configuration"] = requested(found["configuration"])
-    if "path" in found.get("code", {}):
-        found["code"]["path"] = local_path(document.path, found["code"]["path"])
-    return found
+    properties: dict[str, Any] = {name: dict(value[name]) for name in FUNCTION_SECTIONS if name in value}
+    if "configuration" in properties:
+        properties["configuration"] = requested(properties["configuration"])
+    if "path" in properties.get("code", {}):
+        properties["code"]["path"] = local_path(document.path, properties["code"]["path"])
+    return properties
 
 
 def local_path(spec_path: str, written: str) -> str:
@@ -328,7 +328,7 @@ def _requested(value: Any, schema: Mapping[str, Any]) -> Any:
     return value
 
 
-def warnings_of(document: Document, places: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
+def warnings_of(document: Document, targets: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
     """What is legal and yet looks like a mistake."""
     value = document.value
     configuration = value.get("configuration") or {}
@@ -341,7 +341,7 @@ def warnings_of(document: Document, places: Sequence[Target], config: Config | N
         if PUBLISHED in versions_of(alias) and not value.get("publish"):
             message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
             yield _warning(FOLLOWS_WHAT_IS_PUBLISHED, message, document.key(f"/aliases/{escaped(name)}"))
-    accounts = {config.accounts[target.account].account_id for target in places} if config else set()
+    accounts = {config.accounts[target.account].account_id for target in targets} if config else set()
     role = configuration.get("Role", "").split(":")
     if len(role) > 4 and accounts - {"", role[4]}:
         message = f"the role is in account {role[4]}, the function in {', '.join(sorted(accounts))}; Lambda needs one of its own account"

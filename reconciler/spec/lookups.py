@@ -97,12 +97,12 @@ def read(aws: Aws, things: list[Thing], pool: ThreadPoolExecutor) -> dict[Thing,
     secrets = [thing for thing in things if thing.kind != "ssm"]
     questions = [
         *(partial(together, aws, batch) for batch in batches(parameters)),
-        *(partial(alone, aws, one) for one in secrets),
+        *(partial(alone, aws, thing) for thing in secrets),
     ]
     held: dict[Thing, Held] = {}
     for answer in pool.map(lambda question: question(), questions):
         held |= answer
-    for answer in pool.map(partial(alone, aws), [one for one in parameters if one not in held]):
+    for answer in pool.map(partial(alone, aws), [thing for thing in parameters if thing not in held]):
         held |= answer
     return held
 
@@ -111,12 +111,12 @@ def batches(parameters: Iterable[Thing]) -> Iterator[list[Thing]]:
     """At most ten of one place; never two of one parameter: AWS refuses those, and answers a name without its version."""
     turns: Counter[tuple[Place, str]] = Counter()
     rounds: list[tuple[Place, int, Thing]] = []
-    for one in parameters:
-        rounds.append((one.place, turns[one.place, bare(one.name)], one))
-        turns[one.place, bare(one.name)] += 1
+    for thing in parameters:
+        rounds.append((thing.place, turns[thing.place, bare(thing.name)], thing))
+        turns[thing.place, bare(thing.name)] += 1
     rounds.sort(key=lambda item: (str(item[0]), item[1]))
     for _, group in groupby(rounds, key=lambda item: item[:2]):
-        while batch := [one for _, _, one in islice(group, MOST_NAMES)]:
+        while batch := [thing for _, _, thing in islice(group, MOST_NAMES)]:
             yield batch
 
 
@@ -127,22 +127,22 @@ def bare(name: str) -> str:
 
 def together(aws: Aws, batch: list[Thing]) -> dict[Thing, Held]:
     """What GetParameters tells of a batch; what it does not tell is left out."""
-    names = {bare(one.name): one for one in batch}
+    names = {bare(thing.name): thing for thing in batch}
     try:
-        params = {"Names": [one.name for one in batch], "WithDecryption": True}
+        params = {"Names": [thing.name for thing in batch], "WithDecryption": True}
         answer = aws.call(batch[0].place, "GetParameters", params, api="ssm").result
     except Interrupted:
         raise
     except AwsError as failure:
         is_passing = not isinstance(failure, CallFailed) or failure.is_retryable
         return dict.fromkeys(batch, failure) if is_passing else {}
-    found: dict[Thing, Held] = {
+    values: dict[Thing, Held] = {
         names[bare(item["Name"])]: str(item["Value"])
         for item in answer.get("Parameters", [])
         if bare(item["Name"]) in names
     }
     unknown = set(answer.get("InvalidParameters", []))
-    return found | {one: CallFailed("", code=NOT_THERE[0]) for one in batch if one.name in unknown}
+    return values | {thing: CallFailed("", code=NOT_THERE[0]) for thing in batch if thing.name in unknown}
 
 
 def alone(aws: Aws, thing: Thing) -> dict[Thing, Held]:
@@ -191,11 +191,11 @@ def unreadable(spec: Spec, lookup: Lookup, failure: AwsError) -> str:
     """What could not be read, what AWS said, and what helps."""
     if not isinstance(failure, CallFailed):
         return f"{lookup} cannot be read: {failure}"
-    said = f"{failure.code}: {failure}" if str(failure) not in ("", failure.code) else failure.code
+    reason = f"{failure.code}: {failure}" if str(failure) not in ("", failure.code) else failure.code
     if failure.code in NOT_THERE:
-        return f"{lookup} cannot be read: {said}; create it in {Place.of(spec.target)}, or correct the reference"
+        return f"{lookup} cannot be read: {reason}; create it in {Place.of(spec.target)}, or correct the reference"
     action = "ssm:GetParameters" if lookup.kind == "ssm" else "secretsmanager:GetSecretValue"
-    return f"{lookup} cannot be read: {said}; {mend(spec.target.account, action, failure)}"
+    return f"{lookup} cannot be read: {reason}; {mend(spec.target.account, action, failure)}"
 
 
 def text_of(value: str | bytes, lookup: Lookup) -> tuple[str, str]:

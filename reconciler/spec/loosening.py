@@ -27,14 +27,14 @@ def config_changes(before: Config, now: Config) -> list[GuardChange]:
             path=pointer(steps),
             before=shown(steps, then[steps]) if steps in then else UNSET,
             after=shown(steps, here[steps]) if steps in here else UNSET,
-            origin=place(now, steps),
+            origin=origin_of(now, steps),
         )
         for steps in sorted({*then, *here})
         if then.get(steps, UNSET) != here.get(steps, UNSET)
     ]
 
 
-def place(config: Config, steps: Steps) -> Origin:
+def origin_of(config: Config, steps: Steps) -> Origin:
     """Where reconcile.yaml says something, or would; accounts stand there in a list."""
     if steps[:2] == ACCOUNTS and len(steps) > 2:
         names = [entry["name"] for entry in config.document.value["aws"]["accounts"]]
@@ -45,11 +45,11 @@ def place(config: Config, steps: Steps) -> Origin:
 
 def spec_changes(before: Mapping[Target, Spec], now: Iterable[Spec]) -> list[GuardChange]:
     """What specs newly leave to others or allow themselves, a line a file."""
-    found: dict[GuardChange, None] = {}
+    changes: dict[GuardChange, None] = {}
     for spec in now:
         then = before.get(spec.target)
-        found |= dict.fromkeys([*_ignored(then, spec), *_permitted(then, spec)])
-    return list(found)
+        changes |= dict.fromkeys([*_ignored(then, spec), *_permitted(then, spec)])
+    return list(changes)
 
 
 def _ignored(then: Spec | None, now: Spec) -> Iterator[GuardChange]:
@@ -75,14 +75,14 @@ def with_base_ignore(before: Mapping[Target, Spec], now: Iterable[Spec]) -> tupl
 
 def common(before: Iterable[str], now: Iterable[str]) -> tuple[str, ...]:
     """The pointers of what both lists ignore, sorted: of two that overlap, the narrower."""
-    pairs = ((steps_of(one), steps_of(two)) for one in before for two in now)
-    return tuple(sorted({pointer(both) for one, two in pairs if (both := _overlap(one, two)) is not None}))
+    pairs = ((steps_of(first), steps_of(second)) for first in before for second in now)
+    return tuple(sorted({pointer(both) for first, second in pairs if (both := _overlap(first, second)) is not None}))
 
 
-def _overlap(one: Steps, two: Steps) -> Steps | None:
+def _overlap(path: Steps, other: Steps) -> Steps | None:
     """What two patterns both name, each naming all that is below it; None for nothing, or for what no pattern can say."""
     steps = []
-    for first, second in zip_longest(one, two):
+    for first, second in zip_longest(path, other):
         if second is None or (first is not None and is_named(second, first)):
             steps.append(first)
         elif first is None or is_named(first, second):

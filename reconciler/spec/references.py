@@ -150,7 +150,7 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str]) -> Spec:
     )
 
 
-def told(text: str, target: Target) -> str:
+def described(text: str, target: Target) -> str:
     """A text whose references are all facts that the target itself tells."""
     return "".join(_value(part, target, "", {}) for part in parsed(text))
 

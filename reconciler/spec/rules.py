@@ -17,11 +17,11 @@ from reconciler.spec.stray import stray_references
 
 
 def findings(spec: Any) -> list[Finding]:
-    return [found for rule in RULES for found in rule(spec)] if isinstance(spec, dict) else []
+    return [finding for rule in RULES for finding in rule(spec)] if isinstance(spec, dict) else []
 
 
 @Rule("R014", "A spec names its regions in one way: `region` or `regions`.")
-def names_one_place(spec: Mapping[str, Any]) -> Iterator[Finding]:
+def names_its_regions_once(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if "region" in spec and "regions" in spec:
         yield Finding("/regions", "write region or regions, not both", is_key=True)
 
@@ -72,7 +72,7 @@ def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[F
 
 
 RULES: tuple[SpecCheck, ...] = (
-    names_one_place,
+    names_its_regions_once,
     *(rule for kind in KINDS.values() for rule in kind.rules),
     invokes_a_declared_alias,
     refers_only_to_what_is_known,

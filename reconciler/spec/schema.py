@@ -196,7 +196,7 @@ def function_schema() -> Schema:
     """The schema of one spec file."""
     sections = {section.name: section_schema(section) for section in SECTIONS}
     own: Schema = {
-        **_place(),
+        **_target_keys(),
         **{name: schema for name, schema in sections.items() if name in FUNCTION_SECTIONS},
         "publish": {"description": "Publish a version whenever code or configuration changed.", "type": "boolean"},
         "tags": TAGS,
@@ -233,7 +233,7 @@ VERSIONS: Schema = {
 }
 
 
-def _place() -> Schema:
+def _target_keys() -> Schema:
     """The keys that say where the function is, and whether it should be."""
     return {
         "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},

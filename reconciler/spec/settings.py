@@ -64,10 +64,10 @@ def _leaves(value: Any, steps: Steps) -> Iterator[tuple[Steps, Any]]:
         yield steps, value
 
 
-def settings(found: Mapping[Steps, Any]) -> Settings:
+def settings(entries: Mapping[Steps, Any]) -> Settings:
     """Settings as they may be shown, with the digest of what they are; what is hidden enters it stretched."""
-    hidden = sorted([pointer(steps), value] for steps, value in found.items() if is_sensitive(steps))
-    values = {pointer(steps): shown(steps, value) for steps, value in sorted(found.items())}
+    hidden = sorted([pointer(steps), value] for steps, value in entries.items() if is_sensitive(steps))
+    values = {pointer(steps): shown(steps, value) for steps, value in sorted(entries.items())}
     return Settings(values, digest([values, stretched_digest(hidden, "reconcile.yaml") if hidden else ""]))
 
 

@@ -60,5 +60,5 @@ def with_facts(value: Any, target: Target) -> Any:
         case str() if REFERENCE.search(value):
             from reconciler.spec import references
 
-            return references.told(value, target)
+            return references.described(value, target)
     return value

@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
-NAMES = tuple(sorted(found.name for found in iter_modules(__path__) if not found.ispkg and found.name != "shown"))
+NAMES = tuple(sorted(module.name for module in iter_modules(__path__) if not module.ispkg and module.name != "shown"))
 COMMENT_ROOM = 60_000  # bytes; GitHub takes a comment of 65,536 characters
 SUMMARY_ROOM = 1_000_000  # bytes; of a job's summary GitHub takes 1 MiB, and drops the whole of a longer one
 

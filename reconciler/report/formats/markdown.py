@@ -41,7 +41,7 @@ def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     """A plan: guard changes, counts, what will be gone, what is to be said, then a diff a target, those that delete first.
     At most MARKDOWN_LIMIT characters."""
     acting = [target_shown(target) for target in document["targets"] if is_acting(target)]
-    acting.sort(key=lambda one: not any(map(_is_gone, one["actions"])))
+    acting.sort(key=lambda target: not any(map(_is_gone, target["actions"])))
     whole = (
         f"the whole plan is in {inert(view.whole_in)}"
         if view.whole_in
@@ -51,9 +51,9 @@ def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     blocks = [_block(target) for target in acting]
     room = MARKDOWN_LIMIT - len(head) - SPARE
     outlines = _outlines(acting, room)
-    kept = set(_fitting(blocks, outlines, room))
-    body = "".join(block for number, block in enumerate(blocks) if number in kept)
-    left = [(target, outlines[number]) for number, target in enumerate(acting) if number not in kept]
+    chosen = set(_fitting(blocks, outlines, room))
+    body = "".join(block for number, block in enumerate(blocks) if number in chosen)
+    left = [(target, outlines[number]) for number, target in enumerate(acting) if number not in chosen]
     return head + body + _left_out(left, room - len(body), whole)
 
 
@@ -89,7 +89,7 @@ def _outlines(acting: Sequence[Document], room: int) -> list[str]:
         for target in acting
     ]
     needed = sum(map(len, outlines))
-    for number in sorted(range(len(outlines)), key=lambda one: -len(outlines[one])):
+    for number in sorted(range(len(outlines)), key=lambda index: -len(outlines[index])):
         counted = _outline(acting[number], _counted(acting[number]["actions"]))
         if needed > room and len(counted) < len(outlines[number]):
             needed -= len(outlines[number]) - len(counted)
@@ -139,28 +139,28 @@ def _named(addresses: Iterable[str], whole: str = "") -> str:
     """Addresses in one line of markdown, as many as there is room for; empty when there is none. `whole` says where the
     others stand."""
     shown = [inert(address) for address in addresses]
-    kept, room = [], NAMES_ROOM
+    names, room = [], NAMES_ROOM
     for name in shown:
         room -= len(name) + 2
         if room < 0:
             break
-        kept.append(name)
-    unnamed = len(shown) - len(kept)
-    more = f"{' and ' if kept else ''}{unnamed} more{f'; {whole}' if whole else ''}"
-    return ", ".join(kept) + (more if unnamed else "")
+        names.append(name)
+    unnamed = len(shown) - len(names)
+    more = f"{' and ' if names else ''}{unnamed} more{f'; {whole}' if whole else ''}"
+    return ", ".join(names) + (more if unnamed else "")
 
 
 def _notes(diagnostics: Sequence[Document]) -> tuple[list[tuple[str, str]], list[Document]]:
     """(severity, inert message) of what there is to say, the gravest first, each whole; and what there was no room for."""
-    found, left, room = [], list[Document](), NOTES_ROOM
-    for note in sorted(diagnostics, key=lambda one: SEVERITIES.index(one["severity"])):
+    notes, left, room = [], list[Document](), NOTES_ROOM
+    for note in sorted(diagnostics, key=lambda note: SEVERITIES.index(note["severity"])):
         message = inert(note_shown(note))
         if len(message) > room:
             left.append(note)
             continue
         room -= len(message) + 20
-        found.append((note["severity"], message))
-    return found, left
+        notes.append((note["severity"], message))
+    return notes, left
 
 
 def _left_notes(left: Sequence[Document]) -> list[str]:
@@ -176,6 +176,6 @@ def _left_notes(left: Sequence[Document]) -> list[str]:
 
 def _block(target: Document) -> str:
     body = rendered("target.txt.j2", target=target).rstrip("\n")
-    longest = max((len(run) for run in re.findall("`+", body)), default=0)
+    longest = max((len(ticks) for ticks in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"\n<details><summary>{inert(target['address'])}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"

@@ -144,16 +144,16 @@ def target_shown(target: Document) -> dict[str, Any]:
 
 def guard_changes(plan: Document) -> Sequence[Document]:
     """What judges the plan and is not as the files have it; told before everything else, and never cut."""
-    found: Sequence[Document] = plan.get("configuration", {}).get("changes", ())
-    return found
+    changes: Sequence[Document] = plan.get("configuration", {}).get("changes", ())
+    return changes
 
 
 def guard_change(change: Document) -> str:
     source = change["source"]
-    place = f"{source['file']}:{source['line']}" if source else change["file"]
+    origin = f"{source['file']}:{source['line']}" if source else change["file"]
     name = change["path"].removeprefix("/").replace("/", ".") or "file"
     reason = f"  ({change['reason']})" if change["reason"] else ""
-    return f"{place}: {name}  {value_text(change['before'])} → {value_text(change['after'])}{reason}"
+    return f"{origin}: {name}  {value_text(change['before'])} → {value_text(change['after'])}{reason}"
 
 
 def note_shown(note: Document) -> str:
