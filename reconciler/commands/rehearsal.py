@@ -47,7 +47,7 @@ def rehearse(
     workspace = wiring.read(paths)
     with embedded_aws(workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log) as sandbox:
         environment = sandbox.environment(region_of(workspace))
-        return run(command, environment) if command else serve(environment)
+        return execute(command, environment) if command else serve(environment)
 
 
 @contextmanager
@@ -111,7 +111,7 @@ def spots(workspace: Workspace) -> list[Spot]:
     ]
 
 
-def run(command: Sequence[str], environment: dict[str, str]) -> int:
+def execute(command: Sequence[str], environment: dict[str, str]) -> int:
     """The command's exit code; 127 when there is no such command. Interrupts go to the command, which ends first."""
     cleaned = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     try:

@@ -68,17 +68,17 @@ class Front:
         return None
 
     def _tagging(self, request: Request, account: str, region: str) -> Response | None:
-        asked = json.loads(request.body or b"{}")
-        kinds = asked.get("ResourceTypeFilters") or ["lambda"]
+        question = json.loads(request.body or b"{}")
+        kinds = question.get("ResourceTypeFilters") or ["lambda"]
         if not any(kind.split(":")[0] == "lambda" for kind in kinds):
             return None
         held, lock = self.gate.region(account, region)
         with lock:
-            found = tags.get_resources(held, asked)
-        return Response(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(found).encode())
+            answer = tags.get_resources(held, question)
+        return Response(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode())
 
 
 def scope(headers: Mapping[str, str]) -> tuple[str, str, str]:
     """(access key, region, service) that a request was signed for; the last is empty when it was not signed."""
-    found = SCOPE.search(headers.get("authorization", ""))
-    return (found[1], found[2], found[3]) if found else ("", "us-east-1", "")
+    match = SCOPE.search(headers.get("authorization", ""))
+    return (match[1], match[2], match[3]) if match else ("", "us-east-1", "")

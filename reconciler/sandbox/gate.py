@@ -126,8 +126,8 @@ class Gate:
         with self._lock:
             key = (account, region)
             if key not in self._regions:
-                held = Region(account, region, self._world(account, region), self._settle_seconds)
-                self._regions[key] = (held, threading.RLock())
+                state = Region(account, region, self._world(account, region), self._settle_seconds)
+                self._regions[key] = (state, threading.RLock())
             return self._regions[key]
 
     def answer(self, request: Request, account: str, region: str) -> Response:
@@ -156,32 +156,32 @@ class Gate:
         self, operation: str, params: Mapping[str, Any], account: str, region: str, request_id: str
     ) -> Response:
         self.watch(operation, params)
-        struck = self.script.struck(operation)
-        _strike(fault for fault in struck if fault.when == "before")
+        faults = self.script.faults_of(operation)
+        _strike(fault for fault in faults if fault.when == "before")
         if self._throttle:
             self._throttle.take(account, region, operation, self.clock())
         constraints.check(operation, params)
-        failure = next((fault.fails for fault in struck if fault.fails), "")
+        failure = next((fault.fails for fault in faults if fault.fails), "")
         answered = self._performed(operation, params, account, region, failure)
-        _strike(fault for fault in struck if fault.when == "after")
+        _strike(fault for fault in faults if fault.when == "after")
         return wire.written(operation, answered, request_id)
 
     def _performed(
         self, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str
     ) -> dict[str, Any]:
-        held, lock = self.region(account, region)
+        state, lock = self.region(account, region)
         with lock:
             now = self.clock()
-            held.advance(now)
-            held.upcoming_failure = failure
+            state.advance(now)
+            state.upcoming_failure = failure
             if operation in OPERATIONS:
-                answered = OPERATIONS[operation](held, params, now)
-                held.advance(now)
+                answered = OPERATIONS[operation](state, params, now)
+                state.advance(now)
                 return answered
             if operation != "Invoke":
                 raise Refused("NotImplementedException", f"The sandbox does not speak {operation}.", 501)
-            invocation = invoke.prepared(held, params, self._chance)
-        return invoke.run(invocation)
+            invocation = invoke.prepared(state, params, self._chance)
+        return invoke.answered(invocation)
 
     def _note(
         self, operation: str, params: Mapping[str, Any], account: str, region: str, status: int, code: str
@@ -191,11 +191,11 @@ class Gate:
 
 
 def _routed(request: Request) -> tuple[str, Mapping[str, str]]:
-    found = wire.routed(request.method, request.path, request.query)
-    if not found:
+    route = wire.routed(request.method, request.path, request.query)
+    if not route:
         message = f"{request.method} {request.path} is no operation of Lambda"
         raise Refused("UnknownOperationException", message, 404)
-    return found
+    return route
 
 
 def _strike(faults: Iterable[Fault]) -> None:

@@ -121,8 +121,8 @@ class Sandbox(Front):
 
     def environment(self, region: str = "us-east-1") -> dict[str, str]:
         """What leads boto3, the CLI or any SDK here and nowhere else."""
-        found = environment(self.endpoint_url, self._account_id, region, Path(self._folder.name))
-        return found | ({} if self._is_throttled else {"RECONCILE_CALLS_PER_SECOND": "0"})
+        variables = environment(self.endpoint_url, self._account_id, region, Path(self._folder.name))
+        return variables | ({} if self._is_throttled else {"RECONCILE_CALLS_PER_SECOND": "0"})
 
     # --- serving ---------------------------------------------------------------------------------------------------
 

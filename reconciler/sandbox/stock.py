@@ -105,9 +105,9 @@ def code_zip(handler: str, key: str, version: str = "") -> bytes:
     module, _, function = handler.replace("/", ".").rpartition(".")
     if not all(part.isidentifier() for part in (*module.split("."), function)):
         module, function = "lambda_function", "lambda_handler"  # a handler of another runtime
-    said = key + (f" in version {version}" if version else "")
+    label = key + (f" in version {version}" if version else "")
     source = (
-        f"# Code of {said!r}.\n\n\ndef {function}(event, context):\n"
+        f"# Code of {label!r}.\n\n\ndef {function}(event, context):\n"
         f'    print("called with", event)\n    return {{"event": event, "code": {key!r}}}\n'
     )
     packed = io.BytesIO()
@@ -121,9 +121,11 @@ def code_zip(handler: str, key: str, version: str = "") -> bytes:
 def _object(sandbox: Sandbox, need: Need) -> None:
     bucket, _, key = need.name.partition("/")
     s3 = sandbox.clients.get("s3", need.account, need.region)
-    place = {} if need.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": need.region}}
+    configuration = (
+        {} if need.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": need.region}}
+    )
     with contextlib.suppress(ClientError):
-        s3.create_bucket(Bucket=bucket, **place)
+        s3.create_bucket(Bucket=bucket, **configuration)
     pinned = {"VersionId": need.version} if need.version else {}
     with contextlib.suppress(ClientError):
         s3.head_object(Bucket=bucket, Key=key, **pinned)

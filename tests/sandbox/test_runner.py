@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.sandbox.lambda_.runner import Ran, run_python
+from reconciler.sandbox.lambda_.runner import HandlerResult, invoke_python
 from tests.sandbox.conftest import zipped
 
 
-def ran(source: str, event: Any = None, handler: str = "app.handle", seconds: float = 10, **variables: str) -> Ran:
+def ran(
+    source: str, event: Any = None, handler: str = "app.handle", seconds: float = 10, **variables: str
+) -> HandlerResult:
     facts = {"aws_request_id": "r-1", "seconds": seconds}
     payload = json.dumps(event, ensure_ascii=False).encode()
-    return run_python(zipped(source), handler, payload=payload, facts=facts, environment=variables)
+    return invoke_python(zipped(source), handler, payload=payload, facts=facts, environment=variables)
 
 
 def test_what_a_handler_leaves_running_in_a_session_of_its_own_is_not_waited_for() -> None:

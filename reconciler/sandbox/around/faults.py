@@ -146,7 +146,7 @@ class Script:
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def struck(self, operation: str) -> tuple[Fault, ...]:
+    def faults_of(self, operation: str) -> tuple[Fault, ...]:
         """The faults that this request meets."""
         with self._lock:
             self._counts[operation] += 1

@@ -109,9 +109,9 @@ class Around:
         try:
             answer = self._clients.get("s3", self._account, self._region).get_object(**params)
         except ClientError as error:
-            told = error.response.get("Error", {})
+            refusal = error.response.get("Error", {})
             raise invalid(
-                f"Error occurred while GetObject. S3 Error Code: {told.get('Code')}. S3 Error Message: {told.get('Message')}"
+                f"Error occurred while GetObject. S3 Error Code: {refusal.get('Code')}. S3 Error Message: {refusal.get('Message')}"
             ) from error
         return answer["Body"].read(), answer.get("VersionId", "")
 
@@ -121,10 +121,10 @@ class Around:
             return True
         account, name = role.split(":")[4], role.rpartition("/")[2]
         try:
-            found = self._clients.get("iam", account, self._region).get_role(RoleName=name)["Role"]
+            answer = self._clients.get("iam", account, self._region).get_role(RoleName=name)["Role"]
         except (ClientError, BotoCoreError):
             return False
-        if "lambda.amazonaws.com" not in json.dumps(found.get("AssumeRolePolicyDocument", {})):
+        if "lambda.amazonaws.com" not in json.dumps(answer.get("AssumeRolePolicyDocument", {})):
             return False
         self._roles.add(role)
         return True
@@ -153,9 +153,9 @@ class Around:
         account, region = host.split(".")[0], host.split(".")[3]
         wanted = [{"imageTag": tag or "latest"}]
         try:
-            found = self._clients.get("ecr", account, region).describe_images(
+            images = self._clients.get("ecr", account, region).describe_images(
                 repositoryName=repository, imageIds=wanted
             )
         except (ClientError, BotoCoreError) as error:
             raise invalid(f"Source image {uri} does not exist. Provide a valid source image.") from error
-        return str(found["imageDetails"][0]["imageDigest"]).removeprefix("sha256:")
+        return str(images["imageDetails"][0]["imageDigest"]).removeprefix("sha256:")

@@ -37,8 +37,8 @@ class Logged:
 def hidden(operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Params that may be shown and kept."""
     shape = service.request(operation)
-    found: dict[str, Any] = service.seal_leaves(_counted(params), shape, _sealed)
-    return found
+    redacted: dict[str, Any] = service.seal_leaves(_counted(params), shape, _sealed)
+    return redacted
 
 
 class _Count(str):

@@ -64,25 +64,25 @@ class _Route:
 @cache
 def _routes() -> tuple[_Route, ...]:
     """The routes of all operations, the more literal ones first."""
-    found = []
+    routes = []
     for name in service.model().operation_names:
         http = service.model().operation_model(name).http
         path, _, query = http["requestUri"].partition("?")
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path.rstrip("/")))
         literal = len(re.sub(r"\{\w+\}", "", path)) + len(query)
-        found.append((literal, _Route(http["method"], re.compile(pattern), query, name)))
-    return tuple(route for _, route in sorted(found, key=lambda one: -one[0]))
+        routes.append((literal, _Route(http["method"], re.compile(pattern), query, name)))
+    return tuple(route for _, route in sorted(routes, key=lambda entry: -entry[0]))
 
 
 def routed(method: str, path: str, query: str = "") -> tuple[str, Mapping[str, str]] | None:
     """The operation of a method, raw path and query, with the words in the path; None when Lambda has none such."""
-    path, asked = path.rstrip("/"), query.split("&")
+    path, words = path.rstrip("/"), query.split("&")
     for route in _routes():
-        if route.method != method or (route.query and route.query not in asked):
+        if route.method != method or (route.query and route.query not in words):
             continue
-        found = route.path.fullmatch(path)
-        if found:
-            return route.operation, {word: unquote(text) for word, text in found.groupdict().items()}
+        match = route.path.fullmatch(path)
+        if match:
+            return route.operation, {word: unquote(text) for word, text in match.groupdict().items()}
     return None
 
 
@@ -94,22 +94,22 @@ def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict
     payload = shape.serialization.get("payload")
     body = {} if payload else _body(request.body)
     query = parse_qs(request.query, keep_blank_values=True)
-    found: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     for name, member in shape.members.items():
         word = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri" if word in in_path:
-                found[name] = in_path[word]
+                params[name] = in_path[word]
             case "querystring" if word in query:
                 values = query[word]
-                found[name] = values if isinstance(member, ListShape) else _typed(values[0], member)
+                params[name] = values if isinstance(member, ListShape) else _typed(values[0], member)
             case "header" if word.lower() in request.headers:
-                found[name] = request.headers[word.lower()]
+                params[name] = request.headers[word.lower()]
             case None if name == payload:
-                found[name] = request.body
+                params[name] = request.body
             case None if not payload and body.get(word) is not None:
-                found[name] = read(body[word], member)
-    return found
+                params[name] = read(body[word], member)
+    return params
 
 
 def _body(content: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ KNOWN = ("FunctionName", "Name", "FunctionVersion", "Description", "RoutingConfi
 
 def _answer(region: Region, function: Function, name: str) -> dict[str, Any]:
     alias = function.aliases[name]
-    found = {
+    answer = {
         **alias.newer,
         "AliasArn": region.arn(function.name, name),
         "Name": name,
@@ -21,7 +21,7 @@ def _answer(region: Region, function: Function, name: str) -> dict[str, Any]:
         "Description": alias.description,
         "RevisionId": alias.revision,
     }
-    return found | ({"RoutingConfig": {"AdditionalVersionWeights": dict(alias.weights)}} if alias.weights else {})
+    return answer | ({"RoutingConfig": {"AdditionalVersionWeights": dict(alias.weights)}} if alias.weights else {})
 
 
 def _newer(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,9 +43,9 @@ def check_routing(region: Region, function: Function, version: str, weights: Map
             f"Invalid function version {version}. "
             f"Function version {version} is already included in routing configuration."
         )
-    for one in (version, *weights):
-        if one != "$LATEST" and one not in function.versions:
-            raise not_found(f"Function not found: {region.arn(function.name, one)}")
+    for number in (version, *weights):
+        if number != "$LATEST" and number not in function.versions:
+            raise not_found(f"Function not found: {region.arn(function.name, number)}")
     for other in weights:
         first, second = function.versions[version].configuration, function.versions[other].configuration
         if any(first.get(member) != second.get(member) for member in ("Role", "DeadLetterConfig")):
@@ -90,8 +90,8 @@ def get_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[str
 def list_aliases(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function = region.function(region.named(params["FunctionName"])[0])
     wanted = params.get("FunctionVersion")
-    found = [name for name in sorted(function.aliases) if wanted in (None, function.aliases[name].version)]
-    return paged(found, params, "Aliases", 50, lambda name: _answer(region, function, name))
+    names = [name for name in sorted(function.aliases) if wanted in (None, function.aliases[name].version)]
+    return paged(names, params, "Aliases", 50, lambda name: _answer(region, function, name))
 
 
 def delete_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -75,16 +75,16 @@ def zip_sha256(content: bytes) -> str:
 
 def location(code: Code, region: str, name: str) -> dict[str, Any]:
     """GetFunction's `Code`."""
-    found: dict[str, Any] = {**code.newer, "RepositoryType": "ECR" if code.image else "S3"}
+    answer: dict[str, Any] = {**code.newer, "RepositoryType": "ECR" if code.image else "S3"}
     if code.image:
-        found |= {"ImageUri": code.image, "ResolvedImageUri": f"{_repository(code.image)}@sha256:{code.sha256}"}
+        answer |= {"ImageUri": code.image, "ResolvedImageUri": f"{_repository(code.image)}@sha256:{code.sha256}"}
     else:
-        found["Location"] = f"https://awslambda-{region}-tasks.s3.amazonaws.com/{name}?X-Amz-Signature=sandbox"
+        answer["Location"] = f"https://awslambda-{region}-tasks.s3.amazonaws.com/{name}?X-Amz-Signature=sandbox"
     if code.kms_key:
-        found["SourceKMSKeyArn"] = code.kms_key
+        answer["SourceKMSKeyArn"] = code.kms_key
     if code.s3:
-        found["ResolvedS3Object"] = dict(code.s3)
-    return found
+        answer["ResolvedS3Object"] = dict(code.s3)
+    return answer
 
 
 def _repository(uri: str) -> str:

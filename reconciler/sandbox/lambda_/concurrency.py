@@ -20,7 +20,7 @@ def _unqualified(region: Region, params: Mapping[str, Any]) -> Function:
 
 
 def _reserved(region: Region, besides: Function | None = None) -> int:
-    return sum(one.reserved_concurrency or 0 for one in region.functions.values() if one is not besides)
+    return sum(function.reserved_concurrency or 0 for function in region.functions.values() if function is not besides)
 
 
 def put_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
@@ -45,7 +45,11 @@ def delete_concurrency(region: Region, params: Mapping[str, Any], now: float) ->
 
 
 def get_account_settings(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    size = sum(record.code.size for one in region.functions.values() for record in (one.latest, *one.versions.values()))
+    size = sum(
+        record.code.size
+        for function in region.functions.values()
+        for record in (function.latest, *function.versions.values())
+    )
     return {
         "AccountLimit": {
             **CODE_LIMITS,

@@ -62,20 +62,20 @@ def created(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 def merged(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     """Configuration after an update: members are replaced, LoggingConfig is merged, empty values clear."""
-    found = {**configuration, **{member: value for member, value in sent.items() if member != "LoggingConfig"}}
+    whole = {**configuration, **{member: value for member, value in sent.items() if member != "LoggingConfig"}}
     if "LoggingConfig" in sent:
-        found["LoggingConfig"] = _logging({**configuration["LoggingConfig"], **sent["LoggingConfig"]})
+        whole["LoggingConfig"] = _logging({**configuration["LoggingConfig"], **sent["LoggingConfig"]})
     if "VpcConfig" in sent:
         network = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False, **sent["VpcConfig"]}
-        found["VpcConfig"] = network if network["SubnetIds"] else {"SubnetIds": [], "SecurityGroupIds": []}
+        whole["VpcConfig"] = network if network["SubnetIds"] else {"SubnetIds": [], "SecurityGroupIds": []}
     if "DurableConfig" in sent:
-        found["DurableConfig"] = {"RetentionPeriodInDays": 14, **sent["DurableConfig"]}
+        whole["DurableConfig"] = {"RetentionPeriodInDays": 14, **sent["DurableConfig"]}
     if "Environment" in sent:
-        found["Environment"] = {"Variables": {}, **sent["Environment"]}
+        whole["Environment"] = {"Variables": {}, **sent["Environment"]}
     for member in DROPPED_WHEN_EMPTY:
-        if member in found and (not found[member] or found[member] == {"TargetArn": ""}):
-            del found[member]
-    return found
+        if member in whole and (not whole[member] or whole[member] == {"TargetArn": ""}):
+            del whole[member]
+    return whole
 
 
 def _logging(logging: dict[str, Any]) -> dict[str, Any]:

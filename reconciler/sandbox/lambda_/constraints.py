@@ -32,11 +32,11 @@ def _violations(value: Any, shape: Shape, at: str) -> Iterator[str]:
         case MapShape():
             yield from _of_entries(value, shape, at)
         case ListShape():
-            yield from (_said(value, shape, at, rule) for rule in _bounds(len(value), shape, "length"))
+            yield from (_broken(value, shape, at, rule) for rule in _bounds(len(value), shape, "length"))
             for index, item in enumerate(value, start=1):
                 yield from _violations(item, shape.member, f"{at}.{index}.member")
         case _:
-            yield from (_said(value, shape, at, rule) for rule in broken_rules(value, shape))
+            yield from (_broken(value, shape, at, rule) for rule in broken_rules(value, shape))
 
 
 def _of_members(value: Mapping[str, Any], shape: StructureShape, at: str) -> Iterator[str]:
@@ -99,8 +99,8 @@ def _below(at: str, name: str) -> str:
     return f"{at}.{small}" if at else small
 
 
-def _said(value: Any, shape: Shape, at: str, rule: str) -> str:
+def _broken(value: Any, shape: Shape, at: str, rule: str) -> str:
     shown = f"[{', '.join(map(str, value))}]" if isinstance(value, list) else value
     is_hidden = shape.metadata.get("sensitive") or isinstance(value, bytes)
-    said = "" if is_hidden else f"'{shown}' "
-    return f"Value {said}at '{at}' failed to satisfy constraint: {rule}"
+    shown_value = "" if is_hidden else f"'{shown}' "
+    return f"Value {shown_value}at '{at}' failed to satisfy constraint: {rule}"

@@ -42,14 +42,14 @@ def get_function_configuration(region: Region, params: Mapping[str, Any], now: f
 
 
 def list_functions(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    found: list[tuple[Function, Record, str]] = []
+    listing: list[tuple[Function, Record, str]] = []
     for name in sorted(region.functions):
         function = region.functions[name]
         if params.get("FunctionVersion") == "ALL":
-            found += versions.every(function)
+            listing += versions.every(function)
         else:
-            found.append((function, function.latest, ""))
-    return paged(found, params, "Functions", 50, lambda one: listed(region, *one))
+            listing.append((function, function.latest, ""))
+    return paged(listing, params, "Functions", 50, lambda item: listed(region, *item))
 
 
 # --- changes -------------------------------------------------------------------------------------------------------

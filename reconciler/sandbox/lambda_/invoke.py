@@ -1,6 +1,6 @@
 """Invoke: which version runs, by qualifier and by an alias's weights, and what the caller is answered.
 
-`prepared` takes what a run needs out of the region, under its lock; `run` needs neither. Only Python functions from a zip run.
+`prepared` takes what an invocation needs out of the region, under its lock; `answered` needs neither. Only Python functions from a zip run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.lambda_.runner import Ran, failed, run_python
+from reconciler.sandbox.lambda_.runner import HandlerResult, failed, invoke_python
 from reconciler.sandbox.lambda_.state import Code, Function, Region, new_id
 from reconciler.sandbox.refusals import Refused, conflict
 
@@ -23,7 +23,7 @@ LOG_TAIL_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """Everything that a run needs, taken while the region was locked."""
+    """Everything that an invocation needs, taken while the region was locked."""
 
     configuration: Mapping[str, Any]
     code: Code
@@ -74,19 +74,19 @@ def _payload(params: Mapping[str, Any]) -> bytes:
     return payload
 
 
-def run(invocation: Invocation) -> dict[str, Any]:
-    """Invoke's answer. An Event is answered when its run has ended, so that its effects can be seen then."""
+def answered(invocation: Invocation) -> dict[str, Any]:
+    """Invoke's answer. An Event is answered when it has ended, so that its effects can be seen then."""
     if invocation.kind == "DryRun":
         return {"StatusCode": 204, "Payload": b""}
     request_id, began = new_id(), time.monotonic()
-    ran = _ran(invocation, request_id)
+    result = _result(invocation, request_id)
     if invocation.kind == "Event":
         return {"StatusCode": 202, "Payload": b""}
-    answer: dict[str, Any] = {"StatusCode": 200, "Payload": ran.payload, "ExecutedVersion": invocation.version}
-    if ran.error:
-        answer["FunctionError"] = ran.error
+    answer: dict[str, Any] = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": invocation.version}
+    if result.error:
+        answer["FunctionError"] = result.error
     if invocation.wants_log:
-        lines = _log(invocation, request_id, ran.log, (time.monotonic() - began) * 1000)
+        lines = _log(invocation, request_id, result.log, (time.monotonic() - began) * 1000)
         answer["LogResult"] = base64.b64encode(lines.encode()[-LOG_TAIL_BYTES:]).decode()
     return answer
 
@@ -99,7 +99,7 @@ def _log(invocation: Invocation, request_id: str, printed: str, milliseconds: fl
     )
 
 
-def _ran(invocation: Invocation, request_id: str) -> Ran:
+def _result(invocation: Invocation, request_id: str) -> HandlerResult:
     configuration = invocation.configuration
     runtime = configuration.get("Runtime", "")
     if not (runtime.startswith("python") and invocation.code.zip_bytes):
@@ -111,7 +111,7 @@ def _ran(invocation: Invocation, request_id: str) -> Ran:
         "log_group_name": configuration["LoggingConfig"]["LogGroup"], "log_stream_name": "sandbox",
         "seconds": min(configuration["Timeout"], LONGEST_SECONDS),
     }  # fmt: skip
-    return run_python(
+    return invoke_python(
         invocation.code.zip_bytes, configuration["Handler"], payload=invocation.payload, facts=facts,
         environment=_environment(invocation),
     )  # fmt: skip

@@ -50,10 +50,10 @@ def source_service(properties: Mapping[str, Any]) -> str:
 
 def _answer(region: Region, mapping: SourceMapping) -> dict[str, Any]:
     is_queue = source_service(mapping.properties) == "sqs"
-    found = deepcopy(mapping.properties)
+    properties = deepcopy(mapping.properties)
     if not is_queue:
-        found["LastProcessingResult"] = f"PROBLEM: {mapping.reason}" if mapping.reason else "No records processed"
-    return found | {
+        properties["LastProcessingResult"] = f"PROBLEM: {mapping.reason}" if mapping.reason else "No records processed"
+    return properties | {
         "UUID": mapping.uuid,
         "FunctionArn": mapping.function_arn,
         "EventSourceMappingArn": f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:{mapping.uuid}",
@@ -90,8 +90,8 @@ def _check(properties: Mapping[str, Any]) -> None:
         raise invalid("Unsupported starting position for arn type: dynamodb. Valid values are: LATEST, TRIM_HORIZON")
     if service == "sqs":
         _check_queue(properties)
-    for one in properties.get("FilterCriteria", {}).get("Filters", []):
-        if not _is_filter(one.get("Pattern", "")):
+    for item in properties.get("FilterCriteria", {}).get("Filters", []):
+        if not _is_filter(item.get("Pattern", "")):
             raise invalid("Invalid filter pattern definition.")
 
 
@@ -112,10 +112,10 @@ def _check_queue(properties: Mapping[str, Any]) -> None:
 
 def _is_filter(pattern: str) -> bool:
     try:
-        found = json.loads(pattern)
+        value = json.loads(pattern)
     except ValueError:
         return False
-    return isinstance(found, dict) and all(_is_rule(item) for item in found.values())
+    return isinstance(value, dict) and all(_is_rule(item) for item in value.values())
 
 
 def _is_rule(rule: Any) -> bool:
@@ -125,7 +125,7 @@ def _is_rule(rule: Any) -> bool:
 
 def _virtual_hosts(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """A broker's virtual host: given at the creation, and never by an update."""
-    return [one for one in properties.get("SourceAccessConfigurations", ()) if one.get("Type") == "VIRTUAL_HOST"]
+    return [item for item in properties.get("SourceAccessConfigurations", ()) if item.get("Type") == "VIRTUAL_HOST"]
 
 
 def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
@@ -137,12 +137,12 @@ def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
         tuple(properties.get("Topics", ())),
         tuple(properties.get("Queues", ())),
         (database.get("DatabaseName"), database.get("CollectionName")),
-        tuple(one.get("URI") for one in _virtual_hosts(properties)),
+        tuple(item.get("URI") for item in _virtual_hosts(properties)),
         arn.removesuffix(":$LATEST"),
     )
 
 
-def _refuse_twin(region: Region, properties: Mapping[str, Any], arn: str, own: str = "") -> None:
+def _refuse_duplicate(region: Region, properties: Mapping[str, Any], arn: str, own: str = "") -> None:
     sign = _sign(properties, arn)
     for other in region.mappings.values():
         if other.uuid == own or _sign(other.properties, other.function_arn) != sign:
@@ -166,7 +166,7 @@ def create(region: Region, params: Mapping[str, Any], now: float) -> dict[str, A
     arn = _target_arn(region, params["FunctionName"])
     if "EventSourceArn" in sent and not region.world.has_source(sent["EventSourceArn"]):
         raise invalid(f"The event source does not exist: {sent['EventSourceArn']}")
-    _refuse_twin(region, sent, arn)
+    _refuse_duplicate(region, sent, arn)
     uuid = new_id()
     mapping = SourceMapping(
         uuid=uuid, properties=_with_defaults(_cleared(sent), uuid), function_arn=arn, modified=now, state="Creating",
@@ -182,19 +182,19 @@ def _with_defaults(properties: dict[str, Any], uuid: str) -> dict[str, Any]:
     defaults = BROKER_DEFAULTS
     for services, known in ((("sqs",), QUEUE_DEFAULTS), (STREAMS, STREAM_DEFAULTS), (KAFKA, KAFKA_DEFAULTS)):
         defaults = known if service in services else defaults
-    found = {
+    full = {
         **deepcopy(dict(defaults)),
         **({"MaximumRetryAttempts": 0} if _is_shared(properties) else {}),
         **properties,
     }
     if service in KAFKA:
-        found[KAFKA[service]] = {"ConsumerGroupId": uuid, **found.get(KAFKA[service], {})}
-    if "ProvisionedPollerConfig" in found:
+        full[KAFKA[service]] = {"ConsumerGroupId": uuid, **full.get(KAFKA[service], {})}
+    if "ProvisionedPollerConfig" in full:
         least = 2 if service == "sqs" else 1
-        found["ProvisionedPollerConfig"] = {
-            "MinimumPollers": least, "MaximumPollers": 200, **found["ProvisionedPollerConfig"],
+        full["ProvisionedPollerConfig"] = {
+            "MinimumPollers": least, "MaximumPollers": 200, **full["ProvisionedPollerConfig"],
         }  # fmt: skip
-    return found
+    return full
 
 
 def _cleared(properties: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def update(region: Region, params: Mapping[str, Any], now: float) -> dict[str, A
     properties = {**mapping.properties, **sent}
     _check(properties)
     arn = _target_arn(region, params["FunctionName"]) if "FunctionName" in params else mapping.function_arn
-    _refuse_twin(region, properties, arn, mapping.uuid)
+    _refuse_duplicate(region, properties, arn, mapping.uuid)
     was = mapping.state == "Enabled"
     wanted = params.get("Enabled", was)
     mapping.state = "Updating" if wanted == was else "Enabling" if wanted else "Disabling"
@@ -260,13 +260,13 @@ def get(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]
 def list_all(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     name = region.named(params["FunctionName"])[0] if "FunctionName" in params else None
     source = params.get("EventSourceArn")
-    found = [
+    mappings = [
         mapping
-        for mapping in sorted(region.mappings.values(), key=lambda one: one.uuid)
+        for mapping in sorted(region.mappings.values(), key=lambda mapping: mapping.uuid)
         if name in (None, mapping.function_arn.split(":")[6])
         and source in (None, mapping.properties.get("EventSourceArn"))
     ]
-    return paged(found, params, "EventSourceMappings", 100, lambda one: _listed(region, one))
+    return paged(mappings, params, "EventSourceMappings", 100, lambda mapping: _listed(region, mapping))
 
 
 def _listed(region: Region, mapping: SourceMapping) -> dict[str, Any]:

@@ -70,12 +70,12 @@ def add_permission(region: Region, params: Mapping[str, Any], now: float) -> dic
 def remove_permission(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function, qualifier = _named(region, params)
     held = function.policies.get(qualifier, Policy([], ""))
-    kept = [statement for statement in held.statements if statement["Sid"] != params["StatementId"]]
-    if len(kept) == len(held.statements):
+    remaining = [statement for statement in held.statements if statement["Sid"] != params["StatementId"]]
+    if len(remaining) == len(held.statements):
         raise not_found(f"Statement {params['StatementId']} is not found in resource policy.")
     check_revision(params.get("RevisionId"), held.revision, "GetPolicy")
-    if kept:
-        function.policies[qualifier] = Policy(kept, new_id())
+    if remaining:
+        function.policies[qualifier] = Policy(remaining, new_id())
     else:
         del function.policies[qualifier]
     return {}

@@ -43,21 +43,21 @@ with open(answer, "w") as file:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """What a run ended with; `error` is Lambda's FunctionError, empty when it went well."""
+class HandlerResult:
+    """What an invocation ended with; `error` is Lambda's FunctionError, empty when it went well."""
 
     payload: bytes
     error: str
     log: str
 
 
-def failed(kind: str, message: str, log: str = "") -> Ran:
-    return Ran(json.dumps({"errorMessage": message, "errorType": kind}).encode(), "Unhandled", log)
+def failed(kind: str, message: str, log: str = "") -> HandlerResult:
+    return HandlerResult(json.dumps({"errorMessage": message, "errorType": kind}).encode(), "Unhandled", log)
 
 
-def run_python(
+def invoke_python(
     zip_bytes: bytes, handler: str, *, payload: bytes, facts: Mapping[str, Any], environment: Mapping[str, str]
-) -> Ran:
+) -> HandlerResult:
     """`facts` become the context's attributes; its `seconds` are the time limit."""
     with tempfile.TemporaryDirectory(prefix="reconcile-invoke-", ignore_cleanup_errors=True) as folder:
         root, answer = Path(folder, "task"), Path(folder, "answer")
@@ -73,8 +73,10 @@ def run_python(
             return failed("Sandbox.Timedout", message, f"{log}{message}\n")
         if not answer.exists():
             return failed("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited", log)
-        found = json.loads(answer.read_text(encoding="utf-8"))
-        return Ran((found.get("answer") or found["error"]).encode(), "Unhandled" if "error" in found else "", log)
+        result = json.loads(answer.read_text(encoding="utf-8"))
+        return HandlerResult(
+            (result.get("answer") or result["error"]).encode(), "Unhandled" if "error" in result else "", log
+        )
 
 
 def _ended(command: list[str], payload: bytes, seconds: float, environment: Mapping[str, str], folder: Path) -> bool:

@@ -250,13 +250,13 @@ def paged(
     shown: Callable[[Any], Any] = lambda item: item,
 ) -> dict[str, Any]:
     """One page of a listing, `shown` only for what is on it; the marker is opaque to the caller."""
-    start = _place(params["Marker"]) if params.get("Marker") else 0
+    start = _offset(params["Marker"]) if params.get("Marker") else 0
     end = start + min(int(params.get("MaxItems") or size), size)
     page: dict[str, Any] = {member: [shown(item) for item in items[start:end]]}
     return page | ({"NextMarker": base64.b64encode(f"after:{end}".encode()).decode()} if end < len(items) else {})
 
 
-def _place(marker: str) -> int:
+def _offset(marker: str) -> int:
     try:
         word, _, number = base64.b64decode(marker, validate=True).decode().partition(":")
         if word == "after":

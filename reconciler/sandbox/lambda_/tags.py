@@ -66,21 +66,21 @@ def list_tags(region: Region, params: Mapping[str, Any], now: float) -> dict[str
     return {"Tags": dict(_held(region, params["Resource"])[0])}
 
 
-def get_resources(region: Region, asked: Mapping[str, Any]) -> dict[str, Any]:
+def get_resources(region: Region, query: Mapping[str, Any]) -> dict[str, Any]:
     """The tagging API's GetResources over what Lambda holds: only what has tags, by ARN, in pages."""
-    wanted = {one["Key"]: one.get("Values", []) for one in asked.get("TagFilters", [])}
-    kinds = asked.get("ResourceTypeFilters") or ["lambda"]
-    found = [
+    wanted = {item["Key"]: item.get("Values", []) for item in query.get("TagFilters", [])}
+    kinds = query.get("ResourceTypeFilters") or ["lambda"]
+    resources = [
         {"ResourceARN": arn, "Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
         for arn, tags in sorted(_tagged(region, kinds))
         if tags and all(_fits(tags, key, values) for key, values in wanted.items())
     ]
-    token = asked.get("PaginationToken") or "0"
-    start, size = int(token) if token.isdigit() else 0, int(asked.get("ResourcesPerPage") or 100)
+    token = query.get("PaginationToken") or "0"
+    start, size = int(token) if token.isdigit() else 0, int(query.get("ResourcesPerPage") or 100)
     end = start + size
     return {
-        "ResourceTagMappingList": found[start:end],
-        "PaginationToken": str(end) if len(found) > end else "",
+        "ResourceTagMappingList": resources[start:end],
+        "PaginationToken": str(end) if len(resources) > end else "",
     }
 
 
@@ -88,8 +88,8 @@ def _tagged(region: Region, kinds: Iterable[str]) -> list[tuple[str, dict[str, s
     functions = [(region.arn(function.name), function.tags) for function in region.functions.values()]
     opening = f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:"
     mappings = [(opening + mapping.uuid, mapping.tags) for mapping in region.mappings.values()]
-    is_asked = {kind: bool({"lambda", f"lambda:{kind}"} & set(kinds)) for kind in ("function", "event-source-mapping")}
-    return (functions if is_asked["function"] else []) + (mappings if is_asked["event-source-mapping"] else [])
+    is_wanted = {kind: bool({"lambda", f"lambda:{kind}"} & set(kinds)) for kind in ("function", "event-source-mapping")}
+    return (functions if is_wanted["function"] else []) + (mappings if is_wanted["event-source-mapping"] else [])
 
 
 def _fits(tags: Mapping[str, str], key: str, values: list[str]) -> bool:

@@ -39,14 +39,14 @@ def _held(region: Region, params: Mapping[str, Any]) -> dict[str, Any]:
     return function.urls[qualifier]
 
 
-def _kept(params: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(params: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of the params: names of headers in lower case, and nothing where Cors says nothing."""
-    kept = {name: params[name] for name in SETTABLE if name in params}
+    members = {name: params[name] for name in SETTABLE if name in params}
     cors = {
         name: [item.lower() for item in value] if name in LOWER_CASED else value
-        for name, value in kept.get("Cors", {}).items()
+        for name, value in members.get("Cors", {}).items()
     }
-    return kept | ({"Cors": cors} if "Cors" in kept else {})
+    return members | ({"Cors": cors} if "Cors" in members else {})
 
 
 def _answer(held: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def create_url(region: Region, params: Mapping[str, Any], now: float) -> dict[st
             "Error message:  FunctionUrlConfig exists for this Lambda function"
         )
     at, label = _moment(now), hashlib.sha256(arn.encode()).hexdigest()[:32]
-    function.urls[qualifier] = {"InvokeMode": "BUFFERED"} | _kept(params) | {
+    function.urls[qualifier] = {"InvokeMode": "BUFFERED"} | _stored(params) | {
         "FunctionUrl": f"https://{label}.lambda-url.{region.region}.on.aws/", "FunctionArn": arn,
         "CreationTime": at, "LastModifiedTime": at,
     }  # fmt: skip
@@ -74,7 +74,7 @@ def update_url(region: Region, params: Mapping[str, Any], now: float) -> dict[st
     if qualifier not in function.urls:
         raise not_found()
     held = function.urls[qualifier]
-    held.update(_kept(params), LastModifiedTime=_moment(now))
+    held.update(_stored(params), LastModifiedTime=_moment(now))
     return _answer(held, "InvokeMode")
 
 
@@ -90,7 +90,7 @@ def list_urls(region: Region, params: Mapping[str, Any], now: float) -> dict[str
 def delete_url(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     held = _held(region, params)
     function = region.function(region.named(params["FunctionName"])[0])
-    function.urls = {qualifier: one for qualifier, one in function.urls.items() if one is not held}
+    function.urls = {qualifier: url for qualifier, url in function.urls.items() if url is not held}
     return {}
 
 

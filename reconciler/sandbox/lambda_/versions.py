@@ -45,7 +45,7 @@ def every(function: Function) -> list[tuple[Function, Record, str]]:
 
 def list_versions(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function = region.function(region.named(params["FunctionName"])[0])
-    return paged(every(function), params, "Versions", 50, lambda one: listed(region, *one))
+    return paged(every(function), params, "Versions", 50, lambda item: listed(region, *item))
 
 
 def delete(function: Function, qualifier: str) -> None:
