@@ -308,9 +308,9 @@ def invoke(
 @format_option("tasks", None, ("text", "json"))
 def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
     """List the task records of all reports, or print one."""
-    from reconciler.commands.tasks import told
+    from reconciler.commands.tasks import records_text
 
-    show(told(path, report_dir, identifier, form))
+    show(records_text(path, report_dir, identifier, form))
 
 
 @cli.command()

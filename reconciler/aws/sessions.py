@@ -76,7 +76,7 @@ def opened(account: Account, region: str) -> boto3.Session:
     """A session of an account that has credentials now; they renew themselves. Raises NoCredentials."""
     try:
         core = core_session(account.profile, region)
-        ask_by(core, asked)
+        ask_by(core, answer_to)
         session = boto3.Session(botocore_session=core, region_name=region)
         session = assuming(core, account, region) if account.role_arn else session
         credentials = session.get_credentials()
@@ -136,7 +136,7 @@ def ask_by(core: botocore.session.Session, prompter: Callable[[str], str]) -> No
     setattr(provider, "_prompter", prompter)  # noqa: B010
 
 
-def asked(question: str) -> str:
+def answer_to(question: str) -> str:
     """What the person at the terminal answers. Raises NoCredentials where there is none."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise NoCredentials("the profile wants an MFA code, and there is no terminal to ask on")

@@ -47,17 +47,17 @@ def present() -> Job | None:
 def validated(paths: Sequence[Path]) -> None:
     """Check the specs; each mistake stands at its line of the pull request."""
     here = present()
-    with told(here):
+    with annotating_failures(here):
         workspace = wiring.read(paths)
     specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
-    found = wiring.warnings(workspace.specs, wiring.now())
+    notes = wiring.warnings(workspace.specs, wiring.now())
     warnings = [
         Annotation("warning", note.message, note.origin.path, note.origin.line, note.origin.column)
-        for note in found
+        for note in notes
         if note.origin
     ]
     annotate(here, warnings)
-    document = validation_document(specs, targets, found)
+    document = validation_document(specs, targets, notes)
     summarise(here, formats.of("markdown").validation(document, summary_view()))
     show(formats.of("text").validation(document, view()))
 
@@ -66,7 +66,7 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code:
     """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie. Returns the
     exit code."""
     here = present()
-    with told(here):
+    with annotating_failures(here):
         choices = Choices(base=here.base if here else "", download_code=download_code)
         workspace = read(paths, base=choices.base, changed_since="", prunes=False)
         made, document = plan_made(workspace, choices, snapshot=None, folder=folder)
@@ -80,7 +80,7 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code:
 
 
 @contextmanager
-def told(here: Job | None) -> Iterator[None]:
+def annotating_failures(here: Job | None) -> Iterator[None]:
     """What ends the command is told where the pull request is read, too."""
     try:
         yield

@@ -84,15 +84,15 @@ def format_option(
 def form_wanted(arguments: Sequence[str], variables: Mapping[str, str]) -> str:
     """The format that a command line or the environment asks for; empty where neither does. Of what cannot be read as a
     command line as well: an error is told in the format that was asked for, too."""
-    asked = [word.partition("=")[2] for word in arguments if word.startswith("--format=")]
-    asked += [after for before, after in pairwise(arguments) if before == "--format"]
+    formats_named = [word.partition("=")[2] for word in arguments if word.startswith("--format=")]
+    formats_named += [after for before, after in pairwise(arguments) if before == "--format"]
     command = next((word for word in arguments if not word.startswith("-")), "")
-    return next(reversed(asked), "") or variables.get(f"RECONCILE_{command.upper()}_FORMAT", "")
+    return next(reversed(formats_named), "") or variables.get(f"RECONCILE_{command.upper()}_FORMAT", "")
 
 
-def point_to_plan(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+def point_to_plan(context: click.Context, _: click.Parameter, is_given: bool) -> None:
     """Not applying a plan is the dry run."""
-    if is_asked:
+    if is_given:
         raise click.UsageError("apply has no --dry-run; `reconcile plan` shows what it would do", context)
 
 

@@ -129,14 +129,19 @@ def error_document(error: Exception, code: int) -> dict[str, Any]:
     """An error as a document; what is wrong in files also with its place."""
     from reconciler.report.schemas import FORMAT_VERSION
 
-    said = {"format_version": FORMAT_VERSION, "kind": "error", "exit_code": code}
-    said |= {"error": type(error).__name__, "messages": messages(error)}
+    document = {"format_version": FORMAT_VERSION, "kind": "error", "exit_code": code}
+    document |= {"error": type(error).__name__, "messages": messages(error)}
     if not isinstance(error, SpecError):
-        return said
-    return said | {
+        return document
+    return document | {
         "faults": [
-            {"file": one.origin.path, "line": one.origin.line, "column": one.origin.column, "message": one.message}
-            for one in error.faults
+            {
+                "file": fault.origin.path,
+                "line": fault.origin.line,
+                "column": fault.origin.column,
+                "message": fault.message,
+            }
+            for fault in error.faults
         ]
     }
 

@@ -13,7 +13,7 @@ from reconciler.report.formats.json import document_json
 from reconciler.report.formats.text import task_text, tasks_text
 
 
-def told(path: Path | None, folder: Path, identifier: str | None, form: str | None) -> str:
+def records_text(path: Path | None, folder: Path, identifier: str | None, form: str | None) -> str:
     """All records, or one, as text or JSON: a list is text and one record JSON, unless told. Of `path` the reports in
     `reports: s3://…` are fetched first."""
     if path:
@@ -23,15 +23,15 @@ def told(path: Path | None, folder: Path, identifier: str | None, form: str | No
     journal.complete(folder, warn)
 
     broken: list[ReportError] = []
-    found = journal.tasks(folder, broken.append)
-    if broken and not found:
+    records = journal.tasks(folder, broken.append)
+    if broken and not records:
         raise broken[0]
     for error in broken:
         warn(str(error))
     if identifier:
-        task = journal.named(found, identifier, folder)
+        task = journal.named(records, identifier, folder)
         return task_text(task) if form == "text" else document_json(task)
-    return document_json(found) if form == "json" else tasks_text(found)
+    return document_json(records) if form == "json" else tasks_text(records)
 
 
 def fetch_reports_of(path: Path, folder: Path) -> None:

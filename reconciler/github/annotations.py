@@ -59,10 +59,10 @@ def _effects(plan: Document) -> Iterator[Annotation]:
     for target in plan["targets"]:
         moves = "; ".join(_moves(target))
         for field in (field for action in target["actions"] for field in action["fields"] if field["source"]):
-            place = (field["source"]["file"], field["source"]["line"])
-            edited |= {place} if field["cause"] in ("edit", "both") else set()
+            source_line = (field["source"]["file"], field["source"]["line"])
+            edited |= {source_line} if field["cause"] in ("edit", "both") else set()
             what = "; ".join(filter(None, (_change(field), moves if not _is_move(field) else "")))
-            at.setdefault(place, {}).setdefault(what, []).append(target["address"])
+            at.setdefault(source_line, {}).setdefault(what, []).append(target["address"])
     for (file, line), changes in at.items():
         text = "\n".join(f"{what} ({_named(where)})" for what, where in changes.items())
         yield Annotation("notice", text, file, line, is_edited=(file, line) in edited)
@@ -98,11 +98,14 @@ def commands(annotations: Iterable[Annotation]) -> list[str]:
     """The lines that the runner obeys, edited lines first; of a kind with more than there is room for, the last says how many."""
     lines = []
     for level in ("error", "warning", "notice"):
-        found = sorted((one for one in annotations if one.level == level), key=lambda one: not one.is_edited)
-        room = MOST_OF_A_KIND if len(found) <= MOST_OF_A_KIND else MOST_OF_A_KIND - 1
-        lines += [command(one) for one in found[:room]]
-        if found[room:]:
-            more = f"{many(len(found) - room, f'more {level}')}; the whole plan is in the summary of this job"
+        of_level = sorted(
+            (annotation for annotation in annotations if annotation.level == level),
+            key=lambda annotation: not annotation.is_edited,
+        )
+        room = MOST_OF_A_KIND if len(of_level) <= MOST_OF_A_KIND else MOST_OF_A_KIND - 1
+        lines += [command(annotation) for annotation in of_level[:room]]
+        if of_level[room:]:
+            more = f"{many(len(of_level) - room, f'more {level}')}; the whole plan is in the summary of this job"
             lines.append(command(Annotation(level, more)))
     return lines
 

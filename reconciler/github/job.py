@@ -68,5 +68,5 @@ def part(value: Any, *steps: str) -> Mapping[str, Any]:
 
 
 def text(value: Mapping[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
+    member = value.get(name)
+    return member if isinstance(member, str) else ""

@@ -109,17 +109,17 @@ def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
     hidden = tuple(unreadable(live))
     for steps, _ in hidden:
         before, wanted = with_value(before, steps, UNSET), with_value(wanted, steps, UNSET)
-    found = differences(before, wanted)
+    unequal = differences(before, wanted)
     return Sides(
         before,
         after,
-        tuple(item._replace(after=value_at(after, item.steps)) for item in found),
-        tuple((pointer(steps), value) for steps, value in hidden if is_spoken_of(after, steps)),
+        tuple(item._replace(after=value_at(after, item.steps)) for item in unequal),
+        tuple((pointer(steps), value) for steps, value in hidden if is_specified(after, steps)),
         without_default,
     )
 
 
-def is_spoken_of(after: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
+def is_specified(after: Mapping[str, Any], steps: tuple[str, ...]) -> bool:
     """Whether the desired side says something here of its own, rather than what it leaves to others."""
     wanted = value_at(after, steps)
     return wanted is not UNSET and not isinstance(wanted, Unreadable)

@@ -65,7 +65,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         aimed.append((document, targets(document, config, elsewhere)))
         elsewhere += placing_faults(document, aimed[-1][1], config, reported)
         faults += own + [fault for fault in elsewhere if fault.origin not in reported]
-    faults += [*repeated(aimed), *renamed_and_kept(aimed)]
+    faults += [*repeated(aimed), *left_under_old_name(aimed)]
     if faults:
         raise SpecError(faults)
     specs = [spec for document, targets in aimed for spec in expanded(document, targets)]
@@ -174,7 +174,7 @@ def repeated(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
             first.setdefault(target, here)
 
 
-def renamed_and_kept(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+def left_under_old_name(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
     """A function that is said to have another name now, and still has a spec of its own."""
     documents = [(document, targets) for document, targets in aimed if targets]
     existing = {

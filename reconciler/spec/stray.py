@@ -16,8 +16,8 @@ from reconciler.kinds.registry import SECTION_NAMES
 from reconciler.kinds.version import VERSION
 
 READ_BELOW = "/configuration/Environment/Variables/"
-TOLD_BELOW = tuple(f"/{name}/" for name in SECTION_NAMES if name not in (CODE.name, VERSION.section))
-TOLD = ("account.name", "region", "function")
+RESOLVED_BELOW = tuple(f"/{name}/" for name in SECTION_NAMES if name not in (CODE.name, VERSION.section))
+TARGET_FACTS = ("account.name", "region", "function")
 REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|account|region|function|partition)\b")
 
 
@@ -34,11 +34,11 @@ def stray_references(value: Any, at: str = "") -> Iterator[tuple[str, bool]]:
             for index, item in enumerate(value):
                 yield from stray_references(item, f"{at}/{index}")
         case str() if REFERENCE.search(value) and not at.startswith(READ_BELOW):
-            if not (at.startswith(TOLD_BELOW) and is_told(value)):
+            if not (at.startswith(RESOLVED_BELOW) and is_target_fact(value)):
                 yield at, False
 
 
-def is_told(text: str) -> bool:
+def is_target_fact(text: str) -> bool:
     """Whether the target itself tells everything that a text refers to."""
     from reconciler.spec import references  # Jinja2 is needed only where there is a reference
 
@@ -46,7 +46,9 @@ def is_told(text: str) -> bool:
         parts = references.parsed(text)
     except references.BadReference:
         return False
-    return all(isinstance(part, str) or (isinstance(part, references.Fact) and part.name in TOLD) for part in parts)
+    return all(
+        isinstance(part, str) or (isinstance(part, references.Fact) and part.name in TARGET_FACTS) for part in parts
+    )
 
 
 def with_facts(value: Any, target: Target) -> Any:

@@ -61,7 +61,7 @@ def validation(document: Document, _: View) -> str:
     return f"{many(document['specs'], 'spec')} valid, {many(document['targets'], 'target')}.\n"
 
 
-def error(_: Document, __: View) -> str:
+def error(_document: Document, _view: View) -> str:
     """Nothing: the log has told it."""
     return ""
 

@@ -32,7 +32,7 @@ def code_of(world: World, source: Mapping[str, Any]) -> Code:
 
 def _sent(world: World, source: Mapping[str, Any]) -> Code:
     kms_key = source.get("SourceKMSKeyArn", "")
-    kinds = [one for one in ("ZipFile", "S3Bucket", "ImageUri") if one in source]
+    kinds = [kind for kind in ("ZipFile", "S3Bucket", "ImageUri") if kind in source]
     if len(kinds) > 1:
         raise invalid("Please do not provide other FunctionCode parameters when providing a ZipFile or an ImageUri.")
     if "ImageUri" in source:

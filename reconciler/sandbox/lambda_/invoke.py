@@ -1,6 +1,7 @@
 """Invoke: which version runs, by qualifier and by an alias's weights, and what the caller is answered.
 
-`prepared` takes what an invocation needs out of the region, under its lock; `answered` needs neither. Only Python functions from a zip run.
+`prepared` takes what an invocation needs out of the region, under its lock; `answered` needs neither. Only Python functions
+from a zip run.
 """
 
 from __future__ import annotations

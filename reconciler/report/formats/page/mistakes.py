@@ -47,17 +47,17 @@ def validation_page(document: Mapping[str, Any], view: View) -> str:
 
 def _listed(faults: Sequence[Mapping[str, Any]], view: View, room: int) -> str:
     """A line a fault, whole, as far as there is room, however long one of them is; and a last one about the others."""
-    kept, left, room = [], [], room - NAMES_ROOM - SPARE
+    lines, left, room = [], [], room - NAMES_ROOM - SPARE
     for fault in faults:
         line = f"- {_where(fault, view)}{inert(fault['message'])}\n"
         if size(line) <= room:
-            kept.append(line)
+            lines.append(line)
             room -= size(line)
         else:
             left.append(fault)
     files = Counter(fault["file"] for fault in left if "file" in fault)
     where = f", in {named((f'{file} ({count})' for file, count in files.items()), NAMES_ROOM)}" if files else ""
-    return "".join(kept) + (f"- {many(len(left), 'more message')}{where}; the log has all of them\n" if left else "")
+    return "".join(lines) + (f"- {many(len(left), 'more message')}{where}; the log has all of them\n" if left else "")
 
 
 def _where(fault: Mapping[str, Any], view: View) -> str:

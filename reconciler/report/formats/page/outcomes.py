@@ -48,17 +48,17 @@ def _row(task: Document) -> str:
         count = sum(item["outcome"] == "succeeded" for item in task["operations"])
         return f"| 🟢 | {inert(task['target'])} | {many(count, 'AWS call')} |\n"
     where = failed_address(task).removeprefix(task["target"]).lstrip("/")
-    told = f"{bold(outcome)}{f' at {inert(where)}' if where else ''}: {inert(task['status']['status'])}"
-    return f"| 🔴 | {inert(task['target'])} | {told} |\n"
+    outcome_text = f"{bold(outcome)}{f' at {inert(where)}' if where else ''}: {inert(task['status']['status'])}"
+    return f"| 🔴 | {inert(task['target'])} | {outcome_text} |\n"
 
 
 def _table(head: str, rows: Sequence[str], room: int) -> str:
     """The rows that there is room for, and how many there are beyond."""
     if not rows:
         return ""
-    kept = fitting(rows, room - size(head) - 1 - SPARE)
-    left = f"\n{len(rows) - kept} more have no room here; the report has all of them.\n" if kept < len(rows) else ""
-    return f"\n{head}{''.join(rows[:kept])}{left}"
+    fits = fitting(rows, room - size(head) - 1 - SPARE)
+    left = f"\n{len(rows) - fits} more have no room here; the report has all of them.\n" if fits < len(rows) else ""
+    return f"\n{head}{''.join(rows[:fits])}{left}"
 
 
 def functions_page(items: Sequence[Document], view: View) -> str:
@@ -84,9 +84,9 @@ def answer_page(document: Document, view: View) -> str:
 def fenced(lines: Iterable[str], language: str, room: int) -> str:
     """Lines in a fence that none of them ends."""
     shown = [f"{printable(line)}\n" for line in lines]
-    kept = fitting(shown, room)
-    body = "".join(shown[:kept]) + (
-        f"… {len(shown) - kept} more lines have no room here\n" if kept < len(shown) else ""
+    fits = fitting(shown, room)
+    body = "".join(shown[:fits]) + (
+        f"… {len(shown) - fits} more lines have no room here\n" if fits < len(shown) else ""
     )
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
+    fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall("`+", body)), default=0))
     return f"{fence}{language}\n{body}{fence}\n"

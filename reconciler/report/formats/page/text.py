@@ -22,8 +22,8 @@ def inert(text: Any) -> str:
 
     Mentions, references and addresses are looked for in the text that remains once entities are read, so an entity does
     not hide them; a character without width after their sign does."""
-    shown = re.sub(r"[^\w\s./,:;()'=+~-]|[_~]|(?<=\w)\.(?=\w)", lambda found: f"&#{ord(found[0])};", printable(text))
-    return re.sub(r"&#(?:64|35);|:(?=//)|\b[Gg][Hh]-(?=\d)", lambda found: f"{found[0]}&#8203;", shown)
+    shown = re.sub(r"[^\w\s./,:;()'=+~-]|[_~]|(?<=\w)\.(?=\w)", lambda match: f"&#{ord(match[0])};", printable(text))
+    return re.sub(r"&#(?:64|35);|:(?=//)|\b[Gg][Hh]-(?=\d)", lambda match: f"{match[0]}&#8203;", shown)
 
 
 def code(text: Any) -> str:
@@ -43,7 +43,7 @@ def link(text: Any, address: str) -> str:
     return f"[{inert(text)}](<{address}>)" if address else inert(text)
 
 
-def place(source: Mapping[str, Any] | None, view: View, *, whole: bool = False) -> str:
+def line_link(source: Mapping[str, Any] | None, view: View, *, whole: bool = False) -> str:
     """A file and its line as a link to that line at the commit, where both are known; by the file's own name unless `whole`."""
     if not source:
         return ""
@@ -85,6 +85,6 @@ def fitting(pieces: Sequence[str], room: int) -> int:
 def named(names: Iterable[str], room: int) -> str:
     """Inert names in one line, as many as there is room for, then how many more."""
     shown = [inert(name) for name in names]
-    kept = fitting([f"{name}, " for name in shown], room)
-    left = len(shown) - kept
-    return ", ".join(shown[:kept]) + (f"{' and ' if kept else ''}{left} more" if left else "")
+    fits = fitting([f"{name}, " for name in shown], room)
+    left = len(shown) - fits
+    return ", ".join(shown[:fits]) + (f"{' and ' if fits else ''}{left} more" if left else "")
