@@ -62,7 +62,7 @@ class Lease:
 def held(
     store: Store,
     url: str,
-    run: str,
+    run_id: str,
     now: Callable[[], float] = time.time,
     lost: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = elapsed,
@@ -70,16 +70,16 @@ def held(
     """Hold the lock for the block; `lost` is called when somebody else has it all the same. Raises Locked, naming owner,
     run and what is left of its lease, when somebody else does."""
     since = clock()
-    lease = Lease(_taken(store, url, run, now), since, clock)
+    lease = Lease(_taken(store, url, run_id, now), since, clock)
     over = threading.Event()
-    beats = threading.Thread(target=_renew, args=(store, url, run, now, lease, over, lost, clock), daemon=True)
+    beats = threading.Thread(target=_renew, args=(store, url, run_id, now, lease, over, lost, clock), daemon=True)
     beats.start()
     try:
         yield lease
     finally:
         over.set()
         beats.join()
-        _release(store, url, run)
+        _release(store, url, run_id)
 
 
 def _owner() -> str:
@@ -91,15 +91,15 @@ def _owner() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def _body(run: str, expires_at: float) -> bytes:
+def _body(run_id: str, expires_at: float) -> bytes:
     """`expires_at` is for people, and for releases that judged by it."""
-    body = {"owner": _owner(), "run": run, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
+    body = {"owner": _owner(), "run": run_id, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
     return json.dumps(body).encode()
 
 
-def _taken(store: Store, url: str, run: str, now: Callable[[], float]) -> str:
+def _taken(store: Store, url: str, run_id: str, now: Callable[[], float]) -> str:
     """The ETag of the lock that is now ours."""
-    body = _body(run, now() + LEASE_SECONDS)
+    body = _body(run_id, now() + LEASE_SECONDS)
     try:
         store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
     except CallFailed as failure:
@@ -108,10 +108,10 @@ def _taken(store: Store, url: str, run: str, now: Callable[[], float]) -> str:
                 f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed"
             ) from failure
     else:
-        _require_conditions(store, url, run, body)
-        return _confirmed(store, url, run)
+        _require_conditions(store, url, run_id, body)
+        return _confirmed(store, url, run_id)
     holder, tag = read(store, url)
-    if holder and holder["run"] == run:
+    if holder and holder["run"] == run_id:
         return tag  # our own write, whose first answer was lost
     if holder and not _is_dead(holder):
         raise Locked(
@@ -126,10 +126,10 @@ def _taken(store: Store, url: str, run: str, now: Callable[[], float]) -> str:
             raise Locked(
                 f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed"
             ) from failure
-    return _confirmed(store, url, run)
+    return _confirmed(store, url, run_id)
 
 
-def _require_conditions(store: Store, url: str, run: str, body: bytes) -> None:
+def _require_conditions(store: Store, url: str, run_id: str, body: bytes) -> None:
     """A store that ignores `If-None-Match` would give the lock to everybody, and so to nobody: what we have just written
     must be in our own way. Raises Locked."""
     try:
@@ -137,19 +137,19 @@ def _require_conditions(store: Store, url: str, run: str, body: bytes) -> None:
     except CallFailed as failure:
         if failure.code in TAKEN:
             return
-        _release(store, url, run)
+        _release(store, url, run_id)
         raise Locked(f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed") from failure
-    _release(store, url, run)
+    _release(store, url, run_id)
     raise Locked(
         f"the lock {url} holds nobody off: its store ignores conditional writes (If-None-Match); "
         "use a bucket of S3; nothing was changed"
     )
 
 
-def _confirmed(store: Store, url: str, run: str) -> str:
+def _confirmed(store: Store, url: str, run_id: str) -> str:
     """The ETag of the lock, read back. Raises Locked when it is not ours after all."""
     holder, tag = read(store, url)
-    if holder and holder["run"] == run:
+    if holder and holder["run"] == run_id:
         return tag
     raise Locked(f"the lock {url} was taken by somebody else just now; nothing was changed")
 
@@ -201,7 +201,7 @@ def _dated(answer: Mapping[str, Any]) -> dict[str, float | None]:
 def _renew(
     store: Store,
     url: str,
-    run: str,
+    run_id: str,
     now: Callable[[], float],
     lease: Lease,
     over: threading.Event,
@@ -211,7 +211,7 @@ def _renew(
     while not over.wait(HEARTBEAT_SECONDS):
         since = clock()
         try:
-            lease.tag = renewed(store, url, run, now, lease.tag)
+            lease.tag = renewed(store, url, run_id, now, lease.tag)
             lease.since = since
         except Locked:
             lost()
@@ -220,37 +220,37 @@ def _renew(
             continue  # a beat is missed, for the lease outlives several
 
 
-def renewed(store: Store, url: str, run: str, now: Callable[[], float], tag: str) -> str:
+def renewed(store: Store, url: str, run_id: str, now: Callable[[], float], tag: str) -> str:
     """The lock's new ETag after one beat; `tag` is the one before. Looks first: a store may ignore conditions, and another
     tag than `tag` on a lock of ours is our own last beat, whose answer was lost. Raises Locked when it is not ours any
     more, CallFailed when S3 does not answer."""
     holder, current = _read(store, url)
-    if (not holder or holder["run"] != run) and current != tag:
+    if (not holder or holder["run"] != run_id) and current != tag:
         raise Locked(f"the lock {url} is not ours any more")
-    body = _body(run, now() + LEASE_SECONDS)
+    body = _body(run_id, now() + LEASE_SECONDS)
     try:
         return str(store("PutObject", {**location(url), "Body": body, "IfMatch": current})["ETag"])
     except CallFailed as failure:
         if failure.code not in (*TAKEN, *MISSING):
             raise
     holder, current = _read(store, url)
-    if holder and holder["run"] == run:
+    if holder and holder["run"] == run_id:
         return current  # the beat's first answer was lost
     raise Locked(f"the lock {url} is not ours any more")
 
 
-def _release(store: Store, url: str, run: str) -> None:
+def _release(store: Store, url: str, run_id: str) -> None:
     with suppress(AwsError, Locked):  # what cannot be deleted expires
         holder, tag = read(store, url)
-        if holder and holder["run"] == run:
+        if holder and holder["run"] == run_id:
             store("DeleteObject", {**location(url), "IfMatch": tag})
 
 
-def unlock(store: Store, url: str, run: str) -> None:
+def unlock(store: Store, url: str, run_id: str) -> None:
     """Take the lock away from a run that is dead. Raises Locked when another run holds it, or none."""
     holder, tag = read(store, url)
     if not holder:
         raise Locked(f"nobody holds the lock {url}")
-    if holder["run"] != run:
-        raise Locked(f"run {holder['run']} of {holder['owner']} holds the lock {url}, not {run}")
+    if holder["run"] != run_id:
+        raise Locked(f"run {holder['run']} of {holder['owner']} holds the lock {url}, not {run_id}")
     store("DeleteObject", {**location(url), "IfMatch": tag})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import lock
 from reconciler.commands import wiring
-from reconciler.commands.run import Ending, Stop, Tell, new_run, run_plan
+from reconciler.commands.run import Ending, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, Locked, ReportError, UnsafePlan
 from reconciler.core.finding import continued
@@ -62,8 +62,8 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
     workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
     reviews = reviewed_plans(workspace, orders.approved)
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
-    run = new_run()
-    with stop.listening(), locked(workspace, aws, run, stop):
+    run_id = new_run_id()
+    with stop.listening(), locked(workspace, aws, run_id, stop):
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
@@ -82,7 +82,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         with audience.watch(operations) as tell:
             ending = run_plan(
                 plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
-                identifier=run,
+                identifier=run_id,
             )  # fmt: skip
         if ending.exit_code == Locked.exit_code:
             ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
@@ -151,14 +151,14 @@ def store(workspace: Workspace, aws: Aws) -> lock.Store:
 
 
 @contextmanager
-def locked(workspace: Workspace, aws: Aws, run: str, stop: Stop) -> Iterator[None]:
+def locked(workspace: Workspace, aws: Aws, run_id: str, stop: Stop) -> Iterator[None]:
     """Hold the lock of reconcile.yaml, if it names one; losing it stops the run before its next call."""
     if not workspace.config.lock:
         yield
         return
     s3, url = store(workspace, aws), workspace.config.lock
     with (
-        lock.held(s3, url, run, lost=lambda: stop.now(Locked.exit_code)) as lease,
+        lock.held(s3, url, run_id, lost=lambda: stop.now(Locked.exit_code)) as lease,
         stop.when(lease.is_over, Locked.exit_code),
     ):
         yield

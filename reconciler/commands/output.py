@@ -152,7 +152,7 @@ def view(whole_in: str = "") -> View:
     address = f"{server}/{repository}"
     if not re.fullmatch(r"https?://[\w.:-]+(/[\w.-]+){2}", address, re.ASCII):
         return View(has_colour(sys.stdout), whole_in)
-    root, run = os.environ.get("GITHUB_WORKSPACE", ""), os.environ.get("GITHUB_RUN_ID", "")
+    root, github_run = os.environ.get("GITHUB_WORKSPACE", ""), os.environ.get("GITHUB_RUN_ID", "")
     commit = os.environ.get("GITHUB_SHA", "")
     return View(
         has_colour(sys.stdout),
@@ -160,5 +160,5 @@ def view(whole_in: str = "") -> View:
         repository_url=address,
         commit=commit if re.fullmatch("[0-9a-f]{40,64}", commit) else "",
         folder=os.path.relpath(Path.cwd(), root) if root else "",
-        run_url=f"{address}/actions/runs/{run}" if run.isdecimal() else "",
+        run_url=f"{address}/actions/runs/{github_run}" if github_run.isdecimal() else "",
     )

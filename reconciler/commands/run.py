@@ -27,7 +27,7 @@ PARTLY = 25
 Tell = Callable[[Key, str, str], None]
 
 
-def new_run() -> str:
+def new_run_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
@@ -101,7 +101,7 @@ def run_plan(
 ) -> Ending:
     """Perform a plan's operations, all but those of refused targets, and leave journal and report."""
     started = datetime.now(UTC)
-    identifier = identifier or new_run()
+    identifier = identifier or new_run_id()
     name = f"{started.strftime('%Y%m%dT%H%M%S%fZ')}-{identifier}"
     with Journal(folder, name) as journal:
         run = Run(aws, journal, stop, tell)

@@ -29,8 +29,8 @@ def tag_steps(arn: str, wanted: Properties, live: Properties, differing: frozens
     are there together with those that come, and takes no more than 50."""
     keys = sorted(member.partition("/")[2] for member in differing if member.startswith("tags/"))
     put = {key: wanted[key] for key in keys if key in wanted and wanted[key] != live.get(key)}
-    gone = [key for key in keys if key not in wanted and key in live]
-    steps = [Step("UntagResource", {"Resource": arn, "TagKeys": gone})] if gone else []
+    removed = [key for key in keys if key not in wanted and key in live]
+    steps = [Step("UntagResource", {"Resource": arn, "TagKeys": removed})] if removed else []
     return steps + ([Step("TagResource", {"Resource": arn, "Tags": put})] if put else [])
 
 

@@ -41,7 +41,7 @@ def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     """A plan: guard changes, counts, what will be gone, what is to be said, then a diff a target, those that delete first.
     At most MARKDOWN_LIMIT characters."""
     acting = [target_shown(target) for target in document["targets"] if is_acting(target)]
-    acting.sort(key=lambda target: not any(map(_is_gone, target["actions"])))
+    acting.sort(key=lambda target: not any(map(_deletes, target["actions"])))
     whole = (
         f"the whole plan is in {inert(view.whole_in)}"
         if view.whole_in
@@ -107,10 +107,10 @@ def _counted(actions: Iterable[Document]) -> str:
 
 
 def _head(plan: Document, acting: Iterable[Document], whole: str) -> str:
-    gone = [action["address"] for target in acting for action in target["actions"] if _is_gone(action)]
+    deletions = [action["address"] for target in acting for action in target["actions"] if _deletes(action)]
     notes, left = _notes(plan["diagnostics"])
     return rendered(
-        "plan.md.j2", totals=totals(plan), gone=_named(gone), orphans=_named(plan["orphans"], whole), notes=notes,
+        "plan.md.j2", totals=totals(plan), gone=_named(deletions), orphans=_named(plan["orphans"], whole), notes=notes,
         left=_left_notes(left), whole=whole,
         guard_changes=_guard_lines(plan, whole),
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _guard_lines(plan: Document, whole: str) -> list[str]:
     return [*shown, f"{many(len(left), 'guard change')} more, in {files}; {whole}"] if left else shown
 
 
-def _is_gone(action: Document) -> bool:
+def _deletes(action: Document) -> bool:
     return bool(action["verb"] in ("delete", "replace"))
 
 
