@@ -120,7 +120,7 @@ def test_every_error_that_refuses_cites_a_rule() -> None:
         if name_of(call) in REFUSING and call.args
     ]
     assert len(found) > 12
-    ended = re.compile(r"\.ends\(|^continued\(|changed_since\(|\[\*told, problem\]")
+    ended = re.compile(r"\.ends\(|^continued\(|changed_since\(|\[\*lines, problem\]")
     assert [place for place, message in found if not ended.search(message)] == []
 
 
