@@ -13,22 +13,22 @@ from reconciler.core.model import Diagnostic, Spec
 from reconciler.core.words import many
 from reconciler.files.packing import packs
 from reconciler.spec.history import History
-from reconciler.spec.load import only
+from reconciler.spec.load import named_targets, only
 
 
 def read(paths: Sequence[Path], *, base: str, changed_since: str, prunes: bool) -> Workspace:
     """What is to be planned below the paths, judged by the base where one is given."""
     workspace = judged(paths, base)
-    prunes = prunes or workspace.config.prunes
-    return since(workspace, changed_since, prunes=prunes) if changed_since else workspace
+    if not changed_since:
+        return workspace
+    if prunes:
+        wiring.require_prunable(workspace)
+    return since(workspace, changed_since, prunes=prunes or (workspace.config.prunes and workspace.is_whole))
 
 
 def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
     """Only the targets whose spec or local code is another than at a revision; all of them where reconcile.yaml is. Functions whose
-    spec is gone since are told or, where it `prunes`, asked to go. Raises GitError when git cannot tell, UnsafePlan where pruning has
-    no owner mark to go by."""
-    if prunes:
-        wiring.require_marked(workspace)
+    spec is gone since are told or, where it `prunes`, asked to go. Raises GitError when git cannot tell."""
     history = wiring.history(workspace)
     root = Path(workspace.config.path).parent
     moved = history.changed(revision, [root, *workspace.paths])
@@ -51,8 +51,12 @@ def has_changed(history: History, revision: str, spec: Spec, moved: Collection[s
 
 
 def dropped(history: History, revision: str, workspace: Workspace) -> list[Spec]:
-    """What specs said at a revision of functions that no spec names now, below the paths that were given."""
-    now = {spec.target for spec in workspace.specs.specs}
+    """What specs said at a revision, below the paths that were given, of functions that no spec of the house names now: one that
+    only moved is not gone."""
+    now = {
+        *named_targets([Path(workspace.own.path).parent], workspace.own),
+        *(one.target for one in workspace.specs.specs),
+    }
     files = history.changed(revision, workspace.paths)
     return [spec for spec in history.specs_in(revision, workspace.config, files) if spec.target not in now]
 

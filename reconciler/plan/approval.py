@@ -12,12 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.errors import ReportError, StalePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Plan, TargetPlan
+from reconciler.core.model import UNSET, Diagnostic, Live, Plan, TargetPlan
 from reconciler.core.sealing import checksum
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED
+from reconciler.kinds.registry import KINDS
+from reconciler.kinds.version import VERSION
+from reconciler.plan.changes import prefix
+from reconciler.plan.digests import hidden_digest
 
 Document = Mapping[str, Any]
 
@@ -79,7 +84,6 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
         for address in seen
         if address not in acting
     ]
-    made = {target["address"]: target for target in now["targets"]}
     refused = []
     for target_plan in (target_plan for target_plan in plan.targets if target_plan.operations):
         review, target = seen.get(str(target_plan.target), (None, None))
@@ -89,7 +93,7 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
             refused.append(
                 IS_UNDER_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error))
             )
-        elif unseen := _unseen(made[str(target_plan.target)], now, target, review.document if review else None):
+        elif unseen := _unseen(target_plan, now, target, review.document if review else None):
             message = _difference(target_plan, unseen)
             refused.append(IS_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error)))
     return idle + refused
@@ -108,30 +112,26 @@ class Unseen:
     was_reviewed: bool = True
 
 
-def _unseen(target: Document, now: Document, seen: Document | None, reviewed: Document | None) -> Unseen | None:
+def _unseen(one: TargetPlan, now: Document, seen: Document | None, reviewed: Document | None) -> Unseen | None:
     """What of a target is left and was not seen; None when all of it was."""
+    target = next(target for target in now["targets"] if target["address"] == str(one.target))
     if seen is None or reviewed is None:
         return Unseen((), tuple(_lines(target)), was_reviewed=False)
     if target["digest"] == seen["digest"]:
         return None
     before, after = list(_access(reviewed, target["address"])), list(_access(now, target["address"]))
-    if _digest_of_access(reviewed, target["address"]) == _digest_of_access(now, target["address"]):
-        before, after = [], []
+    is_otherwise = _digest_of_access(reviewed, target["address"]) != _digest_of_access(now, target["address"])
+    before, after = (before, after) if is_otherwise else ([], [])
     actions = {action["address"]: action for action in seen["actions"]}
-    is_hidden_otherwise = False
     for action in (action for action in target["actions"] if action["verb"] != "none"):
         was = actions.get(action["address"])
         if was is None or was["verb"] not in SEEN_AS[action["verb"]]:
             before += _action_lines(was) if was else []
             after += _action_lines(action)
             continue
-        for field in action["fields"]:
-            known = _field_of(was, field)
-            if known is None or not _is_as_seen(action, field, known):
-                before += [_field_line(known)] if known else []
-                after.append(_field_line(field))
-        is_hidden_otherwise |= bool(action.get("hidden")) and action.get("hidden") != was.get("hidden")
-    return Unseen(tuple(before), tuple(after)) if before or after or is_hidden_otherwise else None
+        left, more, is_hidden = Left(one, action, was).compared()
+        before, after, is_otherwise = before + left, after + more, is_otherwise or is_hidden
+    return Unseen(tuple(before), tuple(after)) if before or after or is_otherwise else None
 
 
 # The verb of what is left, and the verbs that a review may have shown for it: adopting is updating with our mark.
@@ -144,23 +144,97 @@ SEEN_AS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _field_of(action: Document, field: Document) -> Document | None:
-    """The reviewed field of the same path; a number stands where the review could only say `published`."""
-    start, _, name = field["path"].rpartition("/")
-    paths = (
-        field["path"],
-        f"{start}/{PUBLISHED}" if name.isdigit() and start.endswith("/AdditionalVersionWeights") else "",
-    )
-    return next((candidate for path in paths for candidate in action["fields"] if candidate["path"] == path), None)
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An action that is left, beside the reviewed one. What the reviewed one had more must be what AWS holds by now, or git has
+    changed its mind since the review."""
+
+    target: TargetPlan
+    action: Document
+    was: Document
+
+    def compared(self) -> tuple[list[str], list[str], bool]:
+        """Lines that were reviewed and are not as they were, lines that are left in their place, and whether a value that is not
+        shown may differ."""
+        known = {field["path"]: self._field_of(field) for field in self.action["fields"]}
+        unlike = [field for field in self.action["fields"] if not self._is_as_seen(field, known[field["path"]])]
+        met = [id(field) for field in known.values() if field]
+        missing = [field for field in self.was["fields"] if id(field) not in met and not self._is_held(field)]
+        before = [field for field in (*(known[field["path"]] for field in unlike), *missing) if field]
+        return [*map(_field_line, before)], [*map(_field_line, unlike)], not self._hides_the_same()
+
+    def _field_of(self, field: Document) -> Document | None:
+        """The reviewed field of the same path; the newest version stands where the review could only say `published`."""
+        start, _, name = field["path"].rpartition("/")
+        paths = [field["path"], f"{start}/{PUBLISHED}" if name and name == self._newest else ""]
+        return next((one for path in paths for one in self.was["fields"] if one["path"] == path), None)
+
+    def _is_as_seen(self, field: Document, seen: Document | None) -> bool:
+        """Whether the field was reviewed as it is: the newest version standing for what was known only after the apply, and an
+        alias coming from whatever version it is on."""
+        if seen is None:
+            return False
+        is_version = self.action["kind"] == ALIAS.name and field["path"].endswith("/FunctionVersion")
+        is_newest = bool(seen.get("known_after_apply")) and field["after"] == self._newest != ""
+        is_same = field["after"] == seen["after"] and field["sensitive"] == seen["sensitive"]
+        return (is_same or is_newest) and (is_version or field["before"] == seen["before"])
+
+    @property
+    def _newest(self) -> str:
+        """The newest version that there is, published by an earlier run of the same plan as far as this one goes."""
+        numbers = [int(live.key.name) for live in self.target.before if live.key.kind == VERSION.name]
+        return str(max(numbers)) if numbers else ""
+
+    def _live(self) -> Live | None:
+        return next((live for live in self.target.before if str(live.key) == self.action["address"]), None)
+
+    def _value(self, field: Document) -> Any:
+        """What AWS holds where a field is, as a document shows it; nothing of what is only about to be."""
+        live, kind = self._live(), KINDS[self.action["kind"]]
+        if live is None or self.action["verb"] in ("create", "replace"):
+            return UNKNOWN
+        start = pointer(prefix(kind, live.key.name))
+        steps = tuple(
+            self._newest if step == PUBLISHED else step for step in steps_of(field["path"].removeprefix(start))
+        )
+        return plainly(value_at(live.properties, steps))
+
+    def _is_held(self, field: Document) -> bool:
+        """Whether AWS holds by now what a reviewed field says. Where code comes from it does not hold: its hash says it."""
+        if _is_hidden(field):
+            return True  # looked at together
+        if field["path"].startswith("/code/") and field["path"] != HASH:
+            hashes = [one for one in self.was["fields"] if one["path"] == HASH]
+            return bool(hashes) and self._is_held(hashes[0])
+        wanted = self._newest if field.get("known_after_apply") else field["after"]
+        return bool(wanted != "" and self._value(field) == wanted)
+
+    def _hides_the_same(self) -> bool:
+        """Whether the values that neither shows are the reviewed ones: all are left as they were, or AWS holds all of them by now."""
+        left = [field["path"] for field in self.action["fields"] if _is_hidden(field)]
+        was = [field for field in self.was["fields"] if _is_hidden(field)]
+        if left == [field["path"] for field in was]:
+            return bool(self.action.get("hidden", "") == self.was.get("hidden", ""))
+        live = self._live()
+        if left or live is None or self.action["verb"] in ("create", "replace"):
+            return False
+        start = pointer(prefix(KINDS[self.action["kind"]], live.key.name))
+        inside = [field["path"].removeprefix(start) for field in was]
+        values = [[path, value_at(live.properties, steps_of(path))] for path in inside]
+        return bool(hidden_digest(values, live.key) == self.was.get("hidden"))
 
 
-def _is_as_seen(action: Document, field: Document, seen: Document) -> bool:
-    """Whether the field was reviewed as it is: a number standing for what was known only after the apply, and an alias coming from
-    whatever version it is on."""
-    is_version = action["kind"] == ALIAS.name and field["path"].endswith("/FunctionVersion")
-    is_number = is_version and seen.get("known_after_apply", False) and str(field["after"]).isdigit()
-    is_same = field["after"] == seen["after"] and field["sensitive"] == seen["sensitive"]
-    return (is_same or is_number) and (is_version or field["before"] == seen["before"])
+HASH = "/code/CodeSha256"
+UNKNOWN = object()  # equals nothing that a document says
+
+
+def _is_hidden(field: Document) -> bool:
+    """Whether only a digest says what the value will be."""
+    return bool(field["sensitive"]) and str(field["after"]).startswith("(sensitive")
+
+
+def plainly(value: Any) -> Any:
+    return None if value is UNSET else value
 
 
 def _difference(target_plan: TargetPlan, unseen: Unseen) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.core.diff import Difference, pointer
-from reconciler.core.model import FieldChange, Marker
+from reconciler.core.model import FieldChange, Key, Marker
 from reconciler.core.sealing import digest, stretched_digest
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
@@ -23,7 +23,12 @@ def with_hidden(draft: Draft) -> Draft:
     ]
     if not values or draft.verb == "none":
         return draft
-    return replace(draft, action=replace(draft.action, hidden=stretched_digest(values, str(draft.pair.key))))
+    return replace(draft, action=replace(draft.action, hidden=hidden_digest(values, draft.pair.key)))
+
+
+def hidden_digest(values: Iterable[Sequence[Any]], key: Key) -> str:
+    """Of (pointer, value) pairs of one resource, in their order; slow to guess."""
+    return stretched_digest([list(pair) for pair in values], str(key))
 
 
 def hidden_value(draft: Draft, difference: Difference) -> Any:

@@ -145,3 +145,23 @@ def test_with_a_base_the_base_judges_what_changed(committed: House) -> None:
     plan = committed.plan("--base", "HEAD", *SINCE)
     (target,) = plan["targets"]
     assert target["actions"][0]["cause"] == "edit"
+
+
+@pytest.mark.parametrize("how", ["a flag", "reconcile.yaml"])
+def test_a_spec_that_moved_out_of_the_paths_is_not_gone(committed: House, how: str) -> None:
+    if how == "reconcile.yaml":
+        path = committed.root / "specs" / "reconcile.yaml"
+        path.write_text(path.read_text() + "prune: true\n")
+    for folder in ("a", "b"):
+        (committed.root / "specs" / folder).mkdir()
+    committed.remove("two.yaml")
+    committed.write("a/two.yaml", function_spec("two"))
+    commit(committed.root, "in a")
+    (committed.root / "specs" / "a" / "two.yaml").rename(committed.root / "specs" / "b" / "two.yaml")
+    committed.write("a/three.yaml", function_spec("three"))
+    committed.sandbox.requests.clear()
+    flags = ("--prune",) if how == "a flag" else ()
+    result = committed.run("apply", "specs/a", "--yes", *SINCE, *flags)
+    assert result.exit_code == (21 if flags else 0)
+    assert "has had no spec" not in result.out
+    assert "DeleteFunction" not in committed.writes()

@@ -133,3 +133,75 @@ def test_a_plan_under_another_configuration_approves_nothing_beside_one_that_hol
     assert result.exit_code == 23
     assert "test/us-west-2/one: specs/reconcile.yaml is not what was approved" in result.out
     assert [request.params["FunctionName"] for request in house.sandbox.writes] == ["two"]
+
+
+# --- what git drops after the review was not seen -----------------------------------------------------------------
+
+
+def reviewed_then(house: House, before: str | None, reviewed: str, now: str) -> int:
+    """The exit code of an apply of `now` with an approved plan of `reviewed`."""
+    house_of(house)
+    if before is not None:
+        house.write("one.yaml", before)
+        house.apply()
+    house.write("one.yaml", reviewed)
+    house.run("plan", "-o", "plan.json")
+    house.write("one.yaml", now)
+    house.writes()
+    return house.run(*APPROVED).exit_code
+
+
+QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q', Enabled: false}}\n"
+
+
+def test_a_creation_without_a_field_that_was_reviewed_is_another_one(house: House) -> None:
+    seen = function_spec("one", configuration="TracingConfig: {Mode: Active}")
+    assert reviewed_then(house, None, seen, function_spec("one")) == 23
+    assert house.writes() == []
+
+
+def test_a_mapping_that_was_reviewed_as_switched_off_is_not_created_switched_on(house: House) -> None:
+    plain = function_spec("one")
+    seen, now = function_spec("one", extra=QUEUE), function_spec("one", extra=QUEUE.replace(", Enabled: false", ""))
+    assert reviewed_then(house, plain, seen, now) == 23
+
+
+def test_an_update_without_a_field_that_was_reviewed_is_another_one(house: House) -> None:
+    seen = function_spec("one", configuration="Timeout: 9\nMemorySize: 512")
+    assert reviewed_then(house, function_spec("one"), seen, function_spec("one", configuration="MemorySize: 512")) == 23
+
+
+def test_a_canary_that_was_reviewed_is_not_a_full_move(house: House) -> None:
+    house_of(house)
+    for key in ("v1.zip", "v2.zip"):
+        house.write("one.yaml", function_spec("one", key=key, extra=LIVE))
+        house.apply()
+    weights = ", RoutingConfig: {AdditionalVersionWeights: {'2': 0.9}}"
+    alias = "aliases: {live: {FunctionVersion: '1'%s}}\n"
+    house.write("one.yaml", function_spec("one", key="v2.zip", extra=alias % weights))
+    house.run("plan", "-o", "plan.json")
+    house.write("one.yaml", function_spec("one", key="v2.zip", extra=alias % ""))
+    assert house.run(*APPROVED).exit_code == 23
+
+
+def test_only_the_newest_version_stands_for_what_was_to_be_published(house: House) -> None:
+    house_of(house)
+    for key in ("v1.zip", "v2.zip"):
+        house.write("one.yaml", function_spec("one", key=key, extra=LIVE))
+        house.apply()
+    house.write("one.yaml", function_spec("one", key="v3.zip", extra=LIVE))
+    house.run("plan", "-o", "plan.json")
+    house.write("one.yaml", function_spec("one", key="v3.zip", extra="aliases: {live: {FunctionVersion: '1'}}\n"))
+    result = house.run(*APPROVED)
+    assert (result.exit_code, "2 → 1" in result.out) == (23, True)
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+def test_secrets_that_are_not_left_are_those_that_aws_holds_by_now(house: House, is_done: bool) -> None:
+    house_of(house, "one")
+    house.write("one.yaml", function_spec("one", configuration=f"Timeout: 9\n{SECRET}"))
+    house.run("plan", "-o", "plan.json")
+    held = {"TOKEN": "sentinel-a", "OTHER": "sentinel-b" if is_done else "theirs"}
+    house.lambda_.update_function_configuration(FunctionName="one", Environment={"Variables": held})
+    house.write("one.yaml", function_spec("one", configuration=f"Timeout: 9\nEnvironment: {{Variables: {held}}}"))
+    assert house.run(*APPROVED).exit_code == (0 if is_done else 23)
