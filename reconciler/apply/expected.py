@@ -85,6 +85,8 @@ def subject(operation: Operation, params: Properties) -> Key:
     key, named_by = operation.key, KINDS[operation.key.kind].named_by
     if not named_by:
         return key
+    if operation.name.startswith("Create"):
+        return replace(key, name="")  # the spec's label may be AWS's name of another one
     return replace(key, name=str(params.get(named_by) or params.get("Resource", "").rpartition(":")[2] or key.name))
 
 

@@ -27,8 +27,8 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
     code came from, or what a report must not hold, is marked; kinds that are known to be `unreadable`, by their words, and were told
     so with the plan, are left out. Raises SnapshotError where anything else cannot be read."""
     kinds = [kind for kind in KINDS.values() if kind.section in SECTIONS and kind.word not in unreadable]
-    sections = frozenset(kind.section for kind in kinds)
-    resources = fetch(aws, [Spec(target, "", (), sections)], taken_at="").resources
+    names = frozenset(kind.name for kind in kinds)
+    resources = fetch(aws, [Spec(target, "", (), frozenset())], taken_at="", kinds=names).resources
     function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
     if function is None:
         return {}

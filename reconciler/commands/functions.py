@@ -14,7 +14,7 @@ from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
+from reconciler.kinds.registry import KINDS
 from reconciler.report.results import camel
 from reconciler.spec.config import Config, find_config, load_config
 
@@ -23,6 +23,8 @@ FIELDS = (
     "KMSKeyArn", "LastModified", "MasterArn", "MemorySize", "RevisionId", "Role", "Runtime", "Timeout", "TracingConfig",
     "Version", "VpcConfig",
 )  # fmt: skip
+# What the seed did not list: a caller who may not read it still gets the list.
+OPTIONAL = frozenset(KINDS) - {"function", "version", "alias", "event_source_mapping"}
 SEED_SPELLING = {"KMSKeyArn": "kmskeyArn"}
 
 
@@ -49,11 +51,9 @@ def listed(
             if name
             else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
         )
-        specs += [
-            Spec(Target(place.account, place.region, function), "", (), frozenset(NAMED_SECTIONS)) for function in names
-        ]
-    held = fetch(aws, specs, taken_at=wiring.now())
-    for reason in held.unread.values():
+        specs += [Spec(Target(place.account, place.region, function), "", (), frozenset()) for function in names]
+    held = fetch(aws, specs, taken_at=wiring.now(), kinds=frozenset(KINDS), optional=OPTIONAL)
+    for reason in (*held.unread.values(), *filter(None, held.invoked.values())):
         click.echo(f"warning: {reason}", err=True)
     return list(items(held))
 
@@ -85,17 +85,23 @@ def _places(config: Config, path: Path, account: str | None, region: str | None)
 def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     for live in snapshot.resources:
         if live.key.kind == FUNCTION.name:
-            yield item(live, [other for other in snapshot.resources if other.key.target == live.key.target])
+            target = live.key.target
+            read = frozenset(KINDS) if snapshot.scope is None else snapshot.scope.get(target, frozenset())
+            unread = (frozenset(KINDS) - read) | (OPTIONAL if snapshot.invoked.get(target) else frozenset())
+            yield item(live, [other for other in snapshot.resources if other.key.target == target], unread)
 
 
-def item(live: Live, beside: Iterable[Live]) -> dict[str, Any]:
-    """One function with the seed's fields, null where AWS holds nothing, its tags, and what there is of every other kind."""
+def item(live: Live, beside: Iterable[Live], unread: frozenset[str]) -> dict[str, Any]:
+    """One function with the seed's fields, null where AWS holds nothing, its tags, and what there is of every other kind; null for
+    kinds that were not read."""
     redacted = sealed(live.properties, FUNCTION.is_sensitive, "hidden")
     facts = {**redacted["configuration"], **live.handle, "FunctionName": live.key.target.function}
     entry: dict[str, Any] = {"accountName": live.key.target.account, "region": live.key.target.region}
     entry |= {SEED_SPELLING.get(field, camel(field)): _camelled(facts.get(field)) for field in FIELDS}
     sections = {
-        camel_of(kind.section): _section([_camelled(kind.listed(other)) for other in _ordered(beside, kind)], kind)
+        camel_of(kind.section): None
+        if kind.name in unread
+        else _section([_camelled(kind.listed(other)) for other in _ordered(beside, kind)], kind)
         for kind in KINDS.values()
         if kind is not FUNCTION
     }

@@ -18,7 +18,7 @@ from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
 from reconciler.plan import qualifiers
 from reconciler.plan.case import Case
-from reconciler.plan.changes import Draft, ignored_paths, origin_of, prefix
+from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
 
@@ -75,11 +75,15 @@ def keeps_what_has_no_default(case: Case, drafts: Drafts) -> Iterator[Diagnostic
     """A section is owned whole, but what AWS falls back to is not known of every member: that is said, not guessed."""
     for draft in drafts:
         if draft.without_default and draft.verb not in ("replace", "delete"):
-            start = pointer(prefix(KINDS[draft.pair.key.kind], draft.pair.key.name))
+            kind = KINDS[draft.pair.key.kind]
+            start = pointer(prefix(kind, draft.pair.key.name))
             paths = ", ".join(start + path for path in draft.without_default)
+            sent = differing(kind, draft.differences)
+            is_sent_around = any("/".join(steps_of(path)[: kind.depth]) in sent for path in draft.without_default)
             message = (
-                f"{case.spec.target}: AWS holds {paths}, which the spec does not name and of which no default is known, "
-                "so it stays as it is; write it into the spec, or leave it to others with `ignore`"
+                f"{case.spec.target}: AWS holds {paths}, which the spec does not name and of which no default is known, so it "
+                f"stays as it is{', unless it goes with what is sent around it' if is_sent_around else ''}; write it into the spec, "
+                "or leave it to others with `ignore`"
             )
             origin = spec_origin(case, (start + draft.without_default[0]).split("/")[1])
             yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)

@@ -38,8 +38,10 @@ def fetch(
     managed_by: str = "",
     places: Iterable[Place] = (),
     looking: Looking = Looking(),  # noqa: B008  frozen
+    kinds: frozenset[str] | None = None,
+    optional: frozenset[str] = frozenset(),
 ) -> Snapshot:
-    """The live resources of the specs' targets and, where a mark is given, of every function of these places that bears
+    """The live resources of the specs' targets, of the `kinds` that they need or of these, and, where a mark is given, of every function of these places that bears
     it; what could not be read is told with its reason. Raises SnapshotError when that is every target."""
     ordered = sorted(specs, key=lambda spec: spec.target)
     by_place: dict[Place, list[Spec]] = {place: [] for place in places}
@@ -52,6 +54,7 @@ def fetch(
         invoked: dict[Target, str] = {}
         for place in (place for place in by_place if place.account in accounts):
             region = _Region(aws, place, by_place[place], pool, unread, patience)
+            region.kinds, region.optional = kinds, optional
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
             invoked |= region.invoked
         held = {
@@ -131,6 +134,8 @@ class _Region:
     ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience = unread, patience
+        self.kinds: frozenset[str] | None = None
+        self.optional: frozenset[str] = frozenset()
         self.invoked: dict[Target, str] = {}  # of whose qualifiers some go, and that own nothing that may invoke them
 
     def resources(self, marked: list[str]) -> list[Live]:
@@ -140,15 +145,18 @@ class _Region:
         for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
             asking = [spec for spec in self.specs if kind.outlives_function or spec.target in alive]
             unread = set(self.unread.reasons)
-            losing = {
-                s.target for s in asking if kind.qualifier and s.target in alive and loses_a_qualifier(s, resources)
-            }
-            wanted = {spec.target for spec in asking if kind.name in needed(spec)}
+            losing = {s.target for s in asking if self.must_look_for_users(kind, s, resources) and s.target in alive}
+            wanted = {s.target for s in asking if kind.name in (needed(s) if self.kinds is None else self.kinds)}
             wanted |= {self.target(name) for name in marked} if kind.outlives_function else set()
             resources += self.of_kind(kind, sorted(wanted | losing)) if wanted | losing else ()
-            for target in losing - wanted - unread:
-                self.invoked[target] = self.invoked.get(target, "") or self.unread.reasons.pop(target, "")
+            required = set() if kind.name in self.optional else wanted
+            for target in (losing | wanted) - required - unread:
+                reason = self.unread.reasons.pop(target, "")
+                self.invoked[target] = self.invoked.get(target, "") or reason
         return resources
+
+    def must_look_for_users(self, kind: Kind, spec: Spec, resources: list[Live]) -> bool:
+        return bool(self.kinds is None and kind.qualifier and loses_a_qualifier(spec, resources))
 
     def of_kind(self, kind: Kind, targets: list[Target]) -> Iterator[Live]:
         """The resources of a kind: listed, at rest, whole, and with their tags where a spec speaks of them."""

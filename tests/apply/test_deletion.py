@@ -105,3 +105,26 @@ def test_what_cannot_be_exported_is_not_deleted_and_stops_no_other_target(house:
     assert house.writes() == ["UpdateFunctionConfiguration"]
     failed = {task["target"].rpartition("/")[2]: task["status"]["failed"] for task in report["tasks"]}
     assert failed == {"one": True, "two": False}
+
+
+def test_who_may_not_list_versions_may_delete(house: House) -> None:
+    house_of(house, "one")
+    house.write("one.yaml", ABSENT.format("one"))
+    house.sandbox.gate.script = Script(
+        [Fault(name, status=403, code="AccessDeniedException") for name in ("ListFunctions", "ListVersionsByFunction")]
+    )
+    assert house.run("apply", "--yes").exit_code == 0
+
+
+def test_a_label_that_is_the_name_of_another_mapping_is_only_a_label(house: House) -> None:
+    """As when an export, which labels mappings by AWS's names, is edited into a spec."""
+    mapping = "{{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:{}', BatchSize: 5}}"
+    house_of(house)
+    house.write("one.yaml", function_spec("one", extra=f"event_source_mappings: {{a: {mapping.format('q1')}}}\n"))
+    house.apply()
+    (held,) = house.lambda_.list_event_source_mappings()["EventSourceMappings"]
+    other = mapping.format("q3").replace(", BatchSize: 5", "")
+    spec = f"event_source_mappings: {{'{held['UUID']}': {other}, x: {mapping.format('q1')}}}\n"
+    house.write("one.yaml", function_spec("one", extra=spec))
+    assert house.run("apply", "--yes").exit_code == 0
+    assert house.verbs() == {}

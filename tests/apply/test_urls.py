@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import ABSENT, house_of
 from tests.conftest import House, function_spec
 
@@ -150,3 +151,39 @@ def test_what_cannot_be_is_told_where_it_stands(house: House, written: str, told
     assert result.exit_code == 20
     assert told in result.err
     assert "one.yaml:" in result.err
+
+
+def test_what_is_ignored_within_what_is_sent_whole_must_be_what_the_plan_saw(served: House) -> None:
+    cors = "Cors: {AllowHeaders: [Content-Type], MaxAge: 5}"
+    change(served, "Cors: {AllowHeaders: [Content-Type]}", cors)
+    served.write("one.yaml", (served.root / "specs" / "one.yaml").read_text() + "ignore: [/urls/*/Cors/AllowOrigins]\n")
+
+    def theirs(operation: str, _: object) -> None:
+        if operation == "UpdateFunctionUrlConfig":
+            return
+        if operation == "GetFunctionUrlConfig" and not acted:
+            acted.append(operation)
+            region, _unused = served.sandbox.gate.region("123456789012", "us-west-2")
+            region.functions["one"].urls["live"]["Cors"] = {"AllowHeaders": ["content-type"], "AllowOrigins": ["*"]}
+
+    acted: list[str] = []
+    served.sandbox.gate.watch = theirs
+    result = served.run("apply", "--yes")
+    assert acted
+    assert result.exit_code == 23
+    assert urls(served)[":live"]["Cors"]["AllowOrigins"] == ["*"]  # type: ignore[index]
+
+
+def test_who_may_not_list_urls_still_gets_the_list_of_functions(served: House) -> None:
+    served.sandbox.gate.script = Script([Fault("ListFunctionUrlConfigs", status=403, code="AccessDeniedException")])
+    result = served.run("functions")
+    (item,) = result.json()
+    assert (result.exit_code, item["urls"], [alias["name"] for alias in item["aliases"]]) == (0, None, ["live"])
+    assert "ListFunctionUrlConfigs" in result.err
+
+
+def test_a_snapshot_that_was_taken_without_them_does_not_list_none(served: House) -> None:
+    served.write("one.yaml", function_spec("one", extra=LIVE))
+    served.run("snapshot", "-o", "live.json")
+    (item,) = served.run("functions", "--snapshot", "live.json").json()
+    assert (item["urls"], item["eventSourceMappings"], item["versions"]) == (None, None, ["1"])
