@@ -37,7 +37,7 @@ class Stop:
     def __init__(self) -> None:
         self.event = threading.Event()
         self.exit_code = 0
-        self._asked: tuple[Callable[[], bool], int] = (lambda: False, 0)
+        self._condition: tuple[Callable[[], bool], int] = (lambda: False, 0)
 
     def now(self, exit_code: int) -> None:
         """Begin nothing more, and end with this exit code."""
@@ -45,7 +45,7 @@ class Stop:
         self.event.set()
 
     def __call__(self) -> bool:
-        is_over, exit_code = self._asked
+        is_over, exit_code = self._condition
         if not self.event.is_set() and is_over():
             self.now(exit_code)
         return self.event.is_set()
@@ -53,11 +53,11 @@ class Stop:
     @contextmanager
     def when(self, is_over: Callable[[], bool], exit_code: int) -> Iterator[None]:
         """For the block, ask this before each call as well."""
-        self._asked = (is_over, exit_code)
+        self._condition = (is_over, exit_code)
         try:
             yield
         finally:
-            self._asked = (lambda: False, 0)
+            self._condition = (lambda: False, 0)
 
     @contextmanager
     def listening(self) -> Iterator[None]:

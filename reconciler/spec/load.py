@@ -57,19 +57,19 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     are taken as they are written (its own faults are told elsewhere)."""
     faults: list[Fault] = []
     documents, passed_over = discovered(paths, Path(config.path).parent if config else None, faults)
-    aimed = []
+    targeted = []
     for document in documents:
         own = document_faults(document)
         reported = {fault.origin for fault in own}
         elsewhere: list[Fault] = []
-        aimed.append((document, targets(document, config, elsewhere)))
-        elsewhere += placing_faults(document, aimed[-1][1], config, reported)
+        targeted.append((document, targets(document, config, elsewhere)))
+        elsewhere += placing_faults(document, targeted[-1][1], config, reported)
         faults += own + [fault for fault in elsewhere if fault.origin not in reported]
-    faults += [*repeated(aimed), *left_under_old_name(aimed)]
+    faults += [*repeated(targeted), *left_under_old_name(targeted)]
     if faults:
         raise SpecError(faults)
-    specs = [spec for document, targets in aimed for spec in expanded(document, targets)]
-    warnings = [warning for document, targets in aimed for warning in warnings_of(document, targets, config)]
+    specs = [spec for document, targets in targeted for spec in expanded(document, targets)]
+    warnings = [warning for document, targets in targeted for warning in warnings_of(document, targets, config)]
     warnings = [*(_warning(IS_NO_SPEC, other.message, other.origin) for other in passed_over), *warnings]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
@@ -162,10 +162,10 @@ def _regions(document: Document, config: Config | None, account: str, faults: li
     return [region for region in named if isinstance(region, str)]
 
 
-def repeated(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+def repeated(targeted: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
     """A target that two files (or one twice) describe; each later place names the first."""
     first: dict[Target, Origin] = {}
-    for document, targets in aimed:
+    for document, targets in targeted:
         for target in targets:
             here = document.at("/function")
             if target in first:
@@ -174,9 +174,9 @@ def repeated(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
             first.setdefault(target, here)
 
 
-def left_under_old_name(aimed: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
+def left_under_old_name(targeted: Iterable[tuple[Document, list[Target]]]) -> Iterator[Fault]:
     """A function that is said to have another name now, and still has a spec of its own."""
-    documents = [(document, targets) for document, targets in aimed if targets]
+    documents = [(document, targets) for document, targets in targeted if targets]
     existing = {
         target: document.at("/function")
         for document, targets in documents

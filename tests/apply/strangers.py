@@ -95,7 +95,7 @@ class Stranger:
 
     def _listen(self) -> None:
         self.gate.watch = lambda operation, _: self._seen(operation, "before")
-        self.gate.watch_answer = lambda operation, _, __: self._seen(operation, "after")
+        self.gate.watch_answer = lambda operation, _params, _status: self._seen(operation, "after")
 
     def _seen(self, operation: str, when: str) -> None:
         self.requests += [operation] if when == "before" else []

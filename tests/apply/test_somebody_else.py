@@ -65,7 +65,9 @@ def test_a_version_is_not_published_of_what_somebody_changed_before_the_second_a
 ) -> None:
     changed.sandbox.gate.script = Script([Fault("PublishVersion", nth=1, status=status, reset=not status)])
     stranger = Stranger(changed)
-    stranger.waits(ACTS["configuration"], lambda _, operation, __: stranger.requests[-2:-1] == ["PublishVersion"])
+    stranger.waits(
+        ACTS["configuration"], lambda _number, operation, _when: stranger.requests[-2:-1] == ["PublishVersion"]
+    )
     report = changed.apply()
     assert stranger.leaves()
     assert report["outcome"]["exit_code"] == 23

@@ -125,7 +125,7 @@ def test_was_names_the_predecessor_whatever_its_code(renamed: House) -> None:
     renamed.sandbox.gate.watch = refusing("CreateFunction", "new")
     assert renamed.apply("--prune")["outcome"]["exit_code"] == 25
     assert functions(renamed) == ["old", "other"]
-    renamed.sandbox.gate.watch = lambda _, __: None
+    renamed.sandbox.gate.watch = lambda *_: None
     renamed.writes()
     renamed.apply("--prune")
     assert renamed.writes() == ["CreateFunction", "DeleteFunction"]

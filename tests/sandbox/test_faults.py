@@ -24,8 +24,8 @@ ROLE_MESSAGE = "The role defined for the function cannot be assumed by Lambda."
 def scripted(aws: Aws) -> Iterator[Aws]:
     yield aws
     aws.sandbox.gate.script = Script([])
-    aws.sandbox.gate.watch = lambda _, __: None
-    aws.sandbox.gate.watch_answer = lambda _, __, ___: None
+    aws.sandbox.gate.watch = lambda *_: None
+    aws.sandbox.gate.watch_answer = lambda *_: None
 
 
 def follow(aws: Aws, *faults: dict[str, Any]) -> None:

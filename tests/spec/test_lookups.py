@@ -47,7 +47,7 @@ class Watch:
     """What is asked of SSM and Secrets Manager; `deny` says what to answer instead."""
 
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    deny: Callable[[str, Mapping[str, Any]], str | None] = lambda _, __: None
+    deny: Callable[[str, Mapping[str, Any]], str | None] = lambda *_: None
 
     @property
     def counts(self) -> Counter[str]:

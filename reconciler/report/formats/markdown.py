@@ -110,7 +110,7 @@ def _head(plan: Document, acting: Iterable[Document], whole: str) -> str:
     deletions = [action["address"] for target in acting for action in target["actions"] if _deletes(action)]
     notes, left = _notes(plan["diagnostics"])
     return rendered(
-        "plan.md.j2", totals=totals(plan), gone=_named(deletions), orphans=_named(plan["orphans"], whole), notes=notes,
+        "plan.md.j2", totals=totals(plan), deletions=_named(deletions), orphans=_named(plan["orphans"], whole), notes=notes,
         left=_left_notes(left), whole=whole,
         guard_changes=_guard_lines(plan, whole),
     )  # fmt: skip
