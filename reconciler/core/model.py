@@ -272,7 +272,8 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied;
-    `left_out` says that it speaks of something that was not compared; `rule` is the id that its message ends with."""
+    `left_out` says that it speaks of something that was not compared, `is_standing` that the base revision's spec has it said,
+    too; `rule` is the id that its message ends with."""
 
     severity: Literal["note", "warning", "refusal"]
     message: str
@@ -281,6 +282,7 @@ class Diagnostic:
     error: str = ""
     left_out: bool = False
     rule: str = ""
+    is_standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

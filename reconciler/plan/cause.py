@@ -77,7 +77,21 @@ def with_causes(
         spec = current.get(target_plan.target)
         at = sorted(origins.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
         targets.append(_target(target_plan, Sides(base.get(target_plan.target), spec, past, dict(at)), held))
-    return replace(plan, targets=tuple(targets))
+    notes = tuple(
+        replace(note, is_standing=True) if note.severity == "note" and _stands(base, current, note.target) else note
+        for note in plan.diagnostics
+    )
+    return replace(plan, targets=tuple(targets), diagnostics=notes)
+
+
+def _stands(base: Mapping[Target, Spec], current: Mapping[Target, Spec], target: Target | None) -> bool:
+    """Whether the spec of a target says what it said at the base."""
+    was, is_now = (base.get(target), current.get(target)) if target else (None, None)
+    return was is not None and is_now is not None and _said(was) == _said(is_now)
+
+
+def _said(spec: Spec) -> Any:
+    return spec.is_absent, {item.key: item.properties for item in spec.desired}
 
 
 def _target(target_plan: TargetPlan, sides: Sides, live: Mapping[Key, Live]) -> TargetPlan:

@@ -36,6 +36,7 @@ from reconciler.core.sealing import checksum, digest, sealed
 from reconciler.kinds.needs import INVOKING, needed
 from reconciler.kinds.registry import KINDS
 from reconciler.report.schemas import FORMAT_VERSION
+from reconciler.report.traffic import traffic_moved
 
 UNREADABLE = "$unreadable"  # no member of AWS's, and no key whose value would be a map
 VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
@@ -114,7 +115,7 @@ def _target(target_plan: TargetPlan) -> dict[str, Any]:
     return {
         "address": str(target_plan.target),
         "digest": target_plan.digest,
-        "actions": [_action(action) for action in target_plan.actions],
+        "actions": [_action(action) | traffic_moved(action, target_plan.before) for action in target_plan.actions],
         "operations": [
             {"id": item.id, "operation": item.name, "phase": item.phase, "address": str(item.key)}
             for item in target_plan.operations
@@ -160,7 +161,7 @@ def _diagnostic(note: Diagnostic) -> dict[str, Any]:
         "error": note.error,
     }
     cited = {"rule": note.rule} if note.rule else {}
-    return entry | cited | ({"left_out": True} if note.left_out else {})
+    return entry | cited | {name: True for name in ("left_out", "is_standing") if getattr(note, name)}
 
 
 def _source(origin: Origin | None) -> dict[str, Any] | None:

@@ -61,9 +61,10 @@ DIAGNOSTIC: Schema = closed(
         "source": SOURCE,
         "error": TEXT,
         "left_out": {"const": True},
+        "is_standing": {"const": True},
         "rule": {"type": "string", "pattern": "^[RW][0-9]{3}$"},
     },
-    optional=("left_out", "rule"),
+    optional=("left_out", "is_standing", "rule"),
 )
 FIELD: Schema = closed(
     {
@@ -89,8 +90,9 @@ ACTION: Schema = closed(
         "fields": array(FIELD),
         "author": TEXT,
         "hidden": DIGEST,
+        "traffic": closed({"before": MAP, "after": MAP, "next_version": TEXT}, optional=("next_version",)),
     },
-    optional=("author", "hidden"),
+    optional=("author", "hidden", "traffic"),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 

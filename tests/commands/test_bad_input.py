@@ -116,7 +116,7 @@ def test_a_report_of_an_older_version_is_read(house: House) -> None:
 
 
 def test_what_is_no_file_is_not_said_to_hold_the_plan(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.report.formats.markdown.MARKDOWN_LIMIT", 700)
+    monkeypatch.setattr("reconciler.report.formats.markdown.SPARE", 59_000)
     house.write(
         "checkout.yaml", function_spec(extra="".join(["tags:\n", *(f"  t{one}: '{one}'\n" for one in range(40))]))
     )

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reconciler.core.foreign import printable
-from reconciler.report.formats import COMMENT_ROOM as MARKDOWN_LIMIT
-from reconciler.report.formats import View
+from reconciler.report.formats import COMMENT_ROOM, SUMMARY_ROOM, View
 from reconciler.report.formats.json import document_json
 from reconciler.report.formats.markdown import plan as plan_markdown
 from reconciler.report.formats.page.text import inert
@@ -53,6 +52,9 @@ def plan(*targets: dict[str, Any], notes: Any = (), orphans: Any = ()) -> dict[s
     verbs = [action["verb"] for one in targets for action in one["actions"]]
     counts = {verb: verbs.count(verb) for verb in ("create", "update", "replace", "adopt", "delete")}
     return {
+        "digest": "d" * 64,
+        "provenance": {"commit": None, "dirty": None},
+        "snapshot": {"taken_at": "2026-01-01T00:00:00.000Z"},
         "summary": {**SUMMARY, **counts},
         "targets": list(targets),
         "orphans": list(orphans),
@@ -173,42 +175,53 @@ def test_what_will_be_gone_comes_first() -> None:
             target("t/r/changed", field(1, 2)), target("t/r/dropped", verb="delete"), target("t/r/new", verb="replace")
         )
     )
-    assert text.splitlines()[:3] == ["### Plan: 1 to update, 1 to replace, 1 to delete; 0 unchanged. 0 AWS calls.", "", "**To be deleted or replaced:** t/r/dropped, t/r/new"]  # fmt: skip
+    assert text.splitlines()[:4] == ["### 🟠 1 function is deleted, 1 is replaced, 1 changes", "", "- ⛔ <b>deleted</b> dropped", "- ⛔ <b>replaced</b> new"]  # fmt: skip
     assert text.index("<summary>t/r/dropped") < text.index("<summary>t/r/new") < text.index("<summary>t/r/changed")
 
 
-def test_refusals_come_before_warnings_and_notes() -> None:
-    text = plan_markdown(plan(notes=[note("c", "note"), note("b"), note("a", "refusal", {"file": "f", "line": 2})]))
-    assert re.findall(r"^- .*", text, re.MULTILINE) == ["- **refusal** f:2: a", "- **warning** b", "- **note** c"]
+def test_refusals_come_first_and_notes_last() -> None:
+    change = target("t/r/f", field(1, 2))
+    text = plan_markdown(
+        plan(change, notes=[note("c", "note"), note("b"), note("a", "refusal", {"file": "f", "line": 2})])
+    )
+    assert re.findall(r"^- (?! ).*", text, re.MULTILINE) == [
+        "- 🔴 <b>refused</b> f:2: a",
+        "- <b>warning</b> b",
+        "- <b>note</b> c",
+    ]
+    assert text.index("refused</b>") < text.index("| function |") < text.index("<details") < text.index("warning</b>")
 
 
 LARGE = {
-    "many targets": plan(*(target(f"t/r/{number}", field("a", "b" * 90)) for number in range(3000))),
+    "many targets": plan(*(target(f"t/r/{number}", field("a", f"v{number} " * 20)) for number in range(3000))),
     "one large target": plan(target("t/r/f", *(field("@" * 90, "`" * 90, path=f"/{number}") for number in range(3000)))),
-    "large targets": plan(*(target(f"t/r/{one}", *(field("a" * 90, "b" * 90, path=f"/{two}") for two in range(200))) for one in range(30))),
-    "many notes": plan(target("t/r/f", field(1, 2)), notes=[note("@#`<" * 500)] * 300),
+    "large targets": plan(*(target(f"t/r/{one}", *(field("a" * 90, f"v{one} " * 30, path=f"/{two}") for two in range(200))) for one in range(30))),
+    "many notes": plan(target("t/r/f", field(1, 2)), notes=[note(f"{number} " + "@#`<" * 500) for number in range(300)]),
     "many orphans and deletions": plan(*(target("t/r/" + "@" * 200, verb="delete") for _ in range(300)), orphans=["#" * 300] * 300),
     "a long reason": plan(target("t/r/f", reason="r" * 200_000)),
     "a long name": plan(target("t/r/f", field(1, 2, path="/" + "p" * 200_000))),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("room", [COMMENT_ROOM, SUMMARY_ROOM])
 @pytest.mark.parametrize("size", LARGE)
-def test_a_comment_stays_below_its_limit_whatever_is_large(size: str) -> None:
-    text = plan_markdown(LARGE[size])
-    assert len(text) <= MARKDOWN_LIMIT
-    assert text.startswith("### Plan: ")
-    assert len(re.findall("^<details>", text, re.MULTILINE)) == len(re.findall("^</details>", text, re.MULTILINE))
-    assert "<details>" in text or "No room here" in text
+def test_a_page_stays_below_its_limit_whatever_is_large(size: str, room: int) -> None:
+    text = plan_markdown(LARGE[size], View(room=room))
+    assert len(text.encode()) <= room
+    assert re.match("### (🟡|🟠) [0-9]+ functions? ", text)
+    assert len(re.findall("^<details", text, re.MULTILINE)) == len(re.findall("^</details>", text, re.MULTILINE))
+    assert "<details" in text or "No room here" in text
+    assert text.rstrip().endswith("</sub>")
 
 
-def test_what_has_no_room_is_named_by_target_and_verb() -> None:
+def test_a_target_whose_fields_have_no_room_keeps_its_row() -> None:
     large = target(
         "t/r/large", *(field("@" * 90, "`" * 90, path=f"/{number}") for number in range(3000)), verb="replace"
     )
     text = plan_markdown(plan(large, target("t/r/small", field(1, 2))))
-    assert text.count("<details>") == 1
-    assert "- t/r/large: replace function\n" in text
+    assert text.count("<details") == 1
+    (row,) = re.findall(r"^\| 🔁 \| <b>large</b>.*$", text, re.MULTILINE)
+    assert re.search(r"<br>and 29\d\d more \|", row)
     assert "No room here for the fields of 1 target" in text
 
 
@@ -217,9 +230,11 @@ def test_every_target_is_shown_named_or_counted() -> None:
     ((unnamed, updates),) = re.findall(r"^- (\d+) targets more: update (\d+) resources$", text, re.MULTILINE)
     assert unnamed == updates
     named = re.findall(r"^- t/r/\d+: update function$", text, re.MULTILINE)
-    assert int(unnamed) + len(named) + text.count("<details>") == 3000
-    (left,) = re.findall(r"^- (\d+) more warnings;", plan_markdown(LARGE["many notes"]), re.MULTILINE)
-    assert int(left) + plan_markdown(LARGE["many notes"]).count("**warning**") == 300
+    rows = re.findall(r"^\| ✎ \| <b>\d+</b>", text, re.MULTILINE)
+    assert int(unnamed) + len(named) + len(rows) == 3000
+    text = plan_markdown(LARGE["many notes"])
+    (left,) = re.findall(r"^- (\d+) more notes;", text, re.MULTILINE)
+    assert int(left) + text.count("<b>warning</b>") == 300
 
 
 @pytest.mark.parametrize(("file", "told"), [("plan.json", "the whole plan is in plan&#46;json"), ("", "reconcile plan -o plan.json writes the whole plan")])  # fmt: skip

@@ -7,29 +7,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from markdown_it import MarkdownIt
 
 from reconciler.report import formats
 from reconciler.report.formats import View
+from tests.report.pages import OURS, nodes
 from tests.report.test_hostile_text import nasty, task
 
 GITHUB = View(repository_url="https://github.com/o/r", commit="c" * 40, run_url="https://github.com/o/r/actions/runs/1")
-OURS = {
-    "heading", "inline", "bullet_list", "list_item", "paragraph", "html_block", "html_inline", "fence", "text", "text_special",
-    "softbreak", "link", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "code_inline", "strong",
-}  # fmt: skip
-TAGS = r"</?(code|sub|b|details|summary)( open)?>|<br>"
-
-
-def nodes(text: str) -> set[str]:
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
-    found = [*tokens, *(child for token in tokens for child in token.children or ())]
-    for token in found:
-        if token.type.startswith("html"):
-            assert re.sub(TAGS, "", token.content).count("<") == 0, token.content
-        if token.type == "link_open":
-            assert str(token.attrs["href"]).startswith("https://github.com/o/r/")
-    return {re.sub("_(open|close)$", "", token.type) for token in found}
 
 
 def failed(*faults: dict[str, Any], code: int = 20) -> dict[str, Any]:

@@ -96,7 +96,8 @@ def test_the_file_of_the_same_step_holds_what_a_comment_has_no_room_for(house: H
     )
     house.write("checkout.yaml", function_spec(extra=f"event_source_mappings:\n{mappings}"))
     out = house.run("plan", "--format", "markdown", "-o", "plan.json").out
-    assert "test/us-west-2/checkout: create function" in out
+    assert "<b>checkout</b>" in out
+    assert "No room here for the fields of 1 target" in out
     assert "the whole plan is in plan&#46;json" in out
     (planned,) = json.loads((house.root / "plan.json").read_text())["targets"]
     assert len(planned["actions"]) == 151

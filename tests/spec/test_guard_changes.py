@@ -93,7 +93,8 @@ def test_the_base_judges_and_the_difference_is_told_first(house: House, trick: s
     assert house.run("apply", "--yes", "--base", "base").exit_code == 21
     assert house.writes() == []
     markdown = house.run("plan", "--base", "base", "--format", "markdown").out
-    assert markdown.startswith("- **guard change** ")
+    assert markdown.startswith("### 🔴 Refused: ")  # the verdict, and then nothing before the guard changes
+    assert markdown.splitlines()[2].startswith("- **guard change** ")
 
 
 def test_a_comment_or_another_order_is_no_guard_change(house: House) -> None:

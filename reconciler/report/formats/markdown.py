@@ -1,104 +1,214 @@
-"""A plan for a pull request's comment or a job's summary: markdown in which foreign text is nothing but text. Pure but for
+"""Documents as markdown for a pull request's comment or a job's summary, in which foreign text is nothing but text. Pure but for
 reading templates.
 
-What has no room is named, by target and verb, and never cut: half a diff hides what the other half says.
+A plan is one verdict, then what is grave, a row for each sort of change, the differences, and notes. What has no room is named, by
+target and verb, or counted, and never cut: half a difference hides what the other half says.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from reconciler.core.words import many
-from reconciler.report.formats import COMMENT_ROOM as MARKDOWN_LIMIT
+from reconciler.kinds.function import FUNCTION
 from reconciler.report.formats import Document, View
+from reconciler.report.formats.page.alike import NAME, Group
+from reconciler.report.formats.page.alike import groups as groups_of
+from reconciler.report.formats.page.grave import (
+    accounts_of,
+    concern_lines,
+    concerns,
+    counted,
+    gone_lines,
+    is_gone,
+    refusals,
+    said_lines,
+    value_change,
+)
 from reconciler.report.formats.page.mistakes import error_page as error
 from reconciler.report.formats.page.mistakes import validation_page as validation
 from reconciler.report.formats.page.outcomes import answer_page as answer
 from reconciler.report.formats.page.outcomes import functions_page as functions
 from reconciler.report.formats.page.outcomes import report_page as report
-from reconciler.report.formats.page.text import inert
-from reconciler.report.formats.shown import (
-    SYMBOLS,
-    guard_change,
-    guard_changes,
-    is_acting,
-    note_shown,
-    rendered,
-    target_shown,
-    totals,
-)
+from reconciler.report.formats.page.rows import HEAD, row
+from reconciler.report.formats.page.text import bold, code, fitting, inert, named, size, whole_is
+from reconciler.report.formats.page.verdict import foot, headline
+from reconciler.report.formats.shown import SYMBOLS, guard_change, guard_changes, is_acting, rendered
 
 __all__ = ["answer", "error", "functions", "plan", "report", "validation"]
-NOTES_ROOM = 16_000
+LISTS_ROOM = 0.6  # of all the room, for the lists around table and differences
+LIST_ROOM = 16_000  # bytes of a single one
+SPARE = 1_500  # bytes for the sentences around what was left out
 NAMES_ROOM = 4_000
-SPARE = 400  # for the sentences around what was left out
-SEVERITIES = ("refusal", "warning", "note")
+LINES_OPEN = 12
+TOMBSTONE = "W206"  # "is already absent": no news unless this change says it
 
 
 def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
-    """A plan: guard changes, counts, what will be gone, what is to be said, then a diff a target, those that delete first.
-    At most MARKDOWN_LIMIT characters."""
-    acting = [target_shown(target) for target in document["targets"] if is_acting(target)]
-    acting.sort(key=lambda target: not any(map(_deletes, target["actions"])))
-    whole = (
-        f"the whole plan is in {inert(view.whole_in)}"
-        if view.whole_in
-        else "reconcile plan -o plan.json writes the whole plan"
+    """A plan in at most `view.room` bytes."""
+    view = replace(view, commit=document["provenance"]["commit"] or view.commit)
+    refused = {note["address"] for note in refusals(document)}
+    groups = sorted(
+        groups_of(filter(is_acting, document["targets"])),
+        key=lambda group: _rank(group, refused, accounts_of(document)),
     )
-    head = _head(document, acting, whole)
-    blocks = [_block(target) for target in acting]
-    room = MARKDOWN_LIMIT - len(head) - SPARE
-    outlines = _outlines(acting, room)
-    chosen = set(_fitting(blocks, outlines, room))
-    body = "".join(block for number, block in enumerate(blocks) if number in chosen)
-    left = [(target, outlines[number]) for number, target in enumerate(acting) if number not in chosen]
-    return head + body + _left_out(left, room - len(body), whole)
+    foot_shown = f"\n{foot(document, view)}\n"
+    head, lists = headline(document, groups), _lists(document, groups, view)
+    left = view.room - size(head) - size(foot_shown) - sum(map(size, lists)) - SPARE
+    table = _table(groups, refused, view, left)
+    *above, notes = lists
+    return "".join([head, *above, table, _differences(groups, view, left - size(table)), notes, foot_shown])
 
 
-def _fitting(blocks: Sequence[str], outlines: Sequence[str], room: int) -> Iterable[int]:
-    """Which blocks there is room for, beside the outlines of all that there is none for: names go before fields."""
-    room -= sum(map(len, outlines))
-    for number, (block, outline) in enumerate(zip(blocks, outlines, strict=True)):
-        needed = len(block) - len(outline)  # a target which is shown gives the room for its name back
+def _rank(group: Group, refused: set[str], accounts: dict[str, str]) -> tuple[bool, ...]:
+    """What comes first: refused, deleted or replaced, with moving traffic, grave, the others."""
+    actions = group.common["actions"]
+    is_one = (
+        any(address in refused for address in group.addresses),
+        any(is_gone(action) and action["kind"] == FUNCTION.name for action in actions),
+        any(map(is_gone, actions)),
+        any("traffic" in action for action in actions),
+        bool(concerns(group, accounts)),
+    )
+    return tuple(not claim for claim in is_one)
+
+
+# --- above the table ------------------------------------------------------------------------------------------------
+
+
+def _lists(document: Document, groups: Sequence[Group], view: View) -> list[str]:
+    """What is said beside table and differences, each with the room that those before it leave; notes, which stand below, last."""
+    accounts = accounts_of(document)
+    makers: tuple[Callable[[int], str], ...] = (
+        lambda room: _guards(document, view, room),
+        lambda room: _list(said_lines(refusals(document), view, f"🔴 {bold('refused')}"), "refusal", view, room),
+        lambda room: _list(list(gone_lines(groups)), "deletion", view, room),
+        lambda room: _list(list(concern_lines(groups, accounts, view)), "grave change", view, room),
+        lambda room: _drift(groups, room),
+        lambda room: _orphans(document, view, room),
+        lambda room: _notes(document, view, room),
+    )
+    shown, left = list[str](), int(view.room * LISTS_ROOM)
+    for make in makers:
+        shown.append(make(min(LIST_ROOM, left)))
+        left -= size(shown[-1])
+    return shown
+
+
+def _orphans(document: Document, view: View, room: int) -> str:
+    names = named(document["orphans"], min(room, NAMES_ROOM))
+    more = f"; {whole_is(view)}" if names.endswith(" more") else ""
+    return f"\nOrphans, with our mark and without a spec: {names}{more}\n" if names else ""
+
+
+def _section(lines: Sequence[str]) -> str:
+    return f"\n{''.join(lines)}" if lines else ""
+
+
+def _list(lines: Sequence[str], noun: str, view: View, room: int) -> str:
+    """Lines, each whole, as far as there is room, however long one of them is; and how many are left out."""
+    kept, left = [], 0
+    for line in lines:
+        if size(line) <= room:
+            kept.append(line)
+            room -= size(line)
+        else:
+            left += 1
+    return _section([*kept, f"- {many(left, f'more {noun}')}; {whole_is(view)}\n"] if left else kept)
+
+
+def _guards(document: Document, view: View, room: int) -> str:
+    """Guard changes, each whole, as far as there is room; of the others, how many there are, in which files, and where they
+    stand."""
+    changes = guard_changes(document)
+    lines = [f"- **guard change** {inert(guard_change(change))}\n" for change in changes]
+    kept = fitting(lines, room)
+    files = named(dict.fromkeys(change["file"] for change in changes[kept:]), NAMES_ROOM)
+    more = f"- **guard change** {many(len(lines) - kept, 'guard change')} more, in {files}; {whole_is(view)}\n"
+    return _section([*lines[:kept], *([more] if kept < len(lines) else [])])
+
+
+def _drift(groups: Sequence[Group], room: int) -> str:
+    """What AWS holds that git did not say, and what merging makes of it."""
+    found: dict[str, list[str]] = {}
+    for group in groups:
+        for action in group.common["actions"]:
+            for field in (one for one in action["fields"] if one["cause"] in ("drift", "both")):
+                both = ", which this change edits as well" if field["cause"] == "both" else ""
+                at = "" if action["kind"] == FUNCTION.name else f"{inert(action['name'])} "
+                what = "a sensitive value" if field["sensitive"] else value_change(field)
+                found.setdefault(f"{at}{code(field['name'])}{both}: {what}", []).extend(group.names)
+            if action["cause"] in ("drift", "both") and not action["fields"]:
+                found.setdefault(f"{inert(action['verb'])} {inert(action['name'])}", []).extend(group.names)
+    lines = [f"> - {counted(names)} {what}\n" for what, names in found.items()]
+    kept = fitting(lines, room)
+    more = [f"> - and {len(lines) - kept} more\n"] if kept < len(lines) else []
+    head = "> [!WARNING]\n> **Drift**: AWS was changed behind git's back; applying this sets what git says.\n>\n"
+    return _section([head, *lines[:kept], *more] if lines else [])
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+
+def _table(groups: Sequence[Group], refused: set[str], view: View, room: int) -> str:
+    """Rows as far as there is room beside the outlines of all that there is none for: names go before fields."""
+    if not groups:
+        return ""
+    rows = [row(group, view, is_refused=any(address in refused for address in group.addresses)) for group in groups]
+    outlines = _outlines(groups, room - size(HEAD))
+    kept = set(_fitting(rows, outlines, room - size(HEAD)))
+    body = "".join(one for number, one in enumerate(rows) if number in kept)
+    left = [(group, outlines[number]) for number, group in enumerate(groups) if number not in kept]
+    return (f"\n{HEAD}{body}" if body else "") + _left_out(left, room - size(HEAD) - size(body), whole_is(view))
+
+
+def _fitting(rows: Sequence[str], outlines: Sequence[str], room: int) -> Iterable[int]:
+    """Which rows there is room for: at least half of it is theirs, gravest first, where not even all outlines have any."""
+    named_with = room - sum(map(size, outlines))
+    room = named_with if named_with >= 0 else room // 2
+    for number, (shown, outline) in enumerate(zip(rows, outlines, strict=True)):
+        needed = size(shown) - size(outline)  # a group which is shown gives the room for its name back
         if needed <= room:
             room -= needed
             yield number
 
 
-def _left_out(left: Sequence[tuple[Document, str]], room: int, whole: str) -> str:
+def _left_out(left: Sequence[tuple[Group, str]], room: int, whole: str) -> str:
     """What has no room, by target and verb; where even the names have none, how many of each verb."""
     if not left:
         return ""
-    named = []
-    for _, outline in left:
-        if len(outline) > room:
-            break
-        named.append(outline)
-        room -= len(outline)
-    unnamed = [action for target, _ in left[len(named) :] for action in target["actions"]]
-    more = f"- {many(len(left) - len(named), 'target')} more: {_counted(unnamed)}\n" if unnamed else ""
-    return f"\nNo room here for the fields of {many(len(left), 'target')}; {whole}:\n\n{''.join(named)}{more}"
+    kept = fitting([outline for _, outline in left], room)
+    unnamed = [group for group, _ in left[kept:]]
+    actions = [action for group in unnamed for action in group.common["actions"] for _ in group.targets]
+    more = f"- {many(_size(unnamed), 'target')} more: {_counted(actions)}\n" if unnamed else ""
+    names = "".join(outline for _, outline in left[:kept])
+    return f"\nNo room here for the changes of {many(_size([group for group, _ in left]), 'target')}; {whole}:\n\n{names}{more}"
 
 
-def _outlines(acting: Sequence[Document], room: int) -> list[str]:
-    """Each target with what becomes of each of its resources; of how many, in the longest, as far as there is no room."""
+def _size(groups: Iterable[Group]) -> int:
+    return sum(len(group.targets) for group in groups)
+
+
+def _outlines(groups: Sequence[Group], room: int) -> list[str]:
+    """Each group with what becomes of each of its resources; of how many, in the longest, as far as there is no room."""
     outlines = [
-        _outline(target, inert(", ".join(f"{action['verb']} {action['name']}" for action in target["actions"])))
-        for target in acting
+        _outline(group, inert(", ".join(f"{action['verb']} {action['name']}" for action in group.common["actions"])))
+        for group in groups
     ]
-    needed = sum(map(len, outlines))
-    for number in sorted(range(len(outlines)), key=lambda index: -len(outlines[index])):
-        counted = _outline(acting[number], _counted(acting[number]["actions"]))
-        if needed > room and len(counted) < len(outlines[number]):
-            needed -= len(outlines[number]) - len(counted)
-            outlines[number] = counted
+    needed = sum(map(size, outlines))
+    for number in sorted(range(len(outlines)), key=lambda one: -size(outlines[one])):
+        short = _outline(groups[number], _counted(groups[number].common["actions"]))
+        if needed > room and size(short) < size(outlines[number]):
+            needed -= size(outlines[number]) - size(short)
+            outlines[number] = short
     return outlines
 
 
-def _outline(target: Document, becomes: str) -> str:
-    return f"- {inert(target['address'])}: {becomes}\n"
+def _outline(group: Group, becomes: str) -> str:
+    return f"- {counted(group.addresses)}: {becomes}\n"
 
 
 def _counted(actions: Iterable[Document]) -> str:
@@ -106,76 +216,41 @@ def _counted(actions: Iterable[Document]) -> str:
     return ", ".join(f"{verb} {many(verbs[verb], 'resource')}" for verb in SYMBOLS if verbs[verb])
 
 
-def _head(plan: Document, acting: Iterable[Document], whole: str) -> str:
-    deletions = [action["address"] for target in acting for action in target["actions"] if _deletes(action)]
-    notes, left = _notes(plan["diagnostics"])
-    return rendered(
-        "plan.md.j2", totals=totals(plan), deletions=_named(deletions), orphans=_named(plan["orphans"], whole), notes=notes,
-        left=_left_notes(left), whole=whole,
-        guard_changes=_guard_lines(plan, whole),
-    )  # fmt: skip
+# --- below the table ------------------------------------------------------------------------------------------------
 
 
-def _guard_lines(plan: Document, whole: str) -> list[str]:
-    """Guard changes, each whole, as far as there is room; of the others, how many there are, in which files, and where they
-    stand."""
-    every = guard_changes(plan)
-    shown, room = list[str](), NOTES_ROOM
-    for line in (inert(guard_change(change)) for change in every):
-        if len(line) > room:
-            break
-        shown.append(line)
-        room -= len(line) + 20
-    left = every[len(shown) :]
-    files = _named(dict.fromkeys(change["file"] for change in left))
-    return [*shown, f"{many(len(left), 'guard change')} more, in {files}; {whole}"] if left else shown
+def _differences(groups: Sequence[Group], view: View, room: int) -> str:
+    """All fields of each group, whole, as far as there is room; open where that is little to read."""
+    bodies = [rendered("target.txt.j2", target=group.common).rstrip("\n") for group in groups]
+    lines = sum(body.count("\n") + 1 for body in bodies)
+    is_open = len(groups) == 1 or lines <= LINES_OPEN
+    blocks = [_block(group, body, is_open=is_open) for group, body in zip(groups, bodies, strict=True)]
+    kept, left = [], 0
+    for group, block in zip(groups, blocks, strict=True):
+        if size(block) <= room:
+            kept.append(block)
+            room -= size(block)
+        else:
+            left += len(group.targets)
+    more = f"\nNo room here for the fields of {many(left, 'target')}; {whole_is(view)}.\n" if left else ""
+    return "".join(kept) + more
 
 
-def _deletes(action: Document) -> bool:
-    return bool(action["verb"] in ("delete", "replace"))
-
-
-def _named(addresses: Iterable[str], whole: str = "") -> str:
-    """Addresses in one line of markdown, as many as there is room for; empty when there is none. `whole` says where the
-    others stand."""
-    shown = [inert(address) for address in addresses]
-    names, room = [], NAMES_ROOM
-    for name in shown:
-        room -= len(name) + 2
-        if room < 0:
-            break
-        names.append(name)
-    unnamed = len(shown) - len(names)
-    more = f"{' and ' if names else ''}{unnamed} more{f'; {whole}' if whole else ''}"
-    return ", ".join(names) + (more if unnamed else "")
-
-
-def _notes(diagnostics: Sequence[Document]) -> tuple[list[tuple[str, str]], list[Document]]:
-    """(severity, inert message) of what there is to say, the gravest first, each whole; and what there was no room for."""
-    notes, left, room = [], list[Document](), NOTES_ROOM
-    for note in sorted(diagnostics, key=lambda note: SEVERITIES.index(note["severity"])):
-        message = inert(note_shown(note))
-        if len(message) > room:
-            left.append(note)
-            continue
-        room -= len(message) + 20
-        notes.append((note["severity"], message))
-    return notes, left
-
-
-def _left_notes(left: Sequence[Document]) -> list[str]:
-    """What there was no room to say, by severity and target."""
-    lines = []
-    for severity in SEVERITIES:
-        notes = [note for note in left if note["severity"] == severity]
-        addresses = _named(dict.fromkeys(note["address"] for note in notes if note["address"]))
-        if notes:
-            lines.append(f"{many(len(notes), f'more {severity}')}{f' of {addresses}' if addresses else ''}")
-    return lines
-
-
-def _block(target: Document) -> str:
-    body = rendered("target.txt.j2", target=target).rstrip("\n")
-    longest = max((len(ticks) for ticks in re.findall("`+", body)), default=0)
+def _block(group: Group, body: str, *, is_open: bool) -> str:
+    longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"\n<details><summary>{inert(target['address'])}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+    count = len(group.targets)
+    title = inert(group.addresses[0]) if count == 1 else f"{count} functions alike ({NAME} is the name of each)"
+    calls = many(len(group.targets[0]["operations"]), "AWS call") + (" each" if count > 1 else "")
+    return f"\n<details{' open' if is_open else ''}><summary>{title}: {calls}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+
+
+def _notes(document: Document, view: View, room: int) -> str:
+    """Warnings, then notes; none of those that say again what is long done."""
+    said = [note for note in document["diagnostics"] if not (note.get("is_standing") and note.get("rule") == TOMBSTONE)]
+    lines = [
+        line
+        for severity in ("warning", "note")
+        for line in said_lines([note for note in said if note["severity"] == severity], view, bold(severity))
+    ]
+    return _list(lines, "note", view, room)

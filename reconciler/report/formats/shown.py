@@ -125,6 +125,11 @@ def _field_name(path: str, resource: str) -> str:
 # --- a plan's parts ------------------------------------------------------------------------------------------------
 
 
+def function_of(address: str) -> str:
+    """The function's name in a target's address."""
+    return address.split("/", 2)[-1]
+
+
 def is_acting(target: Document) -> bool:
     return any(action["verb"] != "none" for action in target["actions"])
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from reconciler.core.foreign import printable
 from reconciler.report.formats import View
 
-WHERE_TO_FIND_IT = "`reconcile plan -o plan.json` writes the whole plan"
+WHERE_TO_FIND_IT = "reconcile plan -o plan.json writes the whole plan"
 
 
 def inert(text: Any) -> str:
@@ -54,10 +54,9 @@ def line_link(source: Mapping[str, Any] | None, view: View, *, whole: bool = Fal
 def address_of(file: str, view: View, line: int = 0) -> str:
     """Where the repository shows a file of ours; empty where nobody can tell, or it lies outside."""
     path = normpath(f"{view.folder}/{file}" if view.folder else file)
-    if not (view.repository_url and view.commit) or path.startswith(("/", "..")):
+    if not (view.repository_url and view.commit) or path.startswith(("/", "..")) or not path.isprintable():
         return ""
-    encoded = quote(path.encode("utf-8", "surrogateescape"), safe="/")
-    return f"{view.repository_url}/blob/{view.commit}/{encoded}{f'#L{line}' if line else ''}"
+    return f"{view.repository_url}/blob/{view.commit}/{quote(path)}{f'#L{line}' if line else ''}"
 
 
 def whole_is(view: View) -> str:

@@ -1,0 +1,110 @@
+"""What a plan comes to, in functions, for the headline; and what it was made of, for the foot. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from reconciler.core.words import many
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import CALLS
+from reconciler.report.formats import Document, View
+from reconciler.report.formats.page.alike import Group
+from reconciler.report.formats.page.grave import accounts_of, concerns, is_gone, refusals
+from reconciler.report.formats.page.text import inert, run_link, small
+from reconciler.report.formats.shown import guard_changes, totals
+
+# How a foretold time is made up: a guess, and told as one.
+SECONDS_A_CALL, SECONDS_TO_SETTLE, CALLS_A_SECOND = 0.5, 2.0, 10.0
+# Of one function, of several, and of any where the whole plan is refused.
+WORDS = {
+    "refused": ("is refused", "are refused", "would be refused"),
+    "delete": ("is deleted", "are deleted", "would be deleted"),
+    "replace": ("is replaced", "are replaced", "would be replaced"),
+    "create": ("is new", "are new", "would be new"),
+    "adopt": ("is taken over", "are taken over", "would be taken over"),
+    "update": ("changes", "change", "would change"),
+}
+
+
+def headline(plan: Document, groups: Sequence[Group]) -> str:
+    """The verdict: `🟡 2 functions change, live traffic moves · nothing is deleted`."""
+    refused = {note["address"] for note in refusals(plan)}
+    counts = _counts(plan, groups, refused)
+    judged = ["what judges is changed"] if guard_changes(plan) else []
+    if not counts and not refused:
+        return f"### {'🟠' if judged else '🟢' if plan.get('in_sync', True) else '⚪'} {' · '.join([totals(plan), *judged])}\n"
+    said = [
+        ", ".join(
+            [*_counted(counts, is_refused=None in refused), *(f"{name} traffic moves" for name in _moving(groups))]
+        )
+    ]
+    grave = dict.fromkeys(word for group in groups for word, _, _ in concerns(group, accounts_of(plan)))
+    said += [", ".join(f"{word} changes" for word in grave)] if grave else []
+    gone = sum(len(group.targets) for group in groups for action in group.common["actions"] if is_gone(action))
+    is_told = counts["delete"] or counts["replace"] or None in refused
+    said += [] if is_told else [f"{many(gone, 'resource')} deleted" if gone else "nothing is deleted"]
+    sign = "🔴" if refused else "🟠" if gone or grave or judged else "🟡"
+    return f"### {sign} {'Refused: ' if None in refused else ''}{' · '.join(filter(None, [*said, *judged]))}\n"
+
+
+def _counts(plan: Document, groups: Sequence[Group], refused: set[str | None]) -> Counter[str]:
+    """Functions by what becomes of them."""
+    counts = Counter({"refused": len(refused - {None})}) if refused - {None} else Counter[str]()
+    for group in groups:
+        own = next((one["verb"] for one in group.common["actions"] if one["kind"] == FUNCTION.name), "update")
+        counts[own] += sum(address not in refused for address in group.addresses)
+    return +counts
+
+
+def _counted(counts: Counter[str], *, is_refused: bool) -> list[str]:
+    """`2 functions change`, `1 is new`: the noun stands with the first."""
+    parts: list[str] = []
+    for word, (one, several, would) in WORDS.items():
+        if counts[word]:
+            number = str(counts[word]) if parts else many(counts[word], "function")
+            parts.append(f"{number} {would if is_refused else one if counts[word] == 1 else several}")
+    return parts
+
+
+def _moving(groups: Sequence[Group]) -> list[str]:
+    """The aliases whose traffic moves from somewhere; of more than two, how many."""
+    names = dict.fromkeys(
+        action["name"].partition("/")[2]
+        for group in groups
+        for action in group.common["actions"]
+        if action.get("traffic", {}).get("before")
+    )
+    return [inert(name) for name in names] if len(names) <= 2 else [f"{len(names)} aliases'"]
+
+
+def foot(plan: Document, view: View) -> str:
+    """Calls, time, what stays, and by what the plan can be told from another."""
+    summary = plan["summary"]
+    commit = plan["provenance"]["commit"]
+    dirty = " with changes that are not committed" if plan["provenance"]["dirty"] else ""
+    return small(
+        many(summary["operations"], "AWS call") + (f", about {seconds(plan)} s" if summary["operations"] else ""),
+        f"{many(summary['unchanged'], 'resource')} unchanged" + (f", {summary['refused']} refused" if summary.get("refused") else ""),
+        f"plan {inert(plan['digest'][:8])}" + (f" of {inert(commit[:10])}{dirty}" if commit else ""),
+        f"AWS at {_moment(plan['snapshot']['taken_at'])}",
+        run_link(view),
+    )  # fmt: skip
+
+
+def _moment(taken_at: str) -> str:
+    return taken_at if re.fullmatch("[0-9TZ:.-]+", taken_at) else inert(taken_at)
+
+
+def seconds(plan: Document) -> int:
+    """About how long an apply takes: the longest target, or as long as the calls of all take one after the other at their rate."""
+    refused = {note["address"] for note in refusals(plan)}
+    targets = [target["operations"] for target in plan["targets"] if target["address"] not in refused]
+    longest = max((sum(_seconds(item["operation"]) for item in operations) for operations in targets), default=0.0)
+    return max(1, round(max(longest, sum(map(len, targets)) / CALLS_A_SECOND)))
+
+
+def _seconds(operation: str) -> float:
+    call = CALLS.get(operation)
+    return SECONDS_A_CALL + (SECONDS_TO_SETTLE if call and call.settle else 0.0)

@@ -1,0 +1,224 @@
+"""A plan as a comment: the verdict, what is grave, a row for what is alike, differences, notes; and all of it in little room."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from reconciler.report.formats import View
+from reconciler.report.formats.markdown import plan as markdown
+from tests.conftest import CONFIG, House, function_spec
+from tests.report.pages import OURS, nodes
+from tests.report.test_hostile_text import field, nasty, note, plan, target
+from tests.spec.test_hostile_git import git
+
+GITHUB = View(repository_url="https://github.com/o/r", commit="c" * 40, run_url="https://github.com/o/r/actions/runs/1")
+LIVE = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
+ABSENT = "function: {}\naccount: test\nregion: us-west-2\nstate: absent\n"
+
+
+def source(file: str, line: int = 8) -> dict[str, Any]:
+    return {"file": file, "line": line}
+
+
+def action(address: str, verb: str = "update", kind: str = "alias", fields: Any = (), **more: Any) -> dict[str, Any]:
+    return {"address": address, "kind": kind, "verb": verb, "cause": None, "reason": "", "fields": list(fields), **more}
+
+
+def like(number: int) -> dict[str, Any]:
+    """A change that many functions share, but for what is each one's own."""
+    name = f"t/r/team-function-{number:03d}"
+    edited = {"cause": "edit", "source": source(f"specs/{number:03d}.yaml"), "author": "298e84ed01 Ada"}
+    made = target(
+        name,
+        field(256, 512, "/configuration/MemorySize", **edited),
+        field(f"hash{number}", f"other{number}", "/code/CodeSha256", **edited),
+        field(f"team-function-{number:03d}/v1.zip", f"team-function-{number:03d}/v2.zip", "/code/S3Key", **edited),
+    )
+    version = action(f"{name}/version/published", "create", "version", reason=f"code or configuration differ from version {number}")  # fmt: skip
+    moved = field(str(number), "(known after apply)", "/aliases/live/FunctionVersion", known_after_apply=True)
+    traffic = {"before": {str(number): 1.0}, "after": {"published": 1.0}, "next_version": str(number + 1)}
+    made["actions"] += [version, action(f"{name}/alias/live", fields=[moved], traffic=traffic)]
+    return made
+
+
+def test_five_hundred_like_changes_are_one_row_in_little_room() -> None:
+    notes = [{**note(f"t/r/team-function-{number:03d} is left", "note"), "address": f"t/r/team-function-{number:03d}"} for number in range(500)]  # fmt: skip
+    text = markdown(plan(*map(like, range(500)), notes=notes), GITHUB)
+    assert len(text.encode()) <= 4_000
+    assert text.splitlines()[0] == "### 🟡 500 functions change, live traffic moves · nothing is deleted"
+    (row,) = re.findall(r"^\| 🔀 .*$", text, re.MULTILINE)
+    assert "<b>500 functions</b>" in row
+    assert "<code>live</code> 100 %: its version → <b>new</b>" in row
+    assert "<code>MemorySize</code> 256 → <b>512</b>" in row
+    assert "and 499 functions more" in row
+    assert text.count("<details") == 1
+    assert '+     code.S3Key: "{{ function }}/v2.zip"' in text
+
+
+def test_one_that_differs_has_its_own_row() -> None:
+    odd = like(2)
+    odd["actions"][0]["fields"][0]["after"] = 1024
+    text = markdown(plan(like(0), like(1), odd, like(3)))
+    assert re.findall(r"^\| 🔀 \| <b>(.*?)</b>", text, re.MULTILINE) == ["3 functions", "team-function-002"]
+
+
+def test_what_all_of_them_share_is_shown_as_it_is() -> None:
+    text = markdown(plan(*(target(f"t/r/{name}", field("1", "2", "/code/CodeSha256")) for name in "abc")))
+    assert "-     code.CodeSha256: 1\n" in text
+    assert "a, b, c" in text
+
+
+@pytest.mark.parametrize(
+    ("count", "fields", "is_open"), [(1, 30, True), (2, 2, True), (2, 3, False), (3, 2, False)],
+    ids=["one function", "ten lines", "fourteen lines", "fifteen lines"],
+)  # fmt: skip
+def test_differences_are_open_where_they_are_little_to_read(count: int, fields: int, is_open: bool) -> None:
+    made = [
+        target(f"t/r/f{one}", *(field(f"v{one}", two, f"/tags/{two}") for two in range(fields))) for one in range(count)
+    ]
+    assert ("<details open>" in markdown(plan(*made))) == is_open
+
+
+def test_three_hundred_that_are_refused() -> None:
+    targets = [target(f"t/r/fn{number:03d}", field(20, 25, "/configuration/Timeout")) for number in range(252)]
+    role = field(
+        "arn:aws:iam::123456789012:role/greeter", "arn:aws:iam::123456789012:role/checkout", "/configuration/Role"
+    )
+    targets += [
+        target(f"t/r/fn{number:03d}", field(20, 25, "/configuration/Timeout"), role) for number in range(252, 280)
+    ]
+    targets += [target(f"t/r/fn{number:03d}", verb="delete", reason="state: absent") for number in range(280, 290)]
+    orphans = [f"t/r/fn{number:03d}" for number in range(290, 300)]
+    text = markdown(plan(*targets, notes=[note("the plan deletes or replaces 10", "refusal")], orphans=orphans))
+    lines = text.splitlines()
+    assert lines[0] == "### 🔴 Refused: 10 functions would be deleted, 280 would change · role changes"
+    assert lines[2] == "- 🔴 <b>refused</b> the plan deletes or replaces 10"
+    assert lines[4].startswith("- ⛔ <b>deleted</b> 10 functions: fn280, fn281, ")
+    assert lines[6].startswith("- ❗ <b>role</b> role/greeter → <b>role/checkout</b>: 28 functions: fn252, ")
+    assert [line.partition(",")[0] for line in lines if line.startswith("| ")][1:] == [
+        "| ⛔ | <b>10 functions</b><br><sub>fn280", "| ✎ | <b>28 functions</b><br><sub>fn252", "| ✎ | <b>252 functions</b><br><sub>fn000"
+    ]  # fmt: skip
+    assert len(text) <= 6_000
+
+
+CONCERNS = {
+    "public access": ("/urls/live/AuthType", "AWS_IAM", "NONE", True),
+    "a URL that asks for a signature": ("/urls/live/AuthType", "NONE", "AWS_IAM", False),
+    "role": ("/configuration/Role", "r1", "r2", True),
+    "KMS key": ("/configuration/KMSKeyArn", "k1", None, True),
+    "VPC": ("/configuration/VpcConfig/SubnetIds", ["a"], ["b"], True),
+    "layer of another account": ("/configuration/Layers", [], ["arn:aws:lambda:us-west-2:999999999999:layer:x:1"], True),
+    "a layer of ours": ("/configuration/Layers", [], ["arn:aws:lambda:us-west-2:123456789012:layer:x:1"], False),
+    "a timeout": ("/configuration/Timeout", 1, 2, False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", CONCERNS)
+def test_what_is_grave_is_told_before_the_table(word: str) -> None:
+    path, before, after, is_grave = CONCERNS[word]
+    made = plan(target("t/r/f", field(before, after, path)))
+    made["configuration"] = {"accounts": [{"name": "t", "values": {"/aws/accounts/t/accountId": "123456789012"}}]}
+    text = markdown(made)
+    assert (f"- ❗ <b>{word}</b>" in text.partition("| function |")[0]) == is_grave
+    assert text.startswith("### 🟠" if is_grave else "### 🟡")
+
+
+def test_a_new_function_is_asked_only_for_what_it_opens() -> None:
+    url = action("t/r/f/url/live", "create", "url", [field(None, "NONE", "/urls/live/AuthType")])
+    made = target("t/r/f", field(None, "r", "/configuration/Role"), verb="create")
+    text = markdown(plan({**made, "actions": [*made["actions"], url]}))
+    assert "- ❗ <b>public access</b> url/live <b>NONE</b>: f\n" in text
+    assert "<b>role</b>" not in text
+
+
+@given(nasty, nasty)
+def test_no_text_of_a_plan_becomes_markdown(one: str, two: str) -> None:
+    where = source(two)
+    made = target(f"t/r/{one}", field(one, two, f"/tags/{two}", cause="both", source=where, author=one), reason=two)
+    shares = {"before": {one: 1.0}, "after": {two: 0.5, "published": 0.5}, "next_version": "2"}
+    made["actions"].append(action(f"t/r/{one}/alias/{two}", reason=one, traffic=shares, cause="drift", author=two))
+    gone = target(f"t/r/{two}", verb="delete", reason=one)
+    notes = [{**note(one, "refusal", where), "address": one}, note(two), note(one, "note"), note(one, "note")]
+    document = plan(made, gone, notes=notes, orphans=[one])
+    document["provenance"] = {"commit": one, "dirty": True}
+    assert nodes(markdown(document, View(repository_url=GITHUB.repository_url, run_url=GITHUB.run_url))) <= OURS
+    document["provenance"] = {"commit": "c" * 40, "dirty": False}
+    assert nodes(markdown(document, GITHUB)) <= OURS
+
+
+# --- over the sandbox ------------------------------------------------------------------------------------------------
+
+
+def test_traffic_is_told_with_the_versions_that_it_goes_to(house: House) -> None:
+    house.write("checkout.yaml", function_spec(extra=LIVE))
+    assert "<code>live</code> 100 %: → <b>1</b>" in house.run("plan", "--format", "markdown").out
+    house.apply()
+    house.write("checkout.yaml", function_spec(configuration="MemorySize: 512", extra=LIVE))
+    out = house.run("plan", "--format", "markdown").out
+    assert "<code>live</code> 100 %: 1 → <b>new (2)</b>" in out
+    assert out.splitlines()[0] == "### 🟡 1 function changes, live traffic moves · nothing is deleted"
+    canary = LIVE.replace("published}", 'published, RoutingConfig: {AdditionalVersionWeights: {"1": 0.25}}}')
+    house.write("checkout.yaml", function_spec(configuration="MemorySize: 512", extra=canary))
+    out = house.run("plan", "--format", "markdown").out
+    assert "<code>live</code>: 1 100 &#37; → <b>new (2) 75 &#37;, 1 25 &#37;</b>" in out
+    house.apply()
+    assert house.run("plan", "--format", "markdown").out.splitlines()[0].startswith("### 🟢 No changes.")
+    house.write("checkout.yaml", function_spec(configuration="MemorySize: 512", extra="publish: true\naliases: {}\n"))
+    assert "<code>live</code>: 2 75 &#37;, 1 25 &#37; → <b>none</b>" in house.run("plan", "--format", "markdown").out
+
+
+def test_no_version_is_foretold_where_none_is_published(house: House) -> None:
+    house.write("checkout.yaml", function_spec(extra=LIVE))
+    house.apply()
+    house.write("checkout.yaml", function_spec(extra=LIVE.replace("published}", "$LATEST}")))
+    (action,) = [one for one in house.plan()["targets"][0]["actions"] if one["verb"] == "update"]
+    assert action["traffic"] == {"before": {"1": 1.0}, "after": {"$LATEST": 1.0}}
+
+
+def committed(house: House) -> None:
+    if not (house.root / ".git").exists():
+        git(house.root, "init", "-q", "-b", "main")
+    git(house.root, "add", "specs")
+    git(house.root, "-c", "user.name=Ada", "commit", "-qm", "a change")
+
+
+def test_drift_is_an_alert_and_an_edit_leads_to_its_line_and_author(house: House) -> None:
+    house.write("checkout.yaml", function_spec(configuration="MemorySize: 128\nTimeout: 30"))
+    house.apply()
+    committed(house)
+    house.lambda_.update_function_configuration(FunctionName="checkout", Timeout=99)
+    house.write("checkout.yaml", function_spec(configuration="MemorySize: 512\nTimeout: 30"))
+    committed(house)
+    out = house.run("plan", "--base", "HEAD~1", "--format", "markdown").out
+    alert = [line for line in out.splitlines() if line.startswith("> ")]
+    assert alert[0] == "> [!WARNING]"
+    assert alert[-1] == "> - checkout <code>configuration&#46;Timeout</code>: 99 → <b>30</b>"
+    assert re.search(r"\| checkout&#46;yaml:8 [0-9a-f]{10} Ada \|$", out, re.MULTILINE)
+    assert re.search(r"^\+ .*MemorySize: 512 +edit +specs/checkout.yaml:8 +[0-9a-f]{10} Ada$", out, re.MULTILINE)
+    assert re.search(r"^\+ .*Timeout: 30 +drift +specs/checkout.yaml:9$", out, re.MULTILINE)
+
+
+def test_a_tombstone_is_told_by_the_change_that_sets_it(house: House) -> None:
+    house.write("one.yaml", function_spec("one"))
+    house.write("old.yaml", ABSENT.format("old"))
+    committed(house)
+    house.write("new.yaml", ABSENT.format("new"))
+    out = house.run("plan", "--base", "HEAD", "--format", "markdown").out
+    assert "test/us-west-2/new is already absent" in out
+    assert "test/us-west-2/old" not in out
+    assert "test/us-west-2/old is already absent" in house.run("plan", "--base", "HEAD").out
+
+
+def test_the_foot_tells_one_plan_from_another(house: House) -> None:
+    house.write("reconcile.yaml", CONFIG + "managedBy: shop\n", stock=False)
+    house.write("checkout.yaml", function_spec(extra=LIVE))
+    plan = house.plan()
+    foot = house.run("plan", "--format", "markdown").out.splitlines()[-1]
+    assert re.fullmatch(
+        rf"<sub>2 AWS calls, about \d+ s · 0 resources unchanged · plan {plan['digest'][:8]} · AWS at [-0-9T:.]+Z</sub>",
+        foot,
+    )
