@@ -55,7 +55,7 @@ def dropped(history: History, revision: str, workspace: Workspace) -> list[Spec]
     only moved is not gone."""
     now = {
         *named_targets([Path(workspace.own.path).parent], workspace.own),
-        *(one.target for one in workspace.specs.specs),
+        *(spec.target for spec in workspace.specs.specs),
     }
     files = history.changed(revision, workspace.paths)
     return [spec for spec in history.specs_in(revision, workspace.config, files) if spec.target not in now]

@@ -112,9 +112,9 @@ class Unseen:
     was_reviewed: bool = True
 
 
-def _unseen(one: TargetPlan, now: Document, seen: Document | None, reviewed: Document | None) -> Unseen | None:
+def _unseen(target_plan: TargetPlan, now: Document, seen: Document | None, reviewed: Document | None) -> Unseen | None:
     """What of a target is left and was not seen; None when all of it was."""
-    target = next(target for target in now["targets"] if target["address"] == str(one.target))
+    target = next(target for target in now["targets"] if target["address"] == str(target_plan.target))
     if seen is None or reviewed is None:
         return Unseen((), tuple(_lines(target)), was_reviewed=False)
     if target["digest"] == seen["digest"]:
@@ -129,7 +129,7 @@ def _unseen(one: TargetPlan, now: Document, seen: Document | None, reviewed: Doc
             before += _action_lines(was) if was else []
             after += _action_lines(action)
             continue
-        left, more, is_hidden = Left(one, action, was).compared()
+        left, more, is_hidden = Left(target_plan, action, was).compared()
         before, after, is_otherwise = before + left, after + more, is_otherwise or is_hidden
     return Unseen(tuple(before), tuple(after)) if before or after or is_otherwise else None
 
@@ -167,7 +167,9 @@ class Left:
         """The reviewed field of the same path; the newest version stands where the review could only say `published`."""
         start, _, name = field["path"].rpartition("/")
         paths = [field["path"], f"{start}/{PUBLISHED}" if name and name == self._newest else ""]
-        return next((one for path in paths for one in self.was["fields"] if one["path"] == path), None)
+        return next(
+            (candidate for path in paths for candidate in self.was["fields"] if candidate["path"] == path), None
+        )
 
     def _is_as_seen(self, field: Document, seen: Document | None) -> bool:
         """Whether the field was reviewed as it is: the newest version standing for what was known only after the apply, and an
@@ -204,7 +206,7 @@ class Left:
         if _is_hidden(field):
             return True  # looked at together
         if field["path"].startswith("/code/") and field["path"] != HASH:
-            hashes = [one for one in self.was["fields"] if one["path"] == HASH]
+            hashes = [candidate for candidate in self.was["fields"] if candidate["path"] == HASH]
             return bool(hashes) and self._is_held(hashes[0])
         wanted = self._newest if field.get("known_after_apply") else field["after"]
         return bool(wanted != "" and self._value(field) == wanted)
