@@ -30,9 +30,8 @@ def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
     """Only the targets whose spec or local code is another than at a revision; all of them where reconcile.yaml is. Functions whose
     spec is gone since are told or, where it `prunes`, asked to go. Raises GitError when git cannot tell."""
     history = wiring.history(workspace)
-    root = Path(workspace.config.path).parent
-    moved = history.changed(revision, [root, *workspace.paths])
-    without_spec = dropped(history, revision, workspace)
+    moved = history.changed(revision, [Path(workspace.own.path), *workspace.paths])
+    without_spec = dropped(history, revision, workspace, moved)
     if history.name_of(Path(workspace.own.path)) in moved:
         note = f"{workspace.own.path} is another than at {revision}, so every target counts as changed"
         return narrowed(workspace, workspace.specs.specs, without_spec, note, revision, prunes=prunes)
@@ -50,15 +49,14 @@ def has_changed(history: History, revision: str, spec: Spec, moved: Collection[s
     )
 
 
-def dropped(history: History, revision: str, workspace: Workspace) -> list[Spec]:
-    """What specs said at a revision, below the paths that were given, of functions that no spec of the house names now: one that
+def dropped(history: History, revision: str, workspace: Workspace, moved: Collection[str]) -> list[Spec]:
+    """What the files that moved said at a revision of functions that no spec of the house names now: one that
     only moved is not gone."""
     now = {
         *named_targets([Path(workspace.own.path).parent], workspace.own),
         *(spec.target for spec in workspace.specs.specs),
     }
-    files = history.changed(revision, workspace.paths)
-    return [spec for spec in history.specs_in(revision, workspace.config, files) if spec.target not in now]
+    return [spec for spec in history.specs_in(revision, workspace.config, moved) if spec.target not in now]
 
 
 def narrowed(

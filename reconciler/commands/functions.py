@@ -83,12 +83,15 @@ def _places(config: Config, path: Path, account: str | None, region: str | None)
 
 
 def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    beside: dict[Target, list[Live]] = {}
+    for live in snapshot.resources:
+        beside.setdefault(live.key.target, []).append(live)
     for live in snapshot.resources:
         if live.key.kind == FUNCTION.name:
             target = live.key.target
             read = frozenset(KINDS) if snapshot.scope is None else snapshot.scope.get(target, frozenset())
             unread = (frozenset(KINDS) - read) | (OPTIONAL if snapshot.invoked.get(target) else frozenset())
-            yield item(live, [other for other in snapshot.resources if other.key.target == target], unread)
+            yield item(live, beside[target], unread)
 
 
 def item(live: Live, beside: Iterable[Live], unread: frozenset[str]) -> dict[str, Any]:

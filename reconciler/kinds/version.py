@@ -5,7 +5,7 @@ A version is immutable, so nothing is ever updated; whether one must be publishe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.core import service
@@ -63,6 +63,11 @@ def live(target: Target, answer: Properties) -> Live | None:
     properties = {"configuration": answered_configuration(configuration), "code": code}
     handle = {name: configuration[name] for name in HANDLED if name in configuration}
     return Live(Key(target, "version", configuration["Version"]), properties, handle)
+
+
+def newest_number(resources: Iterable[Live]) -> int:
+    """The highest number of a version among some resources; 0 where there is none."""
+    return max((int(live.key.name) for live in resources if live.key.kind == "version"), default=0)
 
 
 READING = Reading(

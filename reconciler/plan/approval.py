@@ -20,7 +20,7 @@ from reconciler.core.sealing import checksum
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.registry import KINDS
-from reconciler.kinds.version import VERSION
+from reconciler.kinds.version import newest_number
 from reconciler.plan.changes import prefix
 from reconciler.plan.digests import hidden_digest
 
@@ -184,18 +184,20 @@ class Left:
     @property
     def _newest(self) -> str:
         """The newest version that there is, published by an earlier run of the same plan as far as this one goes."""
-        numbers = [int(live.key.name) for live in self.target.before if live.key.kind == VERSION.name]
-        return str(max(numbers)) if numbers else ""
+        return str(newest_number(self.target.before) or "")
 
     def _live(self) -> Live | None:
+        """What lives of the action's resource, as far as the action leaves it there."""
+        if self.action["verb"] in ("create", "replace"):
+            return None
         return next((live for live in self.target.before if str(live.key) == self.action["address"]), None)
 
     def _value(self, field: Document) -> Any:
         """What AWS holds where a field is, as a document shows it; nothing of what is only about to be."""
-        live, kind = self._live(), KINDS[self.action["kind"]]
-        if live is None or self.action["verb"] in ("create", "replace"):
+        live = self._live()
+        if live is None:
             return UNKNOWN
-        start = pointer(prefix(kind, live.key.name))
+        start = pointer(prefix(KINDS[live.key.kind], live.key.name))
         steps = tuple(
             self._newest if step == PUBLISHED else step for step in steps_of(field["path"].removeprefix(start))
         )
@@ -218,9 +220,9 @@ class Left:
         if left == [field["path"] for field in was]:
             return bool(self.action.get("hidden", "") == self.was.get("hidden", ""))
         live = self._live()
-        if left or live is None or self.action["verb"] in ("create", "replace"):
+        if left or live is None:
             return False
-        start = pointer(prefix(KINDS[self.action["kind"]], live.key.name))
+        start = pointer(prefix(KINDS[live.key.kind], live.key.name))
         inside = [field["path"].removeprefix(start) for field in was]
         values = [[path, value_at(live.properties, steps_of(path))] for path in inside]
         return bool(hidden_digest(values, live.key) == self.was.get("hidden"))

@@ -9,7 +9,7 @@ from reconciler.core.diff import steps_of
 from reconciler.core.model import KNOWN_AFTER_APPLY, UNSET, Action, Live
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED
-from reconciler.kinds.version import VERSION
+from reconciler.kinds.version import newest_number
 
 
 def traffic_moved(action: Action, before: Iterable[Live]) -> dict[str, Any]:
@@ -22,8 +22,7 @@ def traffic_moved(action: Action, before: Iterable[Live]) -> dict[str, Any]:
     then, now = _shares(live), {} if action.verb == "delete" else _shares(_changed(live, action))
     if then is None or now is None or then == now:
         return {}
-    versions = [int(item.key.name) for item in held if item.key.kind == VERSION.name and item.key.name.isdigit()]
-    coming = {"next_version": str(max(versions, default=0) + 1)} if PUBLISHED in now else {}
+    coming = {"next_version": str(newest_number(held) + 1)} if PUBLISHED in now else {}
     return {"traffic": {"before": then, "after": now, **coming}}
 
 

@@ -41,8 +41,9 @@ def fetch(
     kinds: frozenset[str] | None = None,
     optional: frozenset[str] = frozenset(),
 ) -> Snapshot:
-    """The live resources of the specs' targets, of the `kinds` that they need or of these, and, where a mark is given, of every function of these places that bears
-    it; what could not be read is told with its reason. Raises SnapshotError when that is every target."""
+    """The live resources of the specs' targets and, where a mark is given, of every function of these places that bears it; what
+    could not be read is told with its reason. `kinds` are read of every target instead of those that its spec needs; of
+    `optional` ones that cannot be read only `invoked` says why. Raises SnapshotError when every target is unread."""
     ordered = sorted(specs, key=lambda spec: spec.target)
     by_place: dict[Place, list[Spec]] = {place: [] for place in places}
     for place, group in groupby(ordered, key=lambda spec: Place.of(spec.target)):
@@ -53,8 +54,7 @@ def fetch(
         resources: list[Live] = []
         invoked: dict[Target, str] = {}
         for place in (place for place in by_place if place.account in accounts):
-            region = _Region(aws, place, by_place[place], pool, unread, patience)
-            region.kinds, region.optional = kinds, optional
+            region = _Region(aws, place, by_place[place], pool, unread, patience, kinds, optional)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
             invoked |= region.invoked
         held = {
@@ -130,12 +130,18 @@ class _Region:
     """One account and region while its resources are read."""
 
     def __init__(
-        self, aws: Aws, place: Place, specs: list[Spec], pool: ThreadPoolExecutor, unread: Unread, patience: Patience
+        self,
+        aws: Aws,
+        place: Place,
+        specs: list[Spec],
+        pool: ThreadPoolExecutor,
+        unread: Unread,
+        patience: Patience,
+        kinds: frozenset[str] | None,
+        optional: frozenset[str],
     ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
-        self.unread, self.patience = unread, patience
-        self.kinds: frozenset[str] | None = None
-        self.optional: frozenset[str] = frozenset()
+        self.unread, self.patience, self.kinds, self.optional = unread, patience, kinds, optional
         self.invoked: dict[Target, str] = {}  # of whose qualifiers some go, and that own nothing that may invoke them
 
     def resources(self, marked: list[str]) -> list[Live]:
