@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reconciler import __version__
+from reconciler.commands.ci.verbs import ci
 from reconciler.commands.options import (
     FILE,
     as_name,
@@ -215,30 +216,7 @@ def finish(ending: Ending, text: str) -> NoReturn:
     sys.exit(code)
 
 
-@cli.group()
-def ci() -> None:
-    """For jobs of GitHub Actions: as the commands of these names, told where a pull request is read."""
-
-
-@ci.command(name="validate")
-@paths_argument
-def ci_validate(paths: tuple[Path, ...]) -> None:
-    """Check specs; each mistake stands at its line of the pull request."""
-    from reconciler.commands.ci import validated
-
-    validated(chosen(paths))
-
-
-@ci.command(name="plan")
-@paths_argument
-@click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True, help="Where the plan is left.")
-@download_option
-@report_dir_option
-def ci_plan(paths: tuple[Path, ...], output: Path, download_code: bool, report_dir: Path) -> None:
-    """Plan a change against its base: annotations, the job's summary, outputs, and the plan as a file."""
-    from reconciler.commands.ci import planned
-
-    sys.exit(planned(chosen(paths), output, report_dir, download_code=download_code))
+cli.add_command(ci)
 
 
 @cli.command()

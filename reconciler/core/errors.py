@@ -15,6 +15,8 @@
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       ├── CodeDiffers         … what was sent, or would be, is not the code that the plan showed
     │       └── Interrupted         … we stopped waiting because the run was told to stop
+    ├── ForgeError (26)             the forge, GitHub, gave no answer
+    │   └── ForgeDenied             … or may not be asked that by this token
     ├── GitError (2)                git cannot tell what was asked of it
     ├── WrongVariable (2)           an environment variable of ours says what it cannot
     ├── Stopped (130, 143)          a signal came before anything was begun
@@ -125,6 +127,16 @@ class CodeDiffers(CallFailed):
 
 class Interrupted(CallFailed):
     """AWS accepted the call; a signal ended the waiting for it to be carried out."""
+
+
+class ForgeError(ReconcileError):
+    """The forge gave no answer, or none that can be used."""
+
+    exit_code = 26
+
+
+class ForgeDenied(ForgeError):
+    """The token may not do or read that."""
 
 
 class Stopped(ReconcileError):

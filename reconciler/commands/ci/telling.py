@@ -1,0 +1,80 @@
+"""Where a job of GitHub Actions tells what it has to tell: annotations at lines, the job's summary, what later steps take.
+
+Outside Actions it says what it would do.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.commands.output import error_document, obeyed, say, view
+from reconciler.core.errors import ReconcileError, ReportError, SpecError
+from reconciler.files.reading import Unreadable, contents
+from reconciler.github import handed_on
+from reconciler.github.annotations import Annotation, commands, of_faults
+from reconciler.github.job import Job, job
+from reconciler.report import formats
+from reconciler.report.formats import View
+from reconciler.report.journal import json_object
+
+LARGEST_EVENT_BYTES = 25 * 2**20  # GitHub sends no larger one
+
+
+def present() -> Job | None:
+    """The job that this process runs in; None outside Actions. Raises ReportError where its event cannot be read."""
+    path = os.environ.get("GITHUB_EVENT_PATH", "")
+    if os.environ.get("GITHUB_ACTIONS") != "true" or not path:
+        return job(os.environ, {})
+    try:
+        return job(os.environ, json_object(contents(Path(path), LARGEST_EVENT_BYTES), path))
+    except Unreadable as error:
+        raise ReportError(f"{path}: {error}") from error
+
+
+@contextmanager
+def annotating_failures(here: Job | None) -> Iterator[None]:
+    """What ends the command is told where the pull request is read, too."""
+    try:
+        yield
+    except ReconcileError as error:
+        annotate(here, of_faults(error.faults) if isinstance(error, SpecError) else [Annotation("error", str(error))])
+        summarise(here, formats.of("markdown").error(error_document(error, error.exit_code), summary_view()))
+        raise
+
+
+def summary_view(whole_in: str = "") -> View:
+    return replace(view(whole_in), room=formats.SUMMARY_ROOM)
+
+
+def annotate(here: Job | None, annotations: Iterable[Annotation]) -> None:
+    for line in commands(list(annotations)):
+        if here:
+            obeyed(line)
+        else:
+            say(f"would annotate: {line.removeprefix('::')}")
+
+
+def summarise(here: Job | None, markdown: str) -> None:
+    if here and here.summary:
+        appended(here.summary, markdown)
+
+
+def hand_on(here: Job | None, values: Mapping[str, str]) -> None:
+    if here is None:
+        say(f"would hand on: {', '.join(f'{name}={value}' for name, value in values.items())}")
+    elif here.output:
+        appended(here.output, handed_on.written(values, f"end-{secrets.token_hex(16)}"))
+
+
+def appended(path: str, text: str) -> None:
+    """Raises ReportError."""
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written: {error.strerror}") from error
