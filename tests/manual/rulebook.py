@@ -22,7 +22,7 @@ FILES = """\
 ## Of the files alone
 
 `reconcile validate` tells it with file, line and column, and so does every command that reads specs; the exit code is 20, and nothing
-was asked of AWS (but for what a reference stands for).
+was asked of AWS (but for what a reference stands for). Of workflows (R068, R069) `reconcile doctor` tells it, with 21.
 """
 REFUSALS = """\
 ## Against what lives, or by whoever runs it
