@@ -16,6 +16,8 @@ from reconciler.files.strict_yaml import Document
 OURS = re.compile(r"(?:^|/)\.github/workflows/(?:reconcile|drift)\.yml(?:@|$)")
 VERB = re.compile(r"(?<![\w.-])(?:reconcile|-m reconciler)[\"']?\s+(?:ci\s+)?([a-z]+)\b")
 
+OWN_TREE = ("./", "$/")  # of the caller's repository, and of that which the workflow itself is from
+
 
 @dataclass(frozen=True)
 class Job:
@@ -129,7 +131,7 @@ def pins(of: Workflow) -> Iterator[Pin]:
     for job in of.jobs:
         for at, value in ((job.at, job.value), *job.steps):
             used = str(value.get("uses", ""))
-            if used and not used.startswith("./"):
+            if used and not used.startswith(OWN_TREE):
                 name, _, revision = used.partition("@")
                 line = of.lines[of.document.at(f"{at}/uses").line - 1]
                 comment = re.search(r"#\s*v?([0-9][\w.]*)", line)

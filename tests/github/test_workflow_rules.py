@@ -62,7 +62,10 @@ jobs:
     environment: production
     concurrency: {{group: apply, cancel-in-progress: false, queue: max}}
     permissions: {{contents: read, id-token: write, pull-requests: write}}
-    steps:{CHECKOUT}{CREDENTIALS}
+    steps:
+      - uses: $/.github/actions/setup{CHECKOUT}{CREDENTIALS}
+      - uses: actions/download-artifact@{PIN} # v5.0.0
+        with: {{name: reconcile-report-default, path: "${{{{ runner.temp }}}}/reports"}}
       - run: reconcile ci apply
   gate:
     needs: [validate, plan, apply]
