@@ -24,6 +24,7 @@ from reconciler.core.errors import SpecError
 
 if TYPE_CHECKING:  # boto3 and moto take longer to load than most pure tests to run
     from reconciler.sandbox import Sandbox
+    from tests.github.fake import Hub
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
 CONFIG = """
@@ -207,6 +208,18 @@ def house(tmp_path: Path, sandbox: Sandbox) -> House:
     made = House(tmp_path, sandbox)
     made.write("reconcile.yaml", CONFIG, stock=False)
     return made
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A GitHub, for whoever asks `hub.url`; between two requests nobody waits for the clock."""
+    from reconciler.github import asking
+    from tests.github.fake import fake_github
+
+    for pause in ("FIRST_PAUSE_SECONDS", "SECONDS_BETWEEN_WRITES"):
+        monkeypatch.setattr(asking, pause, 0.001)
+    with fake_github() as made:
+        yield made
 
 
 if "PYTEST_VERSION" not in os.environ:  # a script, and not a test, asks for what stands here
