@@ -14,12 +14,11 @@ import pytest
 from reconciler.core.finding import part
 from reconciler.github.workflow import Workflow, names, workflow
 from reconciler.github.workflow_rules import faults
-from tests.github.workflows import FOLDER, SETUP, callers, own, workflows
+from tests.github.workflows import FOLDER, OURS, SETUP, callers, own, workflows
 
 ALL = dict(workflows())
 OWN = dict(own())
 CALLERS = dict(callers())
-IN_JOBS_FOR_OTHERS = ("reconcile", "drift")  # the workflows that repositories of specs call
 TO_BE_WRITTEN = "stands for one to be written"  # the commit of a release, in an example
 
 
@@ -118,7 +117,7 @@ def test_every_job_runs_on_an_image_that_does_not_move(name: str) -> None:
     assert {job["runs-on"] for job in jobs(name).values() if "uses" not in job} <= {"ubuntu-24.04"}
 
 
-@pytest.mark.parametrize("name", IN_JOBS_FOR_OTHERS)
+@pytest.mark.parametrize("name", OURS)
 def test_the_tool_is_installed_before_anything_of_the_tree_is_there(name: str) -> None:
     for job, value in jobs(name).items():
         used = [str(step.get("uses", "run")).partition("@")[0] for step in value["steps"]]
@@ -127,7 +126,7 @@ def test_the_tool_is_installed_before_anything_of_the_tree_is_there(name: str) -
             assert used.index("actions/checkout") == 1, job
 
 
-@pytest.mark.parametrize("name", IN_JOBS_FOR_OTHERS)
+@pytest.mark.parametrize("name", OURS)
 def test_what_a_job_writes_and_loads_lies_outside_the_tree(name: str) -> None:
     """A tree may hold a link of that name, or a report that nobody wrote."""
     for job, step in steps(name):
@@ -137,7 +136,7 @@ def test_what_a_job_writes_and_loads_lies_outside_the_tree(name: str) -> None:
         assert all(path.startswith("${{ runner.temp }}/") for path in filter(None, paths)), job
 
 
-@pytest.mark.parametrize("name", IN_JOBS_FOR_OTHERS)
+@pytest.mark.parametrize("name", OURS)
 def test_every_input_is_used_and_says_what_it_is(name: str) -> None:
     for key, said in inputs(name).items():
         assert f"inputs.{key} " in ALL[name], key
@@ -145,14 +144,12 @@ def test_every_input_is_used_and_says_what_it_is(name: str) -> None:
 
 
 def test_every_artifact_bears_the_workspace_in_its_name() -> None:
-    used = {
-        step["with"]["name"] for name in IN_JOBS_FOR_OTHERS for _, step in steps(name) if "name" in step.get("with", {})
-    }
+    used = {step["with"]["name"] for name in OURS for _, step in steps(name) if "name" in step.get("with", {})}
     kinds = ("plan", "mistakes", "report", "snapshot")
     assert used == {f"reconcile-{kind}-${{{{ inputs.name }}}}" for kind in kinds}
 
 
-@pytest.mark.parametrize("name", IN_JOBS_FOR_OTHERS)
+@pytest.mark.parametrize("name", OURS)
 def test_what_was_done_or_planned_is_kept_however_the_step_ended(name: str) -> None:
     """A re-run uploads under the same name once more."""
     for job, step in steps(name):
@@ -213,7 +210,7 @@ def called() -> list[tuple[str, str, Mapping[str, Any], str]]:
 
 def test_there_are_examples() -> None:
     assert {name.partition("-")[0] for name in CALLERS} == {"README", "manual"}
-    assert {workflow_name for *_, workflow_name in called()} == set(IN_JOBS_FOR_OTHERS)
+    assert {workflow_name for *_, workflow_name in called()} == set(OURS)
 
 
 @pytest.mark.parametrize("name", CALLERS)
@@ -239,7 +236,7 @@ def test_an_example_gives_just_the_rights_that_the_called_jobs_have() -> None:
 
 
 def test_an_example_knows_every_event_that_the_called_workflows_know() -> None:
-    text = " ".join((FOLDER / f"{name}.yml").read_text(encoding="utf-8") for name in IN_JOBS_FOR_OTHERS)
+    text = " ".join((FOLDER / f"{name}.yml").read_text(encoding="utf-8") for name in OURS)
     events = set(re.findall(r"github\.event_name == '(\w+)'", text))
     for name in CALLERS:
         assert events <= set(of(name).triggers), name

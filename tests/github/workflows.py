@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
+OURS = ("reconcile", "drift")  # the workflows that repositories of specs call
 SETUP = ROOT / ".github" / "actions" / "setup" / "action.yml"
 PAGES = {"README": ROOT / "README.md", "manual": ROOT / "reconciler" / "manual" / "github.md"}
 _SHOWN = re.compile(r"^```yaml\n(?P<text>(?:name|on): .*?)^```$", re.MULTILINE | re.DOTALL)
