@@ -58,11 +58,10 @@ def pause_seconds(answer: Answer, tries: int) -> float | None:
 def _until_reset(headers: Mapping[str, str]) -> float:
     """By GitHub's own clock, so that ours may be wrong; a second more, since it is not said when in that second."""
     try:
-        now = parsedate_to_datetime(headers["date"])
         reset = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC)
-    except (KeyError, ValueError, OverflowError, OSError):
+        return max(0.0, (reset - parsedate_to_datetime(headers["date"])).total_seconds()) + 1
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return SECONDARY_LIMIT_SECONDS
-    return max(0.0, (reset - now).total_seconds()) + 1
 
 
 class Patience:
