@@ -84,8 +84,8 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
     workspace = wiring.read(chosen(paths))
     aws = wiring.connect(workspace.config, workspace.accounts)
     look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
-    live = wiring.live_snapshot(workspace, aws, look)
-    for reason in (*live.unread.values(), *live.unlisted.values()):
+    live = wiring.kept_snapshot(workspace, aws, look)
+    for reason in dict.fromkeys((*live.unread.values(), *live.unlisted.values(), *live.unnamed.values())):
         warn(reason)
     text = document_json(wiring.snapshot_file(workspace, live))
     if output:

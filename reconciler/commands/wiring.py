@@ -6,7 +6,7 @@ The edges meet the core here; nothing is decided here.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -145,8 +145,11 @@ def looking(folder: Path, choices: Choices) -> Looking:
     return Looking(lambda pin: known().get(pin, ""), choices.download_code)
 
 
-def live_snapshot(workspace: Workspace, aws: Aws, look: Looking | None = None) -> Snapshot:
-    """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function."""
+def live_snapshot(
+    workspace: Workspace, aws: Aws, look: Looking | None = None, naming: Collection[Place] = ()
+) -> Snapshot:
+    """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function. Of the places
+    in `naming` the names of all functions, too."""
     from reconciler.core.sealing import sensitive_texts
     from reconciler.kinds.registry import KINDS
     from reconciler.snapshot.artifacts import Looking
@@ -158,8 +161,14 @@ def live_snapshot(workspace: Workspace, aws: Aws, look: Looking | None = None) -
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = places(workspace) if mark else []
     return fetch(
-        aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, looking=look or Looking()
-    )
+        aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
+        looking=look or Looking(),
+    )  # fmt: skip
+
+
+def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:
+    """What AWS holds, for who asks later, of a spec that may be new then."""
+    return live_snapshot(workspace, aws, look, places(workspace))
 
 
 def with_values(workspace: Workspace, aws: Aws) -> Workspace:

@@ -23,8 +23,12 @@ class Target:
     region: str
     function: str
 
+    @property
+    def place(self) -> str:
+        return f"{self.account}/{self.region}"
+
     def __str__(self) -> str:
-        return f"{self.account}/{self.region}/{self.function}"
+        return f"{self.place}/{self.function}"
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -128,7 +132,8 @@ class Snapshot:
     says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
     nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
     not be listed, and why; of those in `invoked` it was looked at whether anything invokes a qualifier that goes, though their specs own none of it: empty
-    text, or why that could not be seen."""
+    text, or why that could not be seen. `functions` has the names of all functions of a place, with a mark or a spec or not;
+    `unnamed` the places whose names were asked for in vain, and why: of a place in neither nothing is known."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -139,6 +144,8 @@ class Snapshot:
     unread: Mapping[Target, str] = field(default_factory=dict)
     unlisted: Mapping[str, str] = field(default_factory=dict)
     invoked: Mapping[Target, str] = field(default_factory=dict)
+    functions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unnamed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sealed(str):

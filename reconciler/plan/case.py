@@ -24,7 +24,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Case:
     """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints. `scope` holds the kinds
-    that were read; None when everything that the spec needs was. `unseen` says why it could not be seen whether anything
+    that were read; None when everything that the spec needs was. Of a target that was not read `is_listed` says whether a list of all
+    functions has its name; None without such a list. `unseen` says why it could not be seen whether anything
     invokes a qualifier that goes."""
 
     spec: Spec
@@ -34,6 +35,7 @@ class Case:
     salt: str = ""
     scope: frozenset[str] | None = None
     unseen: str = ""
+    is_listed: bool | None = None
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]

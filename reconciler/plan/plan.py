@@ -77,6 +77,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
                 snapshot.salt,
                 scope_of(snapshot, spec),
                 snapshot.invoked.get(spec.target, ""),
+                is_listed(snapshot, spec.target),
             )
         )
         for spec in ordered
@@ -95,6 +96,13 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
 
 def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
     return None if snapshot.scope is None else snapshot.scope.get(spec.target, frozenset())
+
+
+def is_listed(snapshot: Snapshot, target: Target) -> bool | None:
+    """Whether a list of all functions names a target that was not read; None where there is no list, or it was read."""
+    was_read = snapshot.scope is None or target in snapshot.scope
+    names = snapshot.functions.get(target.place)
+    return None if was_read or names is None else target.function in names
 
 
 def unread_plan(spec: Spec, reason: str) -> tuple[TargetPlan, list[Diagnostic]]:

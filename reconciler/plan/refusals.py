@@ -38,9 +38,25 @@ def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
 def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A saved snapshot knows only what the specs needed when it was taken; of the rest nothing can be told."""
     missing = sorted(needed(case.spec) - case.scope) if case.scope is not None else []
-    if missing:
+    if missing and case.is_listed is not False:
         what = "this target" if "function" in missing else f"its {', '.join(missing).replace('_', ' ')}"
-        yield refusal(case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}; take it anew")
+        exists = ", which exists" if case.is_listed else ""
+        yield refusal(
+            case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}{exists}; take it anew"
+        )
+
+
+@Rule("W215", "What outlives a function is looked for before another of its name is created.")
+def may_find_what_was_left(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """A list of names tells that there is no such function, and nothing of what an earlier one may have left."""
+    left = sorted(
+        kind.name.replace("_", " ")
+        for kind in KINDS.values()
+        if kind.name in needed(case.spec) and kind.outlives_function
+    )
+    if left and case.is_listed is False:
+        message = f"{case.spec.target} did not exist when the snapshot was taken; whether an earlier one left its {', '.join(left)} was not read"
+        yield Diagnostic("note", message, case.spec.target, case.spec.origins.get(""), left_out=True)
 
 
 # What would make a function of a half, or let one go live.
@@ -316,6 +332,7 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 RULES: tuple[PlanCheck, ...] = (
     was_not_read,
+    may_find_what_was_left,
     holds_what_it_does_not_show,
     keeps_what_has_no_default,
     refers_to_what_cannot_be_read,

@@ -220,6 +220,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "resources": [_resource(item) for item in sorted(redacted.resources, key=lambda item: item.key)],
         "scope": _scope_document(snapshot, specs),
         **({"unlisted": dict(sorted(snapshot.unlisted.items()))} if snapshot.unlisted else {}),
+        "functions": _functions_document(snapshot),
         "artifacts": [
             {
                 "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
@@ -245,6 +246,12 @@ def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str,
     return read + [
         {"address": str(target), "kinds": [], "problem": problem} for target, problem in sorted(snapshot.unread.items())
     ]
+
+
+def _functions_document(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """The names of all functions of each place, or why they could not be listed."""
+    listed = [{"place": place, "names": sorted(names)} for place, names in sorted(snapshot.functions.items())]
+    return listed + [{"place": place, "problem": problem} for place, problem in sorted(snapshot.unnamed.items())]
 
 
 def seal(snapshot: Snapshot, salt: str) -> Snapshot:
@@ -316,6 +323,10 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
         invoked={target_of(item["address"]): item["unseen"] for item in document.get("scope", ()) if "unseen" in item},
         unread={target_of(item["address"]): item["problem"] for item in document.get("scope", ()) if "problem" in item},
         unlisted=document.get("unlisted", {}),
+        functions={
+            item["place"]: frozenset(item["names"]) for item in document.get("functions", ()) if "names" in item
+        },
+        unnamed={item["place"]: item["problem"] for item in document.get("functions", ()) if "problem" in item},
     )
 
 

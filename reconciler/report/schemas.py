@@ -36,6 +36,7 @@ TIME: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.
 DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 KIND: Schema = {"enum": sorted(KINDS)}
 ADDRESS: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+/[^/]+$"}
+PLACE: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+$"}
 VERB: Schema = {"enum": ["create", "update", "replace", "adopt", "delete", "none"]}
 CAUSE: Schema = {"enum": ["edit", "drift", "both", None]}
 SOURCE: Schema = {"anyOf": [closed({"file": TEXT, "line": COUNT}), {"type": "null"}]}
@@ -167,6 +168,9 @@ SNAPSHOT: Schema = {
                 )
             ),
             "unlisted": {"type": "object", "additionalProperties": TEXT},
+            "functions": array(
+                closed({"place": PLACE, "names": array(TEXT), "problem": TEXT}, optional=("names", "problem"))
+            ),
             "artifacts": array(
                 closed(
                     {
@@ -182,7 +186,7 @@ SNAPSHOT: Schema = {
                 )
             ),
         },
-        optional=("scope", "unlisted"),
+        optional=("scope", "unlisted", "functions"),
     ),
 }
 

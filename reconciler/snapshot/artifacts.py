@@ -9,13 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.errors import CallFailed, CodeDiffers, SpecError
+from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted, SpecError
 from reconciler.core.model import Artifact, Origin, Pin, Spec, Target
+from reconciler.core.sealing import canonical
 from reconciler.files import packing
 
 ECR = re.compile(
@@ -36,6 +39,31 @@ class Looking:
 
     known: Callable[[Pin], str] = lambda _: ""
     downloads: bool = False
+
+
+def artifacts(
+    aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor, held: Mapping[Target, str], looking: Looking
+) -> dict[Target, Artifact]:
+    """The code of each target, asked once for all that name the same code from the same place."""
+    questions = {spec.target: _question(spec, held.get(spec.target, "")) for spec in specs if spec.code}
+    first = {question: spec for spec in specs if (question := questions.get(spec.target))}
+    look = partial(code_of, aws, looking)
+    answers = dict(zip(first, pool.map(look, first.values(), (question[2] for question in first)), strict=True))
+    return {target: code for target, question in questions.items() if (code := answers[question])}
+
+
+def _question(spec: Spec, held: str) -> tuple[Place, bytes, str]:
+    """What is asked of a target's code; the hash that lives matters only where the spec says one."""
+    return Place.of(spec.target), canonical(spec.code), held if "sha256" in spec.code else ""
+
+
+def code_of(aws: Aws, looking: Looking, spec: Spec, held: str) -> Artifact | None:
+    try:
+        return artifact(aws, spec, held, looking)
+    except Interrupted:
+        raise
+    except AwsError as failure:
+        return Artifact("", "", problem=f"the code cannot be looked at: {failure}")
 
 
 def artifact(aws: Aws, spec: Spec, held: str = "", looking: Looking = Looking()) -> Artifact | None:

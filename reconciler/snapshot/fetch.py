@@ -1,13 +1,14 @@
 """The live side of some specs: fetch(aws, specs) -> Snapshot. Reads only what the specs declare, in bulk where AWS can.
 
 Calls: one GetFunction a target; of every other kind that a spec needs the listing that its `reading` names: of the function,
-or of the whole account and region where that is cheaper or the only one to be believed. Never writes.
+or of the whole account and region where that is cheaper or the only one to be believed; and the names of all functions where
+they are asked for, out of such a listing if there was one. Never writes.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -16,16 +17,16 @@ from itertools import groupby
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
-from reconciler.core.model import Artifact, Key, Live, Properties, Snapshot, Spec, Target
-from reconciler.core.sealing import canonical
+from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
 from reconciler.kinds.base import Kind, Listing, Reading, function_of
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import loses_a_qualifier, needed
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.tags import MARK
-from reconciler.snapshot.artifacts import Looking, artifact
+from reconciler.snapshot.artifacts import Looking, artifacts
 
 WORKERS = 16
+NAMING = "ListFunctions"
 PATIENCE_SECONDS = 60.0  # for everything that moves while a snapshot is taken, together
 Answered = tuple[Target, Properties]  # what AWS answered about a resource of a target
 
@@ -37,19 +38,22 @@ def fetch(
     taken_at: str,
     managed_by: str = "",
     places: Iterable[Place] = (),
+    naming: Collection[Place] = (),
     looking: Looking = Looking(),  # noqa: B008  frozen
     kinds: frozenset[str] | None = None,
     optional: frozenset[str] = frozenset(),
 ) -> Snapshot:
     """The live resources of the specs' targets and, where a mark is given, of every function of these places that bears it; what
-    could not be read is told with its reason. `kinds` are read of every target instead of those that its spec needs; of
-    `optional` ones that cannot be read only `invoked` says why. Raises SnapshotError when every target is unread."""
+    could not be read is told with its reason. Of the places in `naming` the names of all functions are listed. `kinds` are read of
+    every target instead of those that its spec needs; of `optional` ones that cannot be read only `invoked` says why. Raises
+    SnapshotError when every target is unread."""
     ordered = sorted(specs, key=lambda spec: spec.target)
-    by_place: dict[Place, list[Spec]] = {place: [] for place in places}
-    for place, group in groupby(ordered, key=lambda spec: Place.of(spec.target)):
-        by_place[place] = list(group)
-    unread, unlisted, patience = Unread(), dict[str, str](), Patience()
-    accounts = identities(aws, by_place, unread, unlisted)
+    marked = list(places)
+    by_place = grouped(ordered, (*marked, *naming))
+    unread, patience = Unread(), Patience()
+    accounts, failed = identities(aws, by_place, unread)
+    unlisted = {str(place): why for place, why in failed.items() if place in marked or by_place[place]}
+    names = Names(unlisted={str(place): why for place, why in failed.items() if place in naming})
     with ThreadPoolExecutor(WORKERS) as pool:
         resources: list[Live] = []
         invoked: dict[Target, str] = {}
@@ -57,6 +61,8 @@ def fetch(
             region = _Region(aws, place, by_place[place], pool, unread, patience, kinds, optional)
             resources += region.resources(region.marked(managed_by, unlisted) if managed_by else [])
             invoked |= region.invoked
+            if place in naming:
+                names.add(region)
         held = {
             item.key.target: str(item.handle.get("CodeSha256", ""))
             for item in resources
@@ -66,7 +72,18 @@ def fetch(
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
-    return Snapshot(known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, invoked=invoked)
+    return Snapshot(
+        known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, invoked=invoked, functions=names.listed,
+        unnamed=names.unlisted,
+    )  # fmt: skip
+
+
+def grouped(ordered: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:
+    """The specs by place; places without one, too."""
+    by_place: dict[Place, list[Spec]] = {place: [] for place in places}
+    for place, group in groupby(ordered, key=lambda spec: Place.of(spec.target)):
+        by_place[place] = list(group)
+    return by_place
 
 
 def _by_key(item: Live) -> Key:
@@ -74,42 +91,18 @@ def _by_key(item: Live) -> Key:
 
 
 def identities(
-    aws: Aws, by_place: Mapping[Place, list[Spec]], unread: Unread, unlisted: dict[str, str]
-) -> dict[str, str]:
-    """The number of each account whose credentials are there and its own; the others' targets are unread."""
-    accounts: dict[str, str] = {}
+    aws: Aws, by_place: Mapping[Place, list[Spec]], unread: Unread
+) -> tuple[dict[str, str], dict[Place, str]]:
+    """The number of each account whose credentials are there and its own; of the others' places why it is not known, and their
+    targets are unread."""
+    accounts, failed = dict[str, str](), dict[Place, str]()
     for place, group in by_place.items():
         try:
             accounts[place.account] = aws.account_id(place)
         except AwsError as failure:
             unread.add([spec.target for spec in group], "GetCallerIdentity", failure)
-            unlisted[str(place)] = failure_text("GetCallerIdentity", failure)
-    return accounts
-
-
-def artifacts(
-    aws: Aws, specs: Iterable[Spec], pool: ThreadPoolExecutor, held: Mapping[Target, str], looking: Looking
-) -> dict[Target, Artifact]:
-    """The code of each target, asked once for all that name the same code from the same place."""
-    questions = {spec.target: _question(spec, held.get(spec.target, "")) for spec in specs if spec.code}
-    first = {question: spec for spec in specs if (question := questions.get(spec.target))}
-    look = partial(code_of, aws, looking)
-    answers = dict(zip(first, pool.map(look, first.values(), (question[2] for question in first)), strict=True))
-    return {target: code for target, question in questions.items() if (code := answers[question])}
-
-
-def _question(spec: Spec, held: str) -> tuple[Place, bytes, str]:
-    """What is asked of a target's code; the hash that lives matters only where the spec says one."""
-    return Place.of(spec.target), canonical(spec.code), held if "sha256" in spec.code else ""
-
-
-def code_of(aws: Aws, looking: Looking, spec: Spec, held: str) -> Artifact | None:
-    try:
-        return artifact(aws, spec, held, looking)
-    except Interrupted:
-        raise
-    except AwsError as failure:
-        return Artifact("", "", problem=f"the code cannot be looked at: {failure}")
+            failed[place] = failure_text("GetCallerIdentity", failure)
+    return accounts, failed
 
 
 class Patience:
@@ -124,6 +117,22 @@ class Patience:
         begun = time.monotonic()
         yield max(self._left_seconds, 0.0)
         self._left_seconds -= time.monotonic() - begun
+
+
+class Names:
+    """The names of all functions by place (`account/region`), or why they could not be listed."""
+
+    def __init__(self, unlisted: Mapping[str, str]) -> None:
+        self.listed: dict[str, frozenset[str]] = {}
+        self.unlisted = dict(unlisted)
+
+    def add(self, region: _Region) -> None:
+        try:
+            self.listed[str(region.place)] = region.names()
+        except Interrupted:
+            raise
+        except AwsError as failure:
+            self.unlisted[str(region.place)] = failure_text(NAMING, failure)
 
 
 class _Region:
@@ -143,6 +152,7 @@ class _Region:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience, self.kinds, self.optional = unread, patience, kinds, optional
         self.invoked: dict[Target, str] = {}  # of whose qualifiers some go, and that own nothing that may invoke them
+        self._names: frozenset[str] | None = None  # once a listing has told all of them
 
     def resources(self, marked: list[str]) -> list[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
@@ -204,13 +214,24 @@ class _Region:
     def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
         """The targets' items out of a listing of everything, and whether it was read to its end, or given up after so many
         pages."""
-        names = {target.function: target for target in targets}
+        wanted = {target.function: target for target in targets}
+        named = set[str]()
         items: list[Answered] = []
         for number, page in enumerate(self.aws.pages(self.place, listing.operation, listing.params)):
             if number == most:
                 return [], False
-            items += [(names[name], item) for item in page[listing.member] if (name := function_of(item)) in names]
+            named |= {function_of(item) for item in page[listing.member]}
+            items += [(wanted[name], item) for item in page[listing.member] if (name := function_of(item)) in wanted]
+        if listing.operation == NAMING:
+            self._names = frozenset(named)
         return items, True
+
+    def names(self) -> frozenset[str]:
+        """Those of all functions. A listing that was read for something else has told them already."""
+        if self._names is None:
+            pages = self.aws.pages(self.place, NAMING, {})
+            self._names = frozenset(item["FunctionName"] for page in pages for item in page["Functions"])
+        return self._names
 
     def own(self, reading: Reading, target: Target) -> list[Properties]:
         """What a function has of a kind: of what it can have only one of there is no listing."""
