@@ -99,7 +99,11 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
 @paths_argument
 @click.option("--snapshot", "snapshot_path", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
 @planning_options
-@click.option("--drift", is_flag=True, help="Show only what AWS moved, by --base or, left out, by HEAD.")
+@click.option(
+    "--drift",
+    is_flag=True,
+    help="Show only what AWS moved since it was last applied, by reports, else by --base or HEAD.",
+)
 @click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
 @format_option("plan")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
@@ -298,7 +302,7 @@ def unlock(run: str, path: Path) -> None:
     """Take the lock away from RUN, which is dead. The message of whoever waits for it names RUN."""
     from reconciler.apply import lock
     from reconciler.commands import wiring
-    from reconciler.commands.apply import store
+    from reconciler.commands.distant import store
 
     workspace = wiring.read([path])
     if not workspace.config.lock:

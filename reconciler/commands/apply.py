@@ -5,7 +5,6 @@ It puts the steps in their order; each is decided and done elsewhere.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -14,16 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import lock
 from reconciler.commands import wiring
+from reconciler.commands.causes import caused
+from reconciler.commands.distant import keep_reports, store
 from reconciler.commands.run import Ending, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import AwsError, Locked, ReportError, UnsafePlan
+from reconciler.core.errors import Locked, ReportError, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.model import Diagnostic, Plan
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
+from reconciler.report.applied import applied as by_reports
 from reconciler.report.documents import configuration_document, plan_document
-from reconciler.report.journal import LARGEST_BYTES, json_object, load_document, require_report, write_atomically
-from reconciler.report.ours import require_folder
+from reconciler.report.journal import load_document
+from reconciler.report.sent import documents
 from reconciler.spec.load import only
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
+        if orders.choices.base:
+            plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
         plan = compared_with(plan, reviews) if reviews else plan
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace)
@@ -136,18 +140,7 @@ def compared_with(plan: Plan, reviews: Iterable[Review]) -> Plan:
     return replace(plan, diagnostics=(*plan.diagnostics, *notes))
 
 
-# --- lock and distant reports --------------------------------------------------------------------------------------
-
-
-def store(workspace: Workspace, aws: Aws) -> lock.Store:
-    """S3 by the credentials of the first account that the specs name."""
-    place = next(iter(wiring.places(workspace)))
-
-    def call(operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer = aws.call(place, operation, params, api="s3")
-        return {**answer.result, "Date": answer.headers.get("date", "")}
-
-    return call
+# --- the lock -------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -162,48 +155,3 @@ def locked(workspace: Workspace, aws: Aws, run_id: str, stop: Stop) -> Iterator[
         stop.when(lease.is_over, Locked.exit_code),
     ):
         yield
-
-
-def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
-    """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError."""
-    put = store(workspace, aws)
-    where = lock.location(workspace.config.reports.rstrip("/"))
-    for path in paths:
-        for file in (path, path.with_suffix(".jsonl")):
-            try:
-                put(
-                    "PutObject",
-                    {"Bucket": where["Bucket"], "Key": f"{where['Key']}/{file.name}", "Body": file.read_bytes()},
-                )
-            except (AwsError, OSError) as failure:
-                raise ReportError(f"{file} could not be copied to {workspace.config.reports}: {failure}") from failure
-
-
-def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[str], None]) -> None:
-    """Copy the reports that lie in `reports: s3://…` into a folder, for nobody else to read; those that are there already
-    stay. What cannot be had, or is no report, is told and left where it is."""
-    require_folder(folder)
-    get = store(workspace, aws)
-    where = lock.location(workspace.config.reports.rstrip("/"))
-    token: dict[str, str] = {}
-    while True:
-        page = get("ListObjectsV2", {"Bucket": where["Bucket"], "Prefix": f"{where['Key']}/", **token})
-        for item in page.get("Contents", []):
-            name = item["Key"].rpartition("/")[2]
-            if name.endswith(".json") and not os.path.lexists(folder / name):
-                try:
-                    fetch_report(get, {"Bucket": where["Bucket"], "Key": item["Key"]}, folder / name)
-                except (AwsError, ReportError, ValueError) as error:
-                    warn(f"{item['Key']} of {workspace.config.reports} is left out: {error}")
-        if not page.get("IsTruncated"):
-            return
-        token = {"ContinuationToken": page["NextContinuationToken"]}
-
-
-def fetch_report(get: lock.Store, address: Mapping[str, Any], path: Path) -> None:
-    """One object, if it is a report. Raises ReportError, AwsError."""
-    text = get("GetObject", address)["Body"].read(LARGEST_BYTES + 1)
-    if len(text) > LARGEST_BYTES:
-        raise ReportError(f"{path}: is larger than {LARGEST_BYTES // 2**20} MiB, so it is not read")
-    require_report(json_object(text, str(path)), path)
-    write_atomically(path, text.decode())

@@ -19,6 +19,7 @@ from reconciler.core.model import UNSET, GuardChange, Origin, Spec, Target
 from reconciler.report.documents import guard_change_document
 from reconciler.report.formats.shown import guard_change
 from reconciler.spec import loosening
+from reconciler.spec.branch import branch
 from reconciler.spec.config import FILE_NAME, IS_ENABLED, Config, config_of
 from reconciler.spec.history import History
 
@@ -38,12 +39,7 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
     history = wiring.history(workspace)
     config = config_at(history, revision, workspace)
     then = specs_at(history, revision, workspace, config or workspace.config)
-    changes = (
-        *files_changed(history, revision, workspace, config),
-        *(loosening.config_changes(config, workspace.config) if config else ()),
-        *moved(history, revision, workspace, then),
-        *(loosening.spec_changes(then, workspace.specs.specs) if config or then else ()),
-    )
+    changes = changes_since(history, revision, workspace, config, then)
     specs = loosening.with_base_ignore(then, workspace.specs.specs)
     reasons = {spec.target: loosening.unreachable(config, spec) for spec in specs} if config else {}
     reached = tuple(spec for spec in specs if not reasons.get(spec.target))
@@ -54,8 +50,41 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
         workspace,
         config=config or workspace.config,
         specs=replace(workspace.specs, specs=reached),
-        judgement=Judgement(workspace.config, revision, changes, unreached),
+        judgement=Judgement(workspace.config, revision, own_changes(history, revision, workspace, changes), unreached),
     )
+
+
+def changes_since(
+    history: History, revision: str, workspace: Workspace, config: Config | None, then: Mapping[Target, Spec]
+) -> tuple[GuardChange, ...]:
+    """Everything that judges and is not as it was at a revision, by the reconcile.yaml and the specs there."""
+    return (
+        *files_changed(history, revision, workspace, config),
+        *(loosening.config_changes(config, workspace.config) if config else ()),
+        *moved(history, revision, workspace, then),
+        *(loosening.spec_changes(then, workspace.specs.specs) if config or then else ()),
+    )
+
+
+def own_changes(
+    history: History, base: str, workspace: Workspace, changes: tuple[GuardChange, ...]
+) -> tuple[GuardChange, ...]:
+    """Of the changes since the base those that the branch made: what it only lacks of its base, a merge does not bring back."""
+    began = branch(history, base).began if changes else base
+    if began in (base, history.commit(base)):
+        return changes
+    try:
+        config = config_at(history, began, workspace)
+    except UnsafePlan:  # of what judged there nothing can be told
+        return changes
+    then = specs_at(history, began, workspace, config or workspace.config)
+    made = {what_is(change) for change in changes_since(history, began, workspace, config, then)}
+    return tuple(change for change in changes if what_is(change) in made)
+
+
+def what_is(change: GuardChange) -> tuple[str, str, str]:
+    """What a change comes to, whatever was there before."""
+    return change.file, change.path, repr(change.after)
 
 
 def require_something(

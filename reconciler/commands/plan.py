@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
+from reconciler.commands.causes import caused
+from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.model import Plan
+from reconciler.report.applied import applied
 
 
 def planned(
-    workspace: Workspace, choices: Choices, *, snapshot: Path | None, folder: Path
+    workspace: Workspace,
+    choices: Choices,
+    *,
+    snapshot: Path | None,
+    folder: Path,
+    reports: Iterable[Mapping[str, Any]] | None = None,
 ) -> tuple[Plan, Mapping[str, Any]]:
-    """The plan and its document; `folder` is where earlier reports lie."""
+    """The plan and its document; `folder` is where earlier reports lie. `reports` are those that say what was last applied, where
+    somebody has fetched them."""
     aws = None
     if snapshot:
         workspace.config.require_enabled(workspace.accounts)
@@ -25,4 +35,11 @@ def planned(
         workspace = wiring.with_values(workspace, aws)
         live = wiring.live_snapshot(workspace, aws, wiring.looking(folder, choices))
     made = wiring.planned(workspace, live, choices, aws)
+    if choices.base or choices.drift:
+        known, notes = (
+            last_applied(workspace, folder, aws if choices.drift else None)
+            if reports is None
+            else (applied(reports), ())
+        )
+        made = caused(workspace, replace(made, diagnostics=(*made.diagnostics, *notes)), live, choices, known)
     return made, wiring.document(made, workspace)

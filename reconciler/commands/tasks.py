@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import fetch_reports
+from reconciler.commands.distant import fetch_reports
 from reconciler.commands.output import warn
 from reconciler.core.errors import ReportError
 from reconciler.report import journal

@@ -275,7 +275,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     if guarded:
         note = DELETES_NO_MORE_THAN_ALLOWED.cited(Diagnostic("refusal", guarded, error=UnsafePlan.__name__))
         made = replace(made, diagnostics=(*made.diagnostics, note))
-    return caused(workspace, made, snapshot, choices) if choices.base or choices.drift else made
+    return made
 
 
 def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, allowed: int | None, aws: Aws | None) -> str:
@@ -360,28 +360,6 @@ def history(workspace: Workspace) -> History:
     from reconciler.spec.history import History
 
     return History(Path(workspace.own.path).parent)
-
-
-def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choices) -> Plan:
-    """The plan with the cause of each field change, edit or drift, against the specs at a revision."""
-    from reconciler.files.packing import packs
-    from reconciler.plan.cause import Past, only_drift, with_causes
-
-    revision, now_there = choices.base or "HEAD", workspace.specs.documents
-    past = history(workspace)
-    then = past.specs_at(
-        revision, workspace.config, now=now_there, targets=[target_plan.target for target_plan in plan.targets]
-    )
-    git_past = Past(
-        past.author,
-        lambda paths: past.authors_since(revision, paths),
-        lambda path: past.has_moved(revision, path, packs(path)),
-    )
-    origins = {document.path: document.values for document in now_there}
-    explained = with_causes(plan, then, workspace.written, live=snapshot.resources, origins=origins, past=git_past)
-    if past.names_no_commit:
-        explained = replace(explained, diagnostics=(*explained.diagnostics, Diagnostic("note", past.names_no_commit)))
-    return only_drift(explained) if choices.drift else explained
 
 
 def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:

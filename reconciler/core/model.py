@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 Properties: TypeAlias = Mapping[str, Any]
 Verb: TypeAlias = Literal["create", "update", "replace", "adopt", "delete", "none"]
-Cause: TypeAlias = Literal["edit", "drift", "both"]
+# `behind`: only the base moved it, which the change lacks; `unapplied`: git moved it earlier, and no apply has carried it out.
+Cause: TypeAlias = Literal["edit", "drift", "both", "unapplied", "behind"]
 
 
 @dataclass(frozen=True, order=True, slots=True)

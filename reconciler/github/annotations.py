@@ -18,6 +18,10 @@ MOST_OF_A_KIND = 10
 Level = Literal["error", "warning", "notice"]
 LEVELS: Mapping[str, Level] = {"refusal": "error", "warning": "warning"}
 Document = Mapping[str, Any]
+ASIDE = {
+    "unapplied": ", which git said before and no apply has done yet",
+    "behind": ", which only this branch's age does: its base has changed it, and a merge keeps that",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def _change(field: Document) -> str:
     name = field["path"].removeprefix("/").replace("/", ".")
     before = "(unset)" if field["before"] is None else field["before"]
     after = "(unset)" if field["after"] is None else field["after"]
-    return f"{name}: {before} → {after} in AWS"
+    return f"{name}: {before} → {after} in AWS{ASIDE.get(field['cause'], '')}"
 
 
 def _moves(target: Document) -> Iterator[str]:

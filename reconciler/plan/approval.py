@@ -20,7 +20,7 @@ from reconciler.core.sealing import checksum
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.registry import KINDS
-from reconciler.kinds.version import newest_number
+from reconciler.kinds.version import VERSION, newest_number
 from reconciler.plan.changes import prefix
 from reconciler.plan.digests import hidden_digest
 
@@ -72,7 +72,7 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
     seen = {
         target["address"]: (review, target)
         for review in reviews
-        for target in review.document["targets"]
+        for target in map(without_behind, review.document["targets"])
         if target["operations"]
     }
     acting = {str(target_plan.target) for target_plan in plan.targets if target_plan.operations}
@@ -97,6 +97,23 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
             message = _difference(target_plan, unseen)
             refused.append(IS_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error)))
     return idle + refused
+
+
+def without_behind(target: Document) -> Document:
+    """A reviewed target without what only its base had changed: the review said that a merge keeps that. A version that was to be
+    published for nothing else is none."""
+    actions = [kept for action in target["actions"] if (kept := _without_behind(action))]
+    if actions == target["actions"]:
+        return target
+    is_acting = any(action["verb"] != "none" and action["kind"] != VERSION.name for action in actions)
+    return {**target, "actions": actions, "digest": "", "operations": target["operations"] if is_acting else ()}
+
+
+def _without_behind(action: Document) -> Document | None:
+    fields = [field for field in action["fields"] if field["cause"] != "behind"]
+    if len(fields) == len(action["fields"]):
+        return action if action["cause"] != "behind" or fields else None
+    return {**action, "fields": fields} if fields else None
 
 
 # --- what is left, and was not seen -------------------------------------------------------------------------------

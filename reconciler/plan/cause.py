@@ -1,7 +1,8 @@
-"""Why something differs: git moved (`edit`), AWS moved (`drift`), or both. Pure: the specs as they were come in.
+"""Why something differs: the change moved it (`edit`), AWS moved (`drift`), or both; its base moved it, and the change lacks that
+(`behind`); or git moved it earlier, and no apply has carried it out yet (`unapplied`). Pure: the specs as they were come in.
 
-Base, desired and live are brought to one normal form and compared path by path; of an edit, the lines that it wrote say whose
-it is, and where none is left those who touched the file since.
+What git says now, what it said at three moments, and what lives are brought to one normal form and compared path by path; of what
+git moved, the lines that differ say whose it is, and where none is left those who touched the file since.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from reconciler.core.model import (
     Action,
     Cause,
     Desired,
-    Diagnostic,
     FieldChange,
     Key,
     Live,
@@ -36,57 +36,85 @@ from reconciler.plan.changes import prefix
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What git is asked: commit and author of a line; those who touched files since the base, newest first; whether local
-    code is another than at the base, None where git does not hold it."""
+class Then:
+    """What git held of one target at a moment: its spec; who touched files since, newest first, as commit and author; whether
+    local code is another by now, None where git does not hold it."""
 
-    line: Callable[[Origin], str]
+    spec: Spec | None
     since: Callable[[Iterable[str]], Sequence[str]]
     has_moved: Callable[[str], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """One target's spec at the base and now; either may be missing. `origins` are those of the values now, in their order."""
+class Moments:
+    """One target where the change `began`, at its `base` as that is by now, and when it was last `applied`: at the base where nobody
+    knows when."""
 
-    base: Spec | None
+    began: Then
+    base: Then
+    applied: Then
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One target at its moments and now; any spec may be missing. `origins` are those of the values now, in their order; `line`
+    tells commit and author of one."""
+
+    then: Moments
     now: Spec | None
-    past: Past
+    line: Callable[[Origin], str]
     origins: Mapping[str, Origin]
 
     @property
-    def paths(self) -> list[str]:
-        return [spec.path for spec in (self.base, self.now) if spec]
+    def specs(self) -> tuple[Spec | None, Spec | None, Spec | None]:
+        """Those of the moments."""
+        return self.then.began.spec, self.then.base.spec, self.then.applied.spec
+
+    def moved_since(self, cause: Cause) -> Then | None:
+        """The moment since which git moved what has this cause, where somebody can be asked for it."""
+        match cause:
+            case "edit" | "both":
+                return self.then.began
+            case "unapplied":
+                return self.then.applied
+            case "drift" | "behind":
+                return None
+
+    def touched_since(self, then: Then) -> Sequence[str]:
+        return then.since([spec.path for spec in (then.spec, self.now) if spec])
 
 
 def with_causes(
     plan: Plan,
-    base: Mapping[Target, Spec],
+    moments: Callable[[Target], Moments],
     now: Iterable[Spec],
     *,
     live: Iterable[Live],
     origins: Mapping[str, Mapping[str, Origin]],
-    past: Past,
+    line: Callable[[Origin], str],
 ) -> Plan:
-    """The plan with a cause, and for an edit its author, on every field change and every deletion. `origins` has, by file, that
-    of each value by its JSON Pointer."""
+    """The plan with a cause, and for what git moved its author, on every field change and every deletion. `origins` has, by file,
+    that of each value by its JSON Pointer."""
     current = {spec.target: spec for spec in now}
     held = {item.key: item for item in live}
     targets = []
     for target_plan in plan.targets:
         spec = current.get(target_plan.target)
         at = sorted(origins.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
-        targets.append(_target(target_plan, Sides(base.get(target_plan.target), spec, past, dict(at)), held))
+        targets.append(_target(target_plan, Sides(moments(target_plan.target), spec, line, dict(at)), held))
     notes = tuple(
-        replace(note, is_standing=True) if note.severity == "note" and _stands(base, current, note.target) else note
+        replace(note, is_standing=True)
+        if note.severity == "note"
+        and note.target
+        and _stands(moments(note.target).began.spec, current.get(note.target))
+        else note
         for note in plan.diagnostics
     )
     return replace(plan, targets=tuple(targets), diagnostics=notes)
 
 
-def _stands(base: Mapping[Target, Spec], current: Mapping[Target, Spec], target: Target | None) -> bool:
-    """Whether the spec of a target says what it said at the base."""
-    was, is_now = (base.get(target), current.get(target)) if target else (None, None)
+def _stands(was: Spec | None, is_now: Spec | None) -> bool:
+    """Whether a spec says what it said before the change."""
     return was is not None and is_now is not None and _said(was) == _said(is_now)
 
 
@@ -96,21 +124,31 @@ def _said(spec: Spec) -> Any:
 
 def _target(target_plan: TargetPlan, sides: Sides, live: Mapping[Key, Live]) -> TargetPlan:
     actions = [replace(action, changes=_caused(action, sides)) for action in target_plan.actions]
-    function = [change.cause for action in actions if action.key.kind == FUNCTION.name for change in action.changes]
-    moved: Cause = "edit" if not function or set(function) != {"drift"} else "drift"
+    moved = _most_telling(
+        change.cause for action in actions if action.key.kind == FUNCTION.name for change in action.changes
+    )
     actions = [replace(action, changes=_following(action, sides, moved)) for action in actions]
     return replace(target_plan, actions=tuple(_deleted(action, sides, live.get(action.key)) for action in actions))
 
 
+def _most_telling(causes: Iterable[Cause | None]) -> Cause:
+    """One for all: AWS alone moved what nobody else did."""
+    found = set(causes)
+    order: tuple[Cause, ...] = ("unapplied", "behind", "drift")
+    return "edit" if {"edit", "both"} & found else next((cause for cause in order if cause in found), "edit")
+
+
 def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange, ...]:
     """A version that is still to be made is there for what made it: what followed `published` before follows the function."""
-    was = _item(sides.base, action.key)
     start = len(prefix(KINDS[action.key.kind], action.key.name))
+    items = [_item(spec, action.key) for spec in sides.specs]
     return tuple(
         replace(change, cause=moved)
         if change.after == KNOWN_AFTER_APPLY
-        and was
-        and value_at(was.properties, steps_of(change.path)[start:]) == PUBLISHED_VERSION
+        and all(
+            item is not None and value_at(item.properties, steps_of(change.path)[start:]) == PUBLISHED_VERSION
+            for item in items
+        )
         else change
         for change in action.changes
     )
@@ -121,54 +159,80 @@ def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange,
 
 def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
     kind = KINDS[action.key.kind]
-    was, is_now = (_properties(spec, action.key, kind) for spec in (sides.base, sides.now))
+    then = [_properties(spec, action.key, kind) for spec in sides.specs]
+    is_now = _properties(sides.now, action.key, kind)
     changes = []
     for change in action.changes:
         steps = steps_of(change.path)[len(prefix(kind, action.key.name)) :]
         if steps[:1] == ("code",):
-            cause, author = _code(was, is_now, action.key, sides)
+            cause, author = _code(action.key, sides)
         else:
-            cause = _cause(was, is_now, steps, change)
-            author = _author(action.key, steps, sides) if cause != "drift" else ""
+            cause = _cause(then, is_now, steps, change)
+            author = _author(action.key, steps, sides.moved_since(cause), sides)
         changes.append(replace(change, cause=cause, author=author))
     return tuple(changes)
 
 
-def _cause(was: Properties | None, is_now: Properties | None, steps: tuple[str, ...], change: FieldChange) -> Cause:
-    """What the base called `published` has no number to be compared with."""
-    before, after = value_at(was or {}, steps), value_at(is_now or {}, steps)
-    if was is None or before != after:
-        is_drifted = was is not None and not change.is_sensitive and before not in (change.before, PUBLISHED_VERSION)
-        return "both" if is_drifted else "edit"
-    return "drift"
+def _cause(
+    then: Sequence[Properties | None], is_now: Properties | None, steps: tuple[str, ...], change: FieldChange
+) -> Cause:
+    """By a resource where the change began, at its base and when it was last applied. What was called `published` then has no number
+    to be compared with."""
+    began, base, applied = (value_at(properties or {}, steps) for properties in then)
+    after = value_at(is_now or {}, steps)
+    is_drifted = then[2] is not None and not change.is_sensitive and applied not in (change.before, PUBLISHED_VERSION)
+    if then[0] is None or began != after:
+        return "both" if is_drifted and then[0] is not None else "edit"
+    return "drift" if is_drifted else _moved_by(is_edit=False, is_of_base=base != after, is_unapplied=applied != after)
 
 
-def _code(was: Properties | None, is_now: Properties | None, key: Key, sides: Sides) -> tuple[Cause, str]:
+def _moved_by(is_edit: bool, is_of_base: bool, is_unapplied: bool) -> Cause:
+    """What is another since the change began, than at its base by now, and since it was last applied."""
+    return "edit" if is_edit else "behind" if is_of_base else "unapplied" if is_unapplied else "drift"
+
+
+def _code(key: Key, sides: Sides) -> tuple[Cause, str]:
     """Cause and author of everything that is told of the code: of its source, and of local code what git holds below it. What
     git does not hold may have moved on both sides."""
-    before, after = ((properties or {}).get("code", {}) for properties in (was, is_now))
-    if was is None or before != after:
-        return "edit", _author(key, ("code",), sides)
-    if "path" not in after:
-        return "drift", ""
-    moved = sides.past.has_moved(after["path"])
-    if moved is None:
+    began, base, applied = sides.then.began, sides.then.base, sides.then.applied
+    moved = [_has_moved_code(then, key, sides.now) for then in (began, base, applied)]
+    if None in moved and not moved[0]:
         return "both", ""
-    return ("edit", _named(sides.past.since([after["path"]]))) if moved else ("drift", "")
+    cause = _moved_by(*map(bool, moved))
+    then = sides.moved_since(cause)
+    if then and _code_of(then.spec, key) == _code_of(sides.now, key):
+        return cause, _named(then.since([_code_of(sides.now, key)["path"]]))
+    return cause, _author(key, ("code",), then, sides)
 
 
-def _author(key: Key, steps: tuple[str, ...], sides: Sides) -> str:
-    """Of the lines that say something else than at the base; where nothing is left to be blamed, who alone touched the file."""
-    lines = [sides.past.line(origin) for origin in _lines(key, steps, sides)]
+def _has_moved_code(then: Then, key: Key, now: Spec | None) -> bool | None:
+    """Whether the code that a spec names is another than then; None where git does not hold it."""
+    code = _code_of(now, key)
+    if _item(then.spec, key) is None or _code_of(then.spec, key) != code:
+        return True
+    return then.has_moved(code["path"]) if "path" in code else False
+
+
+def _code_of(spec: Spec | None, key: Key) -> Properties:
+    item = _item(spec, key)
+    code: Properties = item.properties.get("code", {}) if item else {}
+    return code
+
+
+def _author(key: Key, steps: tuple[str, ...], then: Then | None, sides: Sides) -> str:
+    """Of the lines that say something else than then; where nothing is left to be blamed, who alone touched the file."""
+    if then is None:
+        return ""
+    lines = [sides.line(origin) for origin in _lines(key, steps, then.spec, sides)]
     if lines:
         return _named(filter(None, lines))
-    touched = sides.past.since(sides.paths)
+    touched = sides.touched_since(then)
     return touched[0] if len(touched) == 1 else ""
 
 
-def _lines(key: Key, steps: tuple[str, ...], sides: Sides) -> Iterator[Origin]:
+def _lines(key: Key, steps: tuple[str, ...], then: Spec | None, sides: Sides) -> Iterator[Origin]:
     """The places of the values at or below a path that are not what they were; never that of what holds them."""
-    was, is_now = _item(sides.base, key), _item(sides.now, key)
+    was, is_now = _item(then, key), _item(sides.now, key)
     start = prefix(KINDS[key.kind], key.name)
     for path, origin in sides.origins.items() if is_now else ():
         inside = steps_of(path)
@@ -219,25 +283,41 @@ def _properties(spec: Spec | None, key: Key, kind: Kind) -> dict[str, Any] | Non
 
 
 def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
-    """A deletion with its cause: git dropped what the base named, or says `absent` now; what no spec named came by itself."""
+    """A deletion with its cause: since when git drops what it named, or says `absent`; what no spec named came by itself."""
     if action.verb != "delete":
         return action
-    base, now = sides.base, sides.now
+    cause = _moved_by(*(not _asks(spec, sides.now, action.key, live) for spec in sides.specs))
+    then = sides.moved_since(cause)
+    return replace(action, cause=cause, author=_deleting(action.key, then, sides) if then else "")
+
+
+def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> bool:
+    """Whether a spec of an earlier moment asks for the deletion as the one now does."""
     if now is None:
-        author = next(iter(sides.past.since(sides.paths)), "") if base else ""
-        return replace(action, cause="edit" if base and not base.is_absent else "drift", author=author)
+        return spec is None or spec.is_absent
     if now.is_absent:
-        origin, was_requested = now.origins.get("/state"), bool(base and base.is_absent)
-    else:
-        item, before = _item(now, action.key), _item(base, action.key)
-        origin = (item.origins.get("/state") or item.origins.get("")) if item else None
-        was_requested = (
-            bool(before and before.properties == item.properties) if item else not _is_named(base, action.key, live)
-        )
-    if was_requested:
-        return replace(action, cause="drift")
-    touched = sides.past.since(sides.paths) if origin is None else [sides.past.line(origin)]
-    return replace(action, cause="edit", author=touched[0] if len(touched) == 1 else "")
+        return spec is not None and spec.is_absent
+    item, before = _item(now, key), _item(spec, key)
+    if item is None:
+        return not _is_named(spec, key, live)
+    return before is not None and before.properties == item.properties
+
+
+def _deleting(key: Key, then: Then, sides: Sides) -> str:
+    """Who asks for a deletion: of a spec that is gone, who touched it last."""
+    now = sides.now
+    if now is None:
+        return next(iter(sides.touched_since(then)), "")
+    origin = _asked_at(now, key)
+    touched = [sides.line(origin)] if origin else sides.touched_since(then)
+    return touched[0] if len(touched) == 1 else ""
+
+
+def _asked_at(now: Spec, key: Key) -> Origin | None:
+    if now.is_absent:
+        return now.origins.get("/state")
+    item = _item(now, key)
+    return item.origins.get("/state", item.origins.get("")) if item else None
 
 
 def _is_named(spec: Spec | None, key: Key, live: Live | None) -> bool:
@@ -246,33 +326,3 @@ def _is_named(spec: Spec | None, key: Key, live: Live | None) -> bool:
     held = identity(live.key.name, dict(live.properties)) if live else None
     wanted = [item for item in spec.desired if item.key.kind == key.kind] if spec else []
     return any(item.key.name == key.name or identity(item.key.name, dict(item.properties)) == held for item in wanted)
-
-
-# --- what only AWS moved ----------------------------------------------------------------------------------------------
-
-
-def only_drift(plan: Plan) -> Plan:
-    """The plan's picture without what git asked for: fields that AWS moved, alone or as well."""
-    targets = tuple(_only_drift(target_plan) for target_plan in plan.targets)
-    left = sum(_acting(before) - _acting(after) for before, after in zip(plan.targets, targets, strict=True))
-    note = Diagnostic("note", f"left out with --drift: what git alone changed, in resources: {left}", left_out=True)
-    return replace(plan, targets=targets, diagnostics=(*plan.diagnostics, note) if left else plan.diagnostics)
-
-
-def _acting(target_plan: TargetPlan) -> int:
-    return sum(action.verb != "none" for action in target_plan.actions)
-
-
-def _only_drift(target_plan: TargetPlan) -> TargetPlan:
-    actions = []
-    for action in target_plan.actions:
-        changes = tuple(change for change in action.changes if change.cause in ("drift", "both"))
-        is_drift = bool(changes) or (
-            action.cause in ("drift", "both")
-            if action.verb == "delete"
-            else action.verb == "create" and not action.changes and action.key.kind != VERSION.name
-        )
-        actions.append(
-            replace(action, changes=changes) if is_drift else replace(action, verb="none", changes=(), reason="")
-        )
-    return replace(target_plan, actions=tuple(actions), operations=())

@@ -14,6 +14,7 @@ from reconciler.core.model import (
     UNTOLD,
     Action,
     Artifact,
+    Cause,
     Configuration,
     Diagnostic,
     FieldChange,
@@ -125,17 +126,26 @@ def _target(target_plan: TargetPlan) -> dict[str, Any]:
 
 
 def _action(action: Action) -> dict[str, Any]:
-    causes = {change.cause for change in action.changes} or {action.cause}
     entry = {
         "address": str(action.key),
         "kind": action.key.kind,
         "verb": action.verb,
-        "cause": causes.pop() if len(causes) == 1 else "both" if None not in causes and causes else None,
+        "cause": _cause({change.cause for change in action.changes} or {action.cause}),
         "reason": action.reason,
         "fields": [_field(change) for change in action.changes],
     }
     more = {"author": action.author, "hidden": action.hidden}
     return entry | {name: value for name, value in more.items() if value}
+
+
+def _cause(causes: set[Cause | None]) -> Cause | None:
+    """One for several: `both` where git and AWS moved something, whatever only the base moved beside it."""
+    if len(causes) == 1:
+        return causes.pop()
+    if None in causes:
+        return None
+    by_aws, by_git = causes & {"drift", "both"}, causes & {"edit", "both", "unapplied"}
+    return "both" if by_aws and by_git else "drift" if by_aws else "edit" if "edit" in causes else "unapplied"
 
 
 def _field(change: FieldChange) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
+from reconciler.core.model import Cause
 from reconciler.kinds.registry import KINDS
 
 FORMAT_VERSION = "1.1"
@@ -38,7 +39,7 @@ KIND: Schema = {"enum": sorted(KINDS)}
 ADDRESS: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+/[^/]+$"}
 PLACE: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+$"}
 VERB: Schema = {"enum": ["create", "update", "replace", "adopt", "delete", "none"]}
-CAUSE: Schema = {"enum": ["edit", "drift", "both", None]}
+CAUSE: Schema = {"enum": [*get_args(Cause), None]}
 SOURCE: Schema = {"anyOf": [closed({"file": TEXT, "line": COUNT}), {"type": "null"}]}
 FORMAT: Schema = {"type": "string", "pattern": r"^1\.[0-9]+$"}
 PROVENANCE: Schema = closed(

@@ -68,10 +68,10 @@ class History:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._repository: Repository = repository(folder)
+            self.repository: Repository = repository(folder)
         except GitError as error:
             raise GitError(f"--base and --drift cannot look back: {error}") from error
-        self.root = self._repository.root
+        self.root = self.repository.root
         self._commits: dict[str, str] = {}
         self._trees: dict[str, dict[str, Blob]] = {}
         self._texts: dict[str, bytes] = {}
@@ -79,15 +79,15 @@ class History:
 
     @property
     def is_shallow(self) -> bool:
-        return self._repository.is_shallow
+        return self.repository.is_shallow
 
     @property
     def names_no_commit(self) -> str:
         """Why no author can be told; empty when they can."""
         if self.is_shallow:
             return "this clone is shallow, so no commit is named; fetch with the whole history (fetch-depth: 0)"
-        if self._repository.names_by != "sha1":
-            return f"this repository names its objects by {self._repository.names_by}, so no commit is named"
+        if self.repository.names_by != "sha1":
+            return f"this repository names its objects by {self.repository.names_by}, so no commit is named"
         return ""
 
     # --- a revision's files -----------------------------------------------------------------------------------------
@@ -113,7 +113,8 @@ class History:
         names = (name for name in self._tree(revision) if _is_below(name, inside) and name != inside)
         return [Path(os.path.relpath(self.root / name)) for name in names]
 
-    def _commit(self, revision: str) -> str:
+    def commit(self, revision: str) -> str:
+        """The commit that a revision names. Raises GitError."""
         if revision not in self._commits:
             self._commits[revision] = self._looked_up(revision)
         return self._commits[revision]
@@ -122,10 +123,10 @@ class History:
         if not revision or revision.startswith("-") or not revision.isprintable():
             raise GitError(f"{revision!r} is no revision")
         try:
-            return self._repository.git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
+            return self.repository.git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
         except GitError as error:
             try:
-                self._repository.git("rev-parse", "--verify", "HEAD^{commit}")
+                self.repository.git("rev-parse", "--verify", "HEAD^{commit}")
             except GitError as none:
                 raise GitError(
                     f"{self.root} has no commit yet, so there is nothing to look back to; commit first"
@@ -134,9 +135,9 @@ class History:
 
     def _tree(self, revision: str) -> dict[str, Blob]:
         """Every file of a revision, by its path from the root."""
-        commit = self._commit(revision)
+        commit = self.commit(revision)
         if commit not in self._trees:
-            listed = os.fsdecode(self._repository.git("ls-tree", "-r", "-z", "--full-tree", commit))
+            listed = os.fsdecode(self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit))
             self._trees[commit] = dict(_listed(line) for line in listed.split("\0") if " blob " in line[:16])
         return self._trees[commit]
 
@@ -151,7 +152,7 @@ class History:
         return (self._texts[blob.name] for blob in blobs)
 
     def _objects(self, form: str, names: Sequence[str]) -> bytes:
-        return self._repository.git("cat-file", form, text="\n".join([*names, ""]).encode())
+        return self.repository.git("cat-file", form, text="\n".join([*names, ""]).encode())
 
     def name_of(self, path: Path) -> str:
         """A path below the root with no link followed: what is one now need not have been one then."""
@@ -212,7 +213,7 @@ class History:
             text = Path(path).read_bytes()
         except OSError:
             return ""
-        return hashlib.new(self._repository.names_by, b"blob %d\0%b" % (len(text), text)).hexdigest()
+        return hashlib.new(self.repository.names_by, b"blob %d\0%b" % (len(text), text)).hexdigest()
 
     # --- who wrote a line -------------------------------------------------------------------------------------------
 
@@ -224,38 +225,45 @@ class History:
             self._lines[origin.path] = self._blamed(origin.path)
         return self._lines[origin.path].get(origin.line, "")
 
+    def has(self, commit: str) -> bool:
+        """Whether this clone has a commit."""
+        try:
+            return bool(re.fullmatch("[0-9a-f]{40}([0-9a-f]{24})?", commit) and self.commit(commit))
+        except GitError:
+            return False
+
     def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
         """Commit and author of each change of some files or folders after a revision, newest first."""
         names = sorted({self.name_of(Path(path)) for path in paths})
         if not names or self.names_no_commit:
             return []
-        commits = (f"{self._commit(revision)}..HEAD", "--", *names)
-        listed = os.fsdecode(self._repository.git("rev-list", "--format=%H%x09%an", *commits))
+        commits = (f"{self.commit(revision)}..HEAD", "--", *names)
+        listed = os.fsdecode(self.repository.git("rev-list", "--format=%H%x09%an", *commits))
         entries = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
-        uncommitted = [UNCOMMITTED] if any(self._changed(self._commit("HEAD"), name) for name in names) else []
+        uncommitted = [UNCOMMITTED] if any(self._changed(self.commit("HEAD"), name) for name in names) else []
         return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in entries]
 
     def changed(self, revision: str, paths: Iterable[Path]) -> frozenset[str]:
         """The files at or below some paths that are others than at a revision, came or went, as git names them."""
-        commit = self._commit(revision)
+        commit = self.commit(revision)
         return frozenset(name for path in paths for name in self._changed(commit, self.name_of(path)))
 
     def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
         """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
         name = self.name_of(Path(path))
-        tracked = _split(self._repository.git("ls-files", "-z", "--", name))
+        tracked = _split(self.repository.git("ls-files", "-z", "--", name))
         if not tracked and not any(_is_below(file, name) for file in self._tree(revision)):
             return None
-        moved = self._changed(self._commit(revision), name)
+        moved = self._changed(self.commit(revision), name)
         return any(file == name or is_packed(file.removeprefix(f"{name}/")) for file in moved)
 
     def _changed(self, commit: str, name: str) -> list[str]:
         """The files at or below a path whose bytes are not those of a commit, new ones included that git does not ignore."""
         tree = self._tree(commit)
         seen = _split(
-            self._repository.git("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
+            self.repository.git("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
         )
-        new = _split(self._repository.git("ls-files", "--others", "--exclude-standard", "-z", "--", name))
+        new = _split(self.repository.git("ls-files", "--others", "--exclude-standard", "-z", "--", name))
         return [
             file
             for file in (*seen, *new)
@@ -285,7 +293,7 @@ class History:
         with closed_environment():
             import git
 
-        ours = self._repository
+        ours = self.repository
 
         class Program(git.Git):
             def execute(self, command: Any, *_: Any, stdout_as_string: bool = True, **__: Any) -> Any:

@@ -124,3 +124,66 @@ def test_an_event_that_cannot_be_read_is_told(opened_request: House, text: str) 
     (opened_request.root / "job" / "event.json").write_bytes(text.encode("latin-1"))
     result = opened_request.run("ci", "validate")
     assert (result.exit_code, "event.json" in result.err, "Traceback" in result.err) == (2, True, False)
+
+
+# --- what is checked out ---------------------------------------------------------------------------------------------
+
+
+def git(house: House, *words: str) -> str:
+    command = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", *words]
+    return subprocess.run(command, cwd=house.root, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def main_moves_on(house: House, request: str) -> None:
+    """Main raises the memory, which is applied; the event of the pull request still names the base of before."""
+    git(house, "branch", request)
+    git(house, "reset", "-q", "--hard", "HEAD~1")
+    house.write("one.yaml", function_spec("one", configuration="MemorySize: 512"))
+    commit(house.root, "more memory")
+    house.apply()
+    git(house, "checkout", "-q", request)
+    event = json.loads((house.root / "job" / "event.json").read_text())
+    event["pull_request"]["head"]["sha"] = git(house, "rev-parse", request)
+    (house.root / "job" / "event.json").write_text(json.dumps(event))
+
+
+def causes(house: House) -> dict[str, str]:
+    plan = json.loads((house.root / "plan.json").read_text())
+    fields = [field for target in plan["targets"] for action in target["actions"] for field in action["fields"]]
+    return {field["path"].rpartition("/")[2]: field["cause"] for field in fields}
+
+
+def test_of_the_merge_that_github_made_only_the_change_is_an_edit(opened_request: House) -> None:
+    main_moves_on(opened_request, "change")
+    git(opened_request, "checkout", "-q", "--detach", "main")
+    git(opened_request, "merge", "-q", "--no-ff", "--no-commit", "-X", "ours", "change")
+    opened_request.write("one.yaml", function_spec("one", configuration="Timeout: 9\nMemorySize: 512"))
+    commit(opened_request.root, "Merge change into main")
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 0, result.err
+    assert causes(opened_request) == {"Timeout": "edit"}
+    assert [line.partition(" ")[0] for line in commands(result.out)] == ["::notice"]
+
+
+def test_a_head_that_lacks_commits_of_its_base_is_warned_and_takes_nothing_back(opened_request: House) -> None:
+    main_moves_on(opened_request, "change")
+    event = json.loads((opened_request.root / "job" / "event.json").read_text())
+    event["pull_request"]["base"]["sha"] = git(opened_request, "rev-parse", "main")
+    (opened_request.root / "job" / "event.json").write_text(json.dumps(event))
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 0, result.err
+    assert causes(opened_request) == {"Timeout": "edit", "MemorySize": "behind"}
+    (warning,) = [line for line in commands(result.out) if line.startswith("::warning")]
+    assert "this branch lacks 1 commit of " in warning
+    assert any(
+        "MemorySize: 512 → 128 in AWS, which only this branch's age does" in line for line in commands(result.out)
+    )
+    assert "> **Behind its base**" in summary(opened_request)
+
+
+def test_a_merge_that_somebody_else_made_is_compared_with_the_base_of_the_event(opened_request: House) -> None:
+    main_moves_on(opened_request, "change")
+    git(opened_request, "merge", "-q", "-X", "ours", "main", "-m", "main")
+    result = opened_request.run("ci", "plan")
+    assert result.exit_code == 0, result.err
+    assert causes(opened_request)["Timeout"] == "edit"

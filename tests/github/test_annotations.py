@@ -47,6 +47,20 @@ def test_an_edited_line_says_what_it_does_to_aws_and_to_the_traffic() -> None:
     assert second.line == 30
 
 
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("unapplied", ", which git said before and no apply has done yet"),
+        ("behind", ", which only this branch's age does: its base has changed it, and a merge keeps that"),
+        ("drift", ""),
+    ],
+)
+def test_a_line_that_the_change_did_not_edit_says_whose_it_is_and_comes_later(cause: str, said: str) -> None:
+    (found,) = of_plan(plan(target("test/us-west-2/checkout", at(12, cause=cause))))
+    assert found.message == f"configuration.MemorySize: 512 → 1024 in AWS{said} (test/us-west-2/checkout)"
+    assert not found.is_edited
+
+
 def test_one_line_of_many_targets_is_one_annotation() -> None:
     every = [target(f"test/r{number}/checkout", at(12, cause="edit")) for number in range(3)]
     (found,) = of_plan(plan(*every))

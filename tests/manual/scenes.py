@@ -154,6 +154,31 @@ def edits_and_drift(house: House) -> None:
     hotfix(house)
 
 
+def main_went_on(house: House) -> None:
+    """A branch lets the time run longer; main meanwhile had another description applied, which the branch lacks."""
+    git(house.root, "checkout", "-qb", "longer")
+    _change(house, "Timeout: 40", "Timeout: 60")
+    _commit(house)
+    git(house.root, "checkout", "-q", "main")
+    _change(house, "Takes orders", "Takes and keeps orders")
+    _commit(house)
+    _apply(house, f"specs/{CHECKOUT}")
+    git(house.root, "checkout", "-q", "longer")
+
+
+def merged(house: House) -> None:
+    """The branch is in main."""
+    git(house.root, "checkout", "-q", "main")
+    git(house.root, "-c", "user.name=Ada", "merge", "-q", "-m", "longer", "longer")
+
+
+def memory_raised_and_description_drifted(house: House) -> None:
+    """Nobody applied the memory that Ada raised; somebody changed the description by hand."""
+    _change(house, "MemorySize: 1024", "MemorySize: 2048")
+    _commit(house)
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="by hand")
+
+
 def functions_of_others(house: House) -> None:
     """Two functions that are there already: one bears no mark, one another house's."""
     for name, tags in (("legacy", {}), ("theirs", {"reconcile:managed-by": "other/house"})):

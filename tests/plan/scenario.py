@@ -16,10 +16,11 @@ from reconciler.commands import wiring
 from reconciler.commands.apply import compared_with
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ReconcileError
-from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec
+from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec, Target
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
-from reconciler.plan.cause import Past, only_drift, with_causes
+from reconciler.plan.cause import Moments, Then, with_causes
+from reconciler.plan.drift import only_drift
 from reconciler.report.documents import configuration_document, plain, plan_document
 from reconciler.report.formats.text import plan as plan_text
 from reconciler.spec.config import FILE_NAME, load_config
@@ -27,6 +28,7 @@ from reconciler.spec.load import load
 from reconciler.spec.references import POINTER, Lookup, environment, parsed, resolved
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+MOMENTS = ("began", "base", "applied")
 SNAPSHOT, TOLD, EXPECTED = "snapshot.json", "scenario.yaml", "expected.txt"
 LONGEST = 200  # characters of a text that a call sends, as it is shown
 
@@ -79,7 +81,7 @@ def planned(folder: Path) -> Plan:
     workspace = with_values(workspace, snapshot, told)
     plan = wiring.planned(workspace, snapshot, Choices(told.adopt, told.prune, allow_deletes=told.allow_deletes))
     if (folder / "base").is_dir():
-        plan = caused(plan, workspace_of(folder / "base").specs.specs, workspace, snapshot, told)
+        plan = caused(plan, workspace, snapshot, folder, told)
     return compared_with(plan, reviewed) if reviewed else plan
 
 
@@ -133,17 +135,26 @@ def referring(spec: Spec, snapshot: Snapshot, looked_up: Mapping[str, str | None
     return replace(resolved(spec, snapshot.accounts[spec.target.account], values), unresolved=denied)
 
 
-def caused(plan: Plan, base: tuple[Spec, ...], workspace: Workspace, snapshot: Snapshot, told: Told) -> Plan:
-    """The plan with causes; whoever is asked of a line names the line."""
-    past = Past(
-        line=lambda origin: f"by who wrote line {origin.line}",
-        since=lambda paths: ["by who came since"],
-        has_moved=lambda path: told.local_code,
-    )
+def caused(plan: Plan, workspace: Workspace, snapshot: Snapshot, folder: Path, told: Told) -> Plan:
+    """The plan with causes, by the folders `base`, `began` and `applied`: the base stands for those that there are not. Whoever is
+    asked of a line names the line."""
+    then = {name: specs_of(folder / name if (folder / name).is_dir() else folder / "base") for name in MOMENTS}
+
+    def at(name: str, target: Target) -> Then:
+        came = "by who came since" if name != "applied" else "by who came since it was applied"
+        return Then(then[name].get(target), lambda paths: [came], lambda path: told.local_code)
+
+    def moments(target: Target) -> Moments:
+        return Moments(at("began", target), at("base", target), at("applied", target))
+
     places: dict[str, Mapping[str, Origin]] = {one.path: one.values for one in workspace.specs.documents}
-    then = {spec.target: spec for spec in base}
-    found = with_causes(plan, then, workspace.written, live=snapshot.resources, origins=places, past=past)
+    line = "by who wrote line {0.line}".format
+    found = with_causes(plan, moments, workspace.written, live=snapshot.resources, origins=places, line=line)
     return only_drift(found) if told.drift else found
+
+
+def specs_of(folder: Path) -> dict[Target, Spec]:
+    return {spec.target: spec for spec in workspace_of(folder).specs.specs}
 
 
 # --- what is shown -------------------------------------------------------------------------------------------------

@@ -155,7 +155,11 @@ def test_a_field_says_what_its_texts_stand_for(before: Any, after: Any, expected
 
 @pytest.mark.parametrize(
     ("causes", "expected"),
-    [(["edit"], "edit"), (["edit", "edit"], "edit"), (["edit", "drift"], "both"), ([None], None), (["edit", None], None), ([], None)],
+    [
+        (["edit"], "edit"), (["edit", "edit"], "edit"), (["edit", "drift"], "both"), ([None], None), (["edit", None], None), ([], None),
+        (["unapplied", "drift"], "both"), (["unapplied", "edit"], "edit"), (["behind", "behind"], "behind"), (["behind", "drift"], "drift"),
+        (["behind", "edit"], "edit"), (["behind", "unapplied"], "unapplied"), (["behind", "both"], "both"),
+    ],
 )  # fmt: skip
 def test_the_cause_of_an_action_is_that_of_its_fields(causes: list[Any], expected: str | None) -> None:
     changes = (FieldChange(f"/configuration/{number}", 1, 2, cause) for number, cause in enumerate(causes))

@@ -150,6 +150,25 @@ def test_no_text_of_a_plan_becomes_markdown(one: str, two: str) -> None:
     assert nodes(markdown(document, GITHUB)) <= OURS
 
 
+def test_what_only_the_base_changed_is_an_alert_and_what_is_not_applied_yet_is_said_in_its_row() -> None:
+    late = field(3, 9, "/configuration/Timeout", cause="unapplied", source=source("a.yaml"))
+    old = field(512, 128, "/configuration/MemorySize", cause="behind", source=source("a.yaml"))
+    made = target("t/r/one", late, old)
+    made["actions"].append(action("t/r/one/alias/canary", "delete", cause="behind"))
+    text = markdown(plan(made), GITHUB)
+    alert = [line for line in text.splitlines() if line.startswith("> ")]
+    assert alert[:2] == ["> [!NOTE]", "> **Behind its base**: only the base changed this, and a merge keeps it; bring the branch up to date to see what merging does."]  # fmt: skip
+    assert alert[2:] == [
+        "> - one <code>configuration&#46;MemorySize</code>: 512 → <b>128</b>",
+        "> - one delete alias/canary",
+    ]
+    assert "<code>MemorySize</code> 512 → <b>128</b> ⏪ <i>behind its base</i>" in text
+    assert "<code>Timeout</code> 3 → <b>9</b> ⏳ <i>not applied yet</i>" in text
+    assert "+     configuration.Timeout: 9    not applied yet  a.yaml:8" in text
+    assert "deleted</b> alias/canary one behind its base" in text
+    assert "**Drift**" not in text
+
+
 # --- over the sandbox ------------------------------------------------------------------------------------------------
 
 

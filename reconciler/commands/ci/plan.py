@@ -13,9 +13,12 @@ from reconciler.commands.wiring import Choices
 from reconciler.core.errors import PlanError
 from reconciler.github import handed_on
 from reconciler.github.annotations import of_plan
+from reconciler.github.job import Job
 from reconciler.report import formats
 from reconciler.report.files import write_result
 from reconciler.report.formats.json import document_json
+from reconciler.spec.branch import base_of
+from reconciler.spec.history import History
 
 
 def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code: bool) -> int:
@@ -23,7 +26,8 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code:
     exit code."""
     here = present()
     with annotating_failures(here):
-        choices = Choices(base=here.base if here else "", download_code=download_code)
+        base = compared_with(here, paths) if here and here.base else ""
+        choices = Choices(base=base, download_code=download_code)
         workspace = read(paths, base=choices.base, changed_since="", prunes=False)
         made, document = plan_made(workspace, choices, snapshot=None, folder=folder)
     write_result(output, document_json(document))
@@ -33,3 +37,9 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code:
     hand_on(here, handed_on.of_plan(document))
     is_refused = any(note.severity == "refusal" for note in made.diagnostics)
     return PlanError.exit_code if is_refused else 0
+
+
+def compared_with(here: Job, paths: Sequence[Path]) -> str:
+    """The base of the event, or what the forge has merged the change into. Raises GitError."""
+    folder = paths[0] if paths[0].is_dir() else paths[0].parent
+    return base_of(History(folder), here.base, here.head)

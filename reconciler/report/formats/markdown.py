@@ -88,6 +88,7 @@ def _lists(document: Document, groups: Sequence[Group], view: View) -> list[str]
         lambda room: _list(list(gone_lines(groups)), "deletion", view, room),
         lambda room: _list(list(concern_lines(groups, accounts, view)), "grave change", view, room),
         lambda room: _drift(groups, room),
+        lambda room: _behind(groups, room),
         lambda room: _orphans(document, view, room),
         lambda room: _notes(document, view, room),
     )
@@ -131,22 +132,38 @@ def _guards(document: Document, view: View, room: int) -> str:
     return _section([*lines[:kept], *([more] if kept < len(lines) else [])])
 
 
+DRIFT = "> [!WARNING]\n> **Drift**: AWS was changed behind git's back; applying this sets what git says.\n>\n"
+BEHIND = "> [!NOTE]\n> **Behind its base**: only the base changed this, and a merge keeps it; bring the branch up to date to see what merging does.\n>\n"
+
+
 def _drift(groups: Sequence[Group], room: int) -> str:
     """What AWS holds that git did not say, and what merging makes of it."""
+    return _alert(DRIFT, _moved(groups, ("drift", "both")), room)
+
+
+def _behind(groups: Sequence[Group], room: int) -> str:
+    """What merging does not do, for only the branch's age does."""
+    return _alert(BEHIND, _moved(groups, ("behind",)), room)
+
+
+def _moved(groups: Sequence[Group], causes: Sequence[str]) -> list[str]:
+    """A line for all functions of which the same was moved."""
     found: dict[str, list[str]] = {}
     for group in groups:
         for action in group.common["actions"]:
-            for field in (one for one in action["fields"] if one["cause"] in ("drift", "both")):
+            for field in (one for one in action["fields"] if one["cause"] in causes):
                 both = ", which this change edits as well" if field["cause"] == "both" else ""
                 at = "" if action["kind"] == FUNCTION.name else f"{inert(action['name'])} "
                 what = "a sensitive value" if field["sensitive"] else value_change(field)
                 found.setdefault(f"{at}{code(field['name'])}{both}: {what}", []).extend(group.names)
-            if action["cause"] in ("drift", "both") and not action["fields"]:
+            if action["cause"] in causes and not action["fields"]:
                 found.setdefault(f"{inert(action['verb'])} {inert(action['name'])}", []).extend(group.names)
-    lines = [f"> - {counted(names)} {what}\n" for what, names in found.items()]
+    return [f"> - {counted(names)} {what}\n" for what, names in found.items()]
+
+
+def _alert(head: str, lines: Sequence[str], room: int) -> str:
     kept = fitting(lines, room)
     more = [f"> - and {len(lines) - kept} more\n"] if kept < len(lines) else []
-    head = "> [!WARNING]\n> **Drift**: AWS was changed behind git's back; applying this sets what git says.\n>\n"
     return _section([head, *lines[:kept], *more] if lines else [])
 
 

@@ -47,6 +47,14 @@ Line = tuple[str, str]
 # --- values --------------------------------------------------------------------------------------------------------
 
 
+CAUSES = {"unapplied": "not applied yet", "behind": "behind its base"}  # the others speak for themselves
+
+
+def cause_text(cause: str) -> str:
+    """Why something differs, as people say it."""
+    return CAUSES.get(cause, cause)
+
+
 def value_text(value: Any) -> str:
     """A value in one line, whole: strings bare when they are plain words, the rest as JSON. What could pass for a word of
     ours or for an escaped character is quoted."""
@@ -242,7 +250,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701  text and markdown, escaped by filters of our own
         finalize=_finished,
     )
-    made.filters |= {"many": many}
+    made.filters |= {"many": many, "cause": cause_text}
     return made
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import NAME, Group
 from reconciler.report.formats.page.text import bold, inert, line_link, named
-from reconciler.report.formats.shown import function_of
+from reconciler.report.formats.shown import cause_text, function_of
 
 NAMES_ROOM = 600  # bytes for the names of functions in one line
 GONE_ROOM = 4_000  # … of what will be gone
@@ -81,7 +81,11 @@ def gone_lines(groups: Sequence[Group]) -> Iterator[str]:
         for group in groups:
             for action in (one for one in group.common["actions"] if one["verb"] == verb):
                 reason = f" ({inert(action['reason'])})" if action["reason"] else ""
-                by = f" {inert(' '.join(filter(None, (action['cause'], action['author']))))}" if action["cause"] else ""
+                by = (
+                    f" {inert(' '.join(filter(None, (cause_text(action['cause']), action['author']))))}"
+                    if action["cause"]
+                    else ""
+                )
                 yield f"- ⛔ {bold(word)}{_resource(action)} {counted(group.names, GONE_ROOM)}{reason}{by}\n"
 
 

@@ -86,7 +86,7 @@ def _code(fields: list[Document]) -> Iterator[str]:
     if not fields:
         return
     told = next((field for field in fields if field["name"] in ("code.S3Key", "code.ImageUri", "code.path")), None)
-    yield f"new {code('code')}{f' {value_change(told)}' if told and len(told['after']) <= 60 else ''}{_moved_behind(fields[0])}"
+    yield f"new {code('code')}{f' {value_change(told)}' if told and len(told['after']) <= 60 else ''}{_aside(fields[0])}"
 
 
 def _beside(action: Document) -> Iterator[str]:
@@ -103,12 +103,19 @@ def _beside(action: Document) -> Iterator[str]:
 
 def _field(field: Document, name: str) -> str:
     change = "<i>changed</i>" if field["sensitive"] else value_change(field)
-    return f"{code(name)} {change}{_moved_behind(field)}"
+    return f"{code(name)} {change}{_aside(field)}"
 
 
-def _moved_behind(field: Document) -> str:
-    """Somebody changed it in AWS."""
-    return " ❗ <i>changed in AWS</i>" if field["cause"] in ("drift", "both") else ""
+ASIDE = {
+    **dict.fromkeys(("drift", "both"), " ❗ <i>changed in AWS</i>"),
+    "unapplied": " ⏳ <i>not applied yet</i>",
+    "behind": " ⏪ <i>behind its base</i>",
+}
+
+
+def _aside(field: Document) -> str:
+    """Who moved it where that is not the change alone."""
+    return ASIDE.get(field["cause"], "")
 
 
 def traffic(actions: list[Document]) -> Iterator[str]:
