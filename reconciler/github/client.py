@@ -69,11 +69,20 @@ class GitHub:
         self._me = ""
 
     def me(self) -> str:
-        """A job's own token belongs to no account, so it may not ask."""
         if not self._me:
-            answer = self._patience.asked(rights.WHO.what, lambda: self._sent("GET", "/user"))
-            self._me = ACTIONS_AUTHOR if answer.status == 403 else text(rights.document(rights.WHO, answer), "login")
+            answer = self._patience.asked(rights.WHO.what, partial(self._sent, "GET", "/user"))
+            is_apps = answer.status == 403
+            self._me = self._app() if is_apps else text(part(rights.document(rights.WHO, answer)), "login")
+        if not self._me:  # so are all called whose account is gone
+            raise rights.unreadable(rights.WHO)
         return self._me
+
+    def _app(self) -> str:
+        """The bot of an app's token, as a job's own is: it belongs to no account, and only GraphQL says whose it is."""
+        send = partial(self._sent, "POST", self._requester.graphql_url, {}, {"query": "{viewer{login}}"})
+        answer = self._patience.asked(rights.WHO.what, send)
+        viewer = rights.document(rights.WHO, answer) if answer.status == 200 else {}
+        return text(part(viewer, "data", "viewer"), "login") or ACTIONS_AUTHOR
 
     # --- comments --------------------------------------------------------------------------------------------------
 

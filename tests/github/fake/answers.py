@@ -50,9 +50,9 @@ class Refused(Exception):
 
 
 def me(state: State, call: Call) -> Answer:
-    if not state.user:
+    if state.author.endswith("[bot]"):
         raise Refused(403, DENIED)
-    return Answer(200, merged(operation("users/get-authenticated").example, {"login": state.user}))
+    return Answer(200, merged(operation("users/get-authenticated").example, {"login": state.author}))
 
 
 # --- comments --------------------------------------------------------------------------------------------------------

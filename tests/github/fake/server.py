@@ -71,7 +71,8 @@ class Hub(State):
         return [str(request).replace(f"/repos/{self.repository}", "") for request in self.requests]
 
     def writes(self) -> list[str]:
-        return [call for call in self.calls() if not call.startswith("GET ")]
+        """Those that change something; the one to GraphQL asks who asks."""
+        return [call for call in self.calls() if not call.startswith(("GET ", "POST /graphql"))]
 
     # --- what shall go wrong ---------------------------------------------------------------------------------------
 
@@ -109,6 +110,8 @@ class Hub(State):
     # --- what is answered ------------------------------------------------------------------------------------------
 
     def answer(self, request: Request) -> Answer:
+        if str(request) == "POST /graphql" and request.body == {"query": "{viewer{login}}"}:
+            return Answer(200, {"data": {"viewer": {"login": self.author}}})
         known = matched(request.method, request.path)
         if known is None:
             return self._violation(request, "is none of the operations in the slice of GitHub's description")

@@ -91,12 +91,11 @@ class Check:
 
 @dataclass
 class State:
-    """One repository, and the one token that there is. `user` is the account of a token that has one; a job's has none.
+    """One repository, and the one token that there is. `author` is whose it is: of a job or an app a bot, which has no account.
     `most_per_page` makes pages smaller than asked for."""
 
     repository: str = "acme/shop"
     token: str = "ghs_" + "fake" * 9
-    user: str = ""
     author: str = BOT
     permissions: dict[str, str] = field(default_factory=lambda: dict(JOB_PERMISSIONS))
     most_per_page: int = 100
