@@ -87,7 +87,7 @@ class Forge(Protocol):
         conclusion: Conclusion,
         annotations: Sequence[Annotation],
     ) -> None:
-        """A check run beside a commit, as many annotations as there are, as many requests as that takes."""
+        """A check run beside a commit, all annotations that have a file, as many requests as that takes."""
 
     def issues(self, label: str) -> Iterable[Issue]:
         """Those with a label, closed ones too, newest first; no pull requests."""
