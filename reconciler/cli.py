@@ -176,7 +176,7 @@ def apply(
 ) -> None:
     """Plan, show, ask, perform, and leave a report. In a format but text, stdout has the report alone."""
     from reconciler.commands import wiring
-    from reconciler.commands.apply import Audience, Orders, applied
+    from reconciler.commands.apply import Audience, Orders, applied, reviewed_plans
     from reconciler.commands.asking import confirm
     from reconciler.commands.changed import read
     from reconciler.commands.progress import progress
@@ -200,7 +200,7 @@ def apply(
 
     orders = Orders(
         wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
-        report_dir, approved, only_failed, recovered,
+        report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
     )  # fmt: skip
     ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
     finish(ending, formats.of(form).report(ending.report, view()))
@@ -314,7 +314,7 @@ def unlock(run: str, path: Path) -> None:
 @cli.command()
 @click.option(
     "--kind",
-    type=click.Choice(["function", "config", "snapshot", "plan", "report"]),
+    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error"]),
     default="function",
     show_default=True,
 )

@@ -17,7 +17,7 @@ from reconciler.commands.causes import caused
 from reconciler.commands.distant import keep_reports, store
 from reconciler.commands.run import Ending, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import Locked, ReportError, UnsafePlan
+from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.model import Diagnostic, Plan
 from reconciler.plan import approval
@@ -34,13 +34,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """An apply's flags. `recovered` are reports of earlier runs, just completed."""
+    """An apply's flags. `recovered` are reports of earlier runs, just completed; `reviews` are the plans that show what may be
+    done, None where nothing must have been shown; a `digest` approves the very plan that has it. `command` is what the record
+    says."""
 
     choices: Choices
     folder: Path
-    approved: Sequence[Path] = ()
+    reviews: Sequence[Review] | None = None
     only_failed: Path | None = None
     recovered: Sequence[Path] = ()
+    digest: str = ""
+    command: str = "apply"
 
 
 Show = Callable[[Mapping[str, Any]], None]
@@ -59,10 +63,9 @@ class Audience:
 
 
 def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
-    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when what was
-    approved was approved under another configuration."""
+    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when the plan is not the
+    one whose digest was approved."""
     workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
-    reviews = reviewed_plans(workspace, orders.approved)
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     run_id = new_run_id()
     with stop.listening(), locked(workspace, aws, run_id, stop):
@@ -71,7 +74,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
         if orders.choices.base:
             plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
-        plan = compared_with(plan, reviews) if reviews else plan
+        plan = compared_with(plan, orders)
         refused = wiring.refusals(plan)
         document = wiring.document(plan, workspace)
         operations = sum(
@@ -80,12 +83,13 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
         audience.show(without_refusals_of_the_run(document) if whole_run else document)
         if whole_run:
-            raise UnsafePlan(continued(whole_run[0].message, "nothing was changed"))
+            error = StalePlan if whole_run[0].error == StalePlan.__name__ else UnsafePlan
+            raise error(continued(whole_run[0].message, "nothing was changed"))
         if operations:
             audience.ask(document)
         with audience.watch(operations) as tell:
             ending = run_plan(
-                plan, document, aws, command="apply", folder=orders.folder, stop=stop, tell=tell, refused=refused,
+                plan, document, aws, command=orders.command, folder=orders.folder, stop=stop, tell=tell, refused=refused,
                 identifier=run_id,
             )  # fmt: skip
         if ending.exit_code == Locked.exit_code:
@@ -125,18 +129,32 @@ def failed_before(workspace: Workspace, report: Path) -> Workspace:
 
 
 def reviewed_plans(workspace: Workspace, paths: Iterable[Path]) -> list[Review]:
-    """The plans that were reviewed. Raises StalePlan when all were under another configuration: before anything is asked of
-    AWS, for lock and reports lie where the configuration says."""
-    documents = []
-    for path in paths:
-        documents.append(load_document(path, "plan"))
-        approval.check(documents[-1], str(path))
+    """The plans that were reviewed, in these files. Raises StalePlan when all were under another configuration: before anything is
+    asked of AWS, for lock and reports lie where the configuration says."""
+    judged = reviews(workspace, map(reviewed_plan, paths))
+    approval.require_one_that_holds(judged)
+    return judged
+
+
+def reviewed_plan(path: Path) -> Mapping[str, Any]:
+    """A plan as it was written. Raises ReportError."""
+    document = load_document(path, "plan")
+    approval.check(document, str(path))
+    return document
+
+
+def reviews(workspace: Workspace, documents: Iterable[Mapping[str, Any]]) -> list[Review]:
     return approval.reviews(configuration_document(wiring.configuration(workspace, {})), documents)
 
 
-def compared_with(plan: Plan, reviews: Iterable[Review]) -> Plan:
-    """The plan with a refusal for each target of which the reviewed ones do not show all that is left to do."""
-    notes = approval.unapproved(plan, plan_document(plan, {}), reviews)
+def compared_with(plan: Plan, orders: Orders) -> Plan:
+    """The plan with a refusal for each target of which the reviewed ones do not show all that is left to do, or of the whole where
+    another one was approved."""
+    notes = []
+    if orders.digest:
+        notes = approval.unless_approved(plan, orders.digest)
+    elif orders.reviews is not None:
+        notes = approval.unapproved(plan, plan_document(plan, {}), orders.reviews)
     return replace(plan, diagnostics=(*plan.diagnostics, *notes))
 
 

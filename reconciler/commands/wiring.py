@@ -74,13 +74,14 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The planning flags."""
+    """The planning flags. `permitted` are numbers of deletions that commits of the change allow."""
 
     adopt: bool = False
     prune: bool = False
     base: str = ""
     drift: bool = False
     allow_deletes: int | None = None
+    permitted: frozenset[int] = frozenset()
     download_code: bool = False
 
 
@@ -271,23 +272,27 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         from reconciler.snapshot.belongings import lost
 
         made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made)))
-    guarded = guard_problem(workspace, made, snapshot, choices.allow_deletes, aws)
+    guarded = guard_problem(workspace, made, snapshot, choices, aws)
     if guarded:
         note = DELETES_NO_MORE_THAN_ALLOWED.cited(Diagnostic("refusal", guarded, error=UnsafePlan.__name__))
         made = replace(made, diagnostics=(*made.diagnostics, note))
     return made
 
 
-def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, allowed: int | None, aws: Aws | None) -> str:
+def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, choices: Choices, aws: Aws | None) -> str:
     """Why the guards refuse the run, or nothing. A percentage is one of the whole house, which is asked for only where the
     part that was read would be refused: more functions never make the percentage greater."""
     from reconciler.plan.guards import functions, problem
 
     guards, read = workspace.config.guards, functions(snapshot)
-    reason = problem(made, read, guards, allowed=allowed)
+
+    def judged(house: frozenset[Target]) -> str:
+        return problem(made, house, guards, allowed=choices.allow_deletes, permitted=choices.permitted)
+
+    reason = judged(read)
     if not reason or aws is None or workspace.is_whole or guards.max_delete_percent is None:
         return reason
-    return problem(made, read | functions_elsewhere(workspace, aws, read), guards, allowed=allowed)
+    return judged(read | functions_elsewhere(workspace, aws, read))
 
 
 def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target]) -> frozenset[Target]:

@@ -49,6 +49,15 @@ def of_plan(plan: Document) -> list[Annotation]:
     return [*_notes(plan), *_effects(plan)]
 
 
+def of_report(report: Document) -> list[Annotation]:
+    """Of each target of an apply that was not carried out, with why."""
+    return [
+        Annotation("error", f"{task['target']}: {task['status']['status']}")
+        for task in report["tasks"]
+        if task["status"]["failed"] or not task["status"]["completed"]
+    ]
+
+
 def _notes(plan: Document) -> Iterator[Annotation]:
     for note in plan["diagnostics"]:
         source = note["source"] or {"file": "", "line": 0}

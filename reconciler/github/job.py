@@ -6,7 +6,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 PULL_REQUEST, QUEUE, PUSH = "pull_request", "merge_group", "push"
@@ -15,8 +15,9 @@ PULL_REQUEST, QUEUE, PUSH = "pull_request", "merge_group", "push"
 @dataclass(frozen=True, slots=True)
 class Job:
     """`base` is the commit that a change is compared with, empty where the event has none; `head` the one that is looked at.
-    `output` and `summary` are the files in which the runner takes what a step hands on, empty where there is none. A `fork`'s job
-    has neither credentials nor a token that writes."""
+    `output` and `summary` are the files in which the runner takes what a step hands on, empty where there is none; `temp` is a
+    folder that goes with the job. A `fork`'s job has neither credentials nor a token that writes. `branch` is the one that was
+    pushed to, or that a pull request or queue is for."""
 
     event: str
     base: str
@@ -27,6 +28,11 @@ class Job:
     is_fork: bool = False
     output: str = ""
     summary: str = ""
+    temp: str = ""
+    repository: str = ""
+    branch: str = ""
+    token: str = field(default="", repr=False)
+    api_url: str = ""
 
 
 def job(environment: Mapping[str, str], event: Mapping[str, Any]) -> Job | None:
@@ -46,6 +52,11 @@ def job(environment: Mapping[str, str], event: Mapping[str, Any]) -> Job | None:
         is_fork=bool(request) and text(part(request, "head", "repo"), "full_name") != repository,
         output=environment.get("GITHUB_OUTPUT", ""),
         summary=environment.get("GITHUB_STEP_SUMMARY", ""),
+        temp=environment.get("RUNNER_TEMP", ""),
+        repository=repository,
+        branch=_branch(name, event, environment),
+        token=environment.get("GITHUB_TOKEN", ""),
+        api_url=environment.get("GITHUB_API_URL", "https://api.github.com"),
     )
 
 
@@ -59,6 +70,15 @@ def _base(name: str, event: Mapping[str, Any]) -> str:
             before = text(event, "before")
             return "" if not before.strip("0") else before  # of a branch that is new there is nothing before
     return ""
+
+
+def _branch(name: str, event: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    match name:
+        case "pull_request":
+            return text(part(event, PULL_REQUEST, "base"), "ref")
+        case "merge_group":
+            return text(part(event, QUEUE), "base_ref").removeprefix("refs/heads/")
+    return environment.get("GITHUB_REF", "").removeprefix("refs/heads/")
 
 
 def part(value: Any, *steps: str) -> Mapping[str, Any]:

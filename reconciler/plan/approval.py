@@ -8,7 +8,7 @@ have no authority of their own: they only say what was seen.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ Document = Mapping[str, Any]
 
 IS_WHAT_WAS_APPROVED = Rule("R240", "With an approved plan, a target is changed as that plan shows it.")
 IS_UNDER_WHAT_WAS_APPROVED = Rule("R241", "An approved plan holds under the configuration that it was approved under.")
+IS_THE_PLAN_THAT_WAS_APPROVED = Rule("R265", "An approval by digest is of the very plan that is made now.")
 IS_STILL_TO_DO = Rule("W240", "What was approved is still to be done.")
 
 
@@ -47,11 +48,22 @@ class Review:
 
 
 def reviews(now: Document, documents: Iterable[Document]) -> list[Review]:
-    """Reviewed plans under the configuration that holds now. Raises StalePlan when all were made under another one."""
-    judged = [Review(document, _other_configuration(now, document)) for document in documents]
+    """Reviewed plans under the configuration that holds now."""
+    return [Review(document, _other_configuration(now, document)) for document in documents]
+
+
+def require_one_that_holds(judged: Sequence[Review]) -> None:
+    """Raises StalePlan when all were made under another configuration."""
     if judged and all(review.problem for review in judged):
         raise StalePlan(IS_UNDER_WHAT_WAS_APPROVED.ends(f"{judged[-1].problem}; nothing was changed"))
-    return judged
+
+
+def unless_approved(plan: Plan, wanted: str) -> list[Diagnostic]:
+    """A refusal of the whole run unless the plan has the digest that a person approved."""
+    if plan.digest == wanted:
+        return []
+    message = f"the plan that was approved is {wanted}, and what is left to do is {plan.digest}"
+    return [IS_THE_PLAN_THAT_WAS_APPROVED.cited(Diagnostic("refusal", message, error=StalePlan.__name__))]
 
 
 def _other_configuration(now: Document, approved: Document) -> str:

@@ -6,6 +6,7 @@ stays. What goes with its function is not counted again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from reconciler.core.accounts import Guards
@@ -15,7 +16,10 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 
 DELETING = ("delete", "replace")
-DELETES_NO_MORE_THAN_ALLOWED = Rule("R242", "A run deletes and replaces no more than guards or --allow-deletes allow.")
+TRAILER = "Reconcile-Allow-Deletes"
+DELETES_NO_MORE_THAN_ALLOWED = Rule(
+    "R242", f"A run deletes and replaces no more than guards, --allow-deletes or the trailer {TRAILER} allow."
+)
 
 
 def deletions(plan: Plan) -> tuple[Key, ...]:
@@ -38,9 +42,22 @@ def functions(snapshot: Snapshot) -> frozenset[Target]:
     return frozenset(item.key.target for item in snapshot.resources if item.key.kind == FUNCTION.name)
 
 
-def problem(plan: Plan, house: frozenset[Target], guards: Guards, *, allowed: int | None) -> str:
-    """Why the whole run is refused: it deletes more than the guards allow and `allowed` is not the very number. Empty
-    when it may go on. `house` are the functions that live, of which a percentage is meant."""
+def permitted_by(messages: Iterable[str]) -> frozenset[int]:
+    """The numbers of deletions that commits' messages allow, each on a line of its own: a merge may put any line last."""
+    line = re.compile(rf"^{TRAILER}:[ \t]*([0-9]{{1,9}})[ \t]*$", re.MULTILINE)
+    return frozenset(int(number) for message in messages for number in line.findall(message.replace("\r", "")))
+
+
+def problem(
+    plan: Plan,
+    house: frozenset[Target],
+    guards: Guards,
+    *,
+    allowed: int | None,
+    permitted: frozenset[int] = frozenset(),
+) -> str:
+    """Why the whole run is refused: it deletes more than the guards allow, and the very number is neither what was `allowed`, which
+    must be that, nor `permitted`. Empty when it may go on. `house` are the functions that live, of which a percentage is meant."""
     keys = deletions(plan)
     if allowed is not None:
         wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(keys)}"
@@ -52,8 +69,9 @@ def problem(plan: Plan, house: frozenset[Target], guards: Guards, *, allowed: in
         limits.append(f"guards.maxDeletes is {guards.max_deletes}")
     if keys and guards.max_delete_percent is not None and percent > guards.max_delete_percent:
         limits.append(f"guards.maxDeletePercent is {guards.max_delete_percent:g} and this is {percent:.0f} % of {live}")
-    remedy = f"pass --allow-deletes {len(keys)} if that is meant"
-    return f"the plan deletes or replaces {_named(keys)}; {' and '.join(limits)}; {remedy}" if limits else ""
+    remedy = f"if that is meant, pass --allow-deletes {len(keys)}, or give a commit of the change the line `{TRAILER}: {len(keys)}`"
+    is_over = limits and len(keys) not in permitted
+    return f"the plan deletes or replaces {_named(keys)}; {' and '.join(limits)}; {remedy}" if is_over else ""
 
 
 def _named(keys: Iterable[Key]) -> str:

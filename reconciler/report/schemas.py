@@ -264,4 +264,21 @@ REPORT: Schema = {
     ),
 }
 
-SCHEMAS: Mapping[str, Schema] = {"plan": PLAN, "snapshot": SNAPSHOT, "report": REPORT}
+FAULT: Schema = closed({"file": TEXT, "line": COUNT, "column": COUNT, "message": TEXT})
+ERROR: Schema = {
+    "title": "An error: what a command ended with instead of its document",
+    "description": "Written to stdout with `--format json`, and by `reconcile ci` where its plan would be. `faults` are mistakes in files.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "error"},
+            "exit_code": COUNT,
+            "error": TEXT,
+            "messages": array(TEXT),
+            "faults": array(FAULT),
+        },
+        optional=("faults",),
+    ),
+}
+
+SCHEMAS: Mapping[str, Schema] = {"plan": PLAN, "snapshot": SNAPSHOT, "report": REPORT, "error": ERROR}

@@ -33,13 +33,14 @@ HAS_A_ROLE_OF_ITS_OWN = Rule("R026", "The role of an account is a role in that a
 @dataclass(frozen=True, slots=True)
 class Config:
     """What reconcile.yaml says. `managed_by` is empty when the house marks nothing; `prunes`: a spec that is dropped asks for its
-    function's deletion; `document` is the file as written."""
+    function's deletion; `needs_approval`: what a merge carries out was shown by a pull request; `document` is the file as written."""
 
     path: str
     accounts: Mapping[str, Account]
     is_enabled: bool = True
     managed_by: str = ""
     prunes: bool = False
+    needs_approval: bool = True
     guards: Guards = field(default_factory=Guards)
     lock: str = ""
     reports: str = ""
@@ -133,6 +134,7 @@ def _config(document: Document) -> Config:
         is_enabled=value["aws"].get("lambda", {}).get("enabled", True),
         managed_by=value.get("managedBy", ""),
         prunes=value.get("prune", False),
+        needs_approval=value.get("approval") != "none",
         guards=Guards(guards.get("maxDeletes"), guards.get("maxDeletePercent")),
         lock=value.get("lock", ""),
         reports=value.get("reports", ""),

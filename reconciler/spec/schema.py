@@ -308,6 +308,10 @@ def config_schema() -> Schema:
                 "description": "true: a spec that is dropped asks for the deletion of its function.",
                 "type": "boolean",
             },
+            "approval": {
+                "description": "none: `ci apply` carries out what no pull request has shown as well. Left out: pull_request.",
+                "enum": ["pull_request", "none"],
+            },
             "guards": {**CLOSED, "properties": guards},
             "lock": {"description": "Where the lock object lies.", **S3_ADDRESS},
             "reports": {"description": "Where reports are kept as well.", **S3_ADDRESS},

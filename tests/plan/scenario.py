@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import compared_with
+from reconciler.commands.apply import Orders, compared_with, reviews
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ReconcileError
 from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec, Target
@@ -21,7 +21,7 @@ from reconciler.plan import approval
 from reconciler.plan.approval import Review
 from reconciler.plan.cause import Moments, Then, with_causes
 from reconciler.plan.drift import only_drift
-from reconciler.report.documents import configuration_document, plain, plan_document
+from reconciler.report.documents import plain, plan_document
 from reconciler.report.formats.text import plan as plan_text
 from reconciler.spec.config import FILE_NAME, load_config
 from reconciler.spec.load import load
@@ -35,7 +35,7 @@ LONGEST = 200  # characters of a text that a call sends, as it is shown
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What scenario.yaml says. `prune`, `adopt`, `drift` and `allow_deletes` are the flags. `looked_up` has what references
+    """What scenario.yaml says. `prune`, `adopt`, `drift`, `allow_deletes` and `approve` are the flags. `looked_up` has what references
     stand for, null where that cannot be read; without it nothing is looked up, as offline. `recorded` are targets of whose
     code only an earlier report knows the hash. `local_code` says whether git moved it since the base, null where git does
     not hold it."""
@@ -44,6 +44,7 @@ class Told:
     adopt: bool = False
     drift: bool = False
     allow_deletes: int | None = None
+    approve: str = ""
     looked_up: Mapping[str, str | None] | None = None
     recorded: tuple[str, ...] = ()
     local_code: bool | None = None
@@ -82,7 +83,7 @@ def planned(folder: Path) -> Plan:
     plan = wiring.planned(workspace, snapshot, Choices(told.adopt, told.prune, allow_deletes=told.allow_deletes))
     if (folder / "base").is_dir():
         plan = caused(plan, workspace, snapshot, folder, told)
-    return compared_with(plan, reviewed) if reviewed else plan
+    return compared_with(plan, Orders(Choices(), folder, reviewed or None, digest=told.approve))
 
 
 def told_in(folder: Path) -> Told:
@@ -117,7 +118,9 @@ def reviewed_plans(workspace: Workspace, folder: Path, told: Told) -> list[Revie
         snapshot = snapshot_of(then, reviewed, told)
         plan = wiring.planned(with_values(then, snapshot, told), snapshot, Choices(told.adopt, told.prune))
         documents.append(plan_document(plan, {}))
-    return approval.reviews(configuration_document(wiring.configuration(workspace, {})), documents)
+    judged = reviews(workspace, documents)
+    approval.require_one_that_holds(judged)
+    return judged
 
 
 def with_values(workspace: Workspace, snapshot: Snapshot, told: Told) -> Workspace:

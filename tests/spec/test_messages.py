@@ -256,7 +256,7 @@ def test_an_environment_value_is_in_no_message(case: str, tmp_path: Path) -> Non
     assert "hunter2" not in "\n".join(lines)
 
 
-@pytest.mark.parametrize("kind", ["function", "config", "plan", "snapshot", "report"])
+@pytest.mark.parametrize("kind", ["function", "config", "plan", "snapshot", "report", "error"])
 def test_every_schema_can_be_had_and_finds_what_is_wrong(kind: str) -> None:
     assert validation.findings([], kind) == [("", "the document must be a map, not a list", False)]
 

@@ -9,26 +9,34 @@ from reconciler.commands.changed import read
 from reconciler.commands.ci.telling import annotate, annotating_failures, hand_on, present, summarise, summary_view
 from reconciler.commands.output import show, view
 from reconciler.commands.plan import planned as plan_made
-from reconciler.commands.wiring import Choices
+from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import PlanError
+from reconciler.files.repository import repository
 from reconciler.github import handed_on
 from reconciler.github.annotations import of_plan
 from reconciler.github.job import Job
+from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.files import write_result
 from reconciler.report.formats.json import document_json
 from reconciler.spec.branch import base_of
 from reconciler.spec.history import History
+from reconciler.spec.lineage import messages_since
+
+
+def permitted_since(workspace: Workspace, base: str) -> frozenset[int]:
+    """The numbers of deletions that the commits of the change allow."""
+    return permitted_by(messages_since(repository(Path(workspace.own.path).parent), base)) if base else frozenset()
 
 
 def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code: bool) -> int:
     """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie. Returns the
     exit code."""
     here = present()
-    with annotating_failures(here):
+    with annotating_failures(here, output):
         base = compared_with(here, paths) if here and here.base else ""
-        choices = Choices(base=base, download_code=download_code)
-        workspace = read(paths, base=choices.base, changed_since="", prunes=False)
+        workspace = read(paths, base=base, changed_since="", prunes=False)
+        choices = Choices(base=base, download_code=download_code, permitted=permitted_since(workspace, base))
         made, document = plan_made(workspace, choices, snapshot=None, folder=folder)
     write_result(output, document_json(document))
     show(formats.plan("text", document, view()))

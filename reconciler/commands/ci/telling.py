@@ -13,13 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from reconciler.commands.output import error_document, obeyed, say, view
-from reconciler.core.errors import ReconcileError, ReportError, SpecError
+from reconciler.core.errors import ForgeError, ReconcileError, ReportError, SpecError
 from reconciler.files.reading import Unreadable, contents
-from reconciler.github import handed_on
+from reconciler.github import handed_on, sticky
 from reconciler.github.annotations import Annotation, commands, of_faults
 from reconciler.github.job import Job, job
+from reconciler.github.port import Forge
 from reconciler.report import formats
+from reconciler.report.files import write_result
 from reconciler.report.formats import View
+from reconciler.report.formats.json import document_json
 from reconciler.report.journal import json_object
 
 LARGEST_EVENT_BYTES = 25 * 2**20  # GitHub sends no larger one
@@ -37,14 +40,43 @@ def present() -> Job | None:
 
 
 @contextmanager
-def annotating_failures(here: Job | None) -> Iterator[None]:
-    """What ends the command is told where the pull request is read, too."""
+def annotating_failures(here: Job | None, output: Path | None = None) -> Iterator[None]:
+    """What ends the command is told where the pull request is read, too; `output` has it for the jobs after this one."""
     try:
         yield
     except ReconcileError as error:
-        annotate(here, of_faults(error.faults) if isinstance(error, SpecError) else [Annotation("error", str(error))])
-        summarise(here, formats.of("markdown").error(error_document(error, error.exit_code), summary_view()))
+        annotate(here, of_error(error))
+        document = error_document(error, error.exit_code)
+        summarise(here, formats.of("markdown").error(document, summary_view()))
+        if output:
+            write_result(output, document_json(document))
         raise
+
+
+def of_error(error: ReconcileError) -> list[Annotation]:
+    return of_faults(error.faults) if isinstance(error, SpecError) else [Annotation("error", str(error))]
+
+
+def connected(here: Job) -> Forge | None:
+    """The forge by the job's token; None without one."""
+    if not here.token:
+        return None
+    from reconciler.github.client import forge
+
+    return forge(here.token, here.repository, here.api_url)
+
+
+def post(here: Job, forge: Forge | None, number: int, name: str, page: str) -> bool:
+    """Make a page our comment under a pull request. What keeps from that is told, and is no failure: the summary has it, too."""
+    problem = "" if forge else "GITHUB_TOKEN is not set"
+    try:
+        if forge:
+            sticky.put(forge, number, name, page)
+    except ForgeError as error:
+        problem = str(error)
+    if problem:
+        annotate(here, [Annotation("warning", f"#{number} is not told: {problem}; the summary of this job says it")])
+    return not problem
 
 
 def summary_view(whole_in: str = "") -> View:

@@ -13,10 +13,10 @@ from reconciler.report import formats
 from reconciler.report.documents import validation_document
 
 
-def validated(paths: Sequence[Path]) -> None:
-    """Check the specs; each mistake stands at its line of the pull request."""
+def validated(paths: Sequence[Path], output: Path | None) -> None:
+    """Check the specs; each mistake stands at its line of the pull request, and in `output` for the jobs after this one."""
     here = present()
-    with annotating_failures(here):
+    with annotating_failures(here, output):
         workspace = wiring.read(paths)
     specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
     notes = wiring.warnings(workspace.specs, wiring.now())

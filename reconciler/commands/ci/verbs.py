@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import click
 
-from reconciler.commands.options import FILE, chosen, download_option, paths_argument, report_dir_option
+from reconciler.commands.options import FILE, as_text, chosen, download_option, paths_argument, report_dir_option
+
+
+def as_workspace(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A word that names of artifacts and comments can hold. Raises a usage error."""
+    if not re.fullmatch("[A-Za-z0-9_-]{1,40}", value):
+        raise click.BadParameter("1 to 40 letters, digits, _ and -.")
+    return value
+
+
+name_option = click.option(
+    "--name", default="default", show_default=True, envvar="RECONCILE_CI_NAME", callback=as_workspace,
+    help="Tells this repository's workspaces apart: their comments and artifacts.",
+)  # fmt: skip
 
 
 @click.group()
@@ -17,11 +31,12 @@ def ci() -> None:
 
 @ci.command(name="validate")
 @paths_argument
-def ci_validate(paths: tuple[Path, ...]) -> None:
+@click.option("-o", "--output", type=FILE, help="Where mistakes are left for `ci comment`.")
+def ci_validate(paths: tuple[Path, ...], output: Path | None) -> None:
     """Check specs; each mistake stands at its line of the pull request."""
     from reconciler.commands.ci.validate import validated
 
-    validated(chosen(paths))
+    validated(chosen(paths), output)
 
 
 @ci.command(name="plan")
@@ -34,3 +49,36 @@ def ci_plan(paths: tuple[Path, ...], output: Path, download_code: bool, report_d
     from reconciler.commands.ci.plan import planned
 
     sys.exit(planned(chosen(paths), output, report_dir, download_code=download_code))
+
+
+@ci.command(name="comment")
+@click.option("--plan", type=FILE, default=Path("plan.json"), show_default=True, help="What `ci plan` has left.")
+@name_option
+def ci_comment(plan: Path, name: str) -> None:
+    """Keep the one comment under the pull request; needs GITHUB_TOKEN, and neither the specs nor AWS."""
+    from reconciler.commands.ci.comment import commented
+
+    commented(plan, name)
+
+
+@ci.command(name="apply")
+@paths_argument
+@name_option
+@click.option(
+    "--approve", default="", metavar="DIGEST", callback=as_text, help="Approve by hand the plan of this very digest."
+)
+@click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
+@download_option
+@report_dir_option
+def ci_apply(
+    paths: tuple[Path, ...],
+    name: str,
+    approve: str,
+    allow_deletes: int | None,
+    download_code: bool,
+    report_dir: Path,
+) -> None:
+    """Carry out what merged pull requests have shown, and tell each of them; needs GITHUB_TOKEN."""
+    from reconciler.commands.ci.apply import Wanted, carry_out
+
+    sys.exit(carry_out(chosen(paths), Wanted(name, report_dir, approve, allow_deletes, download_code)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
@@ -13,6 +13,7 @@ from reconciler.report.formats.page.text import bold, code, fitting, inert, run_
 from reconciler.report.formats.shown import answer_verdict, failed_address, function_row, is_refused
 
 SPARE = 500  # for the sentence about what has no room
+PUBLISHING, MOVING = ("PublishVersion", "CreateFunction"), ("CreateAlias", "UpdateAlias")
 SIGNS = {"succeeded": "🟢", "unchanged": "🟢", "partial": "🟠", "failed": "🔴", "refused": "🔴"}
 
 
@@ -22,7 +23,7 @@ def report_page(document: Document, view: View) -> str:
     done = [task for task in tasks if _outcome(task) == "done"]
     verdict = f"{len(done)} of {many(len(tasks), 'function')} done" if tasks else "there was nothing to do"
     seconds = document["run"]["duration_seconds"]
-    head = f"### {SIGNS[status]} {document['run']['command'].capitalize()} {status}: {verdict}\n"
+    head = f"### {SIGNS[status]} {document['run']['command'].removeprefix('ci ').capitalize()} {status}: {verdict}\n"
     foot = "\n" + small(
         f"run {code(document['run']['id'])}",
         f"{seconds:.1f} s" if seconds is not None else "cut off",
@@ -46,10 +47,23 @@ def _row(task: Document) -> str:
     outcome = _outcome(task)
     if outcome == "done":
         count = sum(item["outcome"] == "succeeded" for item in task["operations"])
-        return f"| 🟢 | {inert(task['target'])} | {many(count, 'AWS call')} |\n"
+        what = ", ".join([*map(inert, _released(task)), many(count, "AWS call")])
+        return f"| 🟢 | {inert(task['target'])} | {what} |\n"
     where = failed_address(task).removeprefix(task["target"]).lstrip("/")
     outcome_text = f"{bold(outcome)}{f' at {inert(where)}' if where else ''}: {inert(task['status']['status'])}"
     return f"| 🔴 | {inert(task['target'])} | {outcome_text} |\n"
+
+
+def _released(task: Document) -> Iterator[str]:
+    """Which versions an apply published, and where each alias that it moved leads now."""
+    answered = [item for item in task["operations"] if item["outcome"] == "succeeded"]
+    for item, result in zip(answered, task["resultObjects"], strict=False):
+        if item["operation"] in PUBLISHING and str(result.get("version", "")).isdecimal():
+            yield f"version {result['version']} published"
+        elif item["operation"] in MOVING and "functionVersion" in result:
+            weights = (result.get("routingConfig") or {}).get("additionalVersionWeights") or {}
+            beside = "".join(f", {weight:.0%} on {version}" for version, weight in weights.items())
+            yield f"{result.get('name', 'an alias')} is on {result['functionVersion']}{beside}"
 
 
 def _table(head: str, rows: Sequence[str], room: int) -> str:

@@ -1,0 +1,225 @@
+"""`ci apply`: carries out what pull requests have shown, and tells each of them what became of it.
+
+It plans anew. What is left to do and no pull request showed is refused, and can be approved by hand. Nothing that was left by
+another job has authority: it only says what was seen.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.commands import wiring
+from reconciler.commands.apply import Audience, Orders, applied, reviews
+from reconciler.commands.base import config_at
+from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, seen
+from reconciler.commands.ci.telling import (
+    annotate,
+    connected,
+    hand_on,
+    of_error,
+    post,
+    present,
+    summarise,
+    summary_view,
+)
+from reconciler.commands.output import error_document, say, show, view, warn
+from reconciler.commands.plan import planned
+from reconciler.commands.progress import progress
+from reconciler.commands.run import Ending, Stop
+from reconciler.commands.wiring import Choices, Workspace
+from reconciler.core.errors import ForgeError, GitError, PlanError, ReconcileError, StalePlan
+from reconciler.core.finding import Rule
+from reconciler.files.repository import Repository, repository
+from reconciler.github import handed_on, outcome
+from reconciler.github.annotations import of_report
+from reconciler.github.approvals import requests_of
+from reconciler.github.job import Job
+from reconciler.github.port import Forge
+from reconciler.plan.guards import permitted_by
+from reconciler.report import formats
+from reconciler.report.applied import WHOLE, Applied
+from reconciler.report.journal import complete
+from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
+
+IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The flags: whose artifacts are meant, and what a person approves by hand."""
+
+    name: str
+    folder: Path
+    approve: str = ""
+    allow_deletes: int | None = None
+    download_code: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """A run as far as it has come, for those who are told how it ended."""
+
+    here: Job
+    name: str
+    forge: Forge | None
+    merged: list[Seen] = field(default_factory=list)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        return str(self.plan.get("digest", ""))
+
+
+def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
+    """The exit code of the apply."""
+    here = present()
+    if here is None:
+        return rehearsed(paths, wanted)
+    run = Run(here, wanted.name, connected(here))
+    with telling_failures(run):
+        run.merged = [Seen(request) for request in newest_requests(run)]
+        workspace = wiring.read(paths)
+        with tempfile.TemporaryDirectory(dir=here.temp or None) as temporary:
+            orders = ordered(run, workspace, wanted, Path(temporary))
+        audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
+        ending = applied(workspace, orders, Stop(), audience)
+    tell(run, ending)
+    return ending.exit_code
+
+
+def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
+    """Outside Actions: what there is to do; nothing is done."""
+    workspace = wiring.read(paths)
+    made, document = planned(
+        workspace, Choices(download_code=wanted.download_code), snapshot=None, folder=wanted.folder
+    )
+    show(formats.plan("text", document, view()))
+    say(
+        f"would apply what pull requests have shown of this, as the workspace {wanted.name}; outside Actions nothing is changed"
+    )
+    return PlanError.exit_code if any(note.severity == "refusal" for note in made.diagnostics) else 0
+
+
+def newest_requests(run: Run) -> list[Any]:
+    """Those of the commit that is looked at: whom to tell of mistakes that keep from looking further."""
+    return requests_of(run.forge, [run.here.head], run.here.branch) if run.forge else []
+
+
+# --- what may be done ----------------------------------------------------------------------------------------------
+
+
+def ordered(run: Run, workspace: Workspace, wanted: Wanted, temporary: Path) -> Orders:
+    """What may be done: all that pull requests have shown since the last run that left nothing undone, or the very plan that a
+    person approves. Raises StalePlan for a run that comes too late, ForgeError where nobody can tell what was shown."""
+    tree = repository(Path(workspace.own.path).parent)
+    recovered = complete(wanted.folder, warn)
+    known = carried_out(workspace, run.forge, wanted.name, run.here.branch, temporary)
+    require_newest(tree, known)
+    since = beginning(tree, known, run.here.base)
+    if run.forge:
+        requests = requests_of(run.forge, merged(tree, since), run.here.branch)
+        run.merged = seen(run.forge, requests, wanted.name, temporary)
+    needed = needs_approval(workspace, since)
+    if needed and run.forge is None:
+        raise ForgeError(
+            "GITHUB_TOKEN is not set, so nobody can tell what pull requests have shown; give the step "
+            "`env: {GITHUB_TOKEN: ${{ github.token }}}` and the job `permissions: {actions: read, pull-requests: write}`"
+        )
+    problems = outcome.unseen({one.request.number: one.problem for one in run.merged if one.problem})
+    if needed and problems:
+        warn(problems)
+    return Orders(
+        Choices(
+            allow_deletes=wanted.allow_deletes,
+            permitted=permitted_by(messages_since(tree, since)),
+            download_code=wanted.download_code,
+        ),
+        wanted.folder,
+        reviews(workspace, [one.plan for one in run.merged if one.plan]) if needed else None,
+        recovered=recovered,
+        digest=wanted.approve,
+        command=WHOLE if workspace.is_whole else "apply",
+    )
+
+
+def require_newest(tree: Repository, known: Applied) -> None:
+    """Raises StalePlan when a later commit has been carried out already: this one would take it back."""
+    if not known.last:
+        return
+    if not is_known(tree, known.last):
+        if tree.is_shallow:
+            raise GitError(
+                f"this clone is shallow, so nobody can tell whether {known.last[:10]}, which was carried out last, is newer; "
+                "check out with fetch-depth: 0"
+            )
+        warn(f"{known.last[:10]}, which was carried out last, is no commit of this repository any more")
+    elif is_before(tree, "HEAD", known.last):
+        message = f"{commit_of(tree, 'HEAD')[:10]} is older than {known.last[:10]}, which has been carried out; nothing was changed"
+        raise StalePlan(IS_NEWER.ends(message))
+
+
+def needs_approval(workspace: Workspace, since: str) -> bool:
+    """Whether what is done must have been shown: unless reconcile.yaml says otherwise, and said so before this change."""
+    if workspace.config.needs_approval or not since:
+        return workspace.config.needs_approval
+    before = config_at(wiring.history(workspace), since, workspace)
+    return before is not None and before.needs_approval
+
+
+# --- who is told ---------------------------------------------------------------------------------------------------
+
+
+def shown(run: Run, document: Mapping[str, Any]) -> None:
+    run.plan = document
+    show(formats.plan("text", document, view()))
+
+
+@contextmanager
+def telling_failures(run: Run) -> Iterator[None]:
+    """What ends the run is told wherever it would be told how it went."""
+    try:
+        yield
+    except ReconcileError as error:
+        annotate(run.here, of_error(error))
+        document = error_document(error, error.exit_code)
+        advice = outcome.how_to_go_on(error.exit_code, run.digest, run.here.run_url)
+        summarise(run.here, formats.of("markdown").error(document, summary_view()) + advice + plan_page(run.plan))
+        for one in run.merged:
+            page = formats.of("markdown").error(document, view()) + advice
+            post(
+                run.here, run.forge, one.request.number, run.name, page + plan_page(one.plan or {}, len(page.encode()))
+            )
+        raise
+
+
+def tell(run: Run, ending: Ending) -> None:
+    """How the run went: at the job, to later steps, and to each pull request of its own targets."""
+    markdown, report = formats.of("markdown"), ending.report
+    show(formats.of("text").report(report, view()))
+    say(f"Report: {ending.path}")
+    if ending.warning:
+        warn(ending.warning)
+    annotate(run.here, of_report(report))
+    hand_on(run.here, {**handed_on.of_plan(run.plan), "outcome": report["outcome"]["status"]})
+    advice = outcome.how_to_go_on(ending.exit_code, run.digest, run.here.run_url)
+    summarise(run.here, markdown.report(report, summary_view()) + advice + plan_page(run.plan))
+    for one in run.merged:
+        own = outcome.of_targets(report, outcome.acting(one.plan)) if one.plan else report
+        is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
+        page = markdown.report(own, view()) + ("" if is_done else advice)
+        page += f"\n{outcome.unseen({one.request.number: one.problem})}.\n" if one.problem else ""
+        post(run.here, run.forge, one.request.number, run.name, page + plan_page(one.plan or {}, len(page.encode())))
+
+
+def plan_page(plan: Mapping[str, Any], taken: int = 0) -> str:
+    """A plan to be unfolded, in the room that is left; nothing without one."""
+    if not plan:
+        return ""
+    start, end = "\n<details><summary>The plan</summary>\n\n", "\n</details>\n"
+    room = formats.COMMENT_ROOM - taken - len(start + end)
+    return start + formats.plan("markdown", plan, replace(view(), room=room)) + end

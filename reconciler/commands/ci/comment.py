@@ -1,0 +1,72 @@
+"""`ci comment`: the one comment under a pull request, and a check run for what has no room among annotations.
+
+It needs neither the specs nor AWS: what it shows stands in the file that `ci plan` left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reconciler.commands.apply import reviewed_plan
+from reconciler.commands.ci.telling import annotate, connected, post, present, summarise
+from reconciler.commands.output import say, show, view
+from reconciler.core.errors import ForgeError
+from reconciler.core.words import many
+from reconciler.github.annotations import MOST_OF_A_KIND, Annotation, of_plan
+from reconciler.github.job import Job
+from reconciler.github.port import Forge
+from reconciler.report import formats
+from reconciler.report.formats.page.text import run_link, small
+from reconciler.report.journal import load_document, read_json
+
+
+def commented(plan: Path, name: str) -> None:
+    """Tell a pull request what its plan says, or what kept it from being made. What keeps from telling is no failure."""
+    here, document = present(), left_by_plan(plan)
+    page = page_of(document)
+    if here is None or here.number is None:
+        show(page)
+        say(
+            "would make this the comment of a pull request"
+            if here is None
+            else "this event is no pull request's, so there is no comment"
+        )
+        return
+    forge = connected(here)
+    if not post(here, forge, here.number, name, page):
+        summarise(here, page)
+    if forge and document.get("kind") == "plan":
+        mark_lines(here, forge, name, of_plan(document))
+
+
+def left_by_plan(path: Path) -> Mapping[str, Any]:
+    """The plan, or the error that kept it from being made; empty where neither was left. Raises ReportError for what is neither."""
+    if not path.exists():
+        return {}
+    return load_document(path, "error") if read_json(path).get("kind") == "error" else reviewed_plan(path)
+
+
+def page_of(document: Mapping[str, Any]) -> str:
+    match document.get("kind"):
+        case "plan":
+            return formats.plan("markdown", document, view())
+        case "error":
+            return formats.of("markdown").error(document, view())
+        case _:
+            return f"### 🔴 There is no plan: its job ended before it could leave one\n\n{small(run_link(view()))}\n"
+
+
+def mark_lines(here: Job, forge: Forge, name: str, annotations: list[Annotation]) -> None:
+    """All annotations of a plan as a check run, where there are more than the runner takes; it never fails."""
+    at_lines = [one for one in annotations if one.file and one.line]
+    if len(at_lines) <= MOST_OF_A_KIND:
+        return
+    title = many(len(at_lines), "line")
+    try:
+        forge.check(
+            here.head, f"reconcile lines ({name})", title, "What each changed line does to AWS.", "neutral", at_lines
+        )
+    except ForgeError as error:
+        annotate(here, [Annotation("warning", f"{title} are not marked: {error}")])

@@ -1,0 +1,72 @@
+"""What became of a merge, as its pull request is told: of its own targets, and how to go on. Pure: documents in, markdown out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.core.errors import AwsError, Locked, PlanError, ReconcileError, SpecError, StalePlan
+from reconciler.core.words import many
+
+Document = Mapping[str, Any]
+PARTLY, INTERRUPTED = 25, (130, 143)
+
+
+def of_targets(report: Document, addresses: frozenset[str]) -> dict[str, Any]:
+    """The report as far as it is about some targets, with what that part came to."""
+    tasks = [task for task in report["tasks"] if task["target"] in addresses]
+    done = sum(task["status"]["completed"] and not task["status"]["failed"] for task in tasks)
+    refused = sum(_is_refused(task) for task in tasks)
+    if done == len(tasks):
+        status = "succeeded" if tasks else "unchanged"
+    else:
+        status = "partial" if done else "refused" if refused == len(tasks) else "failed"
+    return {**report, "outcome": {**report["outcome"], "status": status}, "tasks": tasks}
+
+
+def _is_refused(task: Document) -> bool:
+    return bool(task["status"]["failed"]) and not any(item["started_at"] for item in task["operations"])
+
+
+def acting(plan: Document) -> frozenset[str]:
+    """The targets about which a plan says that something is to be done."""
+    return frozenset(target["address"] for target in plan["targets"] if target["operations"])
+
+
+def how_to_go_on(exit_code: int, digest: str, run_url: str) -> str:
+    """What helps after a run that did not do all, without a new commit where that is possible; empty after one that did."""
+    again = f"re-run the failed jobs of [this run]({run_url})" if run_url else "run this again"
+    by_hand = (
+        "to have exactly what the plan shows done all the same, run the workflow by hand (Actions → Run workflow) with "
+        f"`approve` = `{digest}`; it is refused if anything is another by then"
+    )
+    match exit_code:
+        case 0:
+            return ""
+        case SpecError.exit_code:
+            words = "mend the specs in a new pull request"
+        case StalePlan.exit_code if digest:
+            words = by_hand
+        case PlanError.exit_code if digest:
+            words = f"mend what is refused in a new pull request; where a guard refused the number of deletions, {by_hand}, and `allow-deletes` = that number"
+        case StalePlan.exit_code | PlanError.exit_code:
+            words = "nothing needs to be done if a newer run has carried this out; else open a new pull request"
+        case Locked.exit_code:
+            words = f"when the other run is over, {again}"
+        case AwsError.exit_code:
+            words = f"{again} once that is mended; what was done already is not done again"
+        case _ if exit_code == PARTLY or exit_code in INTERRUPTED:
+            words = f"{again}; it goes on where it stopped"
+        case ReconcileError.exit_code:
+            words = f"this is a fault of ours; the record of the run is in its artifact. You may {again}"
+        case _:
+            words = again
+    return f"\n**To go on**: {words}.\n"
+
+
+def unseen(problems: Mapping[int, str]) -> str:
+    """The pull requests whose plan could not be had, with the reason; empty where all could."""
+    if not problems:
+        return ""
+    lines = [f"#{number}: {problem}" for number, problem in problems.items()]
+    return f"{many(len(lines), 'pull request')} without a plan that can be compared: {'; '.join(lines)}"
