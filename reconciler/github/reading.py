@@ -51,6 +51,7 @@ def artifact(row: Row) -> Artifact:
         name=row["name"],
         size=row["size_in_bytes"],
         commit=text(run, "head_sha"),
+        branch=text(run, "head_branch"),
         made_at=stamp(datetime.fromisoformat(row["created_at"])),
         is_foreign=run.get("repository_id") is None or run["repository_id"] != run.get("head_repository_id"),
     )

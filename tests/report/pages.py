@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
 
+from cmarkgfm import github_flavored_markdown_to_html
+from cmarkgfm.cmark import Options
 from markdown_it import MarkdownIt
 
 OURS = {
@@ -13,7 +16,29 @@ OURS = {
 TAGS = r"</?(code|sub|b|i|details|summary)( open)?>|<br>"
 
 
+# What GitHub's own parser makes of ours, each with the attributes that it may have.
+ELEMENTS = {
+    "h3": (), "p": (), "b": (), "strong": (), "i": (), "code": (), "sub": (), "br": (), "ul": (), "li": (), "blockquote": (),
+    "table": (), "thead": (), "tbody": (), "tr": (), "th": ("align",), "td": ("align",), "pre": ("lang",), "a": ("href",),
+    "details": ("open",), "summary": (),
+}  # fmt: skip
+
+
+class Elements(HTMLParser):
+    """Fails at an element, an attribute or an address that is not ours."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in ELEMENTS, self.get_starttag_text()
+        assert {name for name, _ in attrs} <= set(ELEMENTS[tag]), self.get_starttag_text()
+        assert all(str(value).startswith("https://github.com/o/r/") for name, value in attrs if name == "href")
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment that nobody sees: {data}")
+
+
 def nodes(text: str) -> set[str]:
+    """What a parser of CommonMark finds; GitHub's own is asked as well."""
+    Elements().feed(github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE))
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     found = [*tokens, *(child for token in tokens for child in token.children or ())]
     for token in found:

@@ -170,6 +170,7 @@ def _artifact(state: State, artifact: Artifact) -> Document:
             "repository_id": 1,
             "head_repository_id": 2 if artifact.run.is_fork else 1,
             "head_sha": artifact.run.commit,
+            "head_branch": artifact.run.branch,
         },
     }
     return merged(example, facts)

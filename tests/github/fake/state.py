@@ -58,6 +58,7 @@ class Run:
     identifier: int
     commit: str
     event: str
+    branch: str
     is_fork: bool
     made_at: str
 
@@ -137,9 +138,9 @@ class State:
         self.all_issues[number] = Issue(number, author or self.author, title, body, list(labels), self.now())
         return self.all_issues[number]
 
-    def run(self, commit: str, *, event: str = "pull_request", is_fork: bool = False) -> Run:
+    def run(self, commit: str, *, event: str = "pull_request", branch: str = "topic", is_fork: bool = False) -> Run:
         identifier = next(self.identifiers)
-        self.runs[identifier] = Run(identifier, commit, event, is_fork, self.now())
+        self.runs[identifier] = Run(identifier, commit, event, branch, is_fork, self.now())
         return self.runs[identifier]
 
     def artifact(
