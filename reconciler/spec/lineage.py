@@ -25,7 +25,7 @@ def is_known(repository: Repository, commit: str) -> bool:
 def is_before(repository: Repository, commit: str, later: str = UP_TO) -> bool:
     """Whether a commit is an ancestor of another, and not the same."""
     ours, theirs = commit_of(repository, commit), commit_of(repository, later)
-    return ours != theirs and repository.git("merge-base", "--all", ours, theirs).decode().split() == [ours]
+    return ours != theirs and not repository.git("rev-list", "--max-count=1", ours, f"^{theirs}")
 
 
 def merged_since(repository: Repository, since: str, up_to: str = UP_TO) -> list[str]:

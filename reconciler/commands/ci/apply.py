@@ -151,12 +151,10 @@ def require_newest(tree: Repository, known: Applied) -> None:
     """Raises StalePlan when a later commit has been carried out already: this one would take it back."""
     if not known.last:
         return
+    if tree.is_shallow:
+        message = f"nobody can tell whether {known.last[:10]}, which was carried out last, is newer"
+        raise GitError(f"this clone is shallow, so {message}; check out with fetch-depth: 0")
     if not is_known(tree, known.last):
-        if tree.is_shallow:
-            raise GitError(
-                f"this clone is shallow, so nobody can tell whether {known.last[:10]}, which was carried out last, is newer; "
-                "check out with fetch-depth: 0"
-            )
         warn(f"{known.last[:10]}, which was carried out last, is no commit of this repository any more")
     elif is_before(tree, "HEAD", known.last):
         message = f"{commit_of(tree, 'HEAD')[:10]} is older than {known.last[:10]}, which has been carried out; nothing was changed"

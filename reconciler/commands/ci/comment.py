@@ -6,6 +6,7 @@ It needs neither the specs nor AWS: what it shows stands in the file that `ci pl
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from reconciler.github.port import Forge
 from reconciler.report import formats
 from reconciler.report.formats.page.text import run_link, small
 from reconciler.report.journal import load_document, read_json
+
+SPARE = 200  # bytes, for the promise
 
 
 def commented(plan: Path, name: str) -> None:
@@ -51,11 +54,21 @@ def left_by_plan(path: Path) -> Mapping[str, Any]:
 def page_of(document: Mapping[str, Any]) -> str:
     match document.get("kind"):
         case "plan":
-            return formats.plan("markdown", document, view())
+            return formats.plan("markdown", document, replace(view(), room=formats.COMMENT_ROOM - SPARE)) + promise(
+                document
+            )
         case "error":
             return formats.of("markdown").error(document, view())
         case _:
             return f"### 🔴 There is no plan: its job ended before it could leave one\n\n{small(run_link(view()))}\n"
+
+
+def promise(plan: Mapping[str, Any]) -> str:
+    """What merging means; nothing of a plan that is refused or has nothing to do."""
+    is_refused = any(note["severity"] == "refusal" for note in plan["diagnostics"])
+    if is_refused or not plan["summary"]["operations"]:
+        return ""
+    return f"\n{small('merging applies exactly this; what is another by then is refused')}\n"
 
 
 def mark_lines(here: Job, forge: Forge, name: str, annotations: list[Annotation]) -> None:
