@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import fetch_reports, reviewed_plan
+from reconciler.commands.apply import reviewed_plan
+from reconciler.commands.distant import fetch_reports
 from reconciler.commands.output import warn
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import ReportError
