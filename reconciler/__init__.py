@@ -33,4 +33,4 @@ A change runs through it so: `spec` parses with positions, `snapshot` reads in b
 form, compares, and writes the calls down as data; `apply` performs them, and the journal keeps each step.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
