@@ -314,7 +314,7 @@ def unlock(run: str, path: Path) -> None:
 @cli.command()
 @click.option(
     "--kind",
-    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error"]),
+    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift"]),
     default="function",
     show_default=True,
 )

@@ -281,4 +281,19 @@ ERROR: Schema = {
     ),
 }
 
-SCHEMAS: Mapping[str, Schema] = {"plan": PLAN, "snapshot": SNAPSHOT, "report": REPORT, "error": ERROR}
+DRIFT: Schema = {
+    "title": "Sightings: which functions were seen to have drifted",
+    "description": "Left by `reconcile ci drift` for its next run: how often running each function was seen so, and since when.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "drift"},
+            "taken_at": TIME,
+            "sightings": array(closed({"address": ADDRESS, "count": COUNT, "since": TIME})),
+        }
+    ),
+}
+
+SCHEMAS: Mapping[str, Schema] = {
+    "plan": PLAN, "snapshot": SNAPSHOT, "report": REPORT, "error": ERROR, "drift": DRIFT,
+}  # fmt: skip
