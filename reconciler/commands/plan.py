@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from reconciler.commands import wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.model import Plan
-from reconciler.report.applied import applied
+from reconciler.core.model import Diagnostic, Plan
+from reconciler.report.applied import Applied
 
 
 def planned(
@@ -21,10 +21,10 @@ def planned(
     *,
     snapshot: Path | None,
     folder: Path,
-    reports: Iterable[Mapping[str, Any]] | None = None,
+    known: Applied | None = None,
 ) -> tuple[Plan, Mapping[str, Any]]:
-    """The plan and its document; `folder` is where earlier reports lie. `reports` are those that say what was last applied, where
-    somebody has fetched them."""
+    """The plan and its document; `folder` is where earlier reports lie. `known` is what was last applied, where somebody
+    has found that out already."""
     aws = None
     if snapshot:
         workspace.config.require_enabled(workspace.accounts)
@@ -36,10 +36,8 @@ def planned(
         live = wiring.live_snapshot(workspace, aws, wiring.looking(folder, choices))
     made = wiring.planned(workspace, live, choices, aws)
     if choices.base or choices.drift:
-        known, notes = (
-            last_applied(workspace, folder, aws if choices.drift else None)
-            if reports is None
-            else (applied(reports), ())
-        )
+        notes = tuple[Diagnostic, ...]()
+        if known is None:
+            known, notes = last_applied(workspace, folder, aws if choices.drift else None)
         made = caused(workspace, replace(made, diagnostics=(*made.diagnostics, *notes)), live, choices, known)
     return made, wiring.document(made, workspace)

@@ -108,6 +108,10 @@ class GitHub:
         rows = self._rows(rights.READ_PULL_REQUESTS, f"/commits/{quote(commit, safe='')}/pulls")
         return list(reading.values(rights.READ_PULL_REQUESTS, reading.pull_request, rows))
 
+    def open_pull_requests(self, base: str) -> list[PullRequest]:
+        rows = self._rows(rights.READ_PULL_REQUESTS, "/pulls", state="open", base=base)
+        return list(reading.values(rights.READ_PULL_REQUESTS, reading.pull_request, rows))
+
     def artifacts(self, name: str, *, commit: str = "") -> Iterator[Artifact]:
         rows = self._artifacts_of_runs(name, commit) if commit else self._artifacts("", name)
         there = (row for row in rows if row.get("name") == name and not row.get("expired"))

@@ -73,6 +73,9 @@ class Forge(Protocol):
     def pull_requests_with(self, commit: str) -> list[PullRequest]:
         """Those that brought a commit to where it is, open ones too."""
 
+    def open_pull_requests(self, base: str) -> list[PullRequest]:
+        """Those that are not merged yet and are for a branch."""
+
     def artifacts(self, name: str, *, commit: str = "") -> Iterator[Artifact]:
         """Those of a name that are still there, newest first; with a commit, only those of runs that looked at it."""
 

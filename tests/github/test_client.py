@@ -61,6 +61,7 @@ def check(github: Forge, count: int = 0) -> None:
 READS: dict[str, tuple[Act, str]] = {
     "comments": (lambda github: list(github.comments(7)), "pull-requests"),
     "pull_requests": (lambda github: github.pull_requests_with(HEAD), "pull-requests"),
+    "open_pull_requests": (lambda github: github.open_pull_requests("main"), "pull-requests"),
     "artifacts": (lambda github: list(github.artifacts(PLAN)), "actions"),
     "artifacts_of_a_commit": (lambda github: list(github.artifacts(PLAN, commit=HEAD)), "actions"),
     "download": (lambda github: github.download(next(github.artifacts(PLAN)), 1000), "actions"),
@@ -380,6 +381,19 @@ def test_a_commit_leads_to_the_pull_requests_that_brought_it(hub: Hub, github: F
     assert github.pull_requests_with(MERGED) == [PullRequest(7, "b" * 40, "main", is_merged=True, is_fork=False)]
     assert github.pull_requests_with("e" * 40) == [PullRequest(8, "e" * 40, "release", is_merged=False, is_fork=True)]
     assert github.pull_requests_with("f" * 40) == []
+
+
+def test_the_pull_requests_that_are_open_for_a_branch_are_listed(hub: Hub, github: Forge) -> None:
+    hub.pull_request(8, "e" * 40, base="release")
+    hub.pull_request(9, "f" * 40, is_fork=True)
+    hub.pull_request(10, "1" * 40)
+    hub.merge(10, MERGED)
+    assert github.open_pull_requests("main") == [
+        PullRequest(9, "f" * 40, "main", is_merged=False, is_fork=True),
+        PullRequest(7, HEAD, "main", is_merged=False, is_fork=False),
+    ]
+    hub.most_per_page = 1
+    assert [request.number for request in github.open_pull_requests("main")] == [9, 7]
 
 
 # --- artifacts -------------------------------------------------------------------------------------------------------

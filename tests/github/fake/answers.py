@@ -121,6 +121,17 @@ def pull_requests_with(state: State, call: Call) -> Answer:
     return Answer(200, rows=[_pull(state, pull) for pull in found])
 
 
+def pull_requests(state: State, call: Call) -> Answer:
+    """Newest first, as GitHub lists them."""
+    wanted = call.query.get("state", "open")
+    found = [
+        pull
+        for pull in state.pulls.values()
+        if wanted in ("all", "open" if pull.is_open else "closed") and pull.base == call.query.get("base", pull.base)
+    ]
+    return Answer(200, rows=[_pull(state, pull) for pull in sorted(found, key=lambda pull: -pull.number)])
+
+
 def _pull(state: State, pull: Pull) -> Document:
     example = operation("repos/list-pull-requests-associated-with-commit").example[0]
     facts: Document = {
@@ -325,6 +336,7 @@ RIGHTS: Mapping[str, Right] = {
     "issues/create-comment": Right(add_comment, ("issues", "pull-requests"), "write"),
     "issues/update-comment": Right(edit_comment, ("issues", "pull-requests"), "write"),
     "repos/list-pull-requests-associated-with-commit": Right(pull_requests_with, ("pull-requests",)),
+    "pulls/list": Right(pull_requests, ("pull-requests",)),
     "actions/list-artifacts-for-repo": Right(artifacts, ("actions",)),
     "actions/list-workflow-runs-for-repo": Right(runs, ("actions",)),
     "actions/list-workflow-run-artifacts": Right(artifacts_of_run, ("actions",)),

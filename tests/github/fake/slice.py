@@ -29,6 +29,7 @@ OPERATIONS = (
     ("patch", f"{REPOSITORY}/issues/{{issue_number}}"),
     ("get", f"{REPOSITORY}/issues/{{issue_number}}/comments"),
     ("post", f"{REPOSITORY}/issues/{{issue_number}}/comments"),
+    ("get", f"{REPOSITORY}/pulls"),
 )
 PROSE = {"description", "summary", "title", "example", "examples", "externalDocs", "tags", "links", "x-multi-segment"}
 SLICE = Path(__file__).parent / "openapi.json"
