@@ -29,6 +29,7 @@ from reconciler.commands.options import (
     split_command,
 )
 from reconciler.commands.output import failed, gated, say, show, view, warn
+from reconciler.commands.setup.verbs import doctor, init
 from reconciler.core.errors import PlanError, ReconcileError, ReportError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.report import formats
@@ -221,6 +222,8 @@ def finish(ending: Ending, text: str) -> NoReturn:
 
 
 cli.add_command(ci)
+cli.add_command(init)
+cli.add_command(doctor)
 
 
 @cli.command()
@@ -314,7 +317,7 @@ def unlock(run: str, path: Path) -> None:
 @cli.command()
 @click.option(
     "--kind",
-    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift"]),
+    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor"]),
     default="function",
     show_default=True,
 )

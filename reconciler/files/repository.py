@@ -82,6 +82,11 @@ class Repository:
         return variables
 
 
+def git_version() -> str:
+    """As in 2.39.5. Raises GitError when there is no git."""
+    return _git(Path(os.path.sep), ("--version",), CLOSED).decode(errors="replace").removeprefix("git version").strip()
+
+
 def repository(folder: Path) -> Repository:
     """The repository whose work tree holds a folder. Raises GitError, with what git says, when there is none to be used."""
     candidates = _candidates(folder)

@@ -294,6 +294,32 @@ DRIFT: Schema = {
     ),
 }
 
+DOCTOR: Schema = {
+    "title": "What a plan and an apply lean on",
+    "description": "Printed by `reconcile doctor --format json`. `unknown` is what cannot be told here, with the reason; only a "
+    "`problem` is something wrong.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "doctor"},
+            "exit_code": {"enum": [0, 21]},
+            "remarks": array(
+                closed(
+                    {
+                        "subject": {
+                            "enum": ["versions", "git", "specs", "workflow", "account", "clock", "plan", "rights"]
+                        },
+                        "status": {"enum": ["ok", "problem", "unknown"]},
+                        "message": TEXT,
+                        "source": SOURCE,
+                    }
+                )
+            ),
+        }
+    ),
+}
+
 SCHEMAS: Mapping[str, Schema] = {
     "plan": PLAN, "snapshot": SNAPSHOT, "report": REPORT, "error": ERROR, "drift": DRIFT,
+    "doctor": DOCTOR,
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """What stands in front of moto, whether requests come by socket or within the process.
 
-A request with its credentials goes in; Lambda's answer, or the tagging API's about functions, comes out, from the account that the
+A request with its credentials goes in; Lambda's answer, the tagging API's about functions, or IAM's about what may be done, comes out, from the account that the
 credentials belong to. Requests to other services are not its concern.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.sandbox.around.faults import Fault, parse_faults
+from reconciler.sandbox.around.simulation import is_simulation, simulated
 from reconciler.sandbox.around.world import PREFIX, Around, Clients
 from reconciler.sandbox.gate import Gate
 from reconciler.sandbox.http.log import Logged
@@ -59,10 +60,12 @@ class Front:
         return self._accounts[key]
 
     def answer(self, request: Request) -> Response | None:
-        """The response to a request for Lambda or about its tags; None when it is for somebody else. Raises Reset."""
+        """The response to a request for Lambda, about its tags or about rights; None when it is for somebody else. Raises Reset."""
         key, region, api = scope(request.headers)
         if api == "lambda" or (not api and LAMBDA_PATH.match(request.path)):
             return self.gate.answer(request, self.account(key), region)
+        if api == "iam" and is_simulation(request):
+            return simulated(request, self.gate.script.denied)
         if request.headers.get("x-amz-target") == TAGGING:
             return self._tagging(request, self.account(key), region)
         return None

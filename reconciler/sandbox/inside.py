@@ -17,7 +17,7 @@ from reconciler.sandbox.around.world import Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front
 from reconciler.sandbox.http.wire import Request, Response
 
-EVENTS = ("before-send.lambda", "before-send.resource-groups-tagging-api")
+EVENTS = ("before-send.lambda", "before-send.resource-groups-tagging-api", "before-send.iam")
 
 
 def install(

@@ -131,7 +131,7 @@ class Sandbox(Front):
             name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
         }
         key, _, api = scope(headers)
-        if api in ("lambda", TAGGING_API, ""):
+        if api in ("lambda", TAGGING_API, "iam", ""):
             try:
                 response = self.answer(_request(environ, headers))
             except Reset as reset:

@@ -207,10 +207,20 @@ def files(house: House, command: str) -> None:
     (specs / "three.yaml").write_text(function_spec("three", configuration="Timeout: 9", extra=LIVE))
     (specs / "four.yaml").write_text(image("evil"))
     (specs / "five.yaml").write_text(function_spec("five", key="v2.zip", extra=LIVE))
+    workflows(house.root / ".github" / "workflows")
     body = code_zip("lambda_function.lambda_handler", "shown")
     house.sandbox.clients.get("s3", ACCOUNT, REGION).put_object(Bucket="artifacts", Key="v2.zip", Body=body)
     for folder in (house.root, specs, specs / "deep"):
         bare(folder, command)
+
+
+def workflows(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / "zero.yml").symlink_to("/dev/zero")
+    (folder / "passwd.yml").symlink_to("/etc/passwd")
+    (folder / "a\n::error::b.yml").write_text(
+        'on: push\njobs: {"x\\n::error::y": {steps: [{run: reconcile plan, uses: "##[error]@x"}]}}\n'
+    )
 
 
 def entries(house: House, command: str) -> None:
@@ -260,6 +270,8 @@ READING: dict[str, list[str]] = {
     "unlock": ["unlock", "##[error]x"],
     "schema": ["schema"],
     "help": ["help", "##[error]x"],
+    "doctor": ["doctor"],
+    "doctor as json": ["doctor", "--format", "json"],
 }
 WRITING: dict[str, list[str]] = {
     "apply": ["apply", "--yes"],
@@ -267,6 +279,7 @@ WRITING: dict[str, list[str]] = {
     "apply of parts that were approved": ["apply", *BASED, "--approved", "approved.json", *PARTS],
     "tasks from the bucket": ["tasks", "--specs", "specs"],
     "demo": ["demo"],
+    "init": ["init", "new"],
     "sandbox": ["sandbox", "specs"],
     "sandbox for a command": ["sandbox", "--log", "out.json", "specs", "--", sys.executable, "-c", ""],
 }
@@ -282,7 +295,10 @@ def is_asked_for(path: Path, house: House) -> bool:
     scratch = Path(tempfile.gettempdir())
     is_scratch = path.is_relative_to(scratch) and path.relative_to(scratch).parts[0].startswith("reconcile-")
     is_ours = (
-        path.is_dir() or path.parent == house.root / "reports" or (path.parent == house.root and not path.exists())
+        path.is_relative_to(house.root / "new")
+        or path.is_dir()
+        or path.parent == house.root / "reports"
+        or (path.parent == house.root and not path.exists())
     )
     return is_ours or path.name == "out.json" or is_scratch or str(path) == os.devnull
 

@@ -38,6 +38,8 @@ ACTIONS = {
 NOT_GIVEN = {
     "lambda:InvokeFunction": "no job invokes",
     "sts:GetCallerIdentity": "everybody may",
+    "iam:GetRole": "`reconcile doctor` is for a person",
+    "iam:SimulatePrincipalPolicy": "`reconcile doctor` is for a person",
 }
 READING = re.compile(r"[\w-]+:(Get|List|Describe)\w+")
 

@@ -10,13 +10,14 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 OURS = ("reconcile", "drift")  # the workflows that repositories of specs call
 SETUP = ROOT / ".github" / "actions" / "setup" / "action.yml"
+INIT = ROOT / "reconciler" / "commands" / "setup" / "templates" / "workflow.yml"
 PAGES = {"README": ROOT / "README.md", "manual": ROOT / "reconciler" / "manual" / "github.md"}
 _SHOWN = re.compile(r"^```yaml\n(?P<text>(?:name|on): .*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def workflows() -> list[tuple[str, str]]:
-    """Name and text of each: those that run here or are called, and those that pages show."""
-    return [*own(), *callers()]
+    """Name and text of each: those that run here or are called, those that pages show, and the one that `reconcile init` writes."""
+    return [*own(), *callers(), ("init", INIT.read_text(encoding="utf-8"))]
 
 
 def own() -> list[tuple[str, str]]:

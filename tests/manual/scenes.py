@@ -189,6 +189,12 @@ def functions_of_others(house: House) -> None:
         )  # fmt: skip
 
 
+def a_right_lacks(house: House) -> None:
+    """What the first spec names is there, and aliases may not be made."""
+    fill(house.sandbox, read([house.root / "specs"]))
+    _faults(house, {"operation": "CreateAlias", "code": "AccessDeniedException"})
+
+
 def audit_dropped(house: House) -> None:
     house.remove(AUDIT)
 

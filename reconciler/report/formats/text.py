@@ -49,6 +49,13 @@ def tasks_text(tasks: Iterable[Document]) -> str:
     return rendered("tasks.txt.j2", tasks=list(tasks), resource=_resource)
 
 
+def diagnosis(document: Document, view: View) -> str:
+    """A line a remark of `reconcile doctor`, and how many are problems."""
+    remarks = document["remarks"]
+    counts = {status: sum(remark["status"] == status for remark in remarks) for status in ("problem", "unknown")}
+    return rendered("doctor.txt.j2", remarks=remarks, counts=counts, paint=painter(view.has_colour))
+
+
 def report(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     """What an apply ends with: how it went, and what failed; what was refused, the plan has told."""
     refused = [task for task in document["tasks"] if is_refused(task)]

@@ -146,6 +146,12 @@ class Script:
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def denied(self) -> frozenset[str]:
+        """The operations that are refused for want of a right, whenever they are asked for."""
+        always = (fault for fault in self._faults if not fault.nth and not fault.first)
+        return frozenset(fault.operation for fault in always if fault.code.startswith("AccessDenied"))
+
     def faults_of(self, operation: str) -> tuple[Fault, ...]:
         """The faults that this request meets."""
         with self._lock:
