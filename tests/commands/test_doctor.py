@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,9 @@ def test_credentials_of_another_account_are_told_at_the_line_that_names_it(sound
 
 def test_an_account_without_a_number_takes_any_credentials(sound: House) -> None:
     sound.write("reconcile.yaml", CONFIG.replace(', accountId: "123456789012"', ""), stock=False)
-    assert problem(remarks(sound))["message"].endswith("names no account, so any would do: write accountId")
+    found = remarks(sound)
+    assert problem(found)["message"].endswith("names no account, so any would do: write accountId")
+    assert {"plan", "rights"} <= dict(told(found, "ok")).keys()
 
 
 def test_a_profile_that_is_not_there_is_a_problem(sound: House) -> None:
@@ -287,6 +289,13 @@ def test_a_workflow_that_cannot_be_read_is_no_problem_of_ours(sound: House, text
     assert "problem" not in {remark["status"] for remark in remarks(sound)}
 
 
+def test_beside_a_workflow_that_cannot_be_read_it_is_said_that_none_runs_us(sound: House) -> None:
+    workflow(sound, "a: [\n")
+    messages = [message for _, message in told(remarks(sound), "unknown")]
+    assert len(messages) == 2
+    assert "no workflow here runs reconcile; `reconcile init` writes one" in messages
+
+
 @pytest.mark.parametrize("name", [".github", ".github/workflows"])
 def test_a_folder_of_workflows_that_is_a_link_is_none(sound: House, name: str) -> None:
     elsewhere = sound.root.parent / f"{sound.root.name}-elsewhere"
@@ -348,10 +357,6 @@ def test_a_bad_role_is_a_usage_error() -> None:
     assert result.exit_code == 2
 
 
-def lines(text: str) -> Iterator[str]:
-    yield from text.splitlines()
-
-
 def test_foreign_text_is_inert(sound: House) -> None:
     workflow(
         sound, OURS.replace("reconcile:\n", '"x\\n::error::y":\n').replace("write}\n    uses", "write-all}\n    uses")
@@ -359,5 +364,5 @@ def test_foreign_text_is_inert(sound: House) -> None:
     workflow(sound, OURS.replace("permissions: {}\n", ""), ".github/workflows/a\n::error::z\x1b[2J.yml")
     result = sound.run("doctor")
     assert result.exit_code == 21
-    assert not [line for line in lines(result.out) if line.startswith("::") or "\x1b" in line]
+    assert not [line for line in result.out.splitlines() if line.startswith("::") or "\x1b" in line]
     assert json.loads(sound.run("doctor", "--format", "json").out)["exit_code"] == 21

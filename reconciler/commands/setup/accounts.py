@@ -41,10 +41,9 @@ def remarks(config: Config, workspace: Workspace | None, *, is_applying: bool) -
         except AwsError as failure:
             yield of_failure(place.account, failure)
             continue
-        who = of_identity(config, place.account, answer.result)
-        yield who
+        yield of_identity(config, place.account, answer.result)
         yield of_clock(place.account, answer, datetime.now(UTC))
-        if who.status == "ok":
+        if config.accounts[place.account].account_id in ("", answer.result["Account"]):
             callers[place.account] = str(answer.result["Arn"])
     if workspace and callers:
         made, about_plan = plan(workspace, aws)

@@ -23,7 +23,6 @@ from reconciler.spec.history import History
 
 OLDEST_GIT = (2, 31)  # an older one takes no settings from the environment, by which a tree's filters are switched off
 WORKFLOWS = Path(".github", "workflows")
-MOST_WORKFLOWS = 200  # files that are looked at
 
 
 def versions() -> Iterator[Remark]:
@@ -98,7 +97,7 @@ def workflows(root: Path) -> Iterator[Remark]:
             found = of_workflow(workflow(text_of(path), str(path)))
         except SpecError as error:
             found = [Remark("workflow", "unknown", fault.message, fault.origin) for fault in error.faults]
-        is_used |= bool(found)
+        is_used |= any(remark.status != "unknown" for remark in found)
         yield from found
     if not is_used:
         yield Remark("workflow", "unknown", "no workflow here runs reconcile; `reconcile init` writes one")
@@ -109,7 +108,7 @@ def files(root: Path) -> list[Path]:
     folder = root / WORKFLOWS
     if folder.is_symlink() or folder.parent.is_symlink() or not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml"))[:MOST_WORKFLOWS]
+    return sorted(path for path in folder.iterdir() if path.suffix in (".yml", ".yaml"))
 
 
 def of_workflow(read: Workflow) -> list[Remark]:
