@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 import traceback
 import zipfile
@@ -532,11 +531,6 @@ def test_an_issue_is_opened_again(hub: Hub, github: Forge) -> None:
 
 
 # --- the library -----------------------------------------------------------------------------------------------------
-
-
-def test_the_command_line_loads_no_library_of_github() -> None:
-    code = "import sys, reconciler.cli; print([name for name in ('github', 'requests') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_without_the_library_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

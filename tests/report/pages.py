@@ -24,26 +24,33 @@ ELEMENTS = {
 }  # fmt: skip
 
 
+REPOSITORY = "https://github.com/o/r"
+
+
 class Elements(HTMLParser):
-    """Fails at an element, an attribute or an address that is not ours."""
+    """Fails at an element, an attribute or an address that is not ours; `repository` is where links of ours lead into."""
+
+    def __init__(self, repository: str = REPOSITORY) -> None:
+        super().__init__()
+        self.repository = repository
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ELEMENTS, self.get_starttag_text()
         assert {name for name, _ in attrs} <= set(ELEMENTS[tag]), self.get_starttag_text()
-        assert all(str(value).startswith("https://github.com/o/r/") for name, value in attrs if name == "href")
+        assert all(str(value).startswith(f"{self.repository}/") for name, value in attrs if name == "href")
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(f"a comment that nobody sees: {data}")
 
 
-def nodes(text: str) -> set[str]:
+def nodes(text: str, repository: str = REPOSITORY) -> set[str]:
     """What a parser of CommonMark finds; GitHub's own is asked as well."""
-    Elements().feed(github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE))
+    Elements(repository).feed(github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE))
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     found = [*tokens, *(child for token in tokens for child in token.children or ())]
     for token in found:
         if token.type.startswith("html"):
             assert re.sub(TAGS, "", token.content).count("<") == 0, token.content
         if token.type == "link_open":
-            assert str(token.attrs["href"]).startswith("https://github.com/o/r/")
+            assert str(token.attrs["href"]).startswith(f"{repository}/")
     return {re.sub("_(open|close)$", "", token.type) for token in found}
