@@ -24,7 +24,7 @@ from reconciler.plan import approval
 from reconciler.plan.approval import Review
 from reconciler.report.applied import applied as by_reports
 from reconciler.report.documents import configuration_document, plan_document
-from reconciler.report.journal import load_document
+from reconciler.report.journal import checked, load_document, read_json
 from reconciler.report.sent import documents
 from reconciler.spec.load import only
 
@@ -138,8 +138,12 @@ def reviewed_plans(workspace: Workspace, paths: Iterable[Path]) -> list[Review]:
 
 def reviewed_plan(path: Path) -> Mapping[str, Any]:
     """A plan as it was written. Raises ReportError."""
-    document = load_document(path, "plan")
-    approval.check(document, str(path))
+    return as_written(read_json(path), str(path))
+
+
+def as_written(document: dict[str, Any], path: str) -> Mapping[str, Any]:
+    """The document, if it is a plan and nobody changed it since; `path` is what errors call it. Raises ReportError."""
+    approval.check(checked(document, path, "plan"), path)
     return document
 
 

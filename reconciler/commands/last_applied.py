@@ -32,7 +32,7 @@ def last_applied(workspace: Workspace, folder: Path, aws: Aws | None) -> tuple[A
     found, notes = list(documents(folder)), tuple[Diagnostic, ...]()
     if aws is not None and workspace.config.reports:
         try:
-            found += _until_whole(newest_reports(workspace, aws))
+            found += until_whole(newest_reports(workspace, aws))
         except AwsError as error:
             message = (
                 f"{workspace.config.reports} cannot be read, so what is not applied yet may count as drift: {error}"
@@ -41,7 +41,7 @@ def last_applied(workspace: Workspace, folder: Path, aws: Aws | None) -> tuple[A
     return applied(found), notes
 
 
-def _until_whole(reports: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def until_whole(reports: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Reports from the newest back to one that speaks of every target."""
     for report in islice((report for report in reports if has_form(report, REPORT)), MOST_REPORTS):
         yield report

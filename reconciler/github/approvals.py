@@ -73,7 +73,7 @@ def records(forge: Forge, name: str, branch: str) -> Iterator[tuple[str, bytes]]
     for artifact in forge.artifacts(report_artifact(name)):
         if artifact.is_foreign or artifact.branch != branch:
             continue
-        yield from _unpacked(forge, artifact, REPORT_NAMES, LARGEST_RECORD_BYTES)
+        yield from sorted(_unpacked(forge, artifact, REPORT_NAMES, LARGEST_RECORD_BYTES), reverse=True)
         taken += 1
         if taken == MOST_RECORDS:
             return

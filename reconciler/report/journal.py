@@ -323,9 +323,13 @@ def _which(identifier: str, matches: list[str], known: Iterable[str]) -> str:
 
 def load_document(path: Path, kind: str) -> dict[str, Any]:
     """A document of ours, checked against its schema. Raises ReportError saying what is wrong and where."""
+    return checked(read_json(path), str(path), kind)
+
+
+def checked(document: dict[str, Any], path: str, kind: str) -> dict[str, Any]:
+    """The document, if it is one of ours of this kind; `path` is what errors call it. Raises ReportError."""
     from reconciler.files import validation  # jsonschema is needed only here
 
-    document = read_json(path)
     actual = document.get("kind")
     version = str(document.get("format_version", ""))
     if actual != kind:

@@ -6,7 +6,6 @@ another job has authority: it only says what was seen.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from typing import Any
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, applied, reviews
 from reconciler.commands.base import config_at
-from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, seen
+from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged
 from reconciler.commands.ci.telling import (
     annotate,
     connected,
@@ -32,7 +31,7 @@ from reconciler.commands.plan import planned
 from reconciler.commands.progress import progress
 from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import ForgeError, GitError, PlanError, ReconcileError, StalePlan
+from reconciler.core.errors import ForgeError, GitError, PlanError, ReconcileError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.files.repository import Repository, repository
 from reconciler.github import handed_on, outcome
@@ -46,6 +45,8 @@ from reconciler.report.applied import WHOLE, Applied
 from reconciler.report.journal import complete
 from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
 
+ON_A_BRANCH = ("push", "workflow_dispatch", "schedule")
+IS_MERGED = Rule("R269", "What is carried out in Actions is on a branch, and not in a pull request or a queue.")
 IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
 
 
@@ -82,14 +83,23 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
         return rehearsed(paths, wanted)
     run = Run(here, wanted.name, connected(here))
     with telling_failures(run):
+        require_a_merge(here)
         run.merged = [Seen(request) for request in newest_requests(run)]
         workspace = wiring.read(paths)
-        with tempfile.TemporaryDirectory(dir=here.temp or None) as temporary:
-            orders = ordered(run, workspace, wanted, Path(temporary))
+        orders = ordered(run, workspace, wanted)
         audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
         ending = applied(workspace, orders, Stop(), audience)
     tell(run, ending)
     return ending.exit_code
+
+
+def require_a_merge(here: Job) -> None:
+    """Raises UnsafePlan where the job looks at what is not merged: whoever opens a pull request would have it carried out."""
+    if here.event not in ON_A_BRANCH:
+        message = (
+            f"ci apply runs on {', '.join(ON_A_BRANCH)}, and this is {here.event or 'no event'}; nothing was changed"
+        )
+        raise UnsafePlan(IS_MERGED.ends(message))
 
 
 def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
@@ -113,17 +123,16 @@ def newest_requests(run: Run) -> list[Any]:
 # --- what may be done ----------------------------------------------------------------------------------------------
 
 
-def ordered(run: Run, workspace: Workspace, wanted: Wanted, temporary: Path) -> Orders:
+def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
     """What may be done: all that pull requests have shown since the last run that left nothing undone, or the very plan that a
     person approves. Raises StalePlan for a run that comes too late, ForgeError where nobody can tell what was shown."""
     tree = repository(Path(workspace.own.path).parent)
     recovered = complete(wanted.folder, warn)
-    known = carried_out(workspace, run.forge, wanted.name, run.here.branch, temporary)
+    known = carried_out(workspace, run.forge, wanted.name, run.here.branch)
     require_newest(tree, known)
     since = beginning(tree, known, run.here.base)
     if run.forge:
-        requests = requests_of(run.forge, merged(tree, since), run.here.branch)
-        run.merged = seen(run.forge, requests, wanted.name, temporary)
+        run.merged = merged(tree, run.forge, known, since, run.here.branch, wanted.name)
     needed = needs_approval(workspace, since)
     if needed and run.forge is None:
         raise ForgeError(
@@ -182,12 +191,13 @@ def telling_failures(run: Run) -> Iterator[None]:
     """What ends the run is told wherever it would be told how it went."""
     try:
         yield
-    except ReconcileError as error:
+    except Exception as error:
+        exit_code = error.exit_code if isinstance(error, ReconcileError) else ReconcileError.exit_code
         annotate(run.here, of_error(error))
-        document = error_document(error, error.exit_code)
-        advice = outcome.how_to_go_on(error.exit_code, run.digest, run.here.run_url)
+        document = error_document(error, exit_code)
+        advice = outcome.how_to_go_on(exit_code, run.digest, run.here.run_url)
         summarise(run.here, formats.of("markdown").error(document, summary_view()) + advice + plan_page(run.plan))
-        for one in run.merged:
+        for one in (one for one in run.merged if one.is_new):
             page = formats.of("markdown").error(document, view()) + advice
             post(
                 run.here, run.forge, one.request.number, run.name, page + plan_page(one.plan or {}, len(page.encode()))
@@ -208,6 +218,8 @@ def tell(run: Run, ending: Ending) -> None:
     summarise(run.here, markdown.report(report, summary_view()) + advice + plan_page(run.plan))
     for one in run.merged:
         own = outcome.of_targets(report, outcome.acting(one.plan)) if one.plan else report
+        if not one.is_new and not own["tasks"]:
+            continue  # an earlier run has told what became of it
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
         page = markdown.report(own, view()) + ("" if is_done else advice)
         page += f"\n{outcome.unseen({one.request.number: one.problem})}.\n" if one.problem else ""

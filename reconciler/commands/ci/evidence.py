@@ -1,71 +1,86 @@
-"""What a repository and its forge tell of merges: what earlier runs carried out, which pull requests came since, what they showed."""
+"""What a repository and its forge tell of merges: what earlier runs carried out, which pull requests came since, what they showed.
+
+Nothing that another job left is written to a disk here, where its name could lead somewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import reviewed_plan
-from reconciler.commands.distant import fetch_reports
+from reconciler.commands.apply import as_written
+from reconciler.commands.distant import newest_reports
+from reconciler.commands.last_applied import until_whole
 from reconciler.commands.output import warn
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import ReportError
 from reconciler.files.repository import Repository
-from reconciler.github.approvals import records, shown
+from reconciler.github.approvals import Shown, records, requests_of, shown
 from reconciler.github.port import Forge, PullRequest
 from reconciler.report.applied import Applied, applied
-from reconciler.report.journal import load_document
+from reconciler.report.journal import json_object
 from reconciler.spec.lineage import is_before, is_known, merged_since
 
-MOST_COMMITS = 300
+MOST_COMMITS = 100  # whose pull requests are asked for: a job's token may ask a thousand times an hour
 Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A merged pull request with the plan that it showed last, or why that cannot be had."""
+    """A merged pull request with the plan that it showed last, or why that cannot be had. `is_new`: no run has begun to carry it
+    out."""
 
     request: PullRequest
     plan: Document | None = None
     problem: str = ""
+    is_new: bool = True
 
 
-def seen(forge: Forge, requests: Iterable[PullRequest], name: str, folder: Path) -> list[Seen]:
-    """What pull requests showed, each plan as it was written; `folder` goes with the job."""
-    return [_seen(one.request, one.plan, one.problem, folder) for one in shown(forge, requests, name)]
+def merged(tree: Repository, forge: Forge, known: Applied, since: str, branch: str, name: str) -> list[Seen]:
+    """The pull requests that came since a commit, oldest first, with what they showed."""
+    commits = merged_since(tree, since)
+    if len(commits) > MOST_COMMITS:
+        left = len(commits) - MOST_COMMITS
+        warn(f"{left} of {len(commits)} commits since {since[:10]} are left out: what they brought counts as not shown")
+    commits = commits[-MOST_COMMITS:]
+    begun = known.last if known.last and is_known(tree, known.last) else since
+    new = set(merged_since(tree, begun)) if begun else set(commits)
+    older = requests_of(forge, [commit for commit in commits if commit not in new], branch)
+    newer = requests_of(forge, [commit for commit in commits if commit in new], branch)
+    return [
+        *(_seen(one, is_new=False) for one in shown(forge, older, name)),
+        *(_seen(one, is_new=True) for one in shown(forge, newer, name)),
+    ]
 
 
-def _seen(request: PullRequest, text: bytes, problem: str, folder: Path) -> Seen:
-    if problem:
-        return Seen(request, problem=problem)
-    path = folder / f"{request.number}.json"
+def _seen(one: Shown, *, is_new: bool) -> Seen:
+    if one.problem:
+        return Seen(one.request, problem=one.problem, is_new=is_new)
+    path = f"the plan of #{one.request.number}"
     try:
-        path.write_bytes(text)
-        return Seen(request, reviewed_plan(path))
-    except (ReportError, OSError) as error:
-        return Seen(request, problem=str(error).removeprefix(f"{path}: "))
+        return Seen(one.request, as_written(json_object(one.plan, path), path), is_new=is_new)
+    except ReportError as error:
+        return Seen(one.request, problem=str(error).removeprefix(f"{path}: "), is_new=is_new)
 
 
-def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str, folder: Path) -> Applied:
-    """What earlier runs carried out, by the reports that they left as artifacts and where reconcile.yaml says. `folder` goes with
-    the job. Raises ForgeError where the artifacts cannot be had: unknown is not nothing."""
-    left = dict(records(forge, name, branch)) if forge else {}
-    for file, text in left.items():
-        (folder / file).write_bytes(text)
+def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str) -> Applied:
+    """What earlier runs carried out, by the reports that they left as artifacts and where reconcile.yaml says. Raises ForgeError,
+    AwsError where they cannot be had: unknown is not nothing."""
+    found = list(until_whole(_reports(records(forge, name, branch)))) if forge else []
     if workspace.config.reports:
-        fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder, warn)
-    return applied(_reports(folder))
+        aws = wiring.connect(workspace.config, workspace.accounts)
+        found += until_whole(newest_reports(workspace, aws))
+    return applied(found)
 
 
-def _reports(folder: Path) -> Iterator[Document]:
-    for path in sorted(folder.glob("*.json")):
+def _reports(files: Iterable[tuple[str, bytes]]) -> Iterator[Document]:
+    for name, text in files:
         try:
-            yield load_document(path, "report")
+            yield json_object(text, name)
         except ReportError as error:
-            warn(f"a record is left out: {str(error).removeprefix(f'{folder}/')}")
+            warn(f"a record is left out: {error}")
 
 
 def beginning(tree: Repository, known: Applied, pushed_onto: str) -> str:
@@ -74,13 +89,3 @@ def beginning(tree: Repository, known: Applied, pushed_onto: str) -> str:
     if known.whole and is_known(tree, known.whole) and not is_before(tree, "HEAD", known.whole):
         return known.whole
     return pushed_onto if pushed_onto and is_known(tree, pushed_onto) else ""
-
-
-def merged(tree: Repository, since: str) -> list[str]:
-    """The commits that came since, oldest first; of very many the newest."""
-    commits = merged_since(tree, since)
-    if len(commits) > MOST_COMMITS:
-        warn(
-            f"{len(commits)} commits came since {since[:10]}; the pull requests of the newest {MOST_COMMITS} are looked at"
-        )
-    return commits[-MOST_COMMITS:]

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.commands.output import error_document, obeyed, say, view
+from reconciler.commands.output import error_document, messages, obeyed, say, view
 from reconciler.core.errors import ForgeError, ReconcileError, ReportError, SpecError
 from reconciler.files.reading import Unreadable, contents
 from reconciler.github import handed_on, sticky
@@ -53,8 +53,10 @@ def annotating_failures(here: Job | None, output: Path | None = None) -> Iterato
         raise
 
 
-def of_error(error: ReconcileError) -> list[Annotation]:
-    return of_faults(error.faults) if isinstance(error, SpecError) else [Annotation("error", str(error))]
+def of_error(error: Exception) -> list[Annotation]:
+    if isinstance(error, SpecError):
+        return of_faults(error.faults)
+    return [Annotation("error", "\n".join(messages(error)))]
 
 
 def connected(here: Job) -> Forge | None:

@@ -281,6 +281,48 @@ def test_a_shallow_clone_cannot_tell_which_commit_is_newer(shop: Shop) -> None:
     assert "fetch-depth: 0" in result.err
 
 
+def test_a_target_that_stays_refused_makes_no_run_tell_again_what_earlier_ones_told(shop: Shop) -> None:
+    first, second = shop.opened({"one.yaml": timed("one", 9)}), shop.opened({"three.yaml": timed("three", 9)})
+    for size, number, verdict in (
+        (256, first, "🟢 Apply succeeded: 1 of 1"),
+        (512, second, "🟠 Apply partial: 1 of 2"),
+    ):
+        shop.planned(number)
+        shop.merged(number)
+        shop.house.lambda_.update_function_configuration(FunctionName="two", MemorySize=size)
+        shop.hub.requests.clear()
+        assert shop.applied().exit_code == 23
+        assert shop.comment(number).startswith(f"<!-- reconcile:default -->\n### {verdict}")
+        assert len([call for call in shop.hub.writes() if "comments" in call]) == 1
+    assert timeout(shop, "three") == 9
+
+
+@pytest.mark.parametrize("event", ["pull_request", "merge_group", "pull_request_target", "issue_comment", ""])
+def test_what_is_not_merged_is_not_carried_out(shop: Shop, event: str) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(number)
+    shop.git("checkout", "-q", f"topic-{number}")
+    result = shop.job(event, shop.request_event(number), "apply")
+    assert result.exit_code == 21
+    assert "(R269)" in result.err
+    assert shop.house.writes() == []
+
+
+def test_a_fault_of_ours_is_told_as_well(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(number)
+    shop.merged(number)
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("reconciler.commands.ci.apply.ordered", broken)
+    result = shop.applied()
+    assert result.exit_code == 1
+    assert "Traceback" not in result.err
+    assert "a fault of ours" in shop.comment(number)
+
+
 def test_outside_actions_nothing_is_changed(shop: Shop) -> None:
     shop.house.write("one.yaml", timed("one", 9))
     result = shop.house.run("ci", "apply")
