@@ -17,7 +17,7 @@ class Job:
     """`base` is the commit that a change is compared with, empty where the event has none; `head` the one that is looked at.
     `output` and `summary` are the files in which the runner takes what a step hands on, empty where there is none; `temp` is a
     folder that goes with the job. A `fork`'s job has neither credentials nor a token that writes. `branch` is the one that was
-    pushed to, or that a pull request or queue is for."""
+    pushed to, or that a pull request or queue is for; schedules run on the `default_branch`."""
 
     event: str
     base: str
@@ -31,6 +31,7 @@ class Job:
     temp: str = ""
     repository: str = ""
     branch: str = ""
+    default_branch: str = ""
     token: str = field(default="", repr=False)
     api_url: str = ""
 
@@ -41,7 +42,7 @@ def job(environment: Mapping[str, str], event: Mapping[str, Any]) -> Job | None:
         return None
     name, repository = environment.get("GITHUB_EVENT_NAME", ""), environment.get("GITHUB_REPOSITORY", "")
     url = f"{environment.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}"
-    request = part(event, PULL_REQUEST)
+    request, branch = part(event, PULL_REQUEST), _branch(name, event, environment)
     return Job(
         event=name,
         base=_base(name, event),
@@ -54,7 +55,8 @@ def job(environment: Mapping[str, str], event: Mapping[str, Any]) -> Job | None:
         summary=environment.get("GITHUB_STEP_SUMMARY", ""),
         temp=environment.get("RUNNER_TEMP", ""),
         repository=repository,
-        branch=_branch(name, event, environment),
+        branch=branch,
+        default_branch=text(part(event, "repository"), "default_branch") or branch,
         token=environment.get("GITHUB_TOKEN", ""),
         api_url=environment.get("GITHUB_API_URL", "https://api.github.com"),
     )

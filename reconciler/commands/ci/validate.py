@@ -1,4 +1,5 @@
-"""`ci validate`: each mistake stands at its line of the pull request. Needs no credentials."""
+"""`ci validate`: each mistake stands at its line of the pull request; and what the change would do to what AWS held lately. Needs no
+credentials."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.commands import wiring
+from reconciler.commands.ci.preview import preview
 from reconciler.commands.ci.telling import annotate, annotating_failures, present, summarise, summary_view
 from reconciler.commands.output import show, view
 from reconciler.github.annotations import Annotation
@@ -13,8 +15,9 @@ from reconciler.report import formats
 from reconciler.report.documents import validation_document
 
 
-def validated(paths: Sequence[Path], output: Path | None) -> None:
-    """Check the specs; each mistake stands at its line of the pull request, and in `output` for the jobs after this one."""
+def validated(paths: Sequence[Path], output: Path | None, name: str, snapshot: Path | None) -> None:
+    """Check the specs; each mistake stands at its line of the pull request, and in `output` for the jobs after this one. What is valid
+    is planned against a snapshot, where there is one."""
     here = present()
     with annotating_failures(here, output):
         workspace = wiring.read(paths)
@@ -29,3 +32,4 @@ def validated(paths: Sequence[Path], output: Path | None) -> None:
     document = validation_document(specs, targets, notes)
     summarise(here, formats.of("markdown").validation(document, summary_view()))
     show(formats.of("text").validation(document, view()))
+    preview(here, paths, name, snapshot)

@@ -32,11 +32,17 @@ def ci() -> None:
 @ci.command(name="validate")
 @paths_argument
 @click.option("-o", "--output", type=FILE, help="Where mistakes are left for `ci comment`.")
-def ci_validate(paths: tuple[Path, ...], output: Path | None) -> None:
+@click.option(
+    "--snapshot",
+    type=FILE,
+    help="Show what the change would do to it. With GITHUB_TOKEN, the newest that `ci drift` left.",
+)
+@name_option
+def ci_validate(paths: tuple[Path, ...], output: Path | None, snapshot: Path | None, name: str) -> None:
     """Check specs; each mistake stands at its line of the pull request."""
     from reconciler.commands.ci.validate import validated
 
-    validated(chosen(paths), output)
+    validated(chosen(paths), output, name, snapshot)
 
 
 @ci.command(name="plan")
