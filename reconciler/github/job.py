@@ -17,7 +17,8 @@ class Job:
     """`base` is the commit that a change is compared with, empty where the event has none; `head` the one that is looked at.
     `output` and `summary` are the files in which the runner takes what a step hands on, empty where there is none; `temp` is a
     folder that goes with the job. A `fork`'s job has neither credentials nor a token that writes. `branch` is the one that was
-    pushed to, or that a pull request or queue is for; schedules run on the `default_branch`."""
+    pushed to, or that a pull request or queue is for; `queued` the one that a queue made to be tried; schedules run on the
+    `default_branch`."""
 
     event: str
     base: str
@@ -31,6 +32,7 @@ class Job:
     temp: str = ""
     repository: str = ""
     branch: str = ""
+    queued: str = ""
     default_branch: str = ""
     token: str = field(default="", repr=False)
     api_url: str = ""
@@ -56,6 +58,7 @@ def job(environment: Mapping[str, str], event: Mapping[str, Any]) -> Job | None:
         temp=environment.get("RUNNER_TEMP", ""),
         repository=repository,
         branch=branch,
+        queued=text(part(event, QUEUE), "head_ref"),
         default_branch=text(part(event, "repository"), "default_branch") or branch,
         token=environment.get("GITHUB_TOKEN", ""),
         api_url=environment.get("GITHUB_API_URL", "https://api.github.com"),

@@ -40,3 +40,18 @@ def messages_since(repository: Repository, since: str, up_to: str = UP_TO) -> li
     span = f"{commit_of(repository, since)}..{commit_of(repository, up_to)}" if since else commit_of(repository, up_to)
     words = ["log", "-z", "--no-show-signature", "--format=%B", *([] if since else ["--max-count=1"]), span]
     return [text for text in os.fsdecode(repository.git(*words)).split("\0") if text]
+
+
+def commits_since(repository: Repository, since: str, up_to: str = UP_TO) -> list[str]:
+    """All commits after one, oldest first, those that merges brought as well."""
+    span = f"{commit_of(repository, since)}..{commit_of(repository, up_to)}"
+    return repository.git("rev-list", "--reverse", "--topo-order", span).decode().split()
+
+
+def tips_below(repository: Repository, prefix: str) -> dict[str, list[str]]:
+    """The names of the references below a prefix, by the commit that they end at."""
+    listed = os.fsdecode(repository.git("for-each-ref", "--format=%(objectname) %(refname)", "--", prefix))
+    found: dict[str, list[str]] = {}
+    for commit, _, name in (line.partition(" ") for line in listed.splitlines()):
+        found.setdefault(commit, []).append(name)
+    return found

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.github.job import Job, job
+from reconciler.github.queue import number_of
 
 ENVIRONMENT = {
     "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SERVER_URL": "https://github.com",
@@ -99,6 +100,12 @@ def test_a_pull_request_as_github_sends_it_is_a_forks_where_its_head_lies_elsewh
     assert job_of("pull_request", event).is_fork
     event["pull_request"]["head"]["repo"] = None  # of a fork that was deleted
     assert job_of("pull_request", event).is_fork
+
+
+def test_a_queue_as_github_sends_it_says_what_it_tries_and_for_which_branch() -> None:
+    found = job_of("merge_group", example("merge_group"))
+    assert (found.branch, number_of(found.queued)) == ("main", 104)
+    assert job_of("push", example("push")).queued == ""
 
 
 def test_a_push_as_github_sends_it_is_compared_with_what_was_there() -> None:

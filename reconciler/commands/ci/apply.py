@@ -14,8 +14,7 @@ from typing import Any
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, applied, reviews
-from reconciler.commands.base import config_at
-from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged
+from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, needs_approval, needs_token
 from reconciler.commands.ci.telling import (
     annotate,
     connected,
@@ -135,10 +134,7 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
         run.merged = merged(tree, run.forge, known, since, run.here.branch, wanted.name)
     needed = needs_approval(workspace, since)
     if needed and run.forge is None:
-        raise ForgeError(
-            "GITHUB_TOKEN is not set, so nobody can tell what pull requests have shown; give the step "
-            "`env: {GITHUB_TOKEN: ${{ github.token }}}` and the job `permissions: {actions: read, pull-requests: write}`"
-        )
+        raise ForgeError(needs_token("pull-requests: write"))
     problems = outcome.unseen({one.request.number: one.problem for one in run.merged if one.problem})
     if needed and problems:
         warn(problems)
@@ -168,14 +164,6 @@ def require_newest(tree: Repository, known: Applied) -> None:
     elif is_before(tree, "HEAD", known.last):
         message = f"{commit_of(tree, 'HEAD')[:10]} is older than {known.last[:10]}, which has been carried out; nothing was changed"
         raise StalePlan(IS_NEWER.ends(message))
-
-
-def needs_approval(workspace: Workspace, since: str) -> bool:
-    """Whether what is done must have been shown: unless reconcile.yaml says otherwise, and said so before this change."""
-    if workspace.config.needs_approval or not since:
-        return workspace.config.needs_approval
-    before = config_at(wiring.history(workspace), since, workspace)
-    return before is not None and before.needs_approval
 
 
 # --- who is told ---------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import as_written
+from reconciler.commands.base import config_at
 from reconciler.commands.distant import newest_reports
 from reconciler.commands.last_applied import until_whole
 from reconciler.commands.output import warn
@@ -29,7 +30,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A merged pull request with the plan that it showed last, or why that cannot be had. `is_new`: no run has begun to carry it
+    """A pull request with the plan that it showed last, or why that cannot be had. `is_new`: no run has begun to carry it
     out."""
 
     request: PullRequest
@@ -49,10 +50,12 @@ def merged(tree: Repository, forge: Forge, known: Applied, since: str, branch: s
     new = set(merged_since(tree, begun)) if begun else set(commits)
     older = requests_of(forge, [commit for commit in commits if commit not in new], branch)
     newer = requests_of(forge, [commit for commit in commits if commit in new], branch)
-    return [
-        *(_seen(one, is_new=False) for one in shown(forge, older, name)),
-        *(_seen(one, is_new=True) for one in shown(forge, newer, name)),
-    ]
+    return [*seen(forge, older, name, is_new=False), *seen(forge, newer, name)]
+
+
+def seen(forge: Forge, requests: Iterable[PullRequest], name: str, *, is_new: bool = True) -> list[Seen]:
+    """What pull requests showed, in their order."""
+    return [_seen(one, is_new=is_new) for one in shown(forge, requests, name)]
 
 
 def _seen(one: Shown, *, is_new: bool) -> Seen:
@@ -89,3 +92,19 @@ def beginning(tree: Repository, known: Applied, pushed_onto: str) -> str:
     if known.whole and is_known(tree, known.whole) and not is_before(tree, "HEAD", known.whole):
         return known.whole
     return pushed_onto if pushed_onto and is_known(tree, pushed_onto) else ""
+
+
+def needs_approval(workspace: Workspace, since: str) -> bool:
+    """Whether what is done must have been shown: unless reconcile.yaml says otherwise, and said so before this change."""
+    if workspace.own.needs_approval or not since:
+        return workspace.own.needs_approval
+    before = config_at(wiring.history(workspace), since, workspace)
+    return before is not None and before.needs_approval
+
+
+def needs_token(permission: str) -> str:
+    """What to write where nobody can tell what pull requests have shown."""
+    return (
+        "GITHUB_TOKEN is not set, so nobody can tell what pull requests have shown; give the step "
+        f"`env: {{GITHUB_TOKEN: ${{{{ github.token }}}}}}` and the job `permissions: {{actions: read, {permission}}}`"
+    )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from reconciler.commands import wiring
 from reconciler.commands.changed import read
 from reconciler.commands.ci.telling import annotate, annotating_failures, hand_on, present, summarise, summary_view
 from reconciler.commands.output import show, view
 from reconciler.commands.plan import planned as plan_made
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import PlanError
+from reconciler.core.errors import PlanError, StalePlan
 from reconciler.files.repository import repository
 from reconciler.github import handed_on
 from reconciler.github.annotations import of_plan
-from reconciler.github.job import Job
+from reconciler.github.job import QUEUE, Job
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.files import write_result
@@ -29,22 +30,32 @@ def permitted_since(workspace: Workspace, base: str) -> frozenset[int]:
     return permitted_by(messages_since(repository(Path(workspace.own.path).parent), base)) if base else frozenset()
 
 
-def planned(paths: Sequence[Path], output: Path, folder: Path, *, download_code: bool) -> int:
-    """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie. Returns the
-    exit code."""
+def planned(paths: Sequence[Path], output: Path, folder: Path, name: str, *, download_code: bool) -> int:
+    """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie. In a merge
+    queue, what no pull request of the workspace `name` has shown is refused. Returns the exit code."""
+    from reconciler.commands.ci.queue import compared, queued  # what asks AWS; `ci validate` needs only the rest
+
     here = present()
     with annotating_failures(here, output):
         base = compared_with(here, paths) if here and here.base else ""
         workspace = read(paths, base=base, changed_since="", prunes=False)
         choices = Choices(base=base, download_code=download_code, permitted=permitted_since(workspace, base))
-        made, document = plan_made(workspace, choices, snapshot=None, folder=folder)
+        queue = queued(here, workspace, name) if here and here.event == QUEUE else None
+        made, document = plan_made(
+            workspace, choices, snapshot=None, folder=folder, known=queue.known if queue else None
+        )
+        if queue:
+            made = compared(made, queue)
+            document = wiring.document(made, workspace)
     write_result(output, document_json(document))
     show(formats.plan("text", document, view()))
     annotate(here, of_plan(document))
     summarise(here, formats.plan("markdown", document, summary_view(str(output))))
     hand_on(here, handed_on.of_plan(document))
-    is_refused = any(note.severity == "refusal" for note in made.diagnostics)
-    return PlanError.exit_code if is_refused else 0
+    refused = [note.error for note in made.diagnostics if note.severity == "refusal"]
+    if StalePlan.__name__ in refused:
+        return StalePlan.exit_code
+    return PlanError.exit_code if refused else 0
 
 
 def compared_with(here: Job, paths: Sequence[Path]) -> str:

@@ -48,13 +48,14 @@ def ci_validate(paths: tuple[Path, ...], output: Path | None, snapshot: Path | N
 @ci.command(name="plan")
 @paths_argument
 @click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True, help="Where the plan is left.")
+@name_option
 @download_option
 @report_dir_option
-def ci_plan(paths: tuple[Path, ...], output: Path, download_code: bool, report_dir: Path) -> None:
+def ci_plan(paths: tuple[Path, ...], output: Path, name: str, download_code: bool, report_dir: Path) -> None:
     """Plan a change against its base: annotations, the job's summary, outputs, and the plan as a file."""
     from reconciler.commands.ci.plan import planned
 
-    sys.exit(planned(chosen(paths), output, report_dir, download_code=download_code))
+    sys.exit(planned(chosen(paths), output, report_dir, name, download_code=download_code))
 
 
 @ci.command(name="comment")

@@ -132,6 +132,35 @@ class Shop:
         assert told.exit_code == 0, told.err
         return result
 
+    def in_queue(self, number: int, *, onto: str = "main", method: str = "--squash", message: str = "any text") -> str:
+        """The commit that a merge queue makes of a pull request: on main, or on what waits before it."""
+        self.git("checkout", "-q", "--detach", onto)
+        self.git("merge", "-q", method, "-m", message, f"topic-{number}")
+        if method == "--squash":
+            self.git("commit", "-qm", message)
+        head = self.head
+        self.git("update-ref", f"refs/remotes/origin/{self.queue_branch(number, onto)}", head)
+        self.git("update-ref", "refs/remotes/origin/main", "main")
+        self.git("checkout", "-q", "main")
+        return head
+
+    def queue_branch(self, number: int, onto: str) -> str:
+        return f"gh-readonly-queue/main/pr-{number}-{self.git('rev-parse', onto)}"
+
+    def tried(self, number: int, head: str, *, onto: str = "main", **variables: str) -> Result:
+        """`ci plan` of a merge queue's commit."""
+        group = {
+            "head_sha": head, "head_ref": f"refs/heads/{self.queue_branch(number, onto)}",
+            "base_sha": self.git("rev-parse", onto), "base_ref": "refs/heads/main",
+        }  # fmt: skip
+        self.git("checkout", "-q", head)
+        result = self.job(
+            "merge_group", {"action": "checks_requested", "merge_group": group}, "plan", "-o", "plan.json", GITHUB_SHA=head,
+            **variables,
+        )  # fmt: skip
+        self.git("checkout", "-q", "main")
+        return result
+
     def applied(self, *words: str, before: str = "", event: str = "push") -> Result:
         """`ci apply` of what is checked out, and the artifact of its report."""
         document = {"before": before or self.git("rev-parse", "HEAD~1")} if event == "push" else {}
