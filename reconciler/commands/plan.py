@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.commands import wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.model import Diagnostic, Plan
+from reconciler.core.model import Diagnostic, Plan, Snapshot
 from reconciler.report.applied import Applied
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import Aws
 
 
 def planned(
@@ -34,6 +37,13 @@ def planned(
         aws = wiring.connect(workspace.config, workspace.accounts)
         workspace = wiring.with_values(workspace, aws)
         live = wiring.live_snapshot(workspace, aws, wiring.looking(folder, choices))
+    return of_live(workspace, live, choices, folder=folder, aws=aws, known=known)
+
+
+def of_live(
+    workspace: Workspace, live: Snapshot, choices: Choices, *, folder: Path, aws: Aws | None, known: Applied | None
+) -> tuple[Plan, Mapping[str, Any]]:
+    """The plan of what has been read, with causes where they are asked for, and its document."""
     made = wiring.planned(workspace, live, choices, aws)
     if choices.base or choices.drift:
         notes = tuple[Diagnostic, ...]()

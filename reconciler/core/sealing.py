@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.model import Marker, Properties, Sealed, Unreadable
@@ -42,14 +42,16 @@ def fingerprint(value: Any, salt: str) -> Sealed:
     return Sealed("fingerprint:" + hmac.new(salt.encode(), canonical(value), "sha256").hexdigest()[:32])
 
 
-def sealed(properties: Properties, is_sensitive: Callable[[tuple[str, ...]], bool], salt: str) -> dict[str, Any]:
-    """`properties` with each sensitive leaf replaced by its fingerprint; map keys stay readable."""
+def sealed(
+    properties: Properties, is_sensitive: Callable[[tuple[str, ...]], bool], salt: str, leaving: Collection[str] = ()
+) -> dict[str, Any]:
+    """`properties` with each sensitive leaf replaced by its fingerprint, but for those in `leaving`; map keys stay readable."""
 
     def walk(value: Any, steps: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):
             return {key: walk(item, (*steps, key)) for key, item in value.items()}
-        is_open = not isinstance(value, Sealed | Unreadable)
-        return fingerprint(value, salt) if is_open and is_sensitive(steps) else value
+        is_left = isinstance(value, Sealed | Unreadable) or (isinstance(value, str) and value in leaving)
+        return value if is_left or not is_sensitive(steps) else fingerprint(value, salt)
 
     return {key: walk(item, (key,)) for key, item in properties.items()}
 

@@ -6,7 +6,7 @@ is counted. https://docs.github.com/en/actions/reference/workflows-and-actions/w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from reconciler.core.foreign import harmless, printable
 from reconciler.core.words import many
 
 MOST_OF_A_KIND = 10
+MOST_LINES = 10  # of one annotation
 Level = Literal["error", "warning", "notice"]
 LEVELS: Mapping[str, Level] = {"refusal": "error", "warning": "warning"}
 Document = Mapping[str, Any]
@@ -58,6 +59,22 @@ def of_report(report: Document) -> list[Annotation]:
     ]
 
 
+def of_drift(plan: Document, drifted: Collection[str]) -> list[Annotation]:
+    """Of each function that drifted, with both sides of its fields; and of what keeps others from being judged."""
+    return [*_notes(plan), *(_drift(target) for target in plan["targets"] if target["address"] in drifted)]
+
+
+def _drift(target: Document) -> Annotation:
+    fields = [field for action in target["actions"] for field in action["fields"]]
+    lines = [
+        f"{_name(field)}: AWS holds {_shown(field['before'])}, git says {_shown(field['after'])}" for field in fields
+    ]
+    left = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
+    source: Document = next((field["source"] for field in fields if field["source"]), {"file": "", "line": 0})
+    text = "\n".join([f"{target['address']} was changed behind git's back", *lines[:MOST_LINES], *left])
+    return Annotation("warning", text, source["file"], source["line"])
+
+
 def _notes(plan: Document) -> Iterator[Annotation]:
     for note in plan["diagnostics"]:
         source = note["source"] or {"file": "", "line": 0}
@@ -82,10 +99,15 @@ def _effects(plan: Document) -> Iterator[Annotation]:
 
 
 def _change(field: Document) -> str:
-    name = field["path"].removeprefix("/").replace("/", ".")
-    before = "(unset)" if field["before"] is None else field["before"]
-    after = "(unset)" if field["after"] is None else field["after"]
-    return f"{name}: {before} → {after} in AWS{ASIDE.get(field['cause'], '')}"
+    return f"{_name(field)}: {_shown(field['before'])} → {_shown(field['after'])} in AWS{ASIDE.get(field['cause'], '')}"
+
+
+def _name(field: Document) -> str:
+    return str(field["path"].removeprefix("/").replace("/", "."))
+
+
+def _shown(value: Any) -> Any:
+    return "(unset)" if value is None else value
 
 
 def _moves(target: Document) -> Iterator[str]:

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from reconciler.core.words import many
 from reconciler.github.port import Issue
+from reconciler.report.formats.page.text import inert, link
 from reconciler.report.schemas import FORMAT_VERSION
 
 LABEL = "reconcile-drift"
@@ -149,6 +151,26 @@ def _body(name: str, address: str, digest: str, said: str, page: str = "") -> st
 
 def _line(body: str, number: int) -> str:
     return next(iter(body.splitlines()[number : number + 1]), "")
+
+
+# --- what is told of it ----------------------------------------------------------------------------------------------
+
+
+def verdict(picture: Picture) -> str:
+    """The headline of a run."""
+    said = [f"{many(len(picture.drifted), 'function')} drifted" if picture.drifted else "no function drifted"]
+    said += [f"{many(len(picture.unjudged), 'function')} could not be judged"] if picture.unjudged else []
+    sign = "🟠" if picture.drifted else "⚪" if picture.unjudged else "🟢"
+    return f"### {sign} {', '.join(said)} of {len(picture.specified)}\n"
+
+
+DONE = {"open": "opened", "edit": "brought up to date", "close": "closed", "reopen": "opened again"}
+
+
+def done(step: Step, number: int, repository_url: str) -> str:
+    """A line about a step that was taken."""
+    issue = link(f"issue {number}", f"{repository_url}/issues/{number}")
+    return f"- {issue} {DONE[step.verb]}: {inert(step.address)}\n"
 
 
 # --- from one run to the next ----------------------------------------------------------------------------------------

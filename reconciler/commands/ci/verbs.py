@@ -18,6 +18,13 @@ def as_workspace(_context: click.Context, _parameter: click.Parameter, value: st
     return value
 
 
+def as_snapshot(_context: click.Context, _parameter: click.Parameter, value: Path) -> Path:
+    """Raises a usage error for the name that is another file's."""
+    if value.name == "drift.json":
+        raise click.BadParameter("drift.json has the sightings; name the snapshot otherwise.")
+    return value
+
+
 name_option = click.option(
     "--name", default="default", show_default=True, envvar="RECONCILE_CI_NAME", callback=as_workspace,
     help="Tells this repository's workspaces apart: their comments and artifacts.",
@@ -89,3 +96,29 @@ def ci_apply(
     from reconciler.commands.ci.apply import Wanted, carry_out
 
     sys.exit(carry_out(chosen(paths), Wanted(name, report_dir, approve, allow_deletes, download_code)))
+
+
+@ci.command(name="drift")
+@paths_argument
+@click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    callback=as_snapshot,
+    default=Path("snapshot.json"),
+    show_default=True,
+    help="Where the snapshot is left; drift.json lies beside it.",
+)
+@click.option(
+    "--sightings",
+    type=click.IntRange(1, 1000),
+    default=2,
+    show_default=True,
+    help="How many runs must see it before an issue is opened.",
+)
+@name_option
+def ci_drift(paths: tuple[Path, ...], output: Path, sightings: int, name: str) -> None:
+    """Keep an issue for each function that AWS holds otherwise than git says, and leave a snapshot; changes nothing in AWS."""
+    from reconciler.commands.ci.drift import Wanted, watched
+
+    sys.exit(watched(chosen(paths), Wanted(name, output, sightings)))

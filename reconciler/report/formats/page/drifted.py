@@ -83,7 +83,8 @@ def how_to_end(target: Document) -> str:
     pointers = f": {code('ignore')} takes {named(paths, NAMES_ROOM)}" if paths else f" with {code('ignore')}"
     return (
         f"{bold('To end it')}, do one of these; the issue then closes by itself:\n\n"
-        "- set AWS back to what git says: run the workflow by hand (Actions → Run workflow), or merge a pull request whose plan shows it;\n"
+        "- set AWS back to what git says: merge a pull request whose plan shows it, or run the workflow by hand (Actions → Run workflow), "
+        "which names the digest to approve;\n"
         "- keep what AWS holds: write it into the spec;\n"
         f"- leave it to others{pointers}.\n"
     )
