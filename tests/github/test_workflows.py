@@ -233,8 +233,12 @@ def called() -> list[tuple[str, str, Mapping[str, Any], str]]:
 
 
 def test_there_are_examples() -> None:
-    assert {name.partition("-")[0] for name in CALLERS} == {"README", "manual"}
+    assert {name.partition("-")[0] for name in CALLERS} == {"init", "README", "manual"}
     assert {workflow_name for *_, workflow_name in called()} == set(OURS)
+
+
+def test_the_manual_shows_what_init_writes() -> None:
+    assert CALLERS["manual-1"] in CALLERS["init"]
 
 
 @pytest.mark.parametrize("name", CALLERS)

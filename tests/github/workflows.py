@@ -16,8 +16,8 @@ _SHOWN = re.compile(r"^```yaml\n(?P<text>(?:name|on): .*?)^```$", re.MULTILINE |
 
 
 def workflows() -> list[tuple[str, str]]:
-    """Name and text of each: those that run here or are called, those that pages show, and the one that `reconcile init` writes."""
-    return [*own(), *callers(), ("init", INIT.read_text(encoding="utf-8"))]
+    """Name and text of each: those that run here or are called, and what a repository of specs writes."""
+    return [*own(), *callers()]
 
 
 def own() -> list[tuple[str, str]]:
@@ -25,8 +25,9 @@ def own() -> list[tuple[str, str]]:
 
 
 def callers() -> list[tuple[str, str]]:
-    """What a repository of specs writes, as the pages show it."""
-    return [(f"{page}-{number}", text) for page, path in PAGES.items() for number, text in enumerate(_shown(path), 1)]
+    """What a repository of specs writes, as `reconcile init` does and the pages show it."""
+    shown = [(f"{page}-{number}", text) for page, path in PAGES.items() for number, text in enumerate(_shown(path), 1)]
+    return [("init", INIT.read_text(encoding="utf-8")), *shown]
 
 
 def _shown(path: Path) -> Iterator[str]:
