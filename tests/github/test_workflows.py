@@ -169,7 +169,7 @@ def commands(script: str) -> Iterator[list[str]]:
             yield [re.sub(r"\$\w+", "3", word) for word in words[2:]]
 
 
-@pytest.mark.parametrize("name", ["reconcile"])
+@pytest.mark.parametrize("name", OURS)
 def test_every_command_is_one_that_there_is(name: str) -> None:
     called = [words for _, step in steps(name) for words in commands(step.get("run", ""))]
     assert called
