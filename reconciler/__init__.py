@@ -23,8 +23,8 @@ sandbox   a Lambda of our own to try things on. What answers as AWS does belongs
           it shares no table with the product.
 apply     carries a plan out and writes the record as it happens. What changes AWS belongs here, and nothing that decides what to
           do; what it cannot know it looks at.
-github    what a pull request on GitHub is told: where a job runs, annotations, what later steps take; and what is wrong with a
-          workflow. What only GitHub knows belongs here, and nothing that decides what a plan is.
+github    what a pull request on GitHub is told: where a job runs, annotations, what later steps take, issues of drift; and what
+          is wrong with a workflow. What only GitHub knows belongs here, and nothing that decides what a plan is.
 commands  one file a verb, and what the verbs share. What joins floors that do not know each other belongs here.
 cli       flags and exit codes. What click must know belongs here; the rest is the command's.
 manual    the handbook, printed by `reconcile help TOPIC`. What a user must know belongs here, and its consoles are run.

@@ -158,10 +158,10 @@ def _line(body: str, number: int) -> str:
 
 def verdict(picture: Picture) -> str:
     """The headline of a run."""
-    said = [f"{many(len(picture.drifted), 'function')} drifted" if picture.drifted else "no function drifted"]
-    said += [f"{many(len(picture.unjudged), 'function')} could not be judged"] if picture.unjudged else []
+    said = f"{len(picture.drifted) or 'none'} of {many(len(picture.specified), 'function')} drifted"
+    unjudged = f", {len(picture.unjudged)} could not be judged" if picture.unjudged else ""
     sign = "🟠" if picture.drifted else "⚪" if picture.unjudged else "🟢"
-    return f"### {sign} {', '.join(said)} of {len(picture.specified)}\n"
+    return f"### {sign} {said.capitalize()}{unjudged}\n"
 
 
 DONE = {"open": "opened", "edit": "brought up to date", "close": "closed", "reopen": "opened again"}

@@ -257,6 +257,7 @@ READING: dict[str, list[str]] = {
     "drift": ["plan", "--drift", "--base", "base", "--prune"],
     "ci plan": ["ci", "plan", "-o", "out.json"],
     "ci validate": ["ci", "validate"],
+    "ci drift": ["ci", "drift", "-o", "out.json"],
     "snapshot": ["snapshot", "-o", "out.json"],
     "functions": ["functions"],
     "apply by the base": ["apply", *BASED],
@@ -290,7 +291,7 @@ def test_every_command_is_run() -> None:
 
 
 def is_asked_for(path: Path, house: House) -> bool:
-    """A record, the file of -o, the null device, and what the sandbox, which lives in this process, needs to run a function.
+    """A record, the file of -o and its neighbour, the null device, and what the sandbox, which lives in this process, needs to run a function.
     A folder is opened to make a file in it."""
     scratch = Path(tempfile.gettempdir())
     is_scratch = path.is_relative_to(scratch) and path.relative_to(scratch).parts[0].startswith("reconcile-")
@@ -300,7 +301,7 @@ def is_asked_for(path: Path, house: House) -> bool:
         or path.parent == house.root / "reports"
         or (path.parent == house.root and not path.exists())
     )
-    return is_ours or path.name == "out.json" or is_scratch or str(path) == os.devnull
+    return is_ours or path.name in ("out.json", "drift.json") or is_scratch or str(path) == os.devnull
 
 
 def kept(house: House, seen: Seen) -> Iterator[str]:

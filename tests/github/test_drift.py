@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reconciler.commands.ci.drift import SPARE
 from reconciler.github.drift import (
     Drift,
     Picture,
@@ -22,6 +23,7 @@ from reconciler.github.drift import (
     sightings_from,
 )
 from reconciler.github.port import Issue
+from reconciler.report.formats import COMMENT_ROOM
 from reconciler.report.schemas import SCHEMAS
 
 ME, NAME = "github-actions[bot]", "default"
@@ -165,6 +167,14 @@ def test_sightings_are_a_valid_document_and_read_back() -> None:
     Draft202012Validator(SCHEMAS["drift"]).validate(document)
     assert [entry["address"] for entry in document["sightings"]] == [ONE, TWO]
     assert sightings_from(document) == before
+
+
+def test_a_body_stays_below_what_is_shown_of_one_with_the_longest_page_and_address() -> None:
+    address = f"{'a' * 64}/us-gov-west-1/{'f' * 64}"
+    longest = Drift("x" * (COMMENT_ROOM - SPARE), "a" * 64)
+    issue = opened(longest, address=address)
+    (step,) = steps(picture({}, specified=frozenset()), issue, name=NAME)
+    assert max(len(issue.body), len(step.body)) <= COMMENT_ROOM
 
 
 looks = st.lists(

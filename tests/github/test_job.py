@@ -102,6 +102,16 @@ def test_a_pull_request_as_github_sends_it_is_a_forks_where_its_head_lies_elsewh
     assert job_of("pull_request", event).is_fork
 
 
+def test_the_default_branch_is_the_repositorys_or_where_that_is_not_told_the_one_that_ran() -> None:
+    event = example("pull_request.opened")
+    event["repository"]["default_branch"], event["pull_request"]["base"]["ref"] = "trunk", "release"
+    found = job_of("pull_request", event)
+    assert (found.branch, found.default_branch) == ("release", "trunk")
+    scheduled = job(ENVIRONMENT | {"GITHUB_EVENT_NAME": "schedule", "GITHUB_REF": "refs/heads/main"}, {})
+    assert scheduled is not None
+    assert scheduled.default_branch == "main"
+
+
 def test_a_queue_as_github_sends_it_says_what_it_tries_and_for_which_branch() -> None:
     found = job_of("merge_group", example("merge_group"))
     assert (found.branch, number_of(found.queued)) == ("main", 104)

@@ -57,8 +57,8 @@ def preview(here: Job | None, paths: Sequence[Path], name: str, snapshot: Path |
 def held(here: Job | None, name: str, snapshot: Path | None) -> Iterator[Path | None]:
     """The file of the snapshot: the one that is named, or the newest that a run on the default branch left; None where there is
     none. Raises ForgeError."""
-    forge = connected(here) if here else None
-    if snapshot or not here or not forge:
+    forge = connected(here) if here and not snapshot else None
+    if here is None or forge is None:
         yield snapshot
         return
     content = kept.newest(forge, name, here.default_branch, SNAPSHOT)

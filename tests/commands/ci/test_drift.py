@@ -84,7 +84,7 @@ def test_a_run_tells_the_job_and_later_steps(shop: Shop) -> None:
     moved(shop)
     result = looked(shop, "--sightings", "1")
     assert shop.outputs == {"drifted": "1"}
-    assert shop.summary.startswith("### 🟠 1 function drifted of 2\n")
+    assert shop.summary.startswith("### 🟠 1 of 2 functions drifted\n")
     number = only(shop).number
     assert (
         f"- [issue {number}](<https://github.com/acme/shop/issues/{number}>) opened: test/us-west-2/one" in shop.summary
@@ -98,7 +98,7 @@ def test_a_run_tells_the_job_and_later_steps(shop: Shop) -> None:
     moved(shop, seconds=3)
     looked(shop)
     assert shop.outputs == {"drifted": "0"}
-    assert shop.summary.startswith("### 🟢 no function drifted of 2\n")
+    assert shop.summary.startswith("### 🟢 None of 2 functions drifted\n")
 
 
 def test_an_issue_is_edited_when_the_drift_changes_closed_when_it_ends_and_opened_again(shop: Shop) -> None:
@@ -150,7 +150,7 @@ def test_what_cannot_be_read_opens_none_and_leaves_its_issue(shop: Shop) -> None
     shop.house.sandbox.gate.watch = denying("GetFunction", function="one")
     result = looked(shop, "--sightings", "1")
     assert result.exit_code == 21
-    assert shop.summary.startswith("### 🟠 1 function drifted, 1 function could not be judged of 2\n")
+    assert shop.summary.startswith("### 🟠 1 of 2 functions drifted, 1 could not be judged\n")
     one, two = issues(shop)
     assert (one.body, one.is_open) == (before, True)
     assert "test/us-west-2/two" in two.title
@@ -217,7 +217,7 @@ def test_without_the_right_to_write_issues_the_summary_says_it_and_the_exit_stay
     moved(shop)
     result = looked(shop, "--sightings", "1")
     assert result.exit_code == 0
-    assert shop.summary.startswith("### 🟠 1 function drifted of 2\n")
+    assert shop.summary.startswith("### 🟠 1 of 2 functions drifted\n")
     assert any("issues are not kept" in line and "issues: write" in line for line in result.out.splitlines())
     assert kept(shop)["sightings"][0]["count"] == 1
     shop.hub.permissions["issues"] = "write"
