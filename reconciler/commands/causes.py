@@ -17,6 +17,7 @@ from reconciler.plan.drift import only_drift
 from reconciler.report.applied import Applied
 from reconciler.spec.branch import branch
 from reconciler.spec.history import SHORT, History
+from reconciler.spec.lineage import is_known
 
 HAS_ALL_OF_ITS_BASE = Rule(
     "W209", "A branch has all commits of its base, or what it lacks of it is told and is no edit."
@@ -33,30 +34,47 @@ def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choice
         *(target_plan.target for target_plan in plan.targets),
         *(note.target for note in plan.diagnostics if note.target),
     }
-    applied = {target: commit for target in targets if (commit := known.commit_of(str(target)))}
-    missing = {commit for commit in {*applied.values()} if not history.has(commit)}
-    commits = {
-        target: (own.began, base, base if (last := applied.get(target, base)) in missing else last)
-        for target in targets
-    }
+    applied, missing = applied_here(history, known, targets)
+    commits = {target: (own.began, base, applied.get(target, base)) for target in targets}
     specs = specs_at(history, workspace, commits)
     has_moved = cache(lambda commit, path: history.has_moved(commit, path, packs(path)))
 
     def then(commit: str, target: Target) -> Then:
-        return Then(specs[commit].get(target), partial(history.authors_since, commit), partial(has_moved, commit))
+        return Then(
+            specs[commit].get(target),
+            partial(history.author, commit),
+            partial(history.authors_since, commit),
+            partial(has_moved, commit),
+        )
+
+    def moments(target: Target) -> Moments:
+        began, at_base, last = (then(commit, target) for commit in commits[target])
+        if choices.drift:  # what is not applied yet is left out, so nobody is asked whose it is
+            last = replace(last, line=lambda _: "", since=lambda _: ())
+        return Moments(began, at_base, last)
 
     explained = with_causes(
         plan,
-        cache(lambda target: Moments(*(then(commit, target) for commit in commits[target]))),
+        cache(moments),
         workspace.written,
         live=snapshot.resources,
         origins={document.path: document.values for document in workspace.specs.documents},
-        line=history.author,
     )
-    left = [target for target, commit in applied.items() if commit in missing]
-    notes = notes_of(history, named(choices.base), own.lacks, missing, len(left))
+    notes = notes_of(history, named(choices.base), own.lacks, missing)
     explained = replace(explained, diagnostics=(*explained.diagnostics, *notes))
     return only_drift(explained) if choices.drift else explained
+
+
+def applied_here(
+    history: History, known: Applied, targets: Iterable[Target]
+) -> tuple[dict[Target, str], dict[Target, str]]:
+    """The commits that targets were last applied from: those that this clone has, and those that it lacks."""
+    applied = {target: commit for target in targets if (commit := known.commit_of(str(target)))}
+    here = {commit for commit in {*applied.values()} if is_known(history.repository, commit)}
+    return (
+        {target: commit for target, commit in applied.items() if commit in here},
+        {target: commit for target, commit in applied.items() if commit not in here},
+    )
 
 
 def specs_at(
@@ -76,7 +94,7 @@ def specs_at(
     return found
 
 
-def notes_of(history: History, base: str, lacks: int, missing: Iterable[str], left: int) -> list[Diagnostic]:
+def notes_of(history: History, base: str, lacks: int, missing: Mapping[Target, str]) -> list[Diagnostic]:
     """What there is to say about git itself."""
     notes = []
     if lacks:
@@ -85,9 +103,10 @@ def notes_of(history: History, base: str, lacks: int, missing: Iterable[str], le
             "compared as an edit: merge or rebase to see what a merge will do"
         )
         notes.append(HAS_ALL_OF_ITS_BASE.cited(Diagnostic("warning", message)))
-    if left:
-        names = ", ".join(sorted(named(commit) for commit in missing))
-        were = f"{many(left, 'target')} {'was' if left == 1 else 'were'}"
+    if missing:
+        first, *more = sorted({named(commit) for commit in missing.values()})
+        names = f"{first} and {len(more)} more" if more else first
+        were = f"{many(len(missing), 'target')} {'was' if len(missing) == 1 else 'were'}"
         message = f"not in this clone: {names}, which {were} last applied from; compared with {base} instead"
         notes.append(HAS_WHAT_WAS_APPLIED.cited(Diagnostic("note", message)))
     if history.names_no_commit:

@@ -37,10 +37,11 @@ from reconciler.plan.changes import prefix
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """What git held of one target at a moment: its spec; who touched files since, newest first, as commit and author; whether
-    local code is another by now, None where git does not hold it."""
+    """What git held of one target at a moment: its spec; who wrote a line since, as commit and author, empty where it is older; who
+    touched files since, newest first; whether local code is another by now, None where git does not hold it."""
 
     spec: Spec | None
+    line: Callable[[Origin], str]
     since: Callable[[Iterable[str]], Sequence[str]]
     has_moved: Callable[[str], bool | None]
 
@@ -57,12 +58,10 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One target at its moments and now; any spec may be missing. `origins` are those of the values now, in their order; `line`
-    tells commit and author of one."""
+    """One target at its moments and now; any spec may be missing. `origins` are those of the values now, in their order."""
 
     then: Moments
     now: Spec | None
-    line: Callable[[Origin], str]
     origins: Mapping[str, Origin]
 
     @property
@@ -91,7 +90,6 @@ def with_causes(
     *,
     live: Iterable[Live],
     origins: Mapping[str, Mapping[str, Origin]],
-    line: Callable[[Origin], str],
 ) -> Plan:
     """The plan with a cause, and for what git moved its author, on every field change and every deletion. `origins` has, by file,
     that of each value by its JSON Pointer."""
@@ -101,7 +99,7 @@ def with_causes(
     for target_plan in plan.targets:
         spec = current.get(target_plan.target)
         at = sorted(origins.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
-        targets.append(_target(target_plan, Sides(moments(target_plan.target), spec, line, dict(at)), held))
+        targets.append(_target(target_plan, Sides(moments(target_plan.target), spec, dict(at)), held))
     notes = tuple(
         replace(note, is_standing=True)
         if note.severity == "note"
@@ -223,7 +221,7 @@ def _author(key: Key, steps: tuple[str, ...], then: Then | None, sides: Sides) -
     """Of the lines that say something else than then; where nothing is left to be blamed, who alone touched the file."""
     if then is None:
         return ""
-    lines = [sides.line(origin) for origin in _lines(key, steps, then.spec, sides)]
+    lines = [then.line(origin) for origin in _lines(key, steps, then.spec, sides)]
     if lines:
         return _named(filter(None, lines))
     touched = sides.touched_since(then)
@@ -309,7 +307,7 @@ def _deleting(key: Key, then: Then, sides: Sides) -> str:
     if now is None:
         return next(iter(sides.touched_since(then)), "")
     origin = _asked_at(now, key)
-    touched = [sides.line(origin)] if origin else sides.touched_since(then)
+    touched = [then.line(origin)] if origin else sides.touched_since(then)
     return touched[0] if len(touched) == 1 else ""
 
 

@@ -75,7 +75,8 @@ class History:
         self._commits: dict[str, str] = {}
         self._trees: dict[str, dict[str, Blob]] = {}
         self._texts: dict[str, bytes] = {}
-        self._lines: dict[str, dict[int, str]] = {}
+        self._lines: dict[tuple[str, str], dict[int, str]] = {}
+        self._later: dict[str, frozenset[str]] = {}
 
     @property
     def is_shallow(self) -> bool:
@@ -217,20 +218,14 @@ class History:
 
     # --- who wrote a line -------------------------------------------------------------------------------------------
 
-    def author(self, origin: Origin) -> str:
-        """Commit and author of a line; empty when git cannot tell."""
+    def author(self, revision: str, origin: Origin) -> str:
+        """Commit and author of a line that is not what it was at a revision; empty where it is, or git cannot tell."""
         if self.names_no_commit:
             return ""
-        if origin.path not in self._lines:
-            self._lines[origin.path] = self._blamed(origin.path)
-        return self._lines[origin.path].get(origin.line, "")
-
-    def has(self, commit: str) -> bool:
-        """Whether this clone has a commit."""
-        try:
-            return bool(re.fullmatch("[0-9a-f]{40}([0-9a-f]{24})?", commit) and self.commit(commit))
-        except GitError:
-            return False
+        key = self.commit(revision), origin.path
+        if key not in self._lines:
+            self._lines[key] = self._blamed(*key)
+        return self._lines[key].get(origin.line, "")
 
     def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
         """Commit and author of each change of some files or folders after a revision, newest first."""
@@ -270,22 +265,29 @@ class History:
             if file not in tree or tree[file].name != self._blob_id(str(self.root / file))
         ]
 
-    def _blamed(self, path: str) -> dict[int, str]:
+    def _blamed(self, since: str, path: str) -> dict[int, str]:
+        """By lines, who wrote them after a commit: what is older is not looked through, however long the history is."""
         authors: dict[int, str] = {}
         with closed_environment():
             from git import GitError as Refused
         try:
             entries = self._gitpython.blame_incremental(
-                None, self.name_of(Path(path)), no_textconv=True, no_ignore_revs_file=True
+                f"^{since}", self.name_of(Path(path)), no_textconv=True, no_ignore_revs_file=True
             )
             for entry in entries:
                 commit = entry.commit
-                is_committed = set(commit.hexsha) != {"0"}
-                who = f"{commit.hexsha[:SHORT]} {commit.author.name}" if is_committed else UNCOMMITTED
-                authors |= dict.fromkeys(entry.linenos, who)
+                if not set(commit.hexsha) - {"0"}:
+                    authors |= dict.fromkeys(entry.linenos, UNCOMMITTED)
+                elif commit.hexsha in self._commits_after(since):
+                    authors |= dict.fromkeys(entry.linenos, f"{commit.hexsha[:SHORT]} {commit.author.name}")
         except (GitError, Refused, ValueError):
             return {}
         return authors
+
+    def _commits_after(self, commit: str) -> frozenset[str]:
+        if commit not in self._later:
+            self._later[commit] = frozenset(self.repository.git("rev-list", f"{commit}..HEAD").decode().split())
+        return self._later[commit]
 
     @cached_property
     def _gitpython(self) -> Repo:

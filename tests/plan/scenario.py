@@ -145,14 +145,18 @@ def caused(plan: Plan, workspace: Workspace, snapshot: Snapshot, folder: Path, t
 
     def at(name: str, target: Target) -> Then:
         came = "by who came since" if name != "applied" else "by who came since it was applied"
-        return Then(then[name].get(target), lambda paths: [came], lambda path: told.local_code)
+        return Then(
+            then[name].get(target),
+            "by who wrote line {0.line}".format,
+            lambda paths: [came],
+            lambda path: told.local_code,
+        )
 
     def moments(target: Target) -> Moments:
         return Moments(at("began", target), at("base", target), at("applied", target))
 
     places: dict[str, Mapping[str, Origin]] = {one.path: one.values for one in workspace.specs.documents}
-    line = "by who wrote line {0.line}".format
-    found = with_causes(plan, moments, workspace.written, live=snapshot.resources, origins=places, line=line)
+    found = with_causes(plan, moments, workspace.written, live=snapshot.resources, origins=places)
     return only_drift(found) if told.drift else found
 
 

@@ -96,12 +96,6 @@ def test_a_report_that_was_committed_tells_nothing(waiting: House) -> None:
     assert fields(waiting, "--drift") == {TIMEOUT: ("drift", "")}
 
 
-@pytest.mark.parametrize("name", ["HEAD", "main", "--help", "", "0" * 40])
-def test_what_names_no_commit_is_none(waiting: House, name: str) -> None:
-    assert not History(waiting.root).has(name)
-    assert History(waiting.root).has(git(waiting.root, "rev-parse", "HEAD"))
-
-
 def test_each_commit_is_looked_at_once_however_many_targets_it_has(
     waiting: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

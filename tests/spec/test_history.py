@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.model import Origin
+from reconciler.spec.history import History
 from tests.conftest import House, function_spec
 from tests.spec.test_hostile_git import committed, git
 
@@ -146,3 +148,20 @@ def test_hostile_specs_of_the_base_stop_nothing(house: House) -> None:
     git(house.root, "mv", "specs/one.yaml", "specs/now.yaml")
     house.lambda_.update_function_configuration(FunctionName="one", MemorySize=300)
     assert causes(house, "--base", "HEAD") == {"/configuration/MemorySize": "drift"}
+
+
+def test_a_line_is_of_who_wrote_it_since_and_an_older_one_is_nobodys(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    git(tmp_path, "init", "-q", "-b", "main")
+    file.write_text("a\nb\nc\n")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-qm", "first")
+    file.write_text("a\nB\nc\n")
+    git(tmp_path, "-c", "user.name=Bob", "commit", "-qam", "second")
+    file.write_text("a\nB\nC\n")
+    bob = f"{git(tmp_path, 'rev-parse', 'HEAD')[:10]} Bob"
+    history = History(tmp_path)
+    lines = [
+        [history.author(revision, Origin(str(file), line)) for line in (1, 2, 3)] for revision in ("HEAD~1", "HEAD")
+    ]
+    assert lines == [["", bob, "not committed"], ["", "", "not committed"]]
