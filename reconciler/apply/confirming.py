@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.apply import looking
-from reconciler.apply.expected import Change, Expected, changed, filled_in, function_of, published, unlike
+from reconciler.apply.expected import Change, Expected, changed, filled_in, function_of, published, revised, unlike
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Live, Operation, Properties, Target
@@ -18,6 +18,21 @@ from reconciler.kinds.version import VERSION
 
 # Between looks at what AWS does not show yet: tags are not shown at once.
 SHOWN_LATER_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
+    """The RevisionId that guards a call. Where several resources have one together, and it is not known since a write of our own, a
+    look tells it, which must show what is expected. Raises StalePlan."""
+    known, key = expected.revision(operation), operation.key
+    if known or revised(key) == key:
+        return known
+    lives = looking.told(aws, key)
+    for other, state in list(expected.states.items()):
+        if revised(other) == revised(key):
+            _compare(other, state, lives.get(other), None)
+    for live in filter(None, lives.values()):
+        expected.revised_to(live)
+    return expected.revision(operation)
 
 
 def unchanged(aws: Aws, change: Change, expected: Expected) -> None:
@@ -55,10 +70,11 @@ def confirmed(
 def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
     """When a target is done: everything that the spec owns, as far as it was not looked at since the last write; versions
     never change. Raises StalePlan or NotOwned."""
+    lives: dict[Key, Live | None] = {}
     for key, state in sorted(expected.states.items()):
         if key.target == target and key.kind != VERSION.name and key not in expected.fresh:
-            live = looking.seen(aws, key, has_tags="Tags" in state)
-            _compare(key, state, live, None)
+            lives |= looking.told(aws, key, has_tags="Tags" in state) if key not in lives else {}
+            _compare(key, state, lives[key], None)
 
 
 def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:

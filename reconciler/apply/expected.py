@@ -40,11 +40,13 @@ class Expected:
         lives = tuple(before)
         self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
-        self._revisions = {live.key: str(live.handle.get("RevisionId", "")) for live in lives}
+        self._revisions = {revised(live.key): str(live.handle.get("RevisionId", "")) for live in lives}
 
     def revision(self, operation: Operation) -> str:
-        """The RevisionId that guards a call: what it is about has one of its own, or goes by the function's."""
-        return self._revisions.get(operation.key, self._revisions.get(function_of(operation.key), ""))
+        """The RevisionId that guards a call: what it is about has one of its own; a version that is to be published goes by the
+        function's. Empty where there is none, or nobody has looked since it changed."""
+        key = operation.key
+        return self._revisions.get(function_of(key) if key.kind == VERSION.name else revised(key), "")
 
     def known_revision(self, key: Key) -> str:
         return self._revisions.get(key, "")
@@ -61,12 +63,18 @@ class Expected:
         """What a look showed, after it was compared: from now on it must stay so."""
         self.states[live.key] = live.properties
         self.fresh.add(live.key)
+        self.revised_to(live)
+
+    def revised_to(self, live: Live) -> None:
+        """What a look showed of a revision."""
         if "RevisionId" in live.handle:
-            self._revisions[live.key] = str(live.handle["RevisionId"])
+            self._revisions[revised(live.key)] = str(live.handle["RevisionId"])
 
     def wrote(self, change: Change) -> None:
         """A call was carried out. What goes with a function goes here, too."""
         self.fresh.clear()
+        if revised(change.key) != change.key:
+            self._revisions.pop(revised(change.key), None)
         if change.after is None:
             deleted = {change.key}
             if change.key.kind == FUNCTION.name:
@@ -78,6 +86,11 @@ class Expected:
 
 def function_of(key: Key) -> Key:
     return Key(key.target, FUNCTION.name)
+
+
+def revised(key: Key) -> Key:
+    """What has the RevisionId of a resource: itself, or what it is a part of."""
+    return replace(key, name=KINDS[key.kind].revised_as(key.name))
 
 
 def subject(operation: Operation, params: Properties) -> Key:

@@ -54,9 +54,9 @@ def source(live: Mapping[str, Any], handle: Mapping[str, Any]) -> dict[str, Any]
 
 
 def section(kind: Kind, resources: Iterable[Live]) -> dict[str, Any]:
-    """A section of the spec; what a function has one of at the most is the section itself."""
+    """A section of the spec, without what no spec can say."""
     entries = {item.key.name: entry(item) for item in resources if item.key.kind == kind.name}
-    return entries.get("", {}) if kind.is_single else entries
+    return kind.sectioned({name: said for name, said in entries.items() if said})
 
 
 def entry(live: Live) -> Any:

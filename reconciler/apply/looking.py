@@ -9,14 +9,23 @@ from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, state_of
-from reconciler.snapshot.fetch import with_tags
+from reconciler.snapshot.fetch import each_of, with_tags
 
 
 def seen(aws: Aws, key: Key, *, has_tags: bool = False) -> Live | None:
     """The resource as AWS holds it now; None when there is none. `has_tags`: with tags that are a call of their own."""
+    return told(aws, key, has_tags=has_tags).get(key)
+
+
+def told(aws: Aws, key: Key, *, has_tags: bool = False) -> dict[Key, Live | None]:
+    """The resource, and whatever else one answer tells of with it."""
     kind = KINDS[key.kind]
     answer = aws.find(Place.of(key.target), *kind.reading.single(key.target.function, key.name))
-    return answered(aws, kind, key.target, answer, has_tags=has_tags) if answer else None
+    items = each_of(kind.reading, key.name, answer) if answer else []
+    lives = [answered(aws, kind, key.target, item, has_tags=has_tags) for item in items]
+    if kind.reading.several:
+        return {key: None} | {live.key: live for live in lives if live}
+    return {key: next(iter(lives), None)}
 
 
 def answered(aws: Aws, kind: Kind, target: Target, answer: Properties, *, has_tags: bool = False) -> Live | None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
 
-from reconciler.apply.confirming import at_rest, confirmed, unchanged
+from reconciler.apply.confirming import at_rest, confirmed, revision, unchanged
 from reconciler.apply.expected import Change, Expected
 from reconciler.apply.export import exported
 from reconciler.apply.recovery import Judge
@@ -247,9 +247,8 @@ def call(operation: Operation, known: _Known, aws: Aws) -> tuple[Change, Answer]
     looked for before it counts as failed."""
     place = Place.of(operation.key.target)
     params = filled(operation.params, known.results)
-    revision = known.expected.revision(operation)
-    if revision and "RevisionId" in service.members(operation.name):
-        params["RevisionId"] = revision
+    guard = revision(aws, operation, known.expected) if "RevisionId" in service.members(operation.name) else ""
+    params |= {"RevisionId": guard} if guard else {}
     change = known.expected.change(operation, params)
     if operation.name == "Invoke":
         return change, aws.call(place, operation.name, params)

@@ -89,7 +89,8 @@ def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     for live in snapshot.resources:
         if live.key.kind == FUNCTION.name:
             target = live.key.target
-            read = frozenset(KINDS) if snapshot.scope is None else snapshot.scope.get(target, frozenset())
+            scope = frozenset(KINDS) if snapshot.scope is None else snapshot.scope.get(target, frozenset())
+            read = {name.partition("/")[0] for name in scope}
             unread = (frozenset(KINDS) - read) | (OPTIONAL if snapshot.invoked.get(target) else frozenset())
             yield item(live, beside[target], unread)
 

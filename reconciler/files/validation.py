@@ -226,11 +226,13 @@ def _section_of(key: str) -> str:
     """The section of a spec that has this very key."""
     sections = load_schema("function")["properties"]
     for name, section in sections.items():
-        inner = section.get("properties") or section.get("additionalProperties")
-        if isinstance(inner, Mapping):
-            own = inner if section.get("properties") else inner.get("properties", {})
-            if key in own and not own[key].get("readOnly"):
-                return name if section.get("properties") else f"{name}.NAME"
+        inner, steps = section, [name]
+        while "properties" not in inner and isinstance(inner.get("additionalProperties"), Mapping):
+            inner = inner["additionalProperties"]
+            steps.append("NAME")
+        own = inner.get("properties", {})
+        if key in own and not own[key].get("readOnly"):
+            return ".".join(steps)
     return ""
 
 

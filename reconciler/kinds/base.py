@@ -22,6 +22,7 @@ IS_WHICH = "says which resource it is, or can only be set at its creation"
 NOT_DOCUMENTED = "AWS documents no value that stands for never set, and none that goes back to it"
 IS_A_GUARD = "a guard that apply sends by itself"
 LETTERS = "letters, digits, - and _"
+LATEST = "$LATEST"  # in a spec: the function itself, where the other names are aliases and versions
 PUBLISHED = "published"  # in a spec: the version that is the newest once the plan is carried out
 # That version, as long as only its publication can tell which it is.
 PUBLISHED_VERSION = Ref("PublishVersion", "Version")
@@ -35,7 +36,7 @@ class Section:
     `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why.
     The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
     `answer` is the call whose answer can be pasted. `about` says in a sentence what the section holds, `keys` is the JSON
-    Schema of its names where it is a map of them, `own` that of members of ours (a schema with a `type` stands instead of the
+    Schema of its names where it is a map of them, `inner_keys` of the names below those where it is a map of maps, `own` that of members of ours (a schema with a `type` stands instead of the
     service model's, others are laid over it), and `required` names what every entry must have. Members in `which` say which
     resource an entry is, so that another value makes it another entry; `foreign_name` is what AWS calls one of somebody else's.
     """
@@ -49,10 +50,16 @@ class Section:
     answer: str = ""
     about: str = ""
     keys: Mapping[str, Any] = field(default_factory=dict)
+    inner_keys: Mapping[str, Any] = field(default_factory=dict)
     own: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     which: tuple[str, ...] = ()
     foreign_name: str = ".+"
+
+    @property
+    def levels(self) -> int:
+        """How many names stand between the section and an entry."""
+        return bool(self.keys) + bool(self.inner_keys)
 
     @property
     def members(self) -> frozenset[str]:
@@ -81,12 +88,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call that a kind asks for, before it gets its place among the target's operations: by the order of all, or, where it
-    is brought forward, right before what is created in place of what it deletes."""
+    """A call that a kind asks for, before it gets its place among the target's operations: by the order of all; where it
+    is brought forward, right before what is created in place of what it deletes; where it adjoins, right before the next step of
+    its own resource, and both after what else stands there."""
 
     operation: str
     params: Properties
     is_brought_forward: bool = False
+    is_adjoining: bool = False
     settle: tuple[str, ...] | None = None
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
@@ -118,7 +127,8 @@ class Reading:
     name to be added, `everywhere` those of a whole account and region; where `listing` may miss some (`is_listing_whole`),
     only `everywhere` is believed. `moving(answer)` names the wait that must be over before an answer can be believed;
     `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
-    the member that holds the ARN of what has tags which only ListTags answers.
+    the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
+    below a first name, `several(name, answer)` has each of them, as `live` takes it.
     """
 
     single: Callable[[str, str], tuple[str, Properties]]
@@ -129,6 +139,7 @@ class Reading:
     moving: Callable[[Properties], str] = never_moving
     is_cut: Callable[[Properties, frozenset[str]], bool] = never_cut
     tagged_by: str = ""
+    several: Callable[[str, Properties], list[Properties]] | None = None
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:
@@ -155,6 +166,10 @@ def no_remark(_: Live) -> str:
     return ""
 
 
+def by_its_name(name: str) -> str:
+    return name
+
+
 def no_warning(_before: Properties | None, _after: Properties) -> str:
     return ""
 
@@ -169,7 +184,7 @@ class Kind:
 
     What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; the `noun` by which people
     call it, where that is not its name; how it is read (`reading`); the AWS `calls` that change it and what they may have
-    to wait for (`waits`); `rules` over one spec document, offline.
+    to wait for (`waits`); `rules` over one spec document, offline, and `cautions`, which only warn.
 
     How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member
     that it leaves out has no known default and is compared only where the spec names it. `identity(name, properties)` is what AWS
@@ -184,13 +199,14 @@ class Kind:
     What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must
     hold; `after(operation, params, state)` is that state once a call was carried out: None before a creation and after a
     deletion. `answered(result, function)` is what the answer of a change says of it; `is_answered_whole`, that this is all of it.
-    `named_by` is the member of an answer in which AWS names what it made.
+    `named_by` is the member of an answer in which AWS names what it made. `revised_as(name)` is the name under which AWS keeps the
+    RevisionId, where several have one together.
 
     How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
     kinds that have none leave it out. `outlives_function`: deleting the function leaves it there. `counts_as_deletion` for guards.
 
     How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
-    back; `warning(before, after)`, of normal properties, is worth
+    back, `interruption` what an update does to whoever uses it, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
     saying when it is made or changed; `listed(live)` is its entry in the list of functions.
     """
 
@@ -211,6 +227,7 @@ class Kind:
     noun: str = ""
     waits: tuple[Wait, ...] = ()
     rules: tuple[SpecCheck, ...] = ()
+    cautions: tuple[SpecCheck, ...] = ()
     replacement_key: Callable[[str, Properties], Hashable] = never_replacing
     depth: int = 1
     needs_replacement: Callable[[str, Any, Any], bool] = never_replaced
@@ -220,11 +237,14 @@ class Kind:
     answered: Callable[[Properties, str], dict[str, Any]] = nothing_answered
     is_answered_whole: bool = False
     named_by: str = ""
+    revised_as: Callable[[str], str] = by_its_name
     qualifier: Callable[[str, Properties], str] | None = None
     outlives_function: bool = False
     counts_as_deletion: bool = True
     remark: Callable[[Live], str] = no_remark
     loss: str = ""
+    interruption: str = ""
+    undeletable: Callable[[Live], str] = no_remark
     warning: Callable[[Properties | None, Properties], str] = no_warning
     listed: Callable[[Live], Any] = with_name
 
@@ -234,19 +254,44 @@ class Kind:
         return self.noun or self.name
 
     @property
+    def levels(self) -> int:
+        """How many names stand between the section and an entry: none where a function has one of it at the most, two where the
+        first says what it hangs on. Two are one name here, with a slash between them."""
+        return next((section.levels for section in self.sections if section.name == self.section), 1)
+
+    @property
     def is_single(self) -> bool:
         """Whether a function has one of it at the most: its section is that one, and no map of names."""
-        return any(section.name == self.section and not section.keys for section in self.sections)
+        return self.levels == 0
+
+    @property
+    def is_owned_in_parts(self) -> bool:
+        """Whether a spec owns and reads only what stands below the first names that it has."""
+        return self.levels == 2
 
     def entries(self, written: Properties) -> Properties:
         """What the kind's section holds, by name: what has none stands under the empty one, and says nothing where it is empty."""
-        if not self.is_single:
+        if self.is_single:
+            return {"": written} if written else {}
+        if not self.is_owned_in_parts:
             return written
-        return {"": written} if written else {}
+        return {f"{part}/{name}": entry for part, inner in written.items() for name, entry in inner.items()}
+
+    def sectioned(self, entries: Mapping[str, Any]) -> dict[str, Any]:
+        """The section that holds these entries."""
+        if self.is_single:
+            return dict(entries.get("", {}))
+        if not self.is_owned_in_parts:
+            return dict(entries)
+        section: dict[str, Any] = {}
+        for name, entry in entries.items():
+            part, _, inner = name.partition("/")
+            section.setdefault(part, {})[inner] = entry
+        return section
 
     def at(self, name: str) -> tuple[str, ...]:
         """The steps to an entry of the kind's section."""
-        return (self.section,) if self.is_single else (self.section, name)
+        return (self.section, *name.split("/", self.levels - 1)) if self.levels else (self.section,)
 
 
 def shown(value: Any, error: Any) -> Any:

@@ -1,4 +1,5 @@
-"""Which kinds must be read of a target before its spec can be planned. Pure."""
+"""What must be read of a target before its spec can be planned: kinds by their names, of one that is owned in parts each part as
+KIND/PART. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from collections.abc import Iterable
 
 from reconciler.core.model import Live, Spec
 from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
@@ -15,13 +17,31 @@ INVOKING = tuple(kind for kind in KINDS.values() if kind.qualifier)  # these han
 
 
 def needed(spec: Spec) -> frozenset[str]:
-    """The kinds that must be read of a target to plan its spec."""
+    """What must be read of a target to plan its spec."""
     if spec.is_absent:
         return frozenset(kind.name for kind in KINDS.values() if kind is FUNCTION or kind.outlives_function)
-    kinds = {kind.name for kind in KINDS.values() if kind is FUNCTION or kind.section in spec.sections}
-    if any(kind.name in kinds for kind in QUALIFIERS) or qualifiers(spec):
-        kinds |= {kind.name for kind in QUALIFIERS}
-    return frozenset(kinds | ({VERSION.name} if spec.publish else set()))
+    names = {name for kind in KINDS.values() for name in owned(kind, spec)} | {FUNCTION.name}
+    if any(kind.name in names for kind in QUALIFIERS) or qualifiers(spec):
+        names |= {kind.name for kind in QUALIFIERS}
+    return frozenset(names | ({VERSION.name} if spec.publish else set()))
+
+
+def owned(kind: Kind, spec: Spec) -> frozenset[str]:
+    """What a spec owns of a kind."""
+    if kind.is_owned_in_parts:
+        return frozenset(f"{kind.name}/{part}" for part in spec.parts(kind.section))
+    return frozenset({kind.name} if kind.section in spec.sections else ())
+
+
+def owns(spec: Spec, kind: Kind, name: str) -> bool:
+    """Whether a spec owns what a resource of this name is, whether it names it or not."""
+    return not {kind.name, f"{kind.name}/{name.partition('/')[0]}"}.isdisjoint(owned(kind, spec))
+
+
+def parts(kind: Kind, names: Iterable[str]) -> frozenset[str]:
+    """The parts of a kind that are among the names; the empty one stands for the whole of it."""
+    split = (name.partition("/") for name in names)
+    return frozenset(part for name, _, part in split if name == kind.name)
 
 
 def qualifiers(spec: Spec) -> frozenset[str]:
@@ -34,14 +54,25 @@ def qualifiers(spec: Spec) -> frozenset[str]:
     )
 
 
-def loses_a_qualifier(spec: Spec, live: Iterable[Live]) -> bool:
-    """Whether the spec drops an alias or a version that there is: then somebody must look whether anything invokes it."""
+def lost_qualifiers(spec: Spec, live: Iterable[Live]) -> frozenset[str]:
+    """The aliases and versions that there are and that the spec drops: then somebody must look whether anything invokes them."""
     wanted = {item.key for item in spec.desired}
-    return any(
-        item.key.target == spec.target
+    return frozenset(
+        item.key.name
+        for item in live
+        if item.key.target == spec.target
         and (
             (item.key.kind == ALIAS.name and ALIAS.section in spec.sections and item.key not in wanted)
             or (item.key.kind == VERSION.name and item.key in wanted)
         )
-        for item in live
+    )
+
+
+def hanging_on(names: frozenset[str]) -> frozenset[str]:
+    """What must be read to tell what hangs on these aliases and versions."""
+    return frozenset(
+        name
+        for kind in INVOKING
+        for name in ([f"{kind.name}/{part}" for part in names] if kind.is_owned_in_parts else [kind.name])
+        if names
     )

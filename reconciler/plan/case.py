@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.core.model import Artifact, Desired, Live, Spec
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import lost_qualifiers, owns
 from reconciler.kinds.tags import MARK
 
 
@@ -42,6 +43,13 @@ class Case:
 
     def held(self, kind: Kind) -> list[Live]:
         return [item for item in self.live if item.key.kind == kind.name]
+
+    def is_ours(self, kind: Kind, live: Live) -> bool:
+        """Whether the spec owns a live resource, or it hangs on what the spec drops: that goes first."""
+        name = live.key.name
+        if owns(self.spec, kind, name) or not kind.qualifier:
+            return owns(self.spec, kind, name)
+        return kind.qualifier(name, live.properties) in lost_qualifiers(self.spec, self.live)
 
     @property
     def function(self) -> Live | None:

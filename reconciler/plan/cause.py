@@ -30,6 +30,7 @@ from reconciler.core.model import (
 )
 from reconciler.kinds.base import PUBLISHED_VERSION, Kind
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import owns
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
@@ -297,7 +298,7 @@ def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> b
         return spec is not None and spec.is_absent
     item, before = _item(now, key), _item(spec, key)
     if item is None:
-        return not _is_named(spec, key, live)
+        return spec is None or (owns(spec, KINDS[key.kind], key.name) and not _is_named(spec, key, live))
     return before is not None and before.properties == item.properties
 
 

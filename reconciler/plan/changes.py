@@ -159,6 +159,7 @@ def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides
     ]
     verb: Verb = "none" if not both.differences else "replace" if final else "update"
     reason = f"{', '.join(final)} can only be set when it is created" if final else ""
+    reason = kind.interruption if verb == "update" else reason
     changes = tuple(field_change(kind, pair.desired, item) for item in both.differences)
     return Draft(
         Action(pair.key, verb, changes, reason),

@@ -337,7 +337,7 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
         return []
     wanted = [replace(item, properties=kind.resolved(item.properties, published)) for item in case.desired(kind)]
     drafts = []
-    for pair in pairs(kind, wanted, case.held(kind)):
+    for pair in pairs(kind, wanted, [item for item in case.held(kind) if case.is_ours(kind, item)]):
         if () in ignored_paths(case.spec, kind, pair.key.name):
             continue
         if pair.live is None:
@@ -361,12 +361,15 @@ def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operati
     )
 
 
-def rank_of(draft: Draft, step: Step) -> tuple[int, bool]:
-    """Where a step stands: by the order of all operations, or right before what its draft creates in place of what goes."""
+def rank_of(draft: Draft, step: Step) -> tuple[int, int]:
+    """Where a step stands: by the order of all operations, or right before what its draft creates in place of what goes, or,
+    where steps of its draft adjoin, with those where the last one stands."""
     kind = draft.pair.key.kind
     if step.is_brought_forward:
-        return min(RANKS[f"{kind}/{other.operation}"] for other in draft.steps if not other.is_brought_forward), False
-    return RANKS[f"{kind}/{step.operation}"], True
+        return min(RANKS[f"{kind}/{other.operation}"] for other in draft.steps if not other.is_brought_forward), 0
+    if any(other.is_adjoining for other in draft.steps):
+        return RANKS[f"{kind}/{draft.steps[-1].operation}"], 2
+    return RANKS[f"{kind}/{step.operation}"], 1
 
 
 def operation(identifier: str, draft: Draft, step: Step) -> Operation:

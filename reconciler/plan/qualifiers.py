@@ -10,7 +10,7 @@ from reconciler.core.model import Desired, Diagnostic, Live, Origin, Properties,
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import INVOKING
+from reconciler.kinds.needs import hanging_on
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
@@ -167,7 +167,7 @@ def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         message = f"whether anything invokes what is deleted could not be seen: {case.unseen}"
         yield refusal(case, PlanError, f"{case.spec.target}: {message}")
         return
-    if case.scope is not None and not {kind.name for kind in INVOKING} <= case.scope:
+    if case.scope is not None and not hanging_on(frozenset(draft.pair.key.name for draft in deletions)) <= case.scope:
         message = "the snapshot does not say whether anything invokes what is deleted; take it anew"
         yield refusal(case, PlanError, f"{case.spec.target}: {message}")
         return

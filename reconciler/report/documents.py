@@ -34,7 +34,7 @@ from reconciler.core.model import (
     Verb,
 )
 from reconciler.core.sealing import checksum, digest, sealed
-from reconciler.kinds.needs import INVOKING, needed
+from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed
 from reconciler.kinds.registry import KINDS
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.report.traffic import traffic_moved
@@ -242,12 +242,19 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
 
 
 def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str, Any]]:
-    """Which kinds were read of which target; none, and why, where it could not be."""
-    invoking = frozenset(kind.name for kind in INVOKING)
+    """What was read of which target; nothing, and why, where it could not be."""
+    held: dict[Target, list[Live]] = {}
+    for item in snapshot.resources:
+        held.setdefault(item.key.target, []).append(item)
+    hanging = {
+        spec.target: hanging_on(lost_qualifiers(spec, held.get(spec.target, ())))
+        for spec in specs
+        if not snapshot.invoked.get(spec.target)
+    }
     read = [
         {
             "address": str(spec.target),
-            "kinds": sorted(needed(spec) | (invoking if snapshot.invoked.get(spec.target) == "" else frozenset())),
+            "kinds": sorted(needed(spec) | hanging.get(spec.target, frozenset())),
             **({"unseen": snapshot.invoked[spec.target]} if snapshot.invoked.get(spec.target) else {}),
         }
         for spec in specs

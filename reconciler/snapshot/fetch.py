@@ -18,9 +18,10 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
-from reconciler.kinds.base import Kind, Listing, Reading, function_of
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import LATEST, Kind, Listing, Reading, function_of
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import loses_a_qualifier, needed
+from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts
@@ -28,7 +29,10 @@ from reconciler.snapshot.artifacts import Looking, artifacts
 WORKERS = 16
 NAMING = "ListFunctions"
 PATIENCE_SECONDS = 60.0  # for everything that moves while a snapshot is taken, together
+WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
 Answered = tuple[Target, Properties]  # what AWS answered about a resource of a target
+Parts = Mapping[Target, frozenset[str]]  # what is to be read of a kind
+Held = Mapping[Target, list[Live]]
 
 
 def fetch(
@@ -156,28 +160,45 @@ class _Region:
 
     def resources(self, marked: list[str]) -> list[Live]:
         targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
-        resources = list(self.functions(targets))
-        alive = {live.key.target for live in resources}
+        held = {live.key.target: [live] for live in self.functions(targets)}
         for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
-            asking = [spec for spec in self.specs if kind.outlives_function or spec.target in alive]
             unread = set(self.unread.reasons)
-            losing = {s.target for s in asking if self.must_look_for_users(kind, s, resources) and s.target in alive}
-            wanted = {s.target for s in asking if kind.name in (needed(s) if self.kinds is None else self.kinds)}
-            wanted |= {self.target(name) for name in marked} if kind.outlives_function else set()
-            resources += self.of_kind(kind, sorted(wanted | losing)) if wanted | losing else ()
-            required = set() if kind.name in self.optional else wanted
-            for target in (losing | wanted) - required - unread:
+            wanted, losing = self.wanted(kind, held), self.losing(kind, held)
+            wanted |= {self.target(name): WHOLE for name in marked} if kind.outlives_function else {}
+            asked = {target: wanted.get(target, NONE) | losing.get(target, NONE) for target in {*wanted, *losing}}
+            for live in self.of_kind(kind, asked) if asked else ():
+                held.setdefault(live.key.target, []).append(live)
+            required = set() if kind.name in self.optional else set(wanted)
+            for target in asked.keys() - required - unread:
                 reason = self.unread.reasons.pop(target, "")
                 self.invoked[target] = self.invoked.get(target, "") or reason
-        return resources
+        return [live for items in held.values() for live in items]
 
-    def must_look_for_users(self, kind: Kind, spec: Spec, resources: list[Live]) -> bool:
-        return bool(self.kinds is None and kind.qualifier and loses_a_qualifier(spec, resources))
+    def wanted(self, kind: Kind, held: Held) -> dict[Target, frozenset[str]]:
+        """What is to be read of a kind; the whole of one that is owned in parts is what hangs on the function and its aliases."""
+        wanted = {}
+        for spec in self.specs:
+            named = parts(kind, needed(spec) if self.kinds is None else self.kinds)
+            if named & WHOLE and kind.is_owned_in_parts:
+                keys = [item.key for item in held.get(spec.target, ())]
+                named = frozenset({LATEST, *(key.name for key in keys if key.kind == ALIAS.name)})
+            if named and (kind.outlives_function or spec.target in held):
+                wanted[spec.target] = named
+        return wanted
 
-    def of_kind(self, kind: Kind, targets: list[Target]) -> Iterator[Live]:
+    def losing(self, kind: Kind, held: Held) -> dict[Target, frozenset[str]]:
+        """What of a kind may hang on what the specs drop."""
+        lost = {spec.target: lost_qualifiers(spec, held.get(spec.target, ())) for spec in self.specs}
+        return (
+            {t: named for t, names in lost.items() if (named := parts(kind, hanging_on(names)))}
+            if self.kinds is None
+            else {}
+        )
+
+    def of_kind(self, kind: Kind, asked: Parts) -> Iterator[Live]:
         """The resources of a kind: listed, at rest, whole, and with their tags where a spec speaks of them."""
         reading, members = kind.reading, self.members_named(kind)
-        items = self.at_rest(reading, self.listed(reading, targets))
+        items = self.at_rest(reading, self.listed(reading, asked))
         whole = partial(self.whole, kind, members)
         items = [
             (target, item)
@@ -198,9 +219,10 @@ class _Region:
             for spec in self.specs
         }
 
-    def listed(self, reading: Reading, targets: list[Target]) -> list[Answered]:
+    def listed(self, reading: Reading, asked: Parts) -> list[Answered]:
         """The items of the targets: from the listing of everything, unless that has more pages than there are targets, as in an
         account that is not ours alone, and a function can be asked for its own."""
+        targets = sorted(asked)
         if reading.everywhere:
             most = len(targets) if reading.is_listing_whole else None
             read = partial(self.everything, reading.everywhere, targets, most)
@@ -208,7 +230,7 @@ class _Region:
             if is_whole:
                 return items
         call = reading.listing.operation if reading.listing else operation(reading)
-        each = self.unread.each(self.pool, call, partial(self.own, reading), targets, itself)
+        each = self.unread.each(self.pool, call, partial(self.own, reading, asked), targets, itself)
         return [(target, item) for target, answers in each for item in answers]
 
     def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
@@ -233,12 +255,13 @@ class _Region:
             self._names = frozenset(item["FunctionName"] for page in pages for item in page["Functions"])
         return self._names
 
-    def own(self, reading: Reading, target: Target) -> list[Properties]:
-        """What a function has of a kind: of what it can have only one of there is no listing."""
+    def own(self, reading: Reading, asked: Parts, target: Target) -> list[Properties]:
+        """What a function has of a kind: of what it can have only one of there is no listing, nor of what is read in parts."""
         listing = reading.listing
         if listing is None:
-            answer = self.aws.find(self.place, *reading.single(target.function, ""))
-            return [answer] if answer else []
+            single = partial(reading.single, target.function)
+            answers = ((part, self.aws.find(self.place, *single(part))) for part in sorted(asked[target]))
+            return [item for part, answer in answers if answer for item in each_of(reading, part, answer)]
         pages = self.aws.pages(self.place, listing.operation, {"FunctionName": target.function, **listing.params})
         return [item for page in pages for item in page[listing.member]]
 
@@ -305,6 +328,11 @@ class _Region:
     def tagged(self, reading: Reading, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
         target, item = answered
         return with_tags(self.aws, reading, target, item) if "Tags" in members.get(target, ()) else item
+
+
+def each_of(reading: Reading, name: str, answer: Properties) -> list[Properties]:
+    """What the answer about one of this name tells of, each as an answer of its own."""
+    return reading.several(name, answer) if reading.several else [answer]
 
 
 def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) -> Properties:

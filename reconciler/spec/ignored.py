@@ -58,13 +58,18 @@ def unmatched(steps: tuple[str, ...], spec: Mapping[str, Any]) -> str:
 def _of_no_entry(kind: Kind, rest: list[str], declared: Any) -> str:
     """A member that says which resource an entry is; or a name that the section does not have: whole, it may be somebody
     else's; below it there is nothing to compare."""
-    name, section = rest[0], kind.sections[0]
-    if rest[1:2] and rest[1] in section.which:
-        return f"{rest[1]} says which {kind.word} it is; another one is another {kind.word}"
-    if not isinstance(declared, dict) or name in declared or "*" in name:
-        return ""
-    is_somebodys = len(rest) == 1 and re.fullmatch(section.foreign_name, name)
-    return "" if is_somebodys else f"{kind.section} has no {name}{close_match(name, declared)}"
+    names, below, section = rest[: kind.levels], rest[kind.levels :], kind.sections[0]
+    if below and below[0] in section.which:
+        return f"{below[0]} says which {kind.word} it is; another one is another {kind.word}"
+    for number, name in enumerate(names, start=1):
+        if not isinstance(declared, dict) or "*" in name:
+            return ""
+        if name not in declared:
+            is_somebodys = number == kind.levels and not below and re.fullmatch(section.foreign_name, name)
+            where = ".".join((kind.section, *names[: number - 1]))
+            return "" if is_somebodys else f"{where} has no {name}{close_match(name, declared)}"
+        declared = declared[name]
+    return ""
 
 
 def _below(schema: Mapping[str, Any], steps: list[str], at: str) -> str:

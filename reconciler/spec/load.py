@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.core.diff import escaped, pointer
+from reconciler.core.diff import pointer
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.files import validation
 from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
-from reconciler.kinds.base import PUBLISHED, versions_of
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
-from reconciler.spec import arns, rules
+from reconciler.spec import arns, cautions, rules
+from reconciler.spec.cautions import warning
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
 from reconciler.spec.stray import with_facts
@@ -34,13 +34,6 @@ LEAVES_ITS_OLD_NAME = Rule("R013", "A function that has a new name (`was`) has n
 HAS_ITS_CODE = Rule("R032", "What `code.path` names is there.")
 KEEPS_TO_ITS_TREE = Rule("R033", "Code stands in the tree that its spec belongs to.")
 IS_NO_SPEC = Rule("W001", "A YAML file among specs that is none is named in .reconcileignore.")
-IS_ANSWERED = Rule("W002", "What only AWS answers may stand in a spec and says nothing there.")
-FOLLOWS_WHAT_IS_PUBLISHED = Rule("W005", "An alias that follows `published` has a spec that publishes.")
-HAS_A_ROLE_OF_ITS_ACCOUNT = Rule(
-    "W006",
-    "A function runs by a role of its own account.",
-    "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +62,8 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     if faults:
         raise SpecError(faults)
     specs = [spec for document, targets in targeted for spec in expanded(document, targets)]
-    warnings = [warning for document, targets in targeted for warning in warnings_of(document, targets, config)]
-    warnings = [*(_warning(IS_NO_SPEC, other.message, other.origin) for other in passed_over), *warnings]
+    warnings = [note for document, targets in targeted for note in cautions.notes(document, targets, config)]
+    warnings = [*(warning(IS_NO_SPEC, other.message, other.origin) for other in passed_over), *warnings]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
 
@@ -257,7 +250,7 @@ def expanded(document: Document, targets: Iterable[Target]) -> Iterator[Spec]:
             target=target,
             path=document.path,
             desired=tuple(desired),
-            sections=frozenset(section for section in SECTION_NAMES if section in value),
+            sections=frozenset(owned(value)),
             is_absent=value.get("state") == "absent",
             publish=value.get("publish", False),
             allow_replace=value.get("allow_replace", False),
@@ -268,13 +261,21 @@ def expanded(document: Document, targets: Iterable[Target]) -> Iterator[Spec]:
         )
 
 
+def owned(value: Mapping[str, Any]) -> Iterator[str]:
+    """The sections that a spec has, and of one that is owned in parts its parts."""
+    for section in (name for name in SECTION_NAMES if name in value):
+        yield section
+        if section in NAMED_SECTIONS and KINDS[NAMED_SECTIONS[section]].is_owned_in_parts:
+            yield from (f"{section}/{part}" for part in value[section])
+
+
 def origins_below(document: Document) -> dict[str, dict[str, Origin]]:
     """The places of everything below each resource beside the function, by pointers relative to it; each place is looked at
     once."""
-    lengths = {section: 1 + len(KINDS[kind].at("")) for section, kind in NAMED_SECTIONS.items()}
+    lengths = {section: 2 + KINDS[kind].levels for section, kind in NAMED_SECTIONS.items()}
     below: dict[str, dict[str, Origin]] = {}
     for where, origin in document.origins.items():
-        steps = where.split("/", 3)
+        steps = where.split("/", 4)
         length = lengths.get(steps[1], 0) if len(steps) > 1 else 0
         if length and len(steps) >= length:
             at = "/".join(steps[:length])
@@ -326,40 +327,6 @@ def _requested(value: Any, schema: Mapping[str, Any]) -> Any:
             for item in value
         ]
     return value
-
-
-def warnings_of(document: Document, targets: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
-    """What is legal and yet looks like a mistake."""
-    value = document.value
-    configuration = value.get("configuration") or {}
-    for steps in read_only(configuration, validation.load_schema("function")["properties"]["configuration"]):
-        message = f"configuration.{'.'.join(steps)} is AWS's answer, not a setting; it is ignored"
-        yield _warning(IS_ANSWERED, message, document.key(f"/configuration/{'/'.join(map(escaped, steps))}"))
-    if "policy" in value:
-        yield _warning(IS_ANSWERED, "policy is AWS's answer, not a setting; it is ignored", document.key("/policy"))
-    for name, alias in (value.get("aliases") or {}).items():
-        if PUBLISHED in versions_of(alias) and not value.get("publish"):
-            message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
-            yield _warning(FOLLOWS_WHAT_IS_PUBLISHED, message, document.key(f"/aliases/{escaped(name)}"))
-    accounts = {config.accounts[target.account].account_id for target in targets} if config else set()
-    role = configuration.get("Role", "").split(":")
-    if len(role) > 4 and accounts - {"", role[4]}:
-        message = f"the role is in account {role[4]}, the function in {', '.join(sorted(accounts))}; Lambda needs one of its own account"
-        yield _warning(HAS_A_ROLE_OF_ITS_ACCOUNT, message, document.at("/configuration/Role"))
-
-
-def _warning(rule: Rule, message: str, origin: Origin) -> Diagnostic:
-    return rule.cited(Diagnostic("warning", message, origin=origin))
-
-
-def read_only(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The steps to every member that the schema marks as AWS's answer; pasted Layers are taken by their Arn."""
-    known = schema.get("properties", {})
-    for key, item in value.items() if isinstance(value, dict) else ():
-        if known.get(key, {}).get("readOnly"):
-            yield (key,)
-        elif key in known:
-            yield from ((key, *steps) for steps in read_only(item, known[key]))
 
 
 def only(specs: Specs, chosen: Iterable[Target]) -> Specs:

@@ -38,7 +38,7 @@ def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Finding]:
                 message = (
                     f"{kind.word} {name} invokes alias {alias}, which aliases does not declare; declared: {choice}"
                 )
-                is_member = "alias" in entry
+                is_member = "alias" in entry and "alias" in kind.sections[0].own
                 yield Finding(f"{at}/alias" if is_member else at, message, is_key=not is_member)
 
 

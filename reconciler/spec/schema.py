@@ -179,10 +179,9 @@ def section_schema(section: Section) -> Schema:
         "x-refused": dict(section.refused),
         **({"required": list(section.required)} if section.required else {}),
     }
-    about = {"description": section.about}
-    if not section.keys:
-        return about | entry
-    return about | {"type": "object", "additionalProperties": entry, "propertyNames": dict(section.keys)}
+    for names in filter(None, (section.inner_keys, section.keys)):
+        entry = {"type": "object", "additionalProperties": entry, "propertyNames": dict(names)}
+    return {"description": section.about} | entry
 
 
 def laid_over(schema: Any, own: Any) -> Any:

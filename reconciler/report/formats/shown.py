@@ -15,7 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reconciler.core.diff import escaped
+from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
 from reconciler.kinds.registry import KINDS
@@ -126,7 +126,7 @@ def _excerpt(text: str, start: int, end: int) -> str:
 def _field_name(path: str, resource: str) -> str:
     """A field's pointer without what its resource's name has said."""
     kind, _, name = resource.partition("/")
-    prefix = f"/{KINDS[kind].section}/{escaped(name)}/" if kind in KINDS else "/"
+    prefix = f"{pointer(KINDS[kind].at(name))}/" if name and kind in KINDS else "/"
     return printable(path.removeprefix(prefix).removeprefix("/").replace("/", "."))
 
 
