@@ -129,6 +129,19 @@ class Around:
         self._roles.add(role)
         return True
 
+    def has_principal(self, arn: str) -> bool:
+        """Whether a role or user of IAM is there; who else may stand in a policy is taken at the word."""
+        account, kind, name = arn.split(":")[4], arn.split(":")[5].partition("/")[0], arn.rpartition("/")[2]
+        iam = self._clients.get("iam", account, self._region)
+        with suppress(ClientError, BotoCoreError):
+            match kind:
+                case "role":
+                    iam.get_role(RoleName=name)
+                case "user":
+                    iam.get_user(UserName=name)
+            return True
+        return False
+
     def has_source(self, arn: str) -> bool:
         """Whether a queue, stream or table is there; any other kind of source is taken at its word."""
         _, _, service, region, account, name = arn.split(":", 5)

@@ -1,4 +1,4 @@
-"""Resource policies, one a function, version or alias, as FACTS 2.4 and 2.11 record them.
+"""Resource policies, one a function, version or alias, as FACTS 8 records them.
 
 (region, params, now) go in, an answer comes out or Refused is raised. A policy's RevisionId is its own.
 """
@@ -6,20 +6,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reconciler.core.accounts import partition_of
 from reconciler.sandbox.lambda_.state import Function, Policy, Region, check_revision, new_id
-from reconciler.sandbox.refusals import conflict, invalid, not_found
+from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
 
-CONDITIONS = (
-    ("SourceArn", "ArnLike", "AWS:SourceArn"),
-    ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
-    ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
-    ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
-    ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
-    ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
-)
+CONDITIONS: Mapping[str, tuple[str, str]] = {
+    "SourceArn": ("ArnLike", "AWS:SourceArn"),
+    "SourceAccount": ("StringEquals", "AWS:SourceAccount"),
+    "PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID"),
+    "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
+    "EventSourceToken": ("StringEquals", "lambda:EventSourceToken"),
+    "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
+}
+NO_CONDITIONS = ("FunctionName", "Qualifier", "StatementId", "Action", "Principal", "RevisionId")
+LARGEST = 20_480  # characters of a policy
+SERVICE = re.compile(r"[a-z0-9.-]+\.amazon(aws)?\.com(\.cn)?")
 
 
 def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
@@ -27,50 +32,75 @@ def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
     function = region.function(name)
     if qualifier == "$LATEST":
         raise invalid("We currently do not support adding policies for $LATEST.")
+    if qualifier and not qualifier.isdigit() and qualifier not in function.aliases:
+        raise not_found(f"Cannot find alias arn: {region.arn(name, qualifier)}")
     region.record(function, qualifier)
     return function, qualifier
 
 
-def _principal(given: str) -> Any:
+def _principal(region: Region, given: str) -> Any:
+    """As a policy has it. Raises what AWS answers to one that there is not."""
     if given == "*":
         return "*"
-    if given.isdigit():
-        return {"AWS": f"arn:aws:iam::{given}:root"}
-    return {"AWS": given} if given.startswith("arn:") else {"Service": given}
+    if re.fullmatch("[0-9]{12}", given):
+        return {"AWS": f"arn:{partition_of(region.region)}:iam::{given}:root"}
+    if given.startswith("arn:") and region.world.has_principal(given):
+        return {"AWS": given}
+    if SERVICE.fullmatch(given):
+        return {"Service": given}
+    raise invalid("The provided principal was invalid. Please check the principal and try again.")
 
 
 def _statement(region: Region, name: str, qualifier: str, params: Mapping[str, Any]) -> dict[str, Any]:
     condition: dict[str, Any] = {}
-    for member, operator, key in CONDITIONS:
-        if member in params:
-            value = params[member]
+    for member, value in params.items():
+        if member not in NO_CONDITIONS:
+            newer = ("Bool" if isinstance(value, bool) else "StringEquals", f"lambda:{member}")
+            operator, key = CONDITIONS.get(member, newer)
             condition.setdefault(operator, {})[key] = str(value).lower() if isinstance(value, bool) else value
     statement = {
-        "Sid": params["StatementId"], "Effect": "Allow", "Principal": _principal(params["Principal"]),
+        "Sid": params["StatementId"], "Effect": "Allow", "Principal": _principal(region, params["Principal"]),
         "Action": params["Action"], "Resource": region.arn(name, qualifier),
     }  # fmt: skip
     return statement | ({"Condition": condition} if condition else {})
 
 
+def _own_revision(region: Region, function: Function, qualifier: str) -> str:
+    """What guards the first statement: that of what it is added to, for there is no policy yet."""
+    alias = function.aliases.get(qualifier)
+    return alias.revision if alias else region.record(function, qualifier).revision
+
+
+def _document(statements: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": statements}, separators=(",", ":"))
+
+
 def add_permission(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function, qualifier = _named(region, params)
-    held = function.policies.get(qualifier, Policy([], ""))
+    held = function.policies.get(qualifier) or Policy([], _own_revision(region, function, qualifier))
     check_revision(params.get("RevisionId"), held.revision, "GetPolicy")
     sid = params["StatementId"]
-    if any(statement["Sid"] == sid for statement in held.statements):
+    if any(statement.get("Sid") == sid for statement in held.statements):
         raise conflict(
             f"The statement id ({sid}) provided already exists. "
             "Please provide a new statement id, or remove the existing statement."
         )
     statement = _statement(region, function.name, qualifier, params)
-    function.policies[qualifier] = Policy([*held.statements, statement], new_id())
-    return {"Statement": json.dumps(statement)}
+    statements = [*held.statements, statement]
+    size = len(_document(statements))
+    if size > LARGEST:
+        message = f"The final policy size ({size}) is bigger than the limit ({LARGEST})."
+        raise Refused("PolicyLengthExceededException", message)
+    function.policies[qualifier] = Policy(statements, new_id())
+    return {"Statement": json.dumps(statement, separators=(",", ":"))}
 
 
 def remove_permission(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function, qualifier = _named(region, params)
-    held = function.policies.get(qualifier, Policy([], ""))
-    remaining = [statement for statement in held.statements if statement["Sid"] != params["StatementId"]]
+    held = function.policies.get(qualifier)
+    if not held:
+        raise not_found("No policy is associated with the given resource.")
+    remaining = [statement for statement in held.statements if statement.get("Sid") != params["StatementId"]]
     if len(remaining) == len(held.statements):
         raise not_found(f"Statement {params['StatementId']} is not found in resource policy.")
     check_revision(params.get("RevisionId"), held.revision, "GetPolicy")
@@ -82,9 +112,11 @@ def remove_permission(region: Region, params: Mapping[str, Any], now: float) -> 
 
 
 def get_policy(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    name, _ = region.named(params["FunctionName"], params.get("Qualifier"))
+    if name not in region.functions:
+        raise not_found()
     function, qualifier = _named(region, params)
     held = function.policies.get(qualifier)
     if not held:
         raise not_found()
-    document = {"Version": "2012-10-17", "Id": "default", "Statement": held.statements}
-    return {"Policy": json.dumps(document), "RevisionId": held.revision}
+    return {"Policy": _document(held.statements), "RevisionId": held.revision}

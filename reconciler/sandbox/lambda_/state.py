@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from reconciler.core.accounts import partition_of
 from reconciler.sandbox.refusals import Refused, invalid, not_found
 
 
@@ -23,6 +24,8 @@ class World(Protocol):
     def object(self, bucket: str, key: str, version: str | None) -> tuple[bytes, str]: ...
 
     def can_assume(self, role: str) -> bool: ...
+
+    def has_principal(self, arn: str) -> bool: ...
 
     def has_source(self, arn: str) -> bool: ...
 
@@ -183,7 +186,7 @@ class Region:
 
     def arn(self, name: str, qualifier: str = "") -> str:
         end = f":{qualifier}" if qualifier else ""
-        return f"arn:aws:lambda:{self.region}:{self.account}:function:{name}{end}"
+        return f"arn:{partition_of(self.region)}:lambda:{self.region}:{self.account}:function:{name}{end}"
 
     def function(self, name: str) -> Function:
         if name not in self.functions:

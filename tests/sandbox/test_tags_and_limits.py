@@ -1,9 +1,6 @@
-"""FACTS 1.2, 2.10, 2.11 and 3: tags, permissions, reserved concurrency, function URLs."""
+"""FACTS 1.2, 2.10 and 3: tags, reserved concurrency, function URLs."""
 
 from __future__ import annotations
-
-import json
-from typing import Any
 
 import pytest
 
@@ -101,75 +98,6 @@ def test_the_tagging_api_finds_mappings(aws: Aws) -> None:
     tagging = aws.sandbox.clients.get("resourcegroupstaggingapi", ACCOUNT, REGION)
     found = tagging.get_resources(ResourceTypeFilters=["lambda:event-source-mapping"], TagFilters=[{"Key": "squad"}])
     assert [one["ResourceARN"] for one in found["ResourceTagMappingList"]] == [mapping]
-
-
-# --- permissions ---------------------------------------------------------------------------------------------------
-
-
-def grant(aws: Aws, name: str, **members: Any) -> dict[str, Any]:
-    params = {"StatementId": "one", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com", **members}
-    answer = aws.client.add_permission(FunctionName=name, **params)
-    return dict(json.loads(answer["Statement"]))
-
-
-CONDITIONS = [
-    ({"SourceArn": "arn:aws:s3:::b"}, {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::b"}}),
-    ({"SourceAccount": ACCOUNT}, {"StringEquals": {"AWS:SourceAccount": ACCOUNT}}),
-    ({"PrincipalOrgID": "o-1234567890"}, {"StringEquals": {"aws:PrincipalOrgID": "o-1234567890"}}),
-    ({"FunctionUrlAuthType": "NONE"}, {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
-]
-
-
-@pytest.mark.parametrize(("members", "condition"), CONDITIONS, ids=[next(iter(one[0])) for one in CONDITIONS])
-def test_a_member_becomes_a_condition(aws: Aws, members: dict[str, str], condition: dict[str, Any]) -> None:
-    assert grant(aws, aws.function(), **members)["Condition"] == condition
-
-
-@pytest.mark.parametrize(
-    ("given", "shown"),
-    [
-        (ACCOUNT, {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
-        ("s3.amazonaws.com", {"Service": "s3.amazonaws.com"}),
-        (f"arn:aws:iam::{ACCOUNT}:role/a.b", {"AWS": f"arn:aws:iam::{ACCOUNT}:role/a.b"}),
-        ("*", "*"),
-    ],
-)
-def test_a_principal_is_shown_as(aws: Aws, given: str, shown: Any) -> None:
-    assert grant(aws, aws.function(), Principal=given)["Principal"] == shown
-
-
-def test_each_qualifier_has_a_policy_of_its_own(aws: Aws) -> None:
-    name = aws.published()
-    aws.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    grant(aws, name, StatementId="whole")
-    grant(aws, name, StatementId="alias", Qualifier="live")
-    for params, sid in (({}, "whole"), ({"Qualifier": "live"}, "alias")):
-        document = json.loads(aws.client.get_policy(FunctionName=name, **params)["Policy"])
-        assert [one["Sid"] for one in document["Statement"]] == [sid]
-    with refused("ResourceNotFoundException", status=404):
-        aws.client.get_policy(FunctionName=name, Qualifier="1")
-
-
-def test_a_statement_id_is_used_once(aws: Aws) -> None:
-    name = aws.function()
-    grant(aws, name)
-    with refused("ResourceConflictException", "The statement id (one) provided already exists.", 409):
-        grant(aws, name)
-
-
-def test_a_policy_is_gone_with_its_last_statement(aws: Aws) -> None:
-    name = aws.function()
-    grant(aws, name)
-    aws.client.remove_permission(FunctionName=name, StatementId="one")
-    with refused("ResourceNotFoundException", status=404):
-        aws.client.get_policy(FunctionName=name)
-    with refused("ResourceNotFoundException", status=404):
-        aws.client.remove_permission(FunctionName=name, StatementId="one")
-
-
-def test_latest_has_no_policy(aws: Aws) -> None:
-    with refused(INVALID, "$LATEST"):
-        grant(aws, aws.function(), Qualifier="$LATEST")
 
 
 # --- reserved concurrency ------------------------------------------------------------------------------------------
