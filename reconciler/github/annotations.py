@@ -13,6 +13,7 @@ from typing import Any, Literal
 from reconciler.core.errors import Fault
 from reconciler.core.foreign import harmless, printable
 from reconciler.core.words import many
+from reconciler.report.formats.shown import failed_address, side_text, why
 
 MOST_OF_A_KIND = 10
 MOST_LINES = 10  # of one annotation
@@ -53,10 +54,15 @@ def of_plan(plan: Document) -> list[Annotation]:
 def of_report(report: Document) -> list[Annotation]:
     """Of each target of an apply that was not carried out, with why."""
     return [
-        Annotation("error", f"{task['target']}: {task['status']['status']}")
+        Annotation("error", _failure(task))
         for task in report["tasks"]
         if task["status"]["failed"] or not task["status"]["completed"]
     ]
+
+
+def _failure(task: Document) -> str:
+    where, what = failed_address(task), why(task)
+    return what if what.startswith(where) else f"{where}: {what}"
 
 
 def of_drift(plan: Document, drifted: Collection[str]) -> list[Annotation]:
@@ -67,7 +73,8 @@ def of_drift(plan: Document, drifted: Collection[str]) -> list[Annotation]:
 def _drift(target: Document) -> Annotation:
     fields = [field for action in target["actions"] for field in action["fields"]]
     lines = [
-        f"{_name(field)}: AWS holds {_shown(field['before'])}, git says {_shown(field['after'])}" for field in fields
+        f"{_name(field)}: AWS holds {side_text(field, 'before')}, git says {side_text(field, 'after')}"
+        for field in fields
     ]
     left = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
     source: Document = next((field["source"] for field in fields if field["source"]), {"file": "", "line": 0})
@@ -99,15 +106,11 @@ def _effects(plan: Document) -> Iterator[Annotation]:
 
 
 def _change(field: Document) -> str:
-    return f"{_name(field)}: {_shown(field['before'])} → {_shown(field['after'])} in AWS{ASIDE.get(field['cause'], '')}"
+    return f"{_name(field)}: {side_text(field, 'before')} → {side_text(field, 'after')} in AWS{ASIDE.get(field['cause'], '')}"
 
 
 def _name(field: Document) -> str:
     return str(field["path"].removeprefix("/").replace("/", "."))
-
-
-def _shown(value: Any) -> Any:
-    return "(unset)" if value is None else value
 
 
 def _moves(target: Document) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.core.errors import AwsError, Locked, PlanError, ReconcileError, SpecError, StalePlan
 from reconciler.core.words import many
+from reconciler.report.formats.page.text import named
 
 Document = Mapping[str, Any]
+NAMES_ROOM = 2_000  # bytes
 PARTLY, INTERRUPTED = 25, (130, 143)
 
 
@@ -30,14 +32,30 @@ def _is_refused(task: Document) -> bool:
 
 def acting(plan: Document) -> frozenset[str]:
     """The targets about which a plan says that something is to be done."""
-    return frozenset(target["address"] for target in plan["targets"] if target["operations"])
+    return frozenset(target["address"] for target in plan.get("targets", ()) if target["operations"])
+
+
+def seen_by_nobody(report: Document, plans: Iterable[Document]) -> frozenset[str]:
+    """The targets of a run that no plan acts on: told to whoever showed nothing, for a change of what judges may ask for them."""
+    return frozenset(task["target"] for task in report["tasks"]).difference(*map(acting, plans))
+
+
+def idle(report: Document, addresses: frozenset[str]) -> str:
+    """The targets, of those that were to be acted on, that a run found done; empty where there are none."""
+    found = sorted(addresses - {task["target"] for task in report["tasks"]})
+    return f"\nDone before this run: {named(found, NAMES_ROOM)}.\n" if found else ""
+
+
+def is_approved_by_hand(exit_code: int) -> bool:
+    """Whether a run with this exit code may be followed by one that carries out what is left of its plan."""
+    return exit_code in (StalePlan.exit_code, PlanError.exit_code)
 
 
 def how_to_go_on(exit_code: int, digest: str, run_url: str) -> str:
     """What helps after a run that did not do all, without a new commit where that is possible; empty after one that did."""
     again = f"re-run the failed jobs of [this run]({run_url})" if run_url else "run this again"
     by_hand = (
-        "to have exactly what the plan shows done all the same, run the workflow by hand (Actions → Run workflow) with "
+        "to have all of the plan below done all the same, run the workflow by hand (Actions → Run workflow) with "
         f"`approve` = `{digest}`; it is refused if anything is another by then"
     )
     match exit_code:

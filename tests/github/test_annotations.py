@@ -47,6 +47,11 @@ def test_an_edited_line_says_what_it_does_to_aws_and_to_the_traffic() -> None:
     assert second.line == 30
 
 
+def test_a_text_that_is_empty_or_has_several_lines_is_shown_as_the_plan_shows_it() -> None:
+    (found,) = of_plan(plan(target("a/r/f", at(12, before="", after="x\ny"))))
+    assert found.message == 'configuration.MemorySize: "" → "x\\ny" in AWS (a/r/f)'
+
+
 @pytest.mark.parametrize(
     ("cause", "said"),
     [

@@ -64,24 +64,72 @@ def test_a_page_is_whole_up_to_its_last_byte(limit: int) -> None:
     assert (again == text) == (limit >= 0)
 
 
-def run_of(count: int) -> dict[str, Any]:
+def done(address: str, *operations: str, **result: str) -> dict[str, Any]:
+    """A task of which all operations succeeded, each with this answer."""
+    items = [{"operation": one, "address": address, "outcome": "succeeded"} for one in operations]
+    return {
+        "target": address, "operations": items, "resultObjects": [result for _ in items],
+        "status": {"failed": False, "completed": True, "status": "Orchestration completed."},
+    }  # fmt: skip
+
+
+def undone(address: str, operation: str, cause: str, message: str) -> dict[str, Any]:
+    """A task that failed at its one operation, or was refused where that is the planning."""
+    error = {"type": "EXCEPTION", "operation": operation, "cause": cause, "message": message}
+    outcome = "failed" if operation != "PlanLambdaAtomicOperation" else "not attempted"
+    return {
+        "target": address, "resultObjects": [error],
+        "operations": [{"operation": "UpdateFunctionCode", "address": address, "outcome": outcome}],
+        "status": {"failed": True, "completed": True, "status": f"Orchestration failed: {operation} | {cause}: [{message}]"},
+    }  # fmt: skip
+
+
+def run_of(count: int, *others: dict[str, Any]) -> dict[str, Any]:
+    """A run in which every function got a version of its own."""
     run = {"id": "8a3a72014416", "command": "apply", "duration_seconds": 1.0}
-    done = {**task("done"), "status": {"failed": False, "completed": True, "status": "done"}}
-    tasks = [{**done, "target": f"t/r/{number}"} for number in range(count)]
+    tasks = [done(f"t/r/{number}", "PublishVersion", version=str(number)) for number in range(count)]
     return {
         "run": run,
         "outcome": {"status": "succeeded", "exit_code": 0},
-        "tasks": tasks,
+        "tasks": [*tasks, *others],
         "provenance": {"commit": "c" * 40},
     }
 
 
 def test_what_failed_comes_before_what_was_done() -> None:
-    report = run_of(3)
-    report["tasks"].append({**task("no"), "target": "t/r/failed"})
+    report = run_of(3, undone("t/r/failed", "UpdateLambdaCodeAtomicOperation", "ServiceException", "not today"))
     text = formats.of("markdown").report(report, View())
-    assert text.index("t/r/failed") < text.index("t/r/0")
+    assert text.index("<b>failed</b>") < text.index("version 0 published")
     assert text.splitlines()[0] == "### 🟢 Apply succeeded: 3 of 4 functions done"
+
+
+def test_what_failed_is_told_in_the_words_of_whoever_refused_it() -> None:
+    failed_at = undone("t/r/one", "UpdateLambdaCodeAtomicOperation", "ServiceException", "not today")
+    refused = undone("t/r/two", "PlanLambdaAtomicOperation", "StalePlan", "t/r/two was not in the approved plan (R240)")
+    text = formats.of("markdown").report(run_of(0, failed_at, refused), View())
+    assert "| <b>failed</b>: ServiceException: not today |" in text
+    assert "| <b>refused</b>: t/r/two was not in the approved plan (R240) |" in text
+
+
+def test_of_each_function_it_is_said_what_was_done() -> None:
+    release = ("TagResource", "UntagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode")
+    made, changed, gone = done("t/r/a", "CreateFunction"), done("t/r/b", *release), done("t/r/c", "DeleteFunction")
+    version = done("t/r/d", "DeleteFunction")
+    version["operations"][0]["address"] = "t/r/d/version/1"
+    text = formats.of("markdown").report(run_of(0, made, changed, gone, version), View())
+    assert re.findall(r"^\| 🟢 \| <b>(.)</b><br><sub>t · r</sub> \| (.*) \|$", text, re.MULTILINE) == [
+        ("a", "created, 1 AWS call"), ("b", "new tags, tags removed, new configuration, new code, 4 AWS calls"),
+        ("c", "deleted, 1 AWS call"), ("d", "1 AWS call"),
+    ]  # fmt: skip
+
+
+def test_what_was_done_to_five_hundred_alike_is_one_row_in_little_room() -> None:
+    alike = [done(f"t/r/team-function-{number:03}", "UpdateFunctionConfiguration") for number in range(500)]
+    text = formats.of("markdown").report(run_of(0, *alike), View())
+    assert len(text.encode()) <= 1_200
+    (row,) = re.findall(r"^\| 🟢 .*$", text, re.MULTILINE)
+    assert "<b>500 functions</b>" in row
+    assert row.endswith("| new configuration, 1 AWS call each |")
 
 
 def test_a_long_answer_is_cut_at_a_line_and_that_is_said() -> None:

@@ -59,6 +59,12 @@ def test_five_hundred_like_changes_are_one_row_in_little_room() -> None:
     assert '+     code.S3Key: "{{ function }}/v2.zip"' in text
 
 
+def test_a_deletion_that_is_refused_is_no_deletion() -> None:
+    gone = target("t/r/one") | {"actions": [action("t/r/one", "delete", "function")]}
+    text = markdown(plan(gone, notes=[{**note("t/r/one was not approved", "refusal"), "address": "t/r/one"}]))
+    assert text.splitlines()[0] == "### 🔴 1 function is refused · nothing is deleted"
+
+
 def test_one_that_differs_has_its_own_row() -> None:
     odd = like(2)
     odd["actions"][0]["fields"][0]["after"] = 1024

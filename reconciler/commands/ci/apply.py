@@ -128,7 +128,7 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
     tree = repository(Path(workspace.own.path).parent)
     recovered = complete(wanted.folder, warn)
     known = carried_out(workspace, run.forge, wanted.name, run.here.branch)
-    require_newest(tree, known)
+    require_newest(run, tree, known)
     since = beginning(tree, known, run.here.base)
     if run.forge:
         run.merged = merged(tree, run.forge, known, since, run.here.branch, wanted.name)
@@ -152,8 +152,9 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
     )
 
 
-def require_newest(tree: Repository, known: Applied) -> None:
-    """Raises StalePlan when a later commit has been carried out already: this one would take it back."""
+def require_newest(run: Run, tree: Repository, known: Applied) -> None:
+    """Raises StalePlan when a later commit has been carried out already: this one would take it back, and whom it concerns has been
+    told by then."""
     if not known.last:
         return
     if tree.is_shallow:
@@ -163,6 +164,7 @@ def require_newest(tree: Repository, known: Applied) -> None:
         warn(f"{known.last[:10]}, which was carried out last, is no commit of this repository any more")
     elif is_before(tree, "HEAD", known.last):
         message = f"{commit_of(tree, 'HEAD')[:10]} is older than {known.last[:10]}, which has been carried out; nothing was changed"
+        run.merged = []
         raise StalePlan(IS_NEWER.ends(message))
 
 
@@ -187,9 +189,7 @@ def telling_failures(run: Run) -> Iterator[None]:
         summarise(run.here, formats.of("markdown").error(document, summary_view()) + advice + plan_page(run.plan))
         for one in (one for one in run.merged if one.is_new):
             page = formats.of("markdown").error(document, view()) + advice
-            post(
-                run.here, run.forge, one.request.number, run.name, page + plan_page(one.plan or {}, len(page.encode()))
-            )
+            post_with_plan(run, one, page, exit_code)
         raise
 
 
@@ -204,14 +204,22 @@ def tell(run: Run, ending: Ending) -> None:
     hand_on(run.here, {**handed_on.of_plan(run.plan), "outcome": report["outcome"]["status"]})
     advice = outcome.how_to_go_on(ending.exit_code, run.digest, run.here.run_url)
     summarise(run.here, markdown.report(report, summary_view()) + advice + plan_page(run.plan))
+    unseen = outcome.seen_by_nobody(report, [one.plan for one in run.merged if one.plan])
     for one in run.merged:
-        own = outcome.of_targets(report, outcome.acting(one.plan)) if one.plan else report
+        acting = outcome.acting(one.plan or {})
+        own = outcome.of_targets(report, acting or unseen) if one.plan else report
         if not one.is_new and not own["tasks"]:
             continue  # an earlier run has told what became of it
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
-        page = markdown.report(own, view()) + ("" if is_done else advice)
+        page = markdown.report(own, view()) + outcome.idle(report, acting) + ("" if is_done else advice)
         page += f"\n{outcome.unseen({one.request.number: one.problem})}.\n" if one.problem else ""
-        post(run.here, run.forge, one.request.number, run.name, page + plan_page(one.plan or {}, len(page.encode())))
+        post_with_plan(run, one, page, 0 if is_done else ending.exit_code)
+
+
+def post_with_plan(run: Run, one: Seen, page: str, exit_code: int) -> None:
+    """Tell a pull request, with the plan that is spoken of: what it showed or, where that is to be approved by hand, what is left."""
+    plan = run.plan if outcome.is_approved_by_hand(exit_code) else one.plan
+    post(run.here, run.forge, one.request.number, run.name, page + plan_page(plan or run.plan, len(page.encode())))
 
 
 def plan_page(plan: Mapping[str, Any], taken: int = 0) -> str:
@@ -220,4 +228,4 @@ def plan_page(plan: Mapping[str, Any], taken: int = 0) -> str:
         return ""
     start, end = "\n<details><summary>The plan</summary>\n\n", "\n</details>\n"
     room = formats.COMMENT_ROOM - taken - len(start + end)
-    return start + formats.plan("markdown", plan, replace(view(), room=room)) + end
+    return start + formats.plan("markdown", plan, replace(view(), room=room, run_url="")) + end

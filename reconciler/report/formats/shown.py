@@ -64,7 +64,9 @@ def value_text(value: Any) -> str:
     return printable(value if is_plain else json.dumps(value, ensure_ascii=False))
 
 
-def _side(field: Document, value: Any) -> str:
+def side_text(field: Document, side: str) -> str:
+    """What a field was or will be: words of ours bare, what is foreign as `value_text` has it."""
+    value = field[side]
     flags = (field["sensitive"], field.get("known_after_apply", False), field.get("not_told", False))
     is_marker = any(is_set and value == marker for is_set, marker in zip(flags, MARKERS, strict=True))
     is_partly = field["sensitive"] and str(value).startswith("(sensitive, with ")
@@ -73,7 +75,7 @@ def _side(field: Document, value: Any) -> str:
 
 def field_shown(field: Document, resource: str) -> dict[str, Any]:
     """A field with its name, and its values either `inline` or as `lines` of (-, + or blank, text)."""
-    before, after = (_side(field, field[side]) for side in ("before", "after"))
+    before, after = (side_text(field, side) for side in ("before", "after"))
     is_new = field["before"] is None
     is_short = max(len(before), len(after)) <= LONGEST_INLINE
     lines: tuple[Line, ...] = () if is_short else tuple(_lines(field, before, after))
@@ -199,6 +201,14 @@ def failed_address(task: Document) -> str:
     """The resource that a task failed at, or its target."""
     failed = (item.get("address") for item in task["operations"] if item["outcome"] == "failed")
     return str(next(filter(None, failed), task["target"]))
+
+
+def why(task: Document) -> str:
+    """What kept a task from being done, as whoever refused it says it; without an error, how far it came."""
+    error = next((result for result in task["resultObjects"] if result.get("type") == "EXCEPTION"), None)
+    if error is None:
+        return str(task["status"]["status"])
+    return str(error["message"]) if is_refused(task) else f"{error['cause']}: {error['message']}"
 
 
 def function_row(item: Document) -> tuple[str, ...]:

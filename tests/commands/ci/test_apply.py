@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ def test_what_a_pull_request_showed_is_carried_out_and_told_in_its_one_comment(s
     assert timeout(shop, "one") == 9
     assert shop.comment(number).startswith("<!-- reconcile:default -->\n### 🟢 Apply succeeded: 1 of 1 function done\n")
     assert "Timeout" in shop.comment(number)  # the plan stays to be read
+    assert shop.comment(number).count("/actions/runs/") == 1  # of this run, not as if the plan were its
     assert shop.outputs["outcome"] == "succeeded"
     assert "### 🟢 Apply succeeded" in shop.summary
 
@@ -103,6 +105,7 @@ def test_an_old_run_that_comes_late_takes_nothing_back(shop: Shop) -> None:
     late = shop.applied()
     assert late.exit_code == 23
     assert "(R266)" in late.err
+    assert shop.comment(old).startswith("<!-- reconcile:default -->\n### 🟢 Apply succeeded: 1 of 1 function done\n")
     assert shop.house.sandbox.requests == []
     assert timeout(shop, "one") == 12
 
@@ -122,6 +125,7 @@ def test_a_run_that_failed_half_way_goes_on_when_it_is_run_again(shop: Shop) -> 
     assert again.exit_code == 0, again.err
     assert (timeout(shop, "one"), timeout(shop, "two")) == (9, 9)
     assert "### 🟢 Apply succeeded: 1 of 1 function done" in shop.comment(number)
+    assert re.search(r"^Done before this run: test/us-west-2/(one|two)\.$", shop.comment(number), re.MULTILINE)
 
 
 def test_somebody_elses_change_since_the_plan_is_not_overwritten(shop: Shop) -> None:
@@ -134,6 +138,23 @@ def test_somebody_elses_change_since_the_plan_is_not_overwritten(shop: Shop) -> 
     assert timeout(shop, "one") == 3
     assert "### 🔴 Apply refused" in shop.comment(number)
     assert f"`approve` = `{shop.outputs['digest']}`" in shop.comment(number)
+    assert f"plan {shop.outputs['digest'][:8]} of" in shop.comment(
+        number
+    )  # what would be approved, and not what was shown
+    assert "<code>MemorySize</code> 256 → <b>128</b>" in shop.comment(number)
+
+
+def test_what_a_changed_house_asks_for_and_nobody_saw_is_told_to_who_changed_it(shop: Shop) -> None:
+    for files in ({"two.yaml": None}, {"reconcile.yaml": OURS + "prune: true\n"}):  # an orphan, then the end of orphans
+        number = shop.opened(files)
+        assert shop.planned(number).exit_code == 0
+        shop.merged(number)
+        result = shop.applied()
+    assert result.exit_code == 23
+    assert "### 🔴 Apply refused: 0 of 1 function done" in shop.comment(number)
+    assert f"`approve` = `{shop.outputs['digest']}`" in shop.comment(number)
+    assert shop.applied("--approve", shop.outputs["digest"], event="workflow_dispatch").exit_code == 0
+    assert "### 🟢 Apply succeeded: 1 of 1 function done" in shop.comment(number)
 
 
 def test_a_house_may_do_without_approval_once_it_has_said_so(shop: Shop) -> None:

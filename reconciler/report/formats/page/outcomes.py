@@ -9,11 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
 from reconciler.report.formats import Document, View
+from reconciler.report.formats.page.alike import Group
+from reconciler.report.formats.page.rows import who
 from reconciler.report.formats.page.text import bold, code, fitting, inert, run_link, size, small
-from reconciler.report.formats.shown import answer_verdict, failed_address, function_row, is_refused
+from reconciler.report.formats.shown import answer_verdict, failed_address, function_row, is_refused, why
 
 SPARE = 500  # for the sentence about what has no room
 PUBLISHING, MOVING = ("PublishVersion", "CreateFunction"), ("CreateAlias", "UpdateAlias")
+DEEDS = {
+    "CreateFunction": "created",
+    "UpdateFunctionConfiguration": "new configuration",
+    "UpdateFunctionCode": "new code",
+    "TagResource": "new tags",
+    "UntagResource": "tags removed",
+    "DeleteFunction": "deleted",
+}
 SIGNS = {"succeeded": "🟢", "unchanged": "🟢", "partial": "🟠", "failed": "🔴", "refused": "🔴"}
 
 
@@ -31,8 +41,11 @@ def report_page(document: Document, view: View) -> str:
         f"commit {inert(document['provenance']['commit'][:10])}" if document["provenance"]["commit"] else "",
         run_link(view),
     ) + "\n"  # fmt: skip
-    rows = [_row(task) for task in sorted(tasks, key=lambda task: _outcome(task) == "done")]
-    return head + _table("| | function | what happened |\n|:-:|---|---|\n", rows, view.room - size(head + foot)) + foot
+    return (
+        head
+        + _table("| | function | what happened |\n|:-:|---|---|\n", _rows(tasks), view.room - size(head + foot))
+        + foot
+    )
 
 
 def _outcome(task: Document) -> str:
@@ -43,15 +56,30 @@ def _outcome(task: Document) -> str:
     return "done" if task["status"]["completed"] else "not attempted"
 
 
-def _row(task: Document) -> str:
-    outcome = _outcome(task)
-    if outcome == "done":
-        count = sum(item["outcome"] == "succeeded" for item in task["operations"])
-        what = ", ".join([*map(inert, _released(task)), many(count, "AWS call")])
-        return f"| 🟢 | {inert(task['target'])} | {what} |\n"
+def _rows(tasks: Iterable[Document]) -> list[str]:
+    """One for all functions of which the same is to be said."""
+    alike: dict[tuple[bool, str], list[Document]] = {}
+    for task in sorted(tasks, key=lambda task: _outcome(task) == "done"):
+        is_done = _outcome(task) == "done"
+        what = _done(task) if is_done else _undone(task)
+        alike.setdefault((is_done, what), []).append({"address": task["target"]})
+    return [
+        f"| {'🟢' if is_done else '🔴'} | {who(Group(targets))} | {what}{' each' if is_done and targets[1:] else ''} |\n"
+        for (is_done, what), targets in alike.items()
+    ]
+
+
+def _done(task: Document) -> str:
+    done = [item for item in task["operations"] if item["outcome"] == "succeeded"]
+    deeds = [
+        DEEDS[item["operation"]] for item in done if item["operation"] in DEEDS and item["address"] == task["target"]
+    ]
+    return ", ".join([*dict.fromkeys(deeds), *map(inert, _released(task)), many(len(done), "AWS call")])
+
+
+def _undone(task: Document) -> str:
     where = failed_address(task).removeprefix(task["target"]).lstrip("/")
-    outcome_text = f"{bold(outcome)}{f' at {inert(where)}' if where else ''}: {inert(task['status']['status'])}"
-    return f"| 🔴 | {inert(task['target'])} | {outcome_text} |\n"
+    return f"{bold(_outcome(task))}{f' at {inert(where)}' if where else ''}: {inert(why(task))}"
 
 
 def _released(task: Document) -> Iterator[str]:

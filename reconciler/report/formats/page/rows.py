@@ -26,7 +26,7 @@ def row(group: Group, view: View, *, is_refused: bool) -> str:
     actions = group.common["actions"]
     cells = (
         "🔴" if is_refused else _sign(actions),
-        _who(group),
+        who(group),
         _listed(list(_changes(actions))),
         _listed(list(traffic(actions))),
     )
@@ -38,7 +38,8 @@ def _sign(actions: list[Document]) -> str:
     return MOVES if own == "update" and any("traffic" in action for action in actions) else SIGNS[own]
 
 
-def _who(group: Group) -> str:
+def who(group: Group) -> str:
+    """One function with where it is, or how many there are, with their names as far as there is room."""
     if len(group.targets) > 1:
         return f"{bold(f'{len(group.targets)} functions')}<br>{small(named(group.names, NAMES_ROOM))}"
     account, region, name = (

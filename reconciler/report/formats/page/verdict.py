@@ -42,7 +42,13 @@ def headline(plan: Document, groups: Sequence[Group]) -> str:
     ]
     grave = dict.fromkeys(word for group in groups for word, _, _ in concerns(group, accounts_of(plan)))
     said += [", ".join(f"{word} changes" for word in grave)] if grave else []
-    gone = sum(len(group.targets) for group in groups for action in group.common["actions"] if is_gone(action))
+    gone = sum(
+        address not in refused
+        for group in groups
+        for action in group.common["actions"]
+        if is_gone(action)
+        for address in group.addresses
+    )
     is_told = counts["delete"] or counts["replace"] or None in refused
     said += [] if is_told else [f"{many(gone, 'resource')} deleted" if gone else "nothing is deleted"]
     sign = "🔴" if refused else "🟠" if gone or grave or judged else "🟡"
