@@ -1,0 +1,58 @@
+"""The life of a repository of specs, from its first pull request to a night of drift: one story, whose state goes on."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.commands.ci.life import requests
+from tests.commands.ci.life.actions import Runner
+from tests.commands.ci.life.seen import Eyes
+from tests.commands.ci.life.specs import SECRET
+from tests.commands.ci.life.specs import house as config
+from tests.commands.ci.life.town import Life
+from tests.conftest import House
+from tests.github.fake import Hub
+
+
+@pytest.fixture
+def life(house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Life:
+    """A repository with nothing but its reconcile.yaml."""
+    remote, folder = tmp_path_factory.mktemp("remote") / "shop.git", tmp_path_factory.mktemp("jobs")
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(remote)], check=True)
+    for setting in ("uploadpack.allowAnySHA1InWant", "uploadpack.allowTipSHA1InWant"):
+        subprocess.run(["git", "-C", str(remote), "config", setting, "true"], check=True)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
+    made = Life(
+        house,
+        hub,
+        Runner(
+            house, hub, monkeypatch, remote, folder, {"plan-role": "plan", "apply-role": "apply", "region": "us-west-2"}
+        ),
+        Eyes(hub, [SECRET, hub.token]),
+    )
+    made.git("remote", "add", "origin", f"file://{remote}")
+    made.commits({"reconcile.yaml": config(guards={"maxDeletes": 1})}, "a house")
+    made.git("push", "-q", "origin", "main")
+    return made
+
+
+STORY = (
+    requests.the_first_functions_are_added,
+    requests.one_is_edited_and_traffic_moves,
+    requests.one_is_added,
+    requests.a_mistake_is_told_at_its_line_and_mended,
+    requests.a_secret_is_changed_and_nobody_sees_it,
+    requests.a_stranger_writes_orders_wherever_text_can_stand,
+    requests.a_file_is_renamed_and_nothing_happens,
+    requests.one_is_deleted_because_its_spec_says_so,
+    requests.a_spec_is_dropped_and_its_function_is_an_orphan,
+    requests.the_house_prunes_from_now_on_and_the_orphan_is_let_go_by_hand,
+    requests.a_function_is_renamed,
+)
+
+
+def test_the_life_of_a_repository(life: Life) -> None:
+    for step in STORY:
+        step(life)
