@@ -103,10 +103,16 @@ def region_of(workspace: Workspace) -> str:
 def spots(workspace: Workspace) -> list[Spot]:
     """Each spec's document with the account number and region where it applies."""
     from reconciler.sandbox import Spot
+    from reconciler.spec.meant import meant
 
-    documents = {document.path: document.value for document in workspace.specs.documents}
+    documents = {document.path: document for document in workspace.specs.documents}
+    numbers = {spec.target: number(workspace.config.accounts[spec.target.account]) for spec in workspace.specs.specs}
     return [
-        Spot(number(workspace.config.accounts[spec.target.account]), spec.target.region, documents[spec.path])
+        Spot(
+            numbers[spec.target],
+            spec.target.region,
+            meant(documents[spec.path], spec.target, numbers[spec.target]).value,
+        )
         for spec in workspace.specs.specs
     ]
 

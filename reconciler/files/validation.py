@@ -84,10 +84,14 @@ def load_schema(kind: str) -> dict[str, Any]:
     return schema
 
 
+REFERRING = r"\{\{|"  # with what a pattern begins that takes references as well
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A schema's pattern as Python reads it: `$` is the very end, not before a last line feed, and \\d is 0 to 9."""
-    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), re.ASCII)
+    """A schema's pattern as Python reads it: `$` is the very end, not before a last line feed, and \\d is 0 to 9. References are
+    filled in before a text is looked at, so that they are for editors alone."""
+    return re.compile(re.sub(r"(?<!\\)\$$", r"\\Z", pattern.removeprefix(REFERRING)), re.ASCII)
 
 
 def _pattern(_: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:

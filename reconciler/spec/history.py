@@ -204,9 +204,9 @@ class History:
             if document is None and functions is not None and functions.isdisjoint(_words(text)):
                 continue
             if document is None or blob.name != self._blob_id(document.path):
-                document = _document(text, os.path.relpath(self.root / name))
+                document = _document(text, os.path.relpath(self.root / name), config)
             if document:
-                yield from load.expanded(document, load.targets(document, config, []))
+                yield from load.expanded(document, load.targets(document, config, []), config)
 
     def _blob_id(self, path: str) -> str:
         """How git names a file's bytes as they are now."""
@@ -349,9 +349,9 @@ def _words(text: bytes) -> set[str]:
     return {word.decode() for word in re.findall(rb"[A-Za-z0-9_-]+", text)}
 
 
-def _document(text: bytes, path: str) -> Document | None:
+def _document(text: bytes, path: str, config: Config) -> Document | None:
     try:
         document = strict_yaml.parse(text, path)
     except SpecError:
         return None
-    return None if load.document_faults(document) else document
+    return None if load.faults_of(document, config) else document

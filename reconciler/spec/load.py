@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.core.diff import pointer
 from reconciler.core.errors import Fault, SpecError
-from reconciler.core.finding import Rule
+from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.files import validation
 from reconciler.files.packing import real_path
@@ -23,7 +23,7 @@ from reconciler.spec import arns, cautions, rules
 from reconciler.spec.cautions import warning
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
-from reconciler.spec.stray import with_facts
+from reconciler.spec.meant import OVERLAY, is_varied, meant
 
 __all__ = ["Specs", "expanded", "is_spec_name", "load", "only", "read", "spec_files", "targets"]
 
@@ -31,6 +31,7 @@ NAMES_AN_ACCOUNT = Rule("R010", "A spec is for an account of reconcile.yaml.")
 NAMES_A_REGION = Rule("R011", "A spec is for a region, and for one that reconcile.yaml gives its account.")
 IS_DESCRIBED_ONCE = Rule("R012", "A function of an account and region is described by one spec.")
 LEAVES_ITS_OLD_NAME = Rule("R013", "A function that has a new name (`was`) has no spec under the old one.")
+SPEAKS_OF_ITS_REGIONS = Rule("R090", "by_region speaks of regions that the spec is for.")
 HAS_ITS_CODE = Rule("R032", "What `code.path` names is there.")
 KEEPS_TO_ITS_TREE = Rule("R033", "Code stands in the tree that its spec belongs to.")
 IS_NO_SPEC = Rule("W001", "A YAML file among specs that is none is named in .reconcileignore.")
@@ -52,17 +53,25 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     documents, passed_over = discovered(paths, Path(config.path).parent if config else None, faults)
     targeted = []
     for document in documents:
-        own = document_faults(document)
-        reported = {fault.origin for fault in own}
         elsewhere: list[Fault] = []
         targeted.append((document, targets(document, config, elsewhere)))
-        elsewhere += placing_faults(document, targeted[-1][1], config, reported)
+        elsewhere += overlay_faults(document, targeted[-1][1])
+        own = []
+        for variant, there in variants(*targeted[-1], config):
+            own += document_faults(variant)
+            elsewhere += placing_faults(variant, there, config, {fault.origin for fault in own})
+        reported = {fault.origin for fault in own}
         faults += own + [fault for fault in elsewhere if fault.origin not in reported]
     faults += [*repeated(targeted), *left_under_old_name(targeted)]
     if faults:
         raise SpecError(faults)
-    specs = [spec for document, targets in targeted for spec in expanded(document, targets)]
-    warnings = [note for document, targets in targeted for note in cautions.notes(document, targets, config)]
+    specs = [spec for document, targets in targeted for spec in expanded(document, targets, config)]
+    warnings = [
+        note
+        for document, targets in targeted
+        for variant, there in variants(document, targets, config)
+        for note in cautions.notes(variant, there, config)
+    ]
     warnings = [*(warning(IS_NO_SPEC, other.message, other.origin) for other in passed_over), *warnings]
     return Specs(tuple(sorted(specs, key=lambda spec: spec.target)), tuple(warnings), tuple(documents))
 
@@ -76,18 +85,53 @@ def named_targets(paths: Sequence[Path], config: Config) -> list[Target]:
     return [target for document in documents for target in targets(document, config, [])]
 
 
-def document_faults(document: Document) -> list[Fault]:
-    """What the schema and then the rules find; a rule says nothing of a place that the schema has spoken of."""
-    by_schema = validation.faults(document, "function")
-    reported = {fault.origin for fault in by_schema}
-    by_rules = [
-        Fault(
-            document.key(finding.pointer) if finding.is_key else document.at(finding.pointer),
-            _with_origins(finding.message, document),
-        )
-        for finding in rules.findings(document.value)
+def variants(
+    document: Document, targets: Sequence[Target], config: Config | None
+) -> Iterator[tuple[Document, Sequence[Target]]]:
+    """The document as it is meant, with the targets for which it is that."""
+    if not is_varied(document):
+        yield document, targets
+        return
+    for target in targets or (Target("", "", ""),):
+        account = config.accounts.get(target.account) if config else None
+        yield meant(document, target, account.account_id if account else ""), [target] if targets else []
+
+
+def overlay_faults(document: Document, targets: Iterable[Target]) -> Iterator[Fault]:
+    """What is said of a region that the spec is not for."""
+    regions = {target.region for target in targets}
+    overlays = document.value.get(OVERLAY) if isinstance(document.value, dict) else None
+    for region in overlays if isinstance(overlays, dict) and regions else ():
+        if region not in regions:
+            message = f"this spec is not for {region}, but for {', '.join(sorted(regions))}; name it in regions, or take this out"
+            yield Fault(document.key(f"/{OVERLAY}/{escaped(str(region))}"), SPEAKS_OF_ITS_REGIONS.ends(message))
+
+
+def faults_of(document: Document, config: Config) -> list[Fault]:
+    """What is wrong with a document, for whatever targets it is."""
+    return [
+        fault
+        for variant, _ in variants(document, targets(document, config, []), config)
+        for fault in document_faults(variant)
     ]
-    return by_schema + [fault for fault in by_rules if fault.origin not in reported]
+
+
+def document_faults(document: Document) -> list[Fault]:
+    """What is wrong with references, then what the schema finds, and then the rules; none says anything of a place that one before
+    it has spoken of."""
+    found = [_fault(document, finding) for finding in rules.reference_findings(document.value)]
+    for more in (
+        validation.faults(document, "function"),
+        [_fault(document, finding) for finding in rules.findings(document.value)],
+    ):
+        reported = {fault.origin for fault in found}
+        found += [fault for fault in more if fault.origin not in reported]
+    return found
+
+
+def _fault(document: Document, finding: Finding) -> Fault:
+    place = document.key(finding.pointer) if finding.is_key else document.at(finding.pointer)
+    return Fault(place, _with_origins(finding.message, document))
 
 
 def _with_origins(message: str, document: Document) -> str:
@@ -233,32 +277,37 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
 # --- what a spec says ----------------------------------------------------------------------------------------------
 
 
-def expanded(document: Document, targets: Iterable[Target]) -> Iterator[Spec]:
-    """One Spec a target, all alike but for the target and what it tells in texts."""
+def expanded(document: Document, targets: Sequence[Target], config: Config | None) -> Iterator[Spec]:
+    """One Spec a target, each as the document is meant for it."""
+    for variant, there in variants(document, targets, config):
+        function, below = function_properties(variant), origins_below(variant)
+        for target in there:
+            yield _spec(variant, target, function, below)
+
+
+def _spec(
+    document: Document, target: Target, function: Mapping[str, Any], below: Mapping[str, Mapping[str, Origin]]
+) -> Spec:
     value = document.value
-    below = origins_below(document)
-    for target in targets:
-        function = with_facts(function_properties(document), target)
-        written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
-        desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
-        for section, kind in NAMED_SECTIONS.items():
-            for name, properties in KINDS[kind].entries(value.get(section) or {}).items():
-                origins = below.get(pointer(KINDS[kind].at(name)), {})
-                written = KINDS[kind].meant(with_facts(properties, target))
-                desired.append(Desired(Key(target, kind, name), written, origins))
-        yield Spec(
-            target=target,
-            path=document.path,
-            desired=tuple(desired),
-            sections=frozenset(owned(value)),
-            is_absent=value.get("state") == "absent",
-            publish=value.get("publish", False),
-            allow_replace=value.get("allow_replace", False),
-            adopt=value.get("adopt", False),
-            was=value.get("was", ""),
-            ignore=tuple(value.get("ignore", ())),
-            origins=document.origins,
-        )
+    written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
+    desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
+    for section, kind in NAMED_SECTIONS.items():
+        for name, properties in KINDS[kind].entries(value.get(section) or {}).items():
+            origins = below.get(pointer(KINDS[kind].at(name)), {})
+            desired.append(Desired(Key(target, kind, name), KINDS[kind].meant(properties), origins))
+    return Spec(
+        target=target,
+        path=document.path,
+        desired=tuple(desired),
+        sections=frozenset(owned(value)),
+        is_absent=value.get("state") == "absent",
+        publish=value.get("publish", False),
+        allow_replace=value.get("allow_replace", False),
+        adopt=value.get("adopt", False),
+        was=value.get("was", ""),
+        ignore=tuple(value.get("ignore", ())),
+        origins=document.origins,
+    )
 
 
 def owned(value: Mapping[str, Any]) -> Iterator[str]:

@@ -1,5 +1,5 @@
-"""References in environment values: `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ secret('id', 'key') }}`, `{{ account.id }}`,
-`{{ account.name }}`, `{{ region }}`, `{{ function }}`.
+"""References: `{{ account.id }}`, `{{ account.name }}`, `{{ region }}`, `{{ partition }}`, `{{ function }}` in every text of a section,
+and in environment values `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ secret('id', 'key') }}` as well.
 
 Jinja2 parses; nothing is ever rendered by it. Only what the parsed template may consist of is read: text, constants, those
 names, those attributes, those two calls. Everything else is refused. Pure: whoever resolves looks the values up.
@@ -13,17 +13,19 @@ from typing import Literal
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from reconciler.core.accounts import partition_of
 from reconciler.core.model import Spec, Target
 
 FACTS: Mapping[str, Callable[[Target, str], str]] = {
     "account.id": lambda _, account_id: account_id,
     "account.name": lambda target, _: target.account,
     "region": lambda target, _: target.region,
+    "partition": lambda target, _: partition_of(target.region),
     "function": lambda target, _: target.function,
 }
+TOLD_BY_TARGET = "account.id, account.name, region, partition, function"
 ALLOWED = (
-    "ssm('/path'), secret('id'), account.id, account.name, region, function, or a quoted text; "
-    "secret('id', 'key') is one key of a JSON secret"
+    f"ssm('/path'), secret('id'), {TOLD_BY_TARGET}, or a quoted text; secret('id', 'key') is one key of a JSON secret"
 )
 POINTER = "/configuration/Environment/Variables/"  # no variable's name needs escaping
 
@@ -150,9 +152,22 @@ def resolved(spec: Spec, account_id: str, values: Mapping[Lookup, str]) -> Spec:
     )
 
 
-def described(text: str, target: Target) -> str:
-    """A text whose references are all facts that the target itself tells."""
-    return "".join(_value(part, target, "", {}) for part in parsed(text))
+def filled(text: str, target: Target, account_id: str) -> str:
+    """A text with what the target tells in the place of its references; as it is where that does not tell all of them."""
+    return text if problem(text, account_id) else "".join(_value(part, target, account_id, {}) for part in parsed(text))
+
+
+def problem(text: str, account_id: str) -> str:
+    """Why a text outside the environment cannot be filled in by what the target tells; empty where it can."""
+    try:
+        parts = parsed(text)
+    except BadReference:
+        return f"what stands between {{{{ and }}}} here must be one of {TOLD_BY_TARGET}"
+    if any(isinstance(part, Lookup) for part in parts):
+        return "ssm and secret are read in values of configuration.Environment.Variables only; write the text itself"
+    if Fact("account.id") in parts and not account_id:
+        return "account.id is known where reconcile.yaml says it; give the account its accountId there"
+    return ""
 
 
 def has_literals(text: str) -> bool:

@@ -20,6 +20,10 @@ def findings(spec: Any) -> list[Finding]:
     return [finding for rule in RULES for finding in rule(spec)] if isinstance(spec, dict) else []
 
 
+def reference_findings(spec: Any) -> list[Finding]:
+    return [finding for rule in REFERENCES for finding in rule(spec)] if isinstance(spec, dict) else []
+
+
 @Rule("R014", "A spec names its regions in one way: `region` or `regions`.")
 def names_its_regions_once(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if "region" in spec and "regions" in spec:
@@ -62,20 +66,19 @@ def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
 
 
-@Rule("R017", "A reference that is looked up stands in an environment value, and nowhere else.")
+@Rule(
+    "R017",
+    "A reference stands where it is filled in: in texts what the target tells, in environment values ssm and secret, too.",
+)
 def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[Finding]:
-    for at, is_key in stray_references(spec):
-        message = (
-            "a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself"
-        )
+    for at, message, is_key in stray_references(spec):
         yield Finding(at, message, is_key)
 
 
+REFERENCES: tuple[SpecCheck, ...] = (refers_only_to_what_is_known, refers_only_where_references_are_read)
 RULES: tuple[SpecCheck, ...] = (
     names_its_regions_once,
     *(rule for kind in KINDS.values() for rule in kind.rules),
     invokes_a_declared_alias,
-    refers_only_to_what_is_known,
-    refers_only_where_references_are_read,
     *ignored.RULES,
 )

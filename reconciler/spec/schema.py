@@ -14,8 +14,10 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from reconciler.core import service
+from reconciler.files.validation import REFERRING
 from reconciler.kinds.base import LETTERS, Section
 from reconciler.kinds.registry import FUNCTION_SECTIONS, SECTIONS
+from reconciler.spec.meant import OVERLAY
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 HOME = "urn:lambda-reconciler"
@@ -107,6 +109,8 @@ def _string(shape: StringShape, answered: Shape | None) -> Schema:
         return schema | {"enum": list(shape.enum)}
     schema |= _limits(shape, "minLength", "maxLength")
     schema |= _form(shape)
+    if "pattern" in schema:
+        schema["pattern"] = REFERRING + schema["pattern"]
     if isinstance(answered, StructureShape) and "Arn" in answered.members:
         pasted = {"type": "object", "required": ["Arn"], "properties": {"Arn": schema}, "readOnly": True}
         return {"anyOf": [schema, pasted]}
@@ -201,6 +205,7 @@ def function_schema() -> Schema:
         "tags": TAGS,
         **{name: schema for name, schema in sections.items() if name not in FUNCTION_SECTIONS},
         "versions": VERSIONS,
+        OVERLAY: _overlay(sections),
         **_permissions(),
     }
     return {
@@ -209,6 +214,17 @@ def function_schema() -> Schema:
         "properties": own,
         "required": ["function"],
         "additionalProperties": False,
+    }
+
+
+def _overlay(sections: Mapping[str, Schema]) -> Schema:
+    """Parts of sections: what they make of the whole is checked."""
+    parts = {name: {"type": ["object", "null"]} for name in (*sections, "tags")}
+    return {
+        "description": "Region -> what is another there: maps are laid over by their keys, all else is replaced, null takes away.",
+        "type": "object",
+        "propertyNames": REGION,
+        "additionalProperties": {"type": "object", "additionalProperties": False, "properties": parts},
     }
 
 

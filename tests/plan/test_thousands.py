@@ -51,7 +51,7 @@ def test_thousands_of_mappings_expand_in_the_time_that_reading_them_takes(tmp_pa
     file.write_text(f"function: fan-in\nevent_source_mappings:\n{mappings}")
     document = load.read(file)
     begun = time.process_time()
-    (made,) = load.expanded(document, [TARGET])
+    (made,) = load.expanded(document, [TARGET], None)
     assert time.process_time() - begun < 1
     assert len(made.desired) == COUNT
     last = made.desired[-1]

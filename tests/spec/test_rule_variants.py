@@ -111,7 +111,7 @@ VARIANTS: dict[str, tuple[str, str]] = {
     "a statement in a reference": (
         "configuration: {Environment: {Variables: {KEY: '{% if region %}x{% endif %}'}}}\n",
         "4:48: the value of KEY has a statement; allowed between {{ and }} are ssm('/path'), secret('id'), account.id, "
-        "account.name, region, function, or a quoted text; secret('id', 'key') is one key of a JSON secret",
+        "account.name, region, partition, function, or a quoted text; secret('id', 'key') is one key of a JSON secret",
     ),
 }
 

@@ -72,12 +72,12 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "a filter in a reference": (
         ENVIRONMENT + "      TOKEN: \"{{ ssm('/a')|upper }}\"\n",
-        "7:14: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, "
+        "7:14: the value of TOKEN is not a reference; allowed are ssm('/path'), secret('id'), account.id, account.name, region, partition, "
         "function, or a quoted text; secret('id', 'key') is one key of a JSON secret",
     ),
     "a reference in a tag": (
-        "tags: {region: '{{ account.id }}'}\n",
-        "4:16: a reference is read in values of configuration.Environment.Variables only; elsewhere write the text itself",
+        "tags: {region: '{{ region | upper }}'}\n",
+        "4:16: what stands between {{ and }} here must be one of account.id, account.name, region, partition, function",
     ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
     "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),
