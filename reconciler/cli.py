@@ -232,7 +232,7 @@ cli.add_command(doctor)
 @click.option("--region", callback=as_text, help="Only this region.")
 @click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
 @click.option("--snapshot", "snapshot_path", type=FILE, help="List what a saved snapshot holds.")
-@format_option("functions", "json")
+@format_option("functions", "json", formats.WITHOUT_FINDINGS)
 def functions(
     path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None, form: str
 ) -> None:
@@ -257,7 +257,7 @@ def functions(
 @click.option("--alias", callback=as_text, default="", help="Blank or left out: $LATEST.")
 @click.option("--payload", callback=as_text, help="JSON; {} when left out.")
 @click.option("--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@format_option("invoke", "json")
+@format_option("invoke", "json", formats.WITHOUT_FINDINGS)
 @report_dir_option
 def invoke(
     function: str,

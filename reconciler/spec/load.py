@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.core.diff import pointer
+from reconciler.core.diff import escaped, pointer
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target

@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 from typing import Any, Protocol, cast
 
 NAMES = tuple(sorted(module.name for module in iter_modules(__path__) if not module.ispkg and module.name != "shown"))
+WITHOUT_FINDINGS = tuple(name for name in NAMES if name != "sarif")  # of what finds nothing: a list, an answer
 COMMENT_ROOM = 60_000  # bytes; GitHub takes a comment of 65,536 characters
 SUMMARY_ROOM = 1_000_000  # bytes; of a job's summary GitHub takes 1 MiB, and drops the whole of a longer one
 
