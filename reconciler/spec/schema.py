@@ -181,8 +181,12 @@ def section_schema(section: Section) -> Schema:
         "properties": members,
         "additionalProperties": False,
         "x-refused": dict(section.refused),
-        **({"required": list(section.required)} if section.required else {}),
     }
+    needs: Schema = {"required": list(section.required)} if section.required else {}
+    if not section.keys:  # an empty map is no entry
+        entry |= {"if": {"minProperties": 1}, "then": needs} if needs else {}
+    else:
+        entry |= needs
     for names in filter(None, (section.inner_keys, section.keys)):
         entry = {"type": "object", "additionalProperties": entry, "propertyNames": dict(names)}
     return {"description": section.about} | entry

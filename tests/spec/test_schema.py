@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from reconciler.core import service
 from reconciler.files import validation
 from reconciler.files.validation import REFERRING
 from reconciler.kinds.registry import SECTIONS
+from reconciler.kinds.url import URLS
+from reconciler.spec.schema import section_schema
 
 KINDS = sorted(schemas.GENERATORS)
 ROOT = Path(__file__).parents[2]
@@ -76,6 +79,24 @@ def test_what_aws_answers_may_be_pasted() -> None:
         "State",
         "Version",
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({}, []),
+        ({"AuthType": "NONE"}, []),
+        ({"InvokeMode": "BUFFERED"}, ["section needs AuthType"]),
+        ({"AuthType": "NONE", "Corz": {}}, ["section.Corz is not a Lambda setting; did you mean Cors?"]),
+    ],
+    ids=["empty", "whole", "a required member lacks", "an unknown member"],
+)
+def test_what_there_is_one_of_may_be_said_not_to_be_though_it_requires_members(
+    written: dict[str, Any], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    single = section_schema(replace(URLS, keys={}))
+    monkeypatch.setattr(validation, "validator", lambda _: Draft202012Validator({"properties": {"section": single}}))
+    assert [message for _, message, _ in validation.findings({"section": written}, "function")] == told
 
 
 def test_environment_values_are_sensitive() -> None:

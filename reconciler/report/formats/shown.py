@@ -128,7 +128,7 @@ def _excerpt(text: str, start: int, end: int) -> str:
 def _field_name(path: str, resource: str) -> str:
     """A field's pointer without what its resource's name has said."""
     kind, _, name = resource.partition("/")
-    prefix = f"{pointer(KINDS[kind].at(name))}/" if name and kind in KINDS else "/"
+    prefix = f"{pointer(KINDS[kind].at(name))}/" if kind in KINDS else "/"
     return printable(path.removeprefix(prefix).removeprefix("/").replace("/", "."))
 
 

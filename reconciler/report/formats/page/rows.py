@@ -92,7 +92,8 @@ def _code(fields: list[Document]) -> Iterator[str]:
 
 def _beside(action: Document) -> Iterator[str]:
     """What there is beside the function: an alias's version and shares stand under traffic."""
-    word = f"{inert(action['kind'].replace('_', ' '))} {code(action['name'].partition('/')[2])}"
+    kind, _, name = action["name"].partition("/")
+    word = " ".join([inert(kind.replace("_", " ")), *([code(name)] if name else [])])
     if action["verb"] in ("create", *GONE):
         yield f"{bold({'create': 'new'}.get(action['verb'], GONE.get(action['verb'], '')))} {word}"
         return
