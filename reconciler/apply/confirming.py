@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.apply import looking
-from reconciler.apply.expected import Change, Expected, changed, filled_in, function_of, published, revised, unlike
+from reconciler.apply.expected import (
+    Change,
+    Expected,
+    State,
+    changed,
+    filled_in,
+    function_of,
+    published,
+    revised,
+    unlike,
+)
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Live, Operation, Properties, Target
@@ -35,20 +45,22 @@ def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
     return expected.revision(operation)
 
 
-def unchanged(aws: Aws, change: Change, expected: Expected) -> None:
+def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool = False) -> None:
     """Right before a call. Raises StalePlan or NotOwned when the function, or what the call is about, is not as it must be;
-    what was looked at since the last write needs no second look."""
+    what was looked at since the last write needs no second look. That there is none is left to AWS to find, unless it would
+    put the new one in its place (`is_upsert`)."""
     for key in (function_of(change.key), change.key):
         before = expected.states.get(key)
-        if before is None or key in expected.fresh:
+        if key in expected.fresh or (before is None and not (is_upsert and key == change.key)):
             continue
-        live = looking.seen(aws, key, has_tags="Tags" in before)
+        live = looking.seen(aws, key, has_tags="Tags" in (before or {}))
         if live is None and key == change.key and change.after is None:
             continue  # gone already, as it should be
         unequal = unlike(key, before, live.properties if live else None)
-        if unequal or live is None:
+        if unequal:
             raise changed(key, unequal)
-        expected.looked(live)
+        if live:
+            expected.looked(live)
 
 
 def confirmed(
@@ -68,12 +80,13 @@ def confirmed(
 
 
 def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
-    """When a target is done: everything that the spec owns, as far as it was not looked at since the last write; versions
-    never change. Raises StalePlan or NotOwned."""
+    """When a target is done: everything that the spec owns, and what was deleted, as far as it was not looked at since the last
+    write; versions never change. Raises StalePlan or NotOwned."""
+    states: dict[Key, State] = {**expected.states, **dict.fromkeys(expected.gone)}
     lives: dict[Key, Live | None] = {}
-    for key, state in sorted(expected.states.items()):
+    for key, state in sorted(states.items(), key=lambda item: item[0]):
         if key.target == target and key.kind != VERSION.name and key not in expected.fresh:
-            lives |= looking.told(aws, key, has_tags="Tags" in state) if key not in lives else {}
+            lives |= looking.told(aws, key, has_tags="Tags" in (state or {})) if key not in lives else {}
             _compare(key, state, lives[key], None)
 
 
@@ -131,7 +144,7 @@ def _shown(aws: Aws, key: Key, before: Properties | None, after: Properties, ans
     raise CallFailed(f"{key}: AWS does not show what it has carried out")
 
 
-def _compare(key: Key, expected: Properties, live: Live | None, answered: Properties | None) -> None:
+def _compare(key: Key, expected: State, live: Live | None, answered: Properties | None) -> None:
     unequal = unlike(key, expected, live.properties if live else None, answered)
     if unequal:
         raise changed(key, unequal)

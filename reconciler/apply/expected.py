@@ -34,12 +34,14 @@ class Change:
 
 
 class Expected:
-    """One target while its operations are carried out. `fresh` names what was looked at since the last write."""
+    """One target while its operations are carried out. `fresh` names what was looked at since the last write, `gone` what was deleted
+    and could be there again under the same name."""
 
     def __init__(self, before: Iterable[Live]) -> None:
         lives = tuple(before)
         self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
+        self.gone: set[Key] = set()
         self._revisions = {revised(live.key): str(live.handle.get("RevisionId", "")) for live in lives}
 
     def revision(self, operation: Operation) -> str:
@@ -73,12 +75,15 @@ class Expected:
     def wrote(self, change: Change) -> None:
         """A call was carried out. What goes with a function goes here, too."""
         self.fresh.clear()
+        self.gone.discard(change.key)
         if revised(change.key) != change.key:
             self._revisions.pop(revised(change.key), None)
         if change.after is None:
             deleted = {change.key}
             if change.key.kind == FUNCTION.name:
                 deleted |= {key for key in self.states if not KINDS[key.kind].outlives_function}
+            elif not KINDS[change.key.kind].named_by:
+                self.gone.add(change.key)
             self.states = {key: state for key, state in self.states.items() if key not in deleted}
         else:
             self.states[change.key] = change.after

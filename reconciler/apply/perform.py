@@ -25,7 +25,7 @@ from reconciler.core.errors import CallFailed, CodeDiffers, Interrupted, NotOwne
 from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.core.waiting import Wait
 from reconciler.files import packing
-from reconciler.kinds.registry import KINDS, WAITS
+from reconciler.kinds.registry import CALLS, KINDS, WAITS
 from reconciler.plan import renames
 from reconciler.report.documents import plain
 from reconciler.report.journal import Journal
@@ -253,7 +253,7 @@ def call(operation: Operation, known: _Known, aws: Aws) -> tuple[Change, Answer]
     if operation.name == "Invoke":
         return change, aws.call(place, operation.name, params)
     if "RevisionId" not in params and operation.name != "CreateFunction":
-        unchanged(aws, change, known.expected)
+        unchanged(aws, change, known.expected, is_upsert=CALLS[operation.name].is_upsert)
     answer = aws.change(place, operation.name, params, Judge(aws, operation, params, change, known.expected))
     known.results[operation.name] = answer.result
     return named(change, answer), answer

@@ -132,13 +132,24 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How many executions the functions of an account and region may have at once, and how many of those none of them reserves;
+    `problem` says why nobody could tell."""
+
+    limit: int = 0
+    unreserved: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
     says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
     nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
     not be listed, and why; of those in `invoked` it was looked at whether anything invokes a qualifier that goes, though their specs own none of it: empty
     text, or why that could not be seen. `functions` has the names of all functions of a place, with a mark or a spec or not;
-    `unnamed` the places whose names were asked for in vain, and why: of a place in neither nothing is known."""
+    `unnamed` the places whose names were asked for in vain, and why: of a place in neither nothing is known. `rooms` has the room of the
+    places where specs reserve more than lives."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -151,6 +162,7 @@ class Snapshot:
     invoked: Mapping[Target, str] = field(default_factory=dict)
     functions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unnamed: Mapping[str, str] = field(default_factory=dict)
+    rooms: Mapping[str, Room] = field(default_factory=dict)
 
 
 class Sealed(str):

@@ -76,7 +76,7 @@ class Section:
 class Call:
     """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), and what to
     wait for after it. The seed is the imperative service whose declarative form this is; manual/decisions.md says which, and
-    where we do otherwise."""
+    where we do otherwise. `is_upsert`: AWS takes it whether there is one already or not, so only a look tells."""
 
     operation: str
     phase: str
@@ -84,18 +84,21 @@ class Call:
     started: str
     finished: str
     settle: tuple[str, ...] = ()
+    is_upsert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call that a kind asks for, before it gets its place among the target's operations: by the order of all; where it
-    is brought forward, right before what is created in place of what it deletes; where it adjoins, right before the next step of
-    its own resource, and both after what else stands there."""
+    """A call that a kind asks for, before it gets its place among the target's operations: by the order of all (`placed_as` names
+    the operation in whose place it goes, where that is another one); where it is brought forward, right before what is created in
+    place of what it deletes; where it adjoins, right before the next step of its own resource, and both after what else stands
+    there."""
 
     operation: str
     params: Properties
     is_brought_forward: bool = False
     is_adjoining: bool = False
+    placed_as: str = ""
     settle: tuple[str, ...] | None = None
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
@@ -122,7 +125,8 @@ class Listing:
 class Reading:
     """How AWS is asked for the resources of a kind, and what its answers say.
 
-    `single(function, name)` is the call about one, by AWS's name for it; `live(target, answer)` what it, or an item of a
+    `single(function, name)` is the call about one, by AWS's name for it: the function's own call where that tells it as well, so
+    that a snapshot needs no other; `live(target, answer)` what it, or an item of a
     listing, answers: None where that is no resource of the kind, or one on its way out. `listing` has all of one function, its
     name to be added, `everywhere` those of a whole account and region; where `listing` may miss some (`is_listing_whole`),
     only `everywhere` is believed. `moving(answer)` names the wait that must be over before an answer can be believed;
@@ -160,6 +164,10 @@ def as_written(properties: Properties, _: str | Ref) -> dict[str, Any]:
 
 def nothing_answered(_result: Properties, _function: str) -> dict[str, Any]:
     return {}
+
+
+def nothing_reserved(_: Properties) -> int:
+    return 0
 
 
 def no_remark(_: Live) -> str:
@@ -204,6 +212,7 @@ class Kind:
 
     How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
     kinds that have none leave it out. `outlives_function`: deleting the function leaves it there. `counts_as_deletion` for guards.
+    `reserves(properties)`: how many executions it takes of those that all functions of a region share.
 
     How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
     back, `interruption` what an update does to whoever uses it, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
@@ -241,6 +250,7 @@ class Kind:
     qualifier: Callable[[str, Properties], str] | None = None
     outlives_function: bool = False
     counts_as_deletion: bool = True
+    reserves: Callable[[Properties], int] = nothing_reserved
     remark: Callable[[Live], str] = no_remark
     loss: str = ""
     interruption: str = ""

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.core.model import Live, Spec
+from reconciler.core.model import Live, Spec, Target
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import Kind
+from reconciler.kinds.base import Kind, nothing_reserved
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 
 QUALIFIERS = (ALIAS, VERSION)
 INVOKING = tuple(kind for kind in KINDS.values() if kind.qualifier)  # these hang on an alias or a version
+# These take of what all functions of a region share.
+RESERVING = {name: kind for name, kind in KINDS.items() if kind.reserves is not nothing_reserved}
 
 
 def needed(spec: Spec) -> frozenset[str]:
@@ -76,3 +78,14 @@ def hanging_on(names: frozenset[str]) -> frozenset[str]:
         for name in ([f"{kind.name}/{part}" for part in names] if kind.is_owned_in_parts else [kind.name])
         if names
     )
+
+
+def more_reserved(specs: Iterable[Spec], live: Iterable[Live]) -> dict[Target, int]:
+    """How many executions each spec reserves beyond those that its function has reserved; less than 0 where it gives some back."""
+    more: dict[Target, int] = {}
+    for spec in (spec for spec in specs if not spec.is_absent):
+        for item in (item for item in spec.desired if item.key.kind in RESERVING):
+            more[spec.target] = more.get(spec.target, 0) + RESERVING[item.key.kind].reserves(item.properties)
+    for held in (held for held in live if held.key.kind in RESERVING and held.key.target in more):
+        more[held.key.target] -= RESERVING[held.key.kind].reserves(held.properties)
+    return more

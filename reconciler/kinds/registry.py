@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reconciler.core.model import Live
 from reconciler.core.waiting import Wait
-from reconciler.kinds import alias, code, configuration, event_source_mapping, function, url, version
+from reconciler.kinds import alias, code, concurrency, configuration, event_source_mapping, function, url, version
 from reconciler.kinds.base import Call, Kind, Section, function_of
 
 KINDS: Mapping[str, Kind] = {
@@ -15,6 +15,7 @@ KINDS: Mapping[str, Kind] = {
         function.FUNCTION,
         version.VERSION,
         alias.ALIAS,
+        concurrency.RESERVED_CONCURRENCY,
         url.URL,
         event_source_mapping.EVENT_SOURCE_MAPPING,
     )
@@ -27,6 +28,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("function/TagResource",),
     ("function/CreateFunction", "function/UpdateFunctionConfiguration"),
     ("function/UpdateFunctionCode",),
+    ("concurrency/PutFunctionConcurrency",),
     ("version/PublishVersion",),
     ("alias/CreateAlias", "alias/UpdateAlias"),
     ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
@@ -38,6 +40,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ),
     ("event_source_mapping/DeleteEventSourceMapping",),
     ("url/DeleteFunctionUrlConfig",),
+    ("concurrency/DeleteFunctionConcurrency",),
     ("alias/DeleteAlias",),
     ("version/DeleteFunction",),
     ("function/DeleteFunction",),

@@ -37,7 +37,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS, KINDS, RANKS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION, content
-from reconciler.plan import refusals, renames
+from reconciler.plan import refusals, renames, rooms
 from reconciler.plan.case import Case, Policy
 from reconciler.plan.changes import (
     Draft,
@@ -82,7 +82,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         )
         for spec in ordered
     ]
-    made = renames.ordered(made, ordered, snapshot)
+    made = renames.ordered(rooms.checked(made, ordered, snapshot), ordered, snapshot)
     targets = tuple(planned for planned, _ in made)
     return Plan(
         targets=targets,
@@ -369,7 +369,7 @@ def rank_of(draft: Draft, step: Step) -> tuple[int, int]:
         return min(RANKS[f"{kind}/{other.operation}"] for other in draft.steps if not other.is_brought_forward), 0
     if any(other.is_adjoining for other in draft.steps):
         return RANKS[f"{kind}/{draft.steps[-1].operation}"], 2
-    return RANKS[f"{kind}/{step.operation}"], 1
+    return RANKS[f"{kind}/{step.placed_as or step.operation}"], 1
 
 
 def operation(identifier: str, draft: Draft, step: Step) -> Operation:

@@ -24,6 +24,7 @@ from reconciler.core.model import (
     Marker,
     Origin,
     Plan,
+    Room,
     Sealed,
     Settings,
     Snapshot,
@@ -231,6 +232,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "scope": _scope_document(snapshot, specs),
         **({"unlisted": dict(sorted(snapshot.unlisted.items()))} if snapshot.unlisted else {}),
         "functions": _functions_document(snapshot),
+        **({"rooms": _rooms_document(snapshot)} if snapshot.rooms else {}),
         "artifacts": [
             {
                 "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
@@ -269,6 +271,16 @@ def _functions_document(snapshot: Snapshot) -> list[dict[str, Any]]:
     """The names of all functions of each place, or why they could not be listed."""
     listed = [{"place": place, "names": sorted(names)} for place, names in sorted(snapshot.functions.items())]
     return listed + [{"place": place, "problem": problem} for place, problem in sorted(snapshot.unnamed.items())]
+
+
+def _rooms_document(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What the functions of each place may still reserve, or why that could not be told."""
+    return [
+        {"place": place, "problem": room.problem}
+        if room.problem
+        else {"place": place, "limit": room.limit, "unreserved": room.unreserved}
+        for place, room in sorted(snapshot.rooms.items())
+    ]
 
 
 def seal(snapshot: Snapshot, salt: str) -> Snapshot:
@@ -344,6 +356,10 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
             item["place"]: frozenset(item["names"]) for item in document.get("functions", ()) if "names" in item
         },
         unnamed={item["place"]: item["problem"] for item in document.get("functions", ()) if "problem" in item},
+        rooms={
+            item["place"]: Room(item.get("limit", 0), item.get("unreserved", 0), item.get("problem", ""))
+            for item in document.get("rooms", ())
+        },
     )
 
 

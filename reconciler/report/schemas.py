@@ -172,6 +172,12 @@ SNAPSHOT: Schema = {
             "functions": array(
                 closed({"place": PLACE, "names": array(TEXT), "problem": TEXT}, optional=("names", "problem"))
             ),
+            "rooms": array(
+                closed(
+                    {"place": PLACE, "limit": COUNT, "unreserved": {"type": "integer"}, "problem": TEXT},
+                    optional=("limit", "unreserved", "problem"),
+                )
+            ),
             "artifacts": array(
                 closed(
                     {
@@ -187,7 +193,7 @@ SNAPSHOT: Schema = {
                 )
             ),
         },
-        optional=("scope", "unlisted", "functions"),
+        optional=("scope", "unlisted", "functions", "rooms"),
     ),
 }
 

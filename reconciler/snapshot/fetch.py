@@ -1,8 +1,8 @@
 """The live side of some specs: fetch(aws, specs) -> Snapshot. Reads only what the specs declare, in bulk where AWS can.
 
-Calls: one GetFunction a target; of every other kind that a spec needs the listing that its `reading` names: of the function,
-or of the whole account and region where that is cheaper or the only one to be believed; and the names of all functions where
-they are asked for, out of such a listing if there was one. Never writes.
+Calls: one GetFunction a target; of every other kind that a spec needs, and that this does not tell, the listing that its `reading`
+names: of the function, or of the whole account and region where that is cheaper or the only one to be believed; and the names of all
+functions where they are asked for, out of such a listing if there was one. Never writes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts
+from reconciler.snapshot.rooms import rooms
 
 WORKERS = 16
 NAMING = "ListFunctions"
@@ -78,7 +79,7 @@ def fetch(
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
     return Snapshot(
         known, taken_at, accounts, codes, unread=unread.reasons, unlisted=unlisted, invoked=invoked, functions=names.listed,
-        unnamed=names.unlisted,
+        unnamed=names.unlisted, rooms=rooms(aws, ordered, known),
     )  # fmt: skip
 
 
@@ -156,6 +157,7 @@ class _Region:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience, self.kinds, self.optional = unread, patience, kinds, optional
         self.invoked: dict[Target, str] = {}  # of whose qualifiers some go, and that own nothing that may invoke them
+        self.answers: dict[Target, Properties] = {}  # about the functions that there are
         self._names: frozenset[str] | None = None  # once a listing has told all of them
 
     def resources(self, marked: list[str]) -> list[Live]:
@@ -260,10 +262,15 @@ class _Region:
         listing = reading.listing
         if listing is None:
             single = partial(reading.single, target.function)
-            answers = ((part, self.aws.find(self.place, *single(part))) for part in sorted(asked[target]))
+            answers = ((part, self.told(target, *single(part))) for part in sorted(asked[target]))
             return [item for part, answer in answers if answer for item in each_of(reading, part, answer)]
         pages = self.aws.pages(self.place, listing.operation, {"FunctionName": target.function, **listing.params})
         return [item for page in pages for item in page[listing.member]]
+
+    def told(self, target: Target, operation: str, params: Properties) -> Properties | None:
+        """The answer of a call; the function's own is there already."""
+        is_known = (operation, params) == FUNCTION.reading.single(target.function, "")
+        return self.answers[target] if is_known else self.aws.find(self.place, operation, params)
 
     def target(self, function: str) -> Target:
         return Target(self.place.account, self.place.region, function)
@@ -286,6 +293,7 @@ class _Region:
         """The functions that there are."""
         each = self.unread.each(self.pool, "GetFunction", self.find, targets, itself)
         for target, item in self.at_rest(FUNCTION.reading, [(target, answer) for target, answer in each if answer]):
+            self.answers[target] = item
             live = FUNCTION.reading.live(target, item)
             yield from [live] if live else []
 

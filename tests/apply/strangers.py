@@ -69,6 +69,10 @@ ACTS: Mapping[str, Act] = {
         FunctionName="checkout", Qualifier="live", AuthType="NONE", Cors={"AllowOrigins": ["*"]}
     ),
     "url gone": lambda house: house.lambda_.delete_function_url_config(FunctionName="checkout", Qualifier="live"),
+    "concurrency": lambda house: house.lambda_.put_function_concurrency(
+        FunctionName="checkout", ReservedConcurrentExecutions=77
+    ),
+    "concurrency gone": lambda house: house.lambda_.delete_function_concurrency(FunctionName="checkout"),
     "function gone": lambda house: house.lambda_.delete_function(FunctionName="checkout"),
     "function created again": create_again,
 }

@@ -142,6 +142,8 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             mapping |= {"alias": name} if name else {}
         document["event_source_mappings"] = mappings
     if draw(st.booleans()):
+        document["concurrency"] = draw(some(ReservedConcurrentExecutions=st.sampled_from([0, 1, 900])))
+    if draw(st.booleans()):
         served = draw(st.sets(st.sampled_from(["$LATEST", *document.get("aliases", {})])))
         document["urls"] = {name: draw(url) for name in sorted(served)}
     for one in document.get("aliases", {}).values():

@@ -13,6 +13,7 @@ from tests.conftest import House, function_spec
 
 PUBLISHED = "publish: true\n"
 ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
+RESERVED = "concurrency: {ReservedConcurrentExecutions: 5}\n"
 URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
 QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
 TAGGED = QUEUE.replace("'}}", "', Tags: {team: a}}}")
@@ -35,6 +36,8 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "alias/CreateAlias": (spec(PUBLISHED), spec(ALIAS)),
     "alias/UpdateAlias": (spec(ALIAS), spec(ALIAS.replace("published}", "published, Description: new}"))),
     "alias/DeleteAlias": (spec(ALIAS), spec(PUBLISHED + "aliases: {}\n")),
+    "concurrency/PutFunctionConcurrency": (spec(RESERVED), spec(RESERVED.replace("5", "0"))),
+    "concurrency/DeleteFunctionConcurrency": (spec(RESERVED), spec("concurrency: {}\n")),
     "url/CreateFunctionUrlConfig": (spec(), spec(URL)),
     "url/UpdateFunctionUrlConfig": (spec(URL), spec(URL.replace("AWS_IAM", "NONE"))),
     "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),

@@ -24,12 +24,14 @@ tags: {{team: payments}}
 aliases: {{live: {{FunctionVersion: published}}}}
 event_source_mappings: {{orders: {{EventSourceArn: "{QUEUE}", alias: live, Tags: {{a: b}}}}}}
 urls: {{live: {{AuthType: AWS_IAM, Cors: {{MaxAge: 5}}}}}}
+concurrency: {{ReservedConcurrentExecutions: 5}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
     .replace("a: b", "a: c")
     .replace("alias: live", "alias: live, BatchSize: 7")
     .replace("MaxAge: 5", "MaxAge: 6")
+    .replace("Executions: 5", "Executions: 3")
 )
 T = TypeVar("T")
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
@@ -68,10 +70,10 @@ def is_adopted(house: House) -> None:
     )  # fmt: skip
 
 
-def loses_a_version_an_alias_its_url_and_a_mapping(house: House) -> None:
+def loses_a_version_and_all_that_hangs_on_the_function(house: House) -> None:
     is_changed(house)
     house.apply()
-    gone = "tags: {team: orders}\naliases: {}\nurls: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    gone = "tags: {team: orders}\naliases: {}\nurls: {}\nconcurrency: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
@@ -82,12 +84,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 8),
-    "creation": Scene(is_created, 4),
+    "change": Scene(is_changed, 9),
+    "creation": Scene(is_created, 5),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 4),
-    "adoption": Scene(is_adopted, 6),
-    "losses": Scene(loses_a_version_an_alias_its_url_and_a_mapping, 4),
+    "replacement": Scene(is_replaced, 5),
+    "adoption": Scene(is_adopted, 7),
+    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 5),
 }
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.commands.functions import camel_of
+from reconciler.kinds.registry import NAMED_SECTIONS
 from tests.conftest import House
 
 NAME = "SAMPLE-NEW-LAMBDA-PRINT-FUNCTION"
@@ -324,7 +326,7 @@ def test_functions_lists_the_seeds_fields_and_filters_combine(created: House) ->
         "version",
         "vpcConfig",
     ]
-    assert set(found[0]) == {*seed, "aliases", "eventSourceMappings", "tags", "urls", "versions"}
+    assert set(found[0]) == {*seed, "tags", *map(camel_of, NAMED_SECTIONS)}
     assert found[0]["versions"] == ["1"]
     assert found[1]["environment"] == {"variables": {"TOKEN": "(sensitive)"}}
     one = created.run("functions", "--account", "test", "--region", "us-west-2", "--function", "unmanaged").json()

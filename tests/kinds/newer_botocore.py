@@ -48,6 +48,7 @@ HAVE_THEM = {
     ),
     "code": ("FunctionCode", "UpdateFunctionCodeRequest", "FunctionCodeLocation"),
     "aliases": ("CreateAliasRequest", "UpdateAliasRequest", "AliasConfiguration"),
+    "concurrency": ("PutFunctionConcurrencyRequest", "Concurrency"),
     "urls": (
         "CreateFunctionUrlConfigRequest", "CreateFunctionUrlConfigResponse", "UpdateFunctionUrlConfigRequest",
         "UpdateFunctionUrlConfigResponse", "GetFunctionUrlConfigResponse", "FunctionUrlConfig",
@@ -73,10 +74,12 @@ def write_model(folder: Path, original: Path) -> None:
     (lambda_ / version / "service-2.json").write_text(json.dumps(model), encoding="utf-8")
 
 
-ENTRIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "aliases": ("live", {"FunctionVersion": "published"}),
-    "urls": ("live", {"AuthType": "AWS_IAM"}),
-    "event_source_mappings": ("q", {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:orders"}),
+# Where a section has its members: below a name, or, where a function has one of it at the most, in itself.
+ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
+    "aliases": (("live",), {"FunctionVersion": "published"}),
+    "concurrency": ((), {"ReservedConcurrentExecutions": 5}),
+    "urls": (("live",), {"AuthType": "AWS_IAM"}),
+    "event_source_mappings": (("q",), {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:orders"}),
 }
 
 
@@ -89,9 +92,10 @@ def spec(section: str, members: Mapping[str, Any]) -> str:
         "publish": True,
         "configuration": {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE},
         "code": {"S3Bucket": "artifacts", "S3Key": "v1.zip"},
-        **{name: {key: dict(entry)} for name, (key, entry) in ENTRIES.items()},
+        **{name: {names[0]: dict(entry)} if names else dict(entry) for name, (names, entry) in ENTRIES.items()},
     }
-    (said[section][ENTRIES[section][0]] if section in ENTRIES else said[section]).update(members)
+    names, _ = ENTRIES.get(section, ((), {}))
+    (said[section][names[0]] if names else said[section]).update(members)
     return json.dumps(said)
 
 
@@ -122,6 +126,7 @@ def held(client: Any) -> dict[str, Any]:
     answers = {
         "configuration": function["Configuration"],
         "code": function["Code"],
+        "concurrency": function["Concurrency"],
         "aliases": client.get_alias(FunctionName="one", Name="live"),
         "urls": client.get_function_url_config(FunctionName="one", Qualifier="live"),
         "event_source_mappings": mapping,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.kinds.newer_botocore import HAVE_THEM, VALUES
+from tests.kinds.newer_botocore import ENTRIES, HAVE_THEM, VALUES
 
 LEAVES = {
     *("NewFlag", "NewNumber", "NewText", "NewTexts"),
@@ -44,7 +44,7 @@ def test_it_is_taken_and_sent_and_the_next_plan_is_empty(told: Any, scene: str) 
 @SCENES
 def test_what_git_dropped_of_it_is_named(told: Any, scene: str) -> None:
     section = scene.partition(",")[0]
-    at = {"aliases": "aliases/live", "urls": "urls/live", "event_source_mappings": "event_source_mappings/q"}
+    at = {name: "/".join([name, *names]) for name, (names, _) in ENTRIES.items()}
     (warning,) = told[scene]["warnings"]
     named = warning.partition("AWS holds ")[2].partition(", which")[0].split(", ")
     assert set(named) == {f"/{at.get(section, section)}/{leaf}" for leaf in LEAVES}

@@ -30,6 +30,8 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("version", "adopt"): "the mark is the function's",
     ("alias", "replace"): "all of an alias can be updated",
     ("alias", "adopt"): "the mark is the function's",
+    ("concurrency", "replace"): "all of a reservation can be updated",
+    ("concurrency", "adopt"): "the mark is the function's",
     ("url", "replace"): "all of a URL can be updated",
     ("url", "adopt"): "the mark is the function's",
     ("event_source_mapping", "adopt"): "the mark is the function's",

@@ -115,6 +115,11 @@ def test_a_reservation_of_0_is_not_none(aws: Aws) -> None:
     assert "Concurrency" not in aws.client.get_function(FunctionName=name)
 
 
+def test_a_reservation_of_no_function_is_told_with_what_it_would_be_of(aws: Aws) -> None:
+    with refused("ResourceNotFoundException", ":function:missing:$LATEST", 404):
+        aws.client.put_function_concurrency(FunctionName="missing", ReservedConcurrentExecutions=1)
+
+
 def test_100_stay_unreserved(aws: Aws) -> None:
     name = aws.function()
     with refused(INVALID, "below its minimum value of [100]"):

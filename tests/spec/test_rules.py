@@ -171,6 +171,11 @@ REFUSED: dict[str, tuple[str, str]] = {
         "7:3: mapping again polls the same source for the same qualifier as specs/a.yaml:5:3; keep one of them",
     ),
     "region and regions": ("regions: [us-west-2]\n", "4:1: write region or regions, not both"),
+    "a reservation of less than none": (
+        "concurrency: {ReservedConcurrentExecutions: -1}\n",
+        "4:45: concurrency.ReservedConcurrentExecutions is -1; the least is 0",
+    ),
+    "a reservation that is no map": ("concurrency: 5\n", "4:14: concurrency must be a map, not 5"),
     "a URL beside tenants": (
         "configuration: {TenancyConfig: {TenantIsolationMode: PER_TENANT}}\nurls: {$LATEST: {AuthType: NONE}}\n",
         "5:8: URL $LATEST cannot be: a function with configuration.TenancyConfig has none; take one of the two out",

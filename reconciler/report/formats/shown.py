@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.report.fold import PLANNING
 from reconciler.report.formats import Document
@@ -128,7 +129,7 @@ def _excerpt(text: str, start: int, end: int) -> str:
 def _field_name(path: str, resource: str) -> str:
     """A field's pointer without what its resource's name has said."""
     kind, _, name = resource.partition("/")
-    prefix = f"{pointer(KINDS[kind].at(name))}/" if kind in KINDS else "/"
+    prefix = f"{pointer(KINDS[kind].at(name))}/" if kind in KINDS and kind != FUNCTION.name else "/"
     return printable(path.removeprefix(prefix).removeprefix("/").replace("/", "."))
 
 

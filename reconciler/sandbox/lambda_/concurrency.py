@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.sandbox.lambda_.state import Function, Region
-from reconciler.sandbox.refusals import invalid, only_functions
+from reconciler.sandbox.refusals import invalid, not_found, only_functions
 
 ACCOUNT_LIMIT, UNRESERVED_MINIMUM = 1000, 100
 CODE_LIMITS = {"TotalCodeSize": 80_530_636_800, "CodeSizeUnzipped": 262_144_000, "CodeSizeZipped": 52_428_800}
@@ -20,27 +20,30 @@ def _unqualified(region: Region, params: Mapping[str, Any]) -> Function:
 
 
 def _reserved(region: Region, besides: Function | None = None) -> int:
-    return sum(function.reserved_concurrency or 0 for function in region.functions.values() if function is not besides)
+    others = (function.concurrency for function in region.functions.values() if function is not besides)
+    return sum(held.get("ReservedConcurrentExecutions", 0) for held in others)
 
 
 def put_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    name, qualifier = region.named(params["FunctionName"])
+    if not qualifier and name not in region.functions:
+        raise not_found(f"Function not found: {region.arn(name, '$LATEST')}")
     function, wanted = _unqualified(region, params), params["ReservedConcurrentExecutions"]
     if _reserved(region, function) + wanted > ACCOUNT_LIMIT - UNRESERVED_MINIMUM:
         raise invalid(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{UNRESERVED_MINIMUM}]."
         )
-    function.reserved_concurrency = wanted
-    return {"ReservedConcurrentExecutions": wanted}
+    function.concurrency = {member: value for member, value in params.items() if member != "FunctionName"}
+    return dict(function.concurrency)
 
 
 def get_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    reserved = _unqualified(region, params).reserved_concurrency
-    return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+    return dict(_unqualified(region, params).concurrency)
 
 
 def delete_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    _unqualified(region, params).reserved_concurrency = None
+    _unqualified(region, params).concurrency = {}
     return {}
 
 

@@ -30,8 +30,8 @@ def get_function(region: Region, params: Mapping[str, Any], now: float) -> dict[
     }
     if function.tags:
         answer["Tags"] = dict(function.tags)
-    if function.reserved_concurrency is not None:
-        answer["Concurrency"] = {"ReservedConcurrentExecutions": function.reserved_concurrency}
+    if function.concurrency:
+        answer["Concurrency"] = dict(function.concurrency)
     return answer
 
 

@@ -46,7 +46,7 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
             "The operation cannot be performed at this time. "
             f"The function is currently in the following state: {record.state}"
         )
-    if function.reserved_concurrency == 0:
+    if function.concurrency.get("ReservedConcurrentExecutions") == 0:
         raise Refused("TooManyRequestsException", "Rate Exceeded.", 429)
     configuration, code = record.in_force
     return Invocation(

@@ -126,7 +126,7 @@ class Function:
     tags: dict[str, str] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     urls: dict[str, dict[str, Any]] = field(default_factory=dict)
-    reserved_concurrency: int | None = None
+    concurrency: dict[str, Any] = field(default_factory=dict)
     last_version: int = 0
 
 
