@@ -56,7 +56,7 @@ Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs
 NO_TEXTS: Mapping[str, str] = {}
 TYPE_WORDS = {
     "string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false",
-    "object": "a map", "array": "a list",
+    "object": "a map", "array": "a list", "null": "null",
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ FORMS: Mapping[str, tuple[type, ...]] = {
     "null": (type(None),),
 }  # fmt: skip
 Warn: TypeAlias = Callable[[str], None]
+MOST_LEVELS = 200  # twice what a function's answer in a report may have
 LARGEST_BYTES = 128 * 2**20  # of a file from elsewhere; a snapshot of 10,000 functions has a fifth of that
 
 
@@ -284,7 +285,18 @@ def json_object(text: bytes, name: str) -> dict[str, Any]:
         raise ReportError(f"{name}: is nested too deeply") from error
     if not isinstance(document, dict):
         raise ReportError(f"{name}: is not a JSON object")
+    if is_deeper(document, MOST_LEVELS):
+        raise ReportError(f"{name}: is nested too deeply")
     return document
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether maps and lists are nested in more levels: whoever walks through a document needs the stack for each."""
+    level = [value]
+    for _ in range(levels):
+        held = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [part for parts in held for part in parts if isinstance(part, dict | list)]
+    return bool(level)
 
 
 def _no_number(name: str) -> None:

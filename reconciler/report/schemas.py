@@ -33,6 +33,7 @@ TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 ANY: Schema = {}
 MAP: Schema = {"type": "object"}
+SHARES: Schema = {"type": "object", "additionalProperties": {"type": "number", "minimum": -1000, "maximum": 1000}}
 TIME: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
 DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 KIND: Schema = {"enum": sorted(KINDS)}
@@ -92,7 +93,7 @@ ACTION: Schema = closed(
         "fields": array(FIELD),
         "author": TEXT,
         "hidden": DIGEST,
-        "traffic": closed({"before": MAP, "after": MAP, "next_version": TEXT}, optional=("next_version",)),
+        "traffic": closed({"before": SHARES, "after": SHARES, "next_version": TEXT}, optional=("next_version",)),
     },
     optional=("author", "hidden", "traffic"),
 )

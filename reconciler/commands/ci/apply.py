@@ -41,6 +41,7 @@ from reconciler.github.port import Forge
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.applied import WHOLE, Applied
+from reconciler.report.formats.page.text import inert
 from reconciler.report.journal import complete
 from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
 
@@ -212,7 +213,7 @@ def tell(run: Run, ending: Ending) -> None:
             continue  # an earlier run has told what became of it
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
         page = markdown.report(own, view()) + outcome.idle(report, acting) + ("" if is_done else advice)
-        page += f"\n{outcome.unseen({one.request.number: one.problem})}.\n" if one.problem else ""
+        page += f"\n{outcome.unseen({one.request.number: inert(one.problem)})}.\n" if one.problem else ""
         post_with_plan(run, one, page, 0 if is_done else ending.exit_code)
 
 

@@ -54,7 +54,8 @@ def line_link(source: Mapping[str, Any] | None, view: View, *, whole: bool = Fal
 def address_of(file: str, view: View, line: int = 0) -> str:
     """Where the repository shows a file of ours; empty where nobody can tell, or it lies outside."""
     path = normpath(f"{view.folder}/{file}" if view.folder else file)
-    if not (view.repository_url and view.commit) or path.startswith(("/", "..")) or not path.isprintable():
+    is_of_a_commit = view.repository_url and re.fullmatch("[0-9a-f]{40,64}", view.commit)
+    if not is_of_a_commit or path.startswith(("/", "..")) or not path.isprintable():
         return ""
     return f"{view.repository_url}/blob/{view.commit}/{quote(path)}{f'#L{line}' if line else ''}"
 

@@ -1,0 +1,128 @@
+"""`ci apply` and plans of pull requests that somebody made by hand: they approve nothing, stop nothing, and say nothing to others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.core.sealing import checksum
+from tests.apply.houses import OURS
+from tests.commands.ci.merging import Shop, shop_of
+from tests.conftest import House, function_spec
+from tests.github.fake import Hub
+from tests.github.fake.state import zipped
+from tests.report.pages import OURS as OUR_NODES
+from tests.report.pages import nodes
+
+RELEASED = "publish: true\naliases:\n  live: {FunctionVersion: published}\n"
+PAYLOAD = "x>) @acme/all [y](<http://evil.example>) ![z](http://evil.example/z) <img src=z> fixes #1"
+
+
+@pytest.fixture
+def shop(house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return shop_of(house, hub, monkeypatch, {"one.yaml": released(3)}, OURS)
+
+
+def released(seconds: int) -> str:
+    return function_spec("one", configuration=f"Timeout: {seconds}", extra=RELEASED)
+
+
+def merged_with(shop: Shop, change: Callable[[dict[str, Any]], object]) -> int:
+    """A merged pull request whose plan was changed by somebody who can count checksums."""
+    number = shop.opened({"one.yaml": released(9)})
+    assert shop.planned(number).exit_code == 0
+    plan = json.loads((shop.folder.parent / "plan.json").read_text())
+    change(plan)
+    left_as_plan(shop, number, {"plan.json": json.dumps({**plan, "checksum": checksum(plan)})})
+    shop.merged(number)
+    return number
+
+
+def left_as_plan(shop: Shop, number: int, content: Any) -> None:
+    (artifact,) = [one for one in shop.hub.artifacts.values() if one.run.commit == shop.hub.pulls[number].head]
+    artifact.content = content if isinstance(content, bytes) else zipped(content)
+    artifact.size = len(artifact.content)
+
+
+def nested(levels: int) -> Any:
+    value: Any = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def field(plan: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = plan["targets"][0]["actions"][0]["fields"][0]
+    return found
+
+
+def traffic(plan: dict[str, Any]) -> dict[str, Any]:
+    (found,) = [action["traffic"] for action in plan["targets"][0]["actions"] if "traffic" in action]
+    assert isinstance(found, dict)
+    return found
+
+
+FORGED: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a commit that is no text": lambda plan: plan["provenance"].update(commit=True),
+    "a value in 600 lists": lambda plan: field(plan).update(before=nested(600)),
+    "a share that is a word": lambda plan: traffic(plan).update(before={"1": "x", "2": "y"}),
+    "a share beyond counting": lambda plan: traffic(plan).update(before={"1": 1, "2": 10**400}),
+    "a commit that is half a character": lambda plan: plan["provenance"].update(commit="\ud800"),
+}
+
+
+@pytest.mark.parametrize("case", FORGED)
+def test_no_plan_that_was_made_by_hand_is_a_fault_of_ours(shop: Shop, case: str) -> None:
+    number = merged_with(shop, FORGED[case])
+    result = shop.applied()
+    assert result.exit_code in (0, 23), result.err
+    assert "### 🟢" in shop.comment(number) or "### 🔴 Apply refused" in shop.comment(number)
+
+
+SAYING: dict[str, Callable[[Shop, int], object]] = {
+    "a kind": lambda shop, number: left_as_plan(shop, number, {"plan.json": json.dumps({"kind": PAYLOAD})}),
+    "a version": lambda shop, number: left_as_plan(
+        shop, number, {"plan.json": json.dumps({"kind": "plan", "format_version": PAYLOAD})}
+    ),
+    "the name of a file": lambda shop, number: left_as_plan(shop, number, renamed_inside(PAYLOAD)),
+}
+
+
+def renamed_inside(name: str) -> bytes:
+    """A zip that calls its file otherwise in front of it than in its list."""
+    content = zipped({"plan.json" + "x" * (len(name) - len("plan.json")): "{}"})
+    at = content.index(b"plan.json")
+    listed = content.index(b"plan.json", at + 1)
+    list_length = len(b"plan.json") + len(name) - len("plan.json")
+    assert list_length == len(name)
+    changed = bytearray(content)
+    changed[at : at + len(name)] = name.encode()
+    changed[listed + len("plan.json") : listed + len(name)] = b"\0" * (len(name) - len("plan.json"))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("case", SAYING)
+def test_what_an_artifact_says_of_itself_is_nothing_but_text_in_the_comment(shop: Shop, case: str) -> None:
+    number = shop.opened({"one.yaml": released(9)})
+    shop.planned(number)
+    SAYING[case](shop, number)
+    shop.merged(number)
+    assert shop.applied().exit_code == 23
+    assert "evil" in shop.comment(number)
+    assert_inert(shop.comment(number))
+
+
+def test_the_commit_that_a_plan_names_leads_nowhere_but_to_a_commit(shop: Shop) -> None:
+    number = merged_with(shop, lambda plan: plan["provenance"].update(commit=PAYLOAD))
+    assert shop.applied().exit_code == 0
+    assert_inert(shop.comment(number))
+
+
+def assert_inert(comment: str) -> None:
+    page = comment.partition("\n")[2]
+    assert nodes(page, "https://github.com/acme/shop") <= OUR_NODES
+    assert "@acme" not in page
+    assert " #1" not in page
