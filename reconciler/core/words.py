@@ -20,3 +20,8 @@ def ago(earlier: str, later: str) -> str:
         return f"at {earlier}"
     unit, length = next(((unit, length) for unit, length in UNITS if seconds >= length), ("", 1))
     return f"{many(int(seconds // length), unit)} ago" if unit else "just now"
+
+
+def shortened(text: str, most: int) -> str:
+    """No more than so many characters of a text."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from reconciler.core.diff import pointer, steps_of, value_at
@@ -17,6 +18,7 @@ from reconciler.core.errors import ReportError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import UNSET, Diagnostic, Live, Plan, TargetPlan
 from reconciler.core.sealing import checksum
+from reconciler.core.words import shortened
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.registry import KINDS
@@ -173,7 +175,7 @@ SEEN_AS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Left:
     """An action that is left, beside the reviewed one. What the reviewed one had more must be what AWS holds by now, or git has
     changed its mind since the review."""
@@ -237,10 +239,13 @@ class Left:
         if _is_hidden(field):
             return True  # looked at together
         if field["path"].startswith("/code/") and field["path"] != HASH:
-            hashes = [candidate for candidate in self.was["fields"] if candidate["path"] == HASH]
-            return bool(hashes) and self._is_held(hashes[0])
+            return self._seen_hash is not None and self._is_held(self._seen_hash)
         wanted = self._newest if field.get("known_after_apply") else field["after"]
         return bool(wanted != "" and self._value(field) == wanted)
+
+    @cached_property
+    def _seen_hash(self) -> Document | None:
+        return next((field for field in self.was["fields"] if field["path"] == HASH), None)
 
     def _hides_the_same(self) -> bool:
         """Whether the values that neither shows are the reviewed ones: all are left as they were, or AWS holds all of them by now."""
@@ -258,6 +263,7 @@ class Left:
 
 
 HASH = "/code/CodeSha256"
+MOST_LINES, LONGEST_LINE = 20, 500  # of a difference in a message: a reviewed plan can say anything, and the record keeps it
 UNKNOWN = object()  # equals nothing that a document says
 
 
@@ -281,7 +287,9 @@ def _changed(before: list[str], after: list[str]) -> str:
         for line in difflib.unified_diff(before, after, lineterm="", n=0)
         if not line.startswith(("---", "+++", "@@"))
     ]
-    return f"approved (-) and now (+): {'; '.join(changed) or 'a sensitive value differs'}"
+    shown = [shortened(line, LONGEST_LINE) for line in changed[:MOST_LINES]]
+    shown += [f"and {len(changed) - MOST_LINES} more"] if changed[MOST_LINES:] else []
+    return f"approved (-) and now (+): {'; '.join(shown) or 'a sensitive value differs'}"
 
 
 def _lines(target: Document) -> Iterator[str]:

@@ -17,6 +17,7 @@ from reconciler.commands.last_applied import until_whole
 from reconciler.commands.output import warn
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import ReportError
+from reconciler.core.words import shortened
 from reconciler.files.repository import Repository
 from reconciler.github.approvals import Shown, records, requests_of, shown
 from reconciler.github.port import Forge, PullRequest
@@ -25,6 +26,7 @@ from reconciler.report.journal import json_object
 from reconciler.spec.lineage import is_before, is_known, merged_since
 
 MOST_COMMITS = 100  # whose pull requests are asked for: a job's token may ask a thousand times an hour
+LONGEST_PROBLEM = 300  # characters: what an artifact says of itself stands in the message
 Document = Mapping[str, Any]
 
 
@@ -65,7 +67,8 @@ def _seen(one: Shown, *, is_new: bool) -> Seen:
     try:
         return Seen(one.request, as_written(json_object(one.plan, path), path), is_new=is_new)
     except ReportError as error:
-        return Seen(one.request, problem=str(error).removeprefix(f"{path}: "), is_new=is_new)
+        problem = shortened(str(error).removeprefix(f"{path}: "), LONGEST_PROBLEM)
+        return Seen(one.request, problem=problem, is_new=is_new)
 
 
 def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str) -> Applied:

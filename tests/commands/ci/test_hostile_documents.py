@@ -126,3 +126,27 @@ def assert_inert(comment: str) -> None:
     assert nodes(page, "https://github.com/acme/shop") <= OUR_NODES
     assert "@acme" not in page
     assert " #1" not in page
+
+
+def test_a_plan_that_says_much_makes_no_record_of_its_size(shop: Shop) -> None:
+    """A record too large to be read would keep every later run from telling what was carried out."""
+
+    def swollen(plan: dict[str, Any]) -> None:
+        one = field(plan)
+        more = [{**one, "path": f"/configuration/{number}", "after": "long" * 500} for number in range(500)]
+        plan["targets"][0]["actions"][0]["fields"] += more
+        plan["targets"][0]["digest"] = "0" * 64
+
+    number = merged_with(shop, swollen)
+    assert shop.applied().exit_code == 23
+    assert max(path.stat().st_size for path in shop.reports()) < 100_000
+    assert "and 480 more" in shop.comment(number)
+
+
+def test_a_kind_as_long_as_a_book_leaves_room_for_the_comment(shop: Shop) -> None:
+    number = shop.opened({"one.yaml": released(9)})
+    shop.planned(number)
+    left_as_plan(shop, number, {"plan.json": json.dumps({"kind": "long" * 50_000})})
+    shop.merged(number)
+    assert shop.applied().exit_code == 23
+    assert "without a plan that can be compared" in shop.comment(number)

@@ -75,10 +75,9 @@ def _function(action: Document) -> Iterator[str]:
         yield bold(GONE[verb])
     if verb == "adopt":
         yield f"{bold('taken over')} {inert(action['reason'])}"
-    sources = [field for field in fields if field["path"].startswith("/code/")]
-    yield from _code(sources)
+    yield from _code([field for field in fields if field["path"].startswith("/code/")])
     for field in fields:
-        if field not in sources:
+        if not field["path"].startswith("/code/"):
             yield _field(field, field["name"].removeprefix("configuration."))
 
 
