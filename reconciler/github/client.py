@@ -125,6 +125,11 @@ class GitHub:
     def _artifacts(self, of: str, name: str) -> Iterator[Row]:
         return self._rows(rights.READ_ARTIFACTS, f"/actions{of}/artifacts", "artifacts", name=name)
 
+    def event_of(self, artifact: Artifact) -> str:
+        right, path = rights.READ_ARTIFACTS, f"{self._repository}/actions/runs/{artifact.run}"
+        answer = self._patience.asked(right.what, partial(self._sent, "GET", path))
+        return reading.value(right, reading.event, rights.document(right, answer))
+
     def download(self, artifact: Artifact, most_bytes: int) -> bytes:
         if artifact.size > most_bytes:
             raise _too_large(most_bytes)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+ON_A_BRANCH = ("push", "workflow_dispatch", "schedule")  # at these a workflow runs as the branch itself has it
 PULL_REQUEST, QUEUE, PUSH = "pull_request", "merge_group", "push"
 
 

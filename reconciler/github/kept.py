@@ -1,11 +1,13 @@
-"""What runs on the default branch have left of what AWS held, for the runs after them and for pull requests without credentials. Pure
-but for the forge."""
+"""What runs on a branch have left: for the runs after them, and of what AWS held for pull requests without credentials. Pure but for the
+forge."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from reconciler.github.port import Forge
+from reconciler.github.job import ON_A_BRANCH
+from reconciler.github.port import Artifact, Forge
 from reconciler.github.unpacked import files
 
 LARGEST_BYTES = 128 * 2**20  # a snapshot of 10,000 functions has a fifth of that
@@ -15,10 +17,16 @@ def snapshot_artifact(name: str) -> str:
     return f"reconcile-snapshot-{name}"
 
 
+def left_on(forge: Forge, name: str, branch: str) -> Iterator[Artifact]:
+    """The artifacts of a name that a branch's own runs have left, newest first. A pull request that goes out from the branch has its name
+    and its commit, and a workflow that somebody else wrote."""
+    for artifact in forge.artifacts(name):
+        if not artifact.is_foreign and artifact.branch == branch and forge.event_of(artifact) in ON_A_BRANCH:
+            yield artifact
+
+
 def newest(forge: Forge, name: str, branch: str, file: str) -> bytes:
     """A file of the newest artifact that a run on a branch has left, none of a fork's; empty where there is none."""
-    for artifact in forge.artifacts(snapshot_artifact(name)):
-        if not artifact.is_foreign and artifact.branch == branch:
-            content = forge.download(artifact, LARGEST_BYTES)
-            return dict(files(content, re.escape(file), LARGEST_BYTES)).get(file, b"")
-    return b""
+    artifact = next(left_on(forge, snapshot_artifact(name), branch), None)
+    content = forge.download(artifact, LARGEST_BYTES) if artifact else b""
+    return dict(files(content, re.escape(file), LARGEST_BYTES)).get(file, b"") if artifact else b""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reconciler.core.errors import AwsError, Locked, PlanError, ReconcileError, SpecError, StalePlan
@@ -17,13 +17,22 @@ PARTLY, INTERRUPTED = 25, (130, 143)
 def of_targets(report: Document, addresses: frozenset[str]) -> dict[str, Any]:
     """The report as far as it is about some targets, with what that part came to."""
     tasks = [task for task in report["tasks"] if task["target"] in addresses]
-    done = sum(task["status"]["completed"] and not task["status"]["failed"] for task in tasks)
+    done = sum(map(_is_done, tasks))
     refused = sum(_is_refused(task) for task in tasks)
     if done == len(tasks):
         status = "succeeded" if tasks else "unchanged"
     else:
         status = "partial" if done else "refused" if refused == len(tasks) else "failed"
     return {**report, "outcome": {**report["outcome"], "status": status}, "tasks": tasks}
+
+
+def done(report: Document) -> frozenset[str]:
+    """The targets that were carried out."""
+    return frozenset(task["target"] for task in report["tasks"] if _is_done(task))
+
+
+def _is_done(task: Document) -> bool:
+    return bool(task["status"]["completed"]) and not task["status"]["failed"]
 
 
 def _is_refused(task: Document) -> bool:
@@ -33,11 +42,6 @@ def _is_refused(task: Document) -> bool:
 def acting(plan: Document) -> frozenset[str]:
     """The targets about which a plan says that something is to be done."""
     return frozenset(target["address"] for target in plan.get("targets", ()) if target["operations"])
-
-
-def seen_by_nobody(report: Document, plans: Iterable[Document]) -> frozenset[str]:
-    """The targets of a run that no plan acts on: told to whoever showed nothing, for a change of what judges may ask for them."""
-    return frozenset(task["target"] for task in report["tasks"]).difference(*map(acting, plans))
 
 
 def idle(report: Document, addresses: frozenset[str]) -> str:
@@ -51,11 +55,23 @@ def is_approved_by_hand(exit_code: int) -> bool:
     return exit_code in (StalePlan.exit_code, PlanError.exit_code)
 
 
+def concerned(plans: Sequence[tuple[Document | None, bool]], report: Document) -> list[frozenset[str]]:
+    """The targets that each of some pull requests is told about, oldest first: what its plan acts on; of one that is not new, unless a
+    later plan acts on it as well. One without a plan, and a new one whose plan acts on nothing, is told what no plan acts on: a change of
+    what judges may ask for that."""
+    acted = [acting(plan or {}) for plan, _ in plans]
+    nobodys = frozenset(task["target"] for task in report["tasks"]).difference(*acted)
+    return [
+        (own or nobodys) if is_new else own.difference(*acted[number + 1 :]) if plan else nobodys
+        for number, ((plan, is_new), own) in enumerate(zip(plans, acted, strict=True))
+    ]
+
+
 def how_to_go_on(exit_code: int, digest: str, run_url: str) -> str:
     """What helps after a run that did not do all, without a new commit where that is possible; empty after one that did."""
     again = f"re-run the failed jobs of [this run]({run_url})" if run_url else "run this again"
     by_hand = (
-        "to have all of the plan below done all the same, run the workflow by hand (Actions → Run workflow) with "
+        "to have what is left of the plan below done all the same, run the workflow by hand (Actions → Run workflow) with "
         f"`approve` = `{digest}`; it is refused if anything is another by then"
     )
     match exit_code:

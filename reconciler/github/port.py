@@ -22,12 +22,12 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """`head` is the commit at the tip of its branch, `base` the branch that it is merged into."""
+    """`head` is the commit at the tip of its branch, `base` the branch that it is merged into; `merged_at` is empty until it is."""
 
     number: int
     head: str
     base: str
-    is_merged: bool
+    merged_at: str
     is_fork: bool
 
 
@@ -37,6 +37,7 @@ class Artifact:
     `branch`. `made_at` is as our documents write times. A `foreign` one comes from a run of a fork's pull request."""
 
     identifier: int
+    run: int
     name: str
     size: int
     commit: str
@@ -78,6 +79,9 @@ class Forge(Protocol):
 
     def artifacts(self, name: str, *, commit: str = "") -> Iterator[Artifact]:
         """Those of a name that are still there, newest first; with a commit, only those of runs that looked at it."""
+
+    def event_of(self, artifact: Artifact) -> str:
+        """What started the run that left it, as `push`."""
 
     def download(self, artifact: Artifact, most_bytes: int) -> bytes:
         """The zip. Raises ForgeError when it is larger."""

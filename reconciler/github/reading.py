@@ -41,20 +41,30 @@ def issue(row: Row) -> Issue:
 def pull_request(row: Row) -> PullRequest:
     head, base = row["head"], row["base"]
     is_fork = part(head, "repo").get("id") != part(base, "repo").get("id")  # a fork that was deleted has none
-    return PullRequest(row["number"], head["sha"], base["ref"], is_merged=row["merged_at"] is not None, is_fork=is_fork)
+    return PullRequest(row["number"], head["sha"], base["ref"], moment(row["merged_at"] or ""), is_fork=is_fork)
 
 
 def artifact(row: Row) -> Artifact:
     run = part(row, "workflow_run")
     return Artifact(
         identifier=row["id"],
+        run=int(run.get("id") or 0),
         name=row["name"],
         size=row["size_in_bytes"],
         commit=text(run, "head_sha"),
         branch=text(run, "head_branch"),
-        made_at=stamp(datetime.fromisoformat(row["created_at"])),
+        made_at=moment(row["created_at"]),
         is_foreign=run.get("repository_id") is None or run["repository_id"] != run.get("head_repository_id"),
     )
+
+
+def moment(told: str) -> str:
+    """A time as our documents write it."""
+    return stamp(datetime.fromisoformat(told)) if told else ""
+
+
+def event(row: Row) -> str:
+    return str(row["event"])
 
 
 def identifier(row: Row) -> int:

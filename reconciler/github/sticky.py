@@ -13,12 +13,15 @@ def mark(name: str) -> str:
     return f"<!-- reconcile:{name} -->\n"
 
 
+def is_marked(body: str, name: str) -> bool:
+    """Who edits a comment in a browser gives its lines other ends."""
+    return body.splitlines()[:1] == [mark(name).rstrip("\n")]
+
+
 def put(forge: Forge, number: int, name: str, page: str) -> None:
     """Make a page what the comment says. Raises ForgeError, ForgeDenied."""
     author, body = forge.me(), mark(name) + page
-    ours = next(
-        (one for one in forge.comments(number) if one.author == author and one.body.startswith(mark(name))), None
-    )
+    ours = next((one for one in forge.comments(number) if one.author == author and is_marked(one.body, name)), None)
     if ours is None:
         forge.add_comment(number, body)
     elif ours.body != body:

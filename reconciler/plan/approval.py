@@ -8,7 +8,7 @@ have no authority of their own: they only say what was seen.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.errors import ReportError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import UNSET, Diagnostic, Live, Plan, TargetPlan
-from reconciler.core.sealing import checksum
+from reconciler.core.sealing import checksum, digest
 from reconciler.core.words import shortened
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED
@@ -61,11 +61,26 @@ def require_one_that_holds(judged: Sequence[Review]) -> None:
 
 
 def unless_approved(plan: Plan, wanted: str) -> list[Diagnostic]:
-    """A refusal of the whole run unless the plan has the digest that a person approved."""
-    if plan.digest == wanted:
+    """A refusal of the whole run unless the plan, or what it does, has the digest that a person approved."""
+    to_do = digest_of_acting((str(one.target), one.digest) for one in plan.targets if one.operations)
+    if wanted in (plan.digest, to_do):
         return []
-    message = f"the plan that was approved is {wanted}, and what is left to do is {plan.digest}"
+    message = f"the plan that was approved is {wanted}, and what is left to do is {to_do}"
     return [IS_THE_PLAN_THAT_WAS_APPROVED.cited(Diagnostic("refusal", message, error=StalePlan.__name__))]
+
+
+def digest_of_acting(targets: Iterable[tuple[str, str]]) -> str:
+    """Of the targets about which there is something to do, each with its own digest; in the plan's order."""
+    return digest([list(target) for target in targets])
+
+
+def left_to_do(plan: Document, done: Collection[str]) -> str:
+    """The digest of what is left of a plan when some of its targets are done."""
+    return digest_of_acting(
+        (target["address"], target["digest"])
+        for target in plan["targets"]
+        if target["operations"] and target["address"] not in done
+    )
 
 
 def _other_configuration(now: Document, approved: Document) -> str:

@@ -63,6 +63,7 @@ READS: dict[str, tuple[Act, str]] = {
     "open_pull_requests": (lambda github: github.open_pull_requests("main"), "pull-requests"),
     "artifacts": (lambda github: list(github.artifacts(PLAN)), "actions"),
     "artifacts_of_a_commit": (lambda github: list(github.artifacts(PLAN, commit=HEAD)), "actions"),
+    "event_of": (lambda github: github.event_of(next(github.artifacts(PLAN))), "actions"),
     "download": (lambda github: github.download(next(github.artifacts(PLAN)), 1000), "actions"),
     "issues": (lambda github: list(github.issues(DRIFT)), "issues"),
 }
@@ -377,8 +378,9 @@ def test_a_commit_leads_to_the_pull_requests_that_brought_it(hub: Hub, github: F
     hub.pull_request(8, "e" * 40, base="release", is_fork=True)
     hub.push(7, "b" * 40)
     hub.merge(7, MERGED)
-    assert github.pull_requests_with(MERGED) == [PullRequest(7, "b" * 40, "main", is_merged=True, is_fork=False)]
-    assert github.pull_requests_with("e" * 40) == [PullRequest(8, "e" * 40, "release", is_merged=False, is_fork=True)]
+    merged_at = hub.pulls[7].merged_at.replace("Z", ".000Z")
+    assert github.pull_requests_with(MERGED) == [PullRequest(7, "b" * 40, "main", merged_at, is_fork=False)]
+    assert github.pull_requests_with("e" * 40) == [PullRequest(8, "e" * 40, "release", "", is_fork=True)]
     assert github.pull_requests_with("f" * 40) == []
 
 
@@ -388,8 +390,8 @@ def test_the_pull_requests_that_are_open_for_a_branch_are_listed(hub: Hub, githu
     hub.pull_request(10, "1" * 40)
     hub.merge(10, MERGED)
     assert github.open_pull_requests("main") == [
-        PullRequest(9, "f" * 40, "main", is_merged=False, is_fork=True),
-        PullRequest(7, HEAD, "main", is_merged=False, is_fork=False),
+        PullRequest(9, "f" * 40, "main", "", is_fork=True),
+        PullRequest(7, HEAD, "main", "", is_fork=False),
     ]
     hub.most_per_page = 1
     assert [request.number for request in github.open_pull_requests("main")] == [9, 7]
@@ -426,7 +428,7 @@ def test_an_artifact_says_where_it_comes_from(hub: Hub, github: Forge) -> None:
     ours.made_at = "2026-11-25T17:31:59Z"
     hub.artifact(PLAN, b"", commit="b" * 40, is_fork=True)
     foreign, own = github.artifacts(PLAN)
-    assert own == Artifact(ours.identifier, PLAN, 4, HEAD, "topic", "2026-11-25T17:31:59.000Z", is_foreign=False)
+    assert own == Artifact(ours.identifier, ours.run.identifier, PLAN, 4, HEAD, "topic", "2026-11-25T17:31:59.000Z", is_foreign=False)
     assert foreign.is_foreign
 
 

@@ -11,7 +11,7 @@ A, B, C, D = "a" * 40, "b" * 40, "c" * 40, "d" * 40
 
 
 def request(number: int, head: str) -> PullRequest:
-    return PullRequest(number, head, "main", is_merged=False, is_fork=False)
+    return PullRequest(number, head, "main", "", is_fork=False)
 
 
 def branch(number: int) -> str:

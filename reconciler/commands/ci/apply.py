@@ -36,8 +36,9 @@ from reconciler.files.repository import Repository, repository
 from reconciler.github import handed_on, outcome
 from reconciler.github.annotations import of_report
 from reconciler.github.approvals import requests_of
-from reconciler.github.job import Job
+from reconciler.github.job import ON_A_BRANCH, Job
 from reconciler.github.port import Forge
+from reconciler.plan.approval import left_to_do
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.applied import WHOLE, Applied
@@ -45,7 +46,6 @@ from reconciler.report.formats.page.text import inert
 from reconciler.report.journal import complete
 from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
 
-ON_A_BRANCH = ("push", "workflow_dispatch", "schedule")
 IS_MERGED = Rule("R269", "What is carried out in Actions is on a branch, and not in a pull request or a queue.")
 IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
 
@@ -202,17 +202,17 @@ def tell(run: Run, ending: Ending) -> None:
     if ending.warning:
         warn(ending.warning)
     annotate(run.here, of_report(report))
-    hand_on(run.here, {**handed_on.of_plan(run.plan), "outcome": report["outcome"]["status"]})
-    advice = outcome.how_to_go_on(ending.exit_code, run.digest, run.here.run_url)
+    left = left_to_do(run.plan, outcome.done(report))
+    hand_on(run.here, {**handed_on.of_plan(run.plan), "digest": left, "outcome": report["outcome"]["status"]})
+    advice = outcome.how_to_go_on(ending.exit_code, left, run.here.run_url)
     summarise(run.here, markdown.report(report, summary_view()) + advice + plan_page(run.plan))
-    unseen = outcome.seen_by_nobody(report, [one.plan for one in run.merged if one.plan])
-    for one in run.merged:
-        acting = outcome.acting(one.plan or {})
-        own = outcome.of_targets(report, acting or unseen) if one.plan else report
+    concerned = outcome.concerned([(one.plan, one.is_new) for one in run.merged], report)
+    for one, addresses in zip(run.merged, concerned, strict=True):
+        own = outcome.of_targets(report, addresses)
         if not one.is_new and not own["tasks"]:
             continue  # an earlier run has told what became of it
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
-        page = markdown.report(own, view()) + outcome.idle(report, acting) + ("" if is_done else advice)
+        page = markdown.report(own, view()) + outcome.idle(report, outcome.acting(one.plan or {})) + ("" if is_done else advice)
         page += f"\n{outcome.unseen({one.request.number: inert(one.problem)})}.\n" if one.problem else ""
         post_with_plan(run, one, page, 0 if is_done else ending.exit_code)
 

@@ -19,7 +19,8 @@ from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import ReportError
 from reconciler.core.words import shortened
 from reconciler.files.repository import Repository
-from reconciler.github.approvals import Shown, records, requests_of, shown
+from reconciler.github.approvals import Record, Shown, records, requests_of, shown
+from reconciler.github.job import part
 from reconciler.github.port import Forge, PullRequest
 from reconciler.report.applied import Applied, applied
 from reconciler.report.journal import json_object
@@ -81,12 +82,16 @@ def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: st
     return applied(found)
 
 
-def _reports(files: Iterable[tuple[str, bytes]]) -> Iterator[Document]:
-    for name, text in files:
+def _reports(records: Iterable[Record]) -> Iterator[Document]:
+    """The documents that speak of the commit which their run looked at: nobody else's word says what was carried out."""
+    for record in records:
         try:
-            yield json_object(text, name)
+            report = json_object(record.content, record.name)
         except ReportError as error:
             warn(f"a record is left out: {error}")
+            continue
+        if part(report, "provenance").get("commit") == record.commit:
+            yield report
 
 
 def beginning(tree: Repository, known: Applied, pushed_onto: str) -> str:
@@ -98,11 +103,12 @@ def beginning(tree: Repository, known: Applied, pushed_onto: str) -> str:
 
 
 def needs_approval(workspace: Workspace, since: str) -> bool:
-    """Whether what is done must have been shown: unless reconcile.yaml says otherwise, and said so before this change."""
+    """Whether what is done must have been shown: unless reconcile.yaml says otherwise, and is known to have said so before this
+    change."""
     if workspace.own.needs_approval or not since:
-        return workspace.own.needs_approval
+        return True
     before = config_at(wiring.history(workspace), since, workspace)
-    return before is not None and before.needs_approval
+    return before is None or before.needs_approval
 
 
 def needs_token(permission: str) -> str:

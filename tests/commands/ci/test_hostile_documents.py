@@ -13,7 +13,7 @@ from tests.apply.houses import OURS
 from tests.commands.ci.merging import Shop, shop_of
 from tests.conftest import House, function_spec
 from tests.github.fake import Hub
-from tests.github.fake.state import zipped
+from tests.github.fake.state import Run, zipped
 from tests.report.pages import OURS as OUR_NODES
 from tests.report.pages import nodes
 
@@ -150,3 +150,107 @@ def test_a_kind_as_long_as_a_book_leaves_room_for_the_comment(shop: Shop) -> Non
     shop.merged(number)
     assert shop.applied().exit_code == 23
     assert "without a plan that can be compared" in shop.comment(number)
+
+
+# --- what says that it is a record ------------------------------------------------------------------------------------
+
+
+def left_as_record(shop: Shop, run: Run, commit: str) -> None:
+    report = json.loads(next(path for path in shop.reports() if path.suffix == ".json").read_text())
+    report["provenance"]["commit"] = commit
+    report["run"]["started_at"] = "2999-01-01T00:00:00.000Z"
+    files = {"29990101T000000000000Z-000000000000.json": json.dumps(report)}
+    shop.hub.artifact("reconcile-report-default", files, run=run)
+
+
+def shown_and_merged(shop: Shop) -> int:
+    number = shop.opened({"one.yaml": released(9)})
+    shop.planned(number)
+    shop.merged(number)
+    return number
+
+
+def test_a_pull_request_that_goes_out_from_the_branch_leaves_no_record(shop: Shop) -> None:
+    """Into a branch of his own, whoever may push one: the workflow is what he makes it, branch and commit are those of main."""
+    shown_and_merged(shop)
+    left_as_record(shop, shop.hub.run(shop.head, event="pull_request", branch="main"), shop.head)
+    result = shop.applied()
+    assert result.exit_code == 0, result.err
+    assert "UpdateFunctionConfiguration" in shop.house.writes()
+
+
+def test_nor_does_it_keep_the_records_from_being_read(shop: Shop) -> None:
+    shown_and_merged(shop)
+    run = shop.hub.run(shop.head, event="pull_request", branch="main")
+    shop.hub.artifact("reconcile-report-default", b"no zip", run=run)
+    assert shop.applied().exit_code == 0
+
+
+def test_a_record_of_another_commit_than_its_runs_counts_as_none(shop: Shop) -> None:
+    """A tag that is called like the branch starts runs of any commit."""
+    earlier = shop.head
+    shown_and_merged(shop)
+    left_as_record(shop, shop.hub.run(earlier, event="push", branch="main"), shop.head)
+    assert shop.applied().exit_code == 0
+    assert "UpdateFunctionConfiguration" in shop.house.writes()
+
+
+# --- what says that it was shown --------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_was_made_after_the_merge_approves_nothing(shop: Shop) -> None:
+    """Any developer may run a closed pull request's job again; nobody reviews what comes of it."""
+    number = shown_and_merged(shop)
+    shop.house.lambda_.update_function_configuration(FunctionName="one", MemorySize=256)
+    assert shop.applied().exit_code == 23
+    shop.planned(number)
+    assert shop.applied().exit_code == 23
+
+
+def test_plans_are_looked_for_in_one_list_however_many_workflows_run(shop: Shop) -> None:
+    """A job's token may ask a thousand times an hour, and one target that stays refused makes every run look at a hundred merges."""
+    for seconds in (4, 5, 6, 7):
+        number = shop.opened({"one.yaml": released(seconds)})
+        shop.planned(number)
+        for _ in range(20):
+            shop.hub.run(shop.hub.pulls[number].head, branch=f"topic-{number}")
+        shop.merged(number)
+    shop.hub.requests.clear()
+    assert shop.applied(before=shop.git("rev-parse", "HEAD~4")).exit_code == 0
+    assert [call for call in shop.hub.calls() if call.startswith("GET /actions/runs?")] == []
+    assert sum("/artifacts" in call and "/zip" not in call for call in shop.hub.calls()) == 2
+
+
+def test_a_plan_that_is_not_among_the_newest_is_looked_for_by_its_commit(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.github.approvals.MOST_LISTED", 1)
+    number = shop.opened({"one.yaml": released(9)})
+    shop.planned(number)
+    shop.hub.artifact("reconcile-plan-default", b"", commit="f" * 40)
+    shop.merged(number)
+    assert shop.applied().exit_code == 0
+
+
+# --- what says that nothing need be shown -----------------------------------------------------------------------------
+
+
+def test_where_no_record_is_left_a_change_cannot_permit_itself(shop: Shop) -> None:
+    shop.hub.artifacts.clear()
+    shop.house.write("reconcile.yaml", OURS + "approval: none\n", stock=False)
+    shop.house.write("one.yaml", released(9))
+    shop.commit("its own permission")
+    assert shop.applied(event="workflow_dispatch").exit_code == 23
+    assert shop.house.writes() == []
+    assert shop.applied("--approve", shop.outputs["digest"], event="workflow_dispatch").exit_code == 0
+
+
+def test_nor_can_one_that_brings_the_configuration(shop: Shop) -> None:
+    (shop.house.root / "other").mkdir()
+    (shop.house.root / "other" / "reconcile.yaml").write_text(OURS + "approval: none\n")
+    (shop.house.root / "other" / "one.yaml").write_text(released(9))
+    shop.house.remove("reconcile.yaml")
+    shop.house.remove("one.yaml")
+    shop.commit("its own permission")
+    assert shop.applied("other").exit_code == 23
+    assert shop.house.writes() == []

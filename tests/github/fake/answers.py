@@ -137,7 +137,7 @@ def _pull(state: State, pull: Pull) -> Document:
     facts: Document = {
         "number": pull.number,
         "state": "open" if pull.is_open else "closed",
-        "merged_at": "2026-01-01T00:00:00Z" if pull.merged else None,
+        "merged_at": pull.merged_at or None,
         "merge_commit_sha": pull.merged or None,
         "requested_teams": [],  # the example lacks what the schema asks for
         "head": {"sha": pull.head, "repo": _repository(state, is_fork=pull.is_fork)},
@@ -198,6 +198,10 @@ def runs(state: State, call: Call) -> Answer:
     commit = call.query.get("head_sha")
     found = [run for run in state.runs.values() if commit in (None, run.commit)]
     return Answer(200, rows=[_run(run) for run in _newest(found)], under="workflow_runs")
+
+
+def one_run(state: State, call: Call) -> Answer:
+    return Answer(200, _run(_there(state.runs, call.place["run_id"])))
 
 
 def _run(run: Run) -> Document:
@@ -339,6 +343,7 @@ RIGHTS: Mapping[str, Right] = {
     "pulls/list": Right(pull_requests, ("pull-requests",)),
     "actions/list-artifacts-for-repo": Right(artifacts, ("actions",)),
     "actions/list-workflow-runs-for-repo": Right(runs, ("actions",)),
+    "actions/get-workflow-run": Right(one_run, ("actions",)),
     "actions/list-workflow-run-artifacts": Right(artifacts_of_run, ("actions",)),
     "actions/download-artifact": Right(download, ("actions",)),
     "checks/create": Right(add_check, ("checks",), "write"),

@@ -18,6 +18,7 @@ OPERATIONS = (
     ("get", f"{REPOSITORY}/actions/artifacts"),
     ("get", f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}"),
     ("get", f"{REPOSITORY}/actions/runs"),
+    ("get", f"{REPOSITORY}/actions/runs/{{run_id}}"),
     ("get", f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts"),
     ("post", f"{REPOSITORY}/check-runs"),
     ("patch", f"{REPOSITORY}/check-runs/{{check_run_id}}"),

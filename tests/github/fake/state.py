@@ -27,6 +27,7 @@ class Pull:
     labels: list[str] = field(default_factory=list)
     is_open: bool = True
     merged: str = ""
+    merged_at: str = ""
 
     @property
     def head(self) -> str:
@@ -126,7 +127,8 @@ class State:
 
     def merge(self, number: int, commit: str) -> None:
         """The commit is the one on the base: of the merge, or what the branch was squashed to."""
-        self.pulls[number].merged, self.pulls[number].is_open = commit, False
+        pull = self.pulls[number]
+        pull.merged, pull.merged_at, pull.is_open = commit, self.now(), False
 
     def comment(self, number: int, body: str, *, author: str = "") -> Comment:
         identifier = next(self.identifiers)

@@ -1,0 +1,84 @@
+"""`ci apply` tells each pull request what became of its own functions, and of nobody else's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.commands.ci.merging import Shop, shop_of
+from tests.commands.ci.test_apply import timed, timeout
+from tests.conftest import House
+from tests.github.fake import Hub
+
+
+@pytest.fixture
+def shop(house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    return shop_of(house, hub, monkeypatch, {"one.yaml": timed("one", 3), "two.yaml": timed("two", 3)})
+
+
+def brought(shop: Shop, name: str, seconds: int) -> int:
+    number = shop.opened({f"{name}.yaml": timed(name, seconds)})
+    shop.planned(number)
+    shop.merged(number)
+    return number
+
+
+def changed_behind_git(shop: Shop, name: str, size: int) -> None:
+    shop.house.lambda_.update_function_configuration(FunctionName=name, MemorySize=size)
+
+
+def test_an_old_run_that_comes_late_does_not_take_back_what_its_pull_request_was_told(shop: Shop) -> None:
+    old = brought(shop, "one", 9)
+    stale = shop.head
+    assert shop.applied().exit_code == 0
+    told = shop.comment(old)
+    brought(shop, "one", 12)
+    assert shop.applied().exit_code == 0
+    shop.git("checkout", "-q", stale)
+    late = shop.applied()
+    assert (late.exit_code, "(R266)" in late.err) == (23, True)
+    assert shop.comment(old) == told
+    assert "(R266)" in shop.summary
+
+
+def test_an_older_pull_request_is_not_told_what_a_later_one_did_to_its_function(shop: Shop) -> None:
+    older = brought(shop, "one", 9)
+    changed_behind_git(shop, "two", 256)  # so that the range begins before it again and again
+    assert shop.applied().exit_code == 23
+    told = shop.comment(older)
+    assert "### 🟢 Apply succeeded" in told
+    later = brought(shop, "one", 12)
+    changed_behind_git(shop, "two", 512)
+    assert shop.applied().exit_code == 23
+    assert shop.comment(older) == told
+    assert "### 🟠 Apply partial: 1 of 2 functions" in shop.comment(later)  # its plan showed the other function, too
+
+
+def test_a_pull_request_without_a_plan_is_told_of_no_function_of_another(shop: Shop) -> None:
+    planless = shop.opened({"readme.md": "text\n"}, is_fork=True)
+    shop.merged(planless)
+    brought(shop, "one", 9)
+    assert shop.applied().exit_code == 0
+    assert "test/us-west-2/one" not in shop.comment(planless)
+    assert "it comes from a fork" in shop.comment(planless)
+
+
+def test_a_pull_request_without_a_plan_is_told_of_what_nobody_was_shown(shop: Shop) -> None:
+    planless = shop.opened({"one.yaml": timed("one", 9)}, is_fork=True)
+    other = brought(shop, "two", 9)
+    shop.merged(planless)
+    assert shop.applied(before=shop.git("rev-parse", "HEAD~2")).exit_code == 23
+    assert "### 🔴 Apply refused: 0 of 1 function" in shop.comment(planless)
+    assert "### 🟢 Apply succeeded" in shop.comment(other)
+    assert shop.applied("--approve", shop.outputs["digest"], event="workflow_dispatch").exit_code == 0
+    assert timeout(shop, "one") == 9
+    assert "### 🟢 Apply succeeded" in shop.comment(planless)
+
+
+def test_a_comment_that_somebody_edited_in_a_browser_is_still_the_one(shop: Shop) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(number)
+    (comment,) = shop.hub.comments(number)
+    comment.body = comment.body.replace("\n", "\r\n")
+    shop.merged(number)
+    assert shop.applied().exit_code == 0
+    assert "### 🟢 Apply succeeded" in shop.comment(number)
