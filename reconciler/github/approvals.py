@@ -66,8 +66,8 @@ def shown(forge: Forge, requests: Iterable[PullRequest], name: str) -> list[Show
 
 
 def _plans(forge: Forge, requests: Iterable[PullRequest], name: str) -> dict[int, Artifact]:
-    """The last plan of each, by number: looked for among the newest of all, for few requests to GitHub, and then among all runs of a commit,
-    which may be those of many workflows."""
+    """The last plan of each, by number: looked for among the newest of all, which are few requests to GitHub, and then by commit, whose
+    runs may be those of many workflows."""
     missing, found = {request.number: request for request in requests}, dict[int, Artifact]()
     listed = islice(forge.artifacts(plan_artifact(name)), MOST_LISTED) if missing else ()
     for artifact in listed:
@@ -77,7 +77,8 @@ def _plans(forge: Forge, requests: Iterable[PullRequest], name: str) -> dict[int
             break
     for number, request in missing.items():
         of_its_tip = forge.artifacts(plan_artifact(name), commit=request.head)
-        found |= {number: artifact for artifact in islice((one for one in of_its_tip if _is_shown(one, request)), 1)}
+        if last := next((one for one in of_its_tip if _is_shown(one, request)), None):
+            found[number] = last
     return found
 
 

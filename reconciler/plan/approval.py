@@ -278,7 +278,10 @@ class Left:
 
 
 HASH = "/code/CodeSha256"
-MOST_LINES, LONGEST_LINE = 20, 500  # of a difference in a message: a reviewed plan can say anything, and the record keeps it
+MOST_LINES, LONGEST_LINE = (
+    20,
+    500,
+)  # of a difference in a message: a reviewed plan can say anything, and the record keeps it
 UNKNOWN = object()  # equals nothing that a document says
 
 

@@ -42,6 +42,7 @@ from reconciler.plan.approval import left_to_do
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.applied import WHOLE, Applied
+from reconciler.report.formats import View
 from reconciler.report.formats.page.text import inert
 from reconciler.report.journal import complete
 from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
@@ -187,9 +188,10 @@ def telling_failures(run: Run) -> Iterator[None]:
         annotate(run.here, of_error(error))
         document = error_document(error, exit_code)
         advice = outcome.how_to_go_on(exit_code, run.digest, run.here.run_url)
-        summarise(run.here, formats.of("markdown").error(document, summary_view()) + advice + plan_page(run.plan))
+        page = formats.of("markdown").error(document, summary_view(beside=formats.COMMENT_ROOM))
+        summarise(run.here, page + advice + plan_page(run.plan))
         for one in (one for one in run.merged if one.is_new):
-            page = formats.of("markdown").error(document, view()) + advice
+            page = formats.of("markdown").error(document, outcome_view()) + advice
             post_with_plan(run, one, page, exit_code)
         raise
 
@@ -205,22 +207,28 @@ def tell(run: Run, ending: Ending) -> None:
     left = left_to_do(run.plan, outcome.done(report))
     hand_on(run.here, {**handed_on.of_plan(run.plan), "digest": left, "outcome": report["outcome"]["status"]})
     advice = outcome.how_to_go_on(ending.exit_code, left, run.here.run_url)
-    summarise(run.here, markdown.report(report, summary_view()) + advice + plan_page(run.plan))
+    page = markdown.report(report, summary_view(beside=formats.COMMENT_ROOM))
+    summarise(run.here, page + advice + plan_page(run.plan))
     concerned = outcome.concerned([(one.plan, one.is_new) for one in run.merged], report)
     for one, addresses in zip(run.merged, concerned, strict=True):
         own = outcome.of_targets(report, addresses)
         if not one.is_new and not own["tasks"]:
             continue  # an earlier run has told what became of it
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
-        page = markdown.report(own, view()) + outcome.idle(report, outcome.acting(one.plan or {})) + ("" if is_done else advice)
+        page = markdown.report(own, outcome_view()) + outcome.idle(report, outcome.acting(one.plan or {})) + ("" if is_done else advice)
         page += f"\n{outcome.unseen({one.request.number: inert(one.problem)})}.\n" if one.problem else ""
         post_with_plan(run, one, page, 0 if is_done else ending.exit_code)
 
 
 def post_with_plan(run: Run, one: Seen, page: str, exit_code: int) -> None:
     """Tell a pull request, with the plan that is spoken of: what it showed or, where that is to be approved by hand, what is left."""
-    plan = run.plan if outcome.is_approved_by_hand(exit_code) else one.plan
-    post(run.here, run.forge, one.request.number, run.name, page + plan_page(plan or run.plan, len(page.encode())))
+    plan = run.plan if outcome.is_approved_by_hand(exit_code) else one.plan or {}
+    post(run.here, run.forge, one.request.number, run.name, page + plan_page(plan, len(page.encode())))
+
+
+def outcome_view() -> View:
+    """Of a comment that has the plan as well."""
+    return replace(view(), room=formats.COMMENT_ROOM * 2 // 3)
 
 
 def plan_page(plan: Mapping[str, Any], taken: int = 0) -> str:

@@ -23,6 +23,7 @@ from reconciler.report.formats.page.text import run_link, small
 from reconciler.report.journal import load_document, read_json
 
 SPARE = 200  # bytes, for the promise
+MOST_MARKED = 500  # lines: ten requests of the thousand that all jobs of a repository may make in an hour
 
 
 def commented(plan: Path, name: str) -> None:
@@ -73,13 +74,17 @@ def promise(plan: Mapping[str, Any]) -> str:
 
 def mark_lines(here: Job, forge: Forge, name: str, annotations: list[Annotation]) -> None:
     """All annotations of a plan as a check run, where there are more than the runner takes; it never fails."""
-    at_lines = [one for one in annotations if one.file and one.line]
+    at_lines = sorted((one for one in annotations if one.file and one.line), key=lambda one: not one.is_edited)
     if len(at_lines) <= MOST_OF_A_KIND:
         return
-    title = many(len(at_lines), "line")
-    try:
-        forge.check(
-            here.head, f"reconcile lines ({name})", title, "What each changed line does to AWS.", "neutral", at_lines
+    marked, title = at_lines[:MOST_MARKED], many(len(at_lines), "line")
+    summary = "What each changed line does to AWS."
+    if len(marked) < len(at_lines):
+        title, summary = (
+            f"{len(marked)} of {title}",
+            f"{summary} The comment and the summary of the plan's job say the rest.",
         )
+    try:
+        forge.check(here.head, f"reconcile lines ({name})", title, summary, "neutral", marked)
     except ForgeError as error:
         annotate(here, [Annotation("warning", f"{title} are not marked: {error}")])

@@ -89,7 +89,7 @@ def watched(paths: Sequence[Path], wanted: Wanted) -> int:
     annotate(here, of_drift(document, picture.drifted.keys()))
     lines = keep_issues(here, forge, picture, sightings, wanted)
     head = f"{verdict(picture)}\n{lines}\n"
-    summarise(here, head + formats.plan("markdown", document, summary_view()))
+    summarise(here, head + formats.plan("markdown", document, summary_view(beside=len(head.encode()))))
     hand_on(here, {"drifted": str(len(picture.drifted))})
     return PlanError.exit_code if picture.unjudged else 0
 

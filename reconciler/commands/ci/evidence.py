@@ -12,15 +12,16 @@ from typing import Any
 from reconciler.commands import wiring
 from reconciler.commands.apply import as_written
 from reconciler.commands.base import config_at
+from reconciler.commands.ci.telling import connected
 from reconciler.commands.distant import newest_reports
 from reconciler.commands.last_applied import until_whole
 from reconciler.commands.output import warn
 from reconciler.commands.wiring import Workspace
-from reconciler.core.errors import ReportError
+from reconciler.core.errors import AwsError, ForgeError, ReportError
 from reconciler.core.words import shortened
 from reconciler.files.repository import Repository
 from reconciler.github.approvals import Record, Shown, records, requests_of, shown
-from reconciler.github.job import part
+from reconciler.github.job import Job, part
 from reconciler.github.port import Forge, PullRequest
 from reconciler.report.applied import Applied, applied
 from reconciler.report.journal import json_object
@@ -80,6 +81,16 @@ def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: st
         aws = wiring.connect(workspace.config, workspace.accounts)
         found += until_whole(newest_reports(workspace, aws))
     return applied(found)
+
+
+def told_by_records(here: Job | None, workspace: Workspace, name: str) -> Applied | None:
+    """What earlier runs carried out; None where nobody can be asked. What cannot be had is told, and keeps nothing from being planned."""
+    try:
+        forge = connected(here) if here else None
+        return carried_out(workspace, forge, name, here.branch) if here and forge else None
+    except (ForgeError, AwsError) as error:
+        warn(f"what is merged and not applied yet may count as drift, for records cannot be had: {error}")
+        return None
 
 
 def _reports(records: Iterable[Record]) -> Iterator[Document]:

@@ -33,7 +33,8 @@ def permitted_since(workspace: Workspace, base: str) -> frozenset[int]:
 def planned(paths: Sequence[Path], output: Path, folder: Path, name: str, *, download_code: bool) -> int:
     """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie. In a merge
     queue, what no pull request of the workspace `name` has shown is refused. Returns the exit code."""
-    from reconciler.commands.ci.queue import compared, queued  # what asks AWS; `ci validate` needs only the rest
+    from reconciler.commands.ci.evidence import told_by_records  # what asks AWS; `ci validate` needs only the rest
+    from reconciler.commands.ci.queue import compared, queued
 
     here = present()
     with annotating_failures(here, output):
@@ -41,9 +42,8 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, name: str, *, dow
         workspace = read(paths, base=base, changed_since="", prunes=False)
         choices = Choices(base=base, download_code=download_code, permitted=permitted_since(workspace, base))
         queue = queued(here, workspace, name) if here and here.event == QUEUE else None
-        made, document = plan_made(
-            workspace, choices, snapshot=None, folder=folder, known=queue.known if queue else None
-        )
+        known = queue.known if queue else told_by_records(here, workspace, name)
+        made, document = plan_made(workspace, choices, snapshot=None, folder=folder, known=known)
         if queue:
             made = compared(made, queue)
             document = wiring.document(made, workspace)

@@ -81,8 +81,9 @@ def post(here: Job, forge: Forge | None, number: int, name: str, page: str) -> b
     return not problem
 
 
-def summary_view(whole_in: str = "") -> View:
-    return replace(view(whole_in), room=formats.SUMMARY_ROOM)
+def summary_view(whole_in: str = "", *, beside: int = 0) -> View:
+    """`beside` are the bytes of what the same step says besides: a summary that is too large is dropped as a whole."""
+    return replace(view(whole_in), room=formats.SUMMARY_ROOM - beside)
 
 
 def annotate(here: Job | None, annotations: Iterable[Annotation]) -> None:

@@ -30,6 +30,6 @@ def validated(paths: Sequence[Path], output: Path | None, name: str, snapshot: P
     ]
     annotate(here, warnings)
     document = validation_document(specs, targets, notes)
-    summarise(here, formats.of("markdown").validation(document, summary_view()))
+    summarise(here, formats.of("markdown").validation(document, summary_view(beside=formats.SUMMARY_ROOM // 2)))
     show(formats.of("text").validation(document, view()))
     preview(here, paths, name, snapshot)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.commands.ci.merging import Shop, shop_of
 from tests.commands.ci.test_apply import timed, timeout
-from tests.conftest import House
+from tests.conftest import House, Result
 from tests.github.fake import Hub
 
 
@@ -82,3 +82,26 @@ def test_a_comment_that_somebody_edited_in_a_browser_is_still_the_one(shop: Shop
     shop.merged(number)
     assert shop.applied().exit_code == 0
     assert "### 🟢 Apply succeeded" in shop.comment(number)
+
+
+def test_what_waits_for_its_apply_is_no_drift_in_the_next_pull_request(shop: Shop) -> None:
+    """Where reviewers of the environment take their time, every pull request meanwhile sees it."""
+    brought(shop, "one", 9)
+    other = shop.opened({"two.yaml": timed("two", 9)})
+    planned_in_an_empty_folder(shop, other)
+    assert "not applied yet" in shop.summary
+    assert "behind git" not in shop.summary
+
+
+def test_without_records_a_change_is_planned_and_the_doubt_is_told(shop: Shop) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.hub.without("actions")
+    result = planned_in_an_empty_folder(shop, number)
+    assert result.exit_code == 0
+    assert "may count as drift" in result.err
+
+
+def planned_in_an_empty_folder(shop: Shop, number: int) -> Result:
+    """As a job plans, on a machine that has applied nothing."""
+    shop.git("checkout", "-q", f"topic-{number}")
+    return shop.job("pull_request", shop.request_event(number), "plan", "-o", "plan.json", "--report-dir", "job/none")
