@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from reconciler.github.job import ON_A_BRANCH
 from reconciler.github.port import Artifact, Forge
 from reconciler.github.unpacked import files
 
+MOST_LOOKED_AT = 100
 LARGEST_BYTES = 128 * 2**20  # a snapshot of 10,000 functions has a fifth of that
 
 
@@ -18,10 +20,11 @@ def snapshot_artifact(name: str) -> str:
 
 
 def left_on(forge: Forge, name: str, branch: str) -> Iterator[Artifact]:
-    """The artifacts of a name that a branch's own runs have left, newest first. A pull request that goes out from the branch has its name
-    and its commit, and a workflow that somebody else wrote."""
-    for artifact in forge.artifacts(name):
-        if not artifact.is_foreign and artifact.branch == branch and forge.event_of(artifact) in ON_A_BRANCH:
+    """The artifacts of a name that a branch's own runs have left, those of the newest run first: one that is run again leaves anew what
+    it left before. A pull request that goes out from the branch has its name and its commit, and a workflow that somebody else wrote."""
+    named = (one for one in forge.artifacts(name) if not one.is_foreign and one.branch == branch)
+    for artifact in sorted(islice(named, MOST_LOOKED_AT), key=lambda one: one.run, reverse=True):
+        if forge.event_of(artifact) in ON_A_BRANCH:
             yield artifact
 
 

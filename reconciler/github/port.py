@@ -33,13 +33,13 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What a run left: a zip. `commit` is the one that its run looked at, of a pull request the tip of its branch, which is its
-    `branch`. `made_at` is as our documents write times. A `foreign` one comes from a run of a fork's pull request."""
+    """What a run left: a zip. `run` counts the runs as they began; `commit` is the one that it looked at, of a pull request the tip of its
+    branch, which is its `branch`. `made_at` is as our documents write times. A `foreign` one comes from a run of a fork's pull request."""
 
     identifier: int
-    run: int
     name: str
     size: int
+    run: int
     commit: str
     branch: str
     made_at: str

@@ -48,9 +48,9 @@ def artifact(row: Row) -> Artifact:
     run = part(row, "workflow_run")
     return Artifact(
         identifier=row["id"],
-        run=int(run.get("id") or 0),
         name=row["name"],
         size=row["size_in_bytes"],
+        run=run.get("id") or 0,  # a run that is gone
         commit=text(run, "head_sha"),
         branch=text(run, "head_branch"),
         made_at=moment(row["created_at"]),

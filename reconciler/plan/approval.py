@@ -75,7 +75,9 @@ def digest_of_acting(targets: Iterable[tuple[str, str]]) -> str:
 
 
 def left_to_do(plan: Document, done: Collection[str]) -> str:
-    """The digest of what is left of a plan when some of its targets are done."""
+    """The digest of what is left of a plan when some of its targets are done: its own when none is."""
+    if not done:
+        return str(plan["digest"])
     return digest_of_acting(
         (target["address"], target["digest"])
         for target in plan["targets"]

@@ -429,7 +429,7 @@ def test_an_artifact_says_where_it_comes_from(hub: Hub, github: Forge) -> None:
     hub.artifact(PLAN, b"", commit="b" * 40, is_fork=True)
     foreign, own = github.artifacts(PLAN)
     assert own == Artifact(
-        ours.identifier, ours.run.identifier, PLAN, 4, HEAD, "topic", "2026-11-25T17:31:59.000Z", is_foreign=False
+        ours.identifier, PLAN, 4, ours.run.identifier, HEAD, "topic", "2026-11-25T17:31:59.000Z", is_foreign=False
     )
     assert foreign.is_foreign
 

@@ -215,7 +215,11 @@ def tell(run: Run, ending: Ending) -> None:
         if not one.is_new and not own["tasks"]:
             continue  # an earlier run has told what became of it
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
-        page = markdown.report(own, outcome_view()) + outcome.idle(report, outcome.acting(one.plan or {})) + ("" if is_done else advice)
+        page = (
+            markdown.report(own, outcome_view())
+            + outcome.idle(report, outcome.acting(one.plan or {}))
+            + ("" if is_done else advice)
+        )
         page += f"\n{outcome.unseen({one.request.number: inert(one.problem)})}.\n" if one.problem else ""
         post_with_plan(run, one, page, 0 if is_done else ending.exit_code)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.commands.ci.life.specs import SECRET, WHERE, absent, added, checkout, house, noticed, spec
-from tests.commands.ci.life.town import Life, counted
+from tests.commands.ci.life.town import LISTED, Life, counted
 
 DONE = "🟢 Apply succeeded: 1 of 1 function done"
 MORE = "the whole plan is in the summary of this job"
@@ -21,7 +21,7 @@ def the_first_functions_are_added(life: Life) -> None:
     names = ("extra", "mailer", "old", "report")
     number = life.opens({"checkout.yaml": checkout(3), **{f"{name}.yaml": spec(name) for name in names}}, "functions")
     life.saw("validate")
-    plan = life.saw("plan", *life.commands_of("plan"), outputs=counted(creates=7))
+    plan = life.saw("plan", *life.commands_of("plan"), calls=[LISTED], outputs=counted(creates=7))
     assert len(plan.commands) == 10
     assert plan.commands[-1] == f"::notice::18 more notices; {MORE}"
     life.sees_its_comment(number, "🟡 5 functions are new · nothing is deleted", checks=1)

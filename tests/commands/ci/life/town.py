@@ -28,7 +28,7 @@ MAIN = "main"
 NOTHING: Mapping[str, str] = {}
 WHO = ["GET /user", "POST /graphql"]
 BROUGHT, ZIP = "GET /commits/SHA/pulls", "GET /actions/artifacts/ID/zip"
-PLAN = ["GET /actions/runs", "GET /actions/runs/ID/artifacts", ZIP]
+LISTED, RECORD = "GET /actions/artifacts", ["GET /actions/runs/ID", ZIP]
 Files = Mapping[str, str | None]
 
 
@@ -236,10 +236,13 @@ class Life:
         self.saw("gate", code=0 if is_green else 1)
         assert not self.jobs
 
-    def sees_a_plan(self, number: int, verdict: str, *commands: str, code: int = 0, **counts: int) -> Job:
+    def sees_a_plan(
+        self, number: int, verdict: str, *commands: str, code: int = 0, records: int = 1, **counts: int
+    ) -> Job:
         """What a pull request is told: its specs are valid, and its one comment says what merging does."""
         self.saw("validate")
-        plan = self.saw("plan", *commands, code=code, outputs=counted(**counts))
+        calls = [LISTED, *RECORD * records]  # what is merged and not applied yet
+        plan = self.saw("plan", *commands, code=code, calls=calls, outputs=counted(**counts))
         assert not plan.changed_aws
         self.sees_its_comment(number, verdict)
         self.is_gated(is_green=code == 0)
@@ -265,7 +268,7 @@ class Life:
     ) -> Job:
         """What a run on main did: which commits, plans and records it looked at, and what it told which pull requests."""
         calls = [
-            BROUGHT, "GET /actions/artifacts", *[ZIP] * records, *[BROUGHT] * commits, *PLAN * shown,
+            BROUGHT, LISTED, *RECORD * records, *[BROUGHT] * commits, *([LISTED] if shown else []), *[ZIP] * shown,
             *(WHO if told else []), *(call for number in told for call in self._said(number)),
         ]  # fmt: skip
         outputs = counted(**counts) | {"outcome": outcome} if outcome else {}
