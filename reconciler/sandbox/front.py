@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
 from reconciler.sandbox.around.simulation import is_simulation, simulated
 from reconciler.sandbox.around.world import PREFIX, Around, Clients
@@ -37,7 +38,8 @@ class Front:
         """`settings` are the gate's."""
         settings["faults"] = as_faults(settings["faults"])
         self.clients = clients
-        self.gate = Gate(lambda account, region: Around(clients, account, region), **settings)
+        self._downloads = Downloads(clients.endpoint_url)
+        self.gate = Gate(lambda account, region: Around(clients, self._downloads, account, region), **settings)
         self._account_id = account_id
         self._accounts: dict[str, str] = {}
 
@@ -61,6 +63,8 @@ class Front:
 
     def answer(self, request: Request) -> Response | None:
         """The response to a request for Lambda, about its tags or about rights; None when it is for somebody else. Raises Reset."""
+        if request.path.startswith(OPENING):
+            return self._downloads.answer(request)
         key, region, api = scope(request.headers)
         if api == "lambda" or (not api and LAMBDA_PATH.match(request.path)):
             return self.gate.answer(request, self.account(key), region)

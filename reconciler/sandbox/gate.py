@@ -23,8 +23,10 @@ from reconciler.sandbox.lambda_ import (
     aliases,
     concurrency,
     constraints,
+    event_invoke,
     functions,
     invoke,
+    layers,
     mappings,
     policies,
     tags,
@@ -40,6 +42,7 @@ Watch = Callable[[str, Mapping[str, Any]], None]
 WatchAnswer = Callable[[str, Mapping[str, Any], int], None]
 
 OPERATIONS: Mapping[str, Operation] = {
+    "AddLayerVersionPermission": layers.add_permission,
     "AddPermission": policies.add_permission,
     "CreateAlias": aliases.create_alias,
     "CreateEventSourceMapping": mappings.create,
@@ -49,7 +52,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteEventSourceMapping": mappings.delete,
     "DeleteFunction": functions.delete_function,
     "DeleteFunctionConcurrency": concurrency.delete_concurrency,
+    "DeleteFunctionEventInvokeConfig": event_invoke.delete,
     "DeleteFunctionUrlConfig": urls.delete_url,
+    "DeleteLayerVersion": layers.delete_version,
     "GetAccountSettings": concurrency.get_account_settings,
     "GetAlias": aliases.get_alias,
     "GetEventSourceMapping": mappings.get,
@@ -57,20 +62,29 @@ OPERATIONS: Mapping[str, Operation] = {
     "GetFunctionCodeSigningConfig": unset.get_code_signing,
     "GetFunctionConcurrency": concurrency.get_concurrency,
     "GetFunctionConfiguration": functions.get_function_configuration,
+    "GetFunctionEventInvokeConfig": event_invoke.get,
     "GetFunctionRecursionConfig": unset.get_recursion,
     "GetFunctionUrlConfig": urls.get_url,
+    "GetLayerVersion": layers.get_version,
+    "GetLayerVersionByArn": layers.get_version_by_arn,
+    "GetLayerVersionPolicy": layers.get_policy,
     "GetPolicy": policies.get_policy,
     "GetRuntimeManagementConfig": unset.get_runtime_management,
     "ListAliases": aliases.list_aliases,
     "ListEventSourceMappings": mappings.list_all,
-    "ListFunctionEventInvokeConfigs": unset.list_event_invoke_configs,
+    "ListFunctionEventInvokeConfigs": event_invoke.list_all,
     "ListFunctionUrlConfigs": urls.list_urls,
     "ListFunctions": functions.list_functions,
+    "ListLayerVersions": layers.list_versions,
+    "ListLayers": layers.list_layers,
     "ListProvisionedConcurrencyConfigs": unset.list_provisioned_concurrency,
     "ListTags": tags.list_tags,
     "ListVersionsByFunction": versions.list_versions,
+    "PublishLayerVersion": layers.publish,
     "PublishVersion": functions.publish_version,
     "PutFunctionConcurrency": concurrency.put_concurrency,
+    "PutFunctionEventInvokeConfig": event_invoke.put,
+    "RemoveLayerVersionPermission": layers.remove_permission,
     "RemovePermission": policies.remove_permission,
     "TagResource": tags.tag_resource,
     "UntagResource": tags.untag_resource,
@@ -78,6 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "UpdateEventSourceMapping": mappings.update,
     "UpdateFunctionCode": functions.update_code,
     "UpdateFunctionConfiguration": functions.update_configuration,
+    "UpdateFunctionEventInvokeConfig": event_invoke.update,
     "UpdateFunctionUrlConfig": urls.update_url,
 }
 
@@ -126,7 +141,10 @@ class Gate:
         with self._lock:
             key = (account, region)
             if key not in self._regions:
-                state = Region(account, region, self._world(account, region), self._settle_seconds)
+                state = Region(
+                    account, region, self._world(account, region), self._settle_seconds,
+                    elsewhere=lambda account, region: self.region(account, region)[0],
+                )  # fmt: skip
                 self._regions[key] = (state, threading.RLock())
             return self._regions[key]
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 
 class Refused(Exception):
-    """An answer that is an error, as AWS words it."""
+    """An answer that is an error, as AWS words it; some have no words."""
 
-    def __init__(self, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str | None, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -30,6 +32,15 @@ def conflict(message: str) -> Refused:
 
 def not_found(message: str = "The resource you requested does not exist.") -> Refused:
     return Refused("ResourceNotFoundException", message, 404)
+
+
+def old_revision(ask: str) -> Refused:
+    return Refused(
+        "PreconditionFailedException",
+        "The Revision Id provided does not match the latest Revision Id. "
+        f"Call the {ask} API to retrieve the latest Revision Id",
+        412,
+    )
 
 
 def only_functions() -> Refused:

@@ -1,7 +1,7 @@
-"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, topics, images.
+"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, topics, images, networks, layers.
 
 `needs` is pure: documents go in, what they name comes out. `stock` makes what is missing, so that stocking twice is harmless.
-Keys, subnets, security groups and layers are not made: the sandbox's Lambda takes them at their word.
+Keys are not made: the sandbox's Lambda takes them at their word.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around import moto_adapter, network
+from reconciler.sandbox.lambda_ import layers
 from reconciler.sandbox.server import Sandbox
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -31,10 +33,14 @@ TRUST = json.dumps(
 )
 
 
+NETWORK = re.compile(r"(subnet|sg)-[0-9a-z]+")
+LAYER = re.compile(r"[^:]+:\d+")
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Need:
-    """One thing that must be there: `kind` is object, role, sqs, kinesis, dynamodb, sns or image. Of an object, `detail` is
-    the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
+    """One thing that must be there: `kind` is object, role, user, sqs, kinesis, dynamodb, sns, image, network or layer. Of an
+    object, `detail` is the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
 
     kind: str
     account: str
@@ -67,12 +73,17 @@ def _of(spot: Spot) -> Iterator[Need]:
     if ".dkr.ecr." in code.get("ImageUri", "") and "@" not in code["ImageUri"]:
         yield Need("image", spot.account, spot.region, code["ImageUri"])
     for text in _strings(spot.document):
+        if NETWORK.fullmatch(text):
+            yield Need("network", spot.account, spot.region, text)
         parts = text.split(":", 5)
         if parts[0] != "arn" or len(parts) < 6 or not parts[5]:
             continue
         service, region, account = parts[2], parts[3] or spot.region, parts[4] or spot.account
-        if service == "iam" and parts[5].startswith("role/"):
-            yield Need("role", account, spot.region, parts[5].removeprefix("role/"))
+        kind, _, name = parts[5].partition("/" if service == "iam" else ":")
+        if service == "iam" and kind in ("role", "user"):
+            yield Need(kind, account, spot.region, name)
+        elif service == "lambda" and kind == "layer" and LAYER.fullmatch(name):
+            yield Need("layer", account, region, name)
         elif service in ("sqs", "sns", "kinesis", "dynamodb"):
             yield Need(service, account, region, _resource(service, parts[5]))
 
@@ -144,6 +155,23 @@ def _role(sandbox: Sandbox, need: Need) -> None:
     iam.create_role(RoleName=name, Path=f"{path}/", AssumeRolePolicyDocument=TRUST)
 
 
+def _user(sandbox: Sandbox, need: Need) -> None:
+    path, _, name = f"/{need.name}".rpartition("/")
+    sandbox.clients.get("iam", need.account, need.region).create_user(UserName=name, Path=f"{path}/")
+
+
+def _network(sandbox: Sandbox, need: Need) -> None:
+    network.make(sandbox.clients.get("ec2", need.account, need.region), need.account, need.region, need.name)
+
+
+def _layer(sandbox: Sandbox, need: Need) -> None:
+    name, _, number = need.name.partition(":")
+    region, lock = sandbox.gate.region(need.account, need.region)
+    with lock:
+        content = code_zip(f"python/{name.replace('-', '_')}.layer", f"layer {need.name}")
+        layers.place(region, name, int(number), content, sandbox.gate.clock())
+
+
 def _queue(sandbox: Sandbox, need: Need) -> None:
     fifo = {"Attributes": {"FifoQueue": "true"}} if need.name.endswith(".fifo") else {}
     sandbox.clients.get("sqs", need.account, need.region).create_queue(QueueName=need.name, **fifo)
@@ -181,6 +209,9 @@ def _image(sandbox: Sandbox, need: Need) -> None:
 _MAKE = {
     "object": _object,
     "role": _role,
+    "user": _user,
+    "network": _network,
+    "layer": _layer,
     "sqs": _queue,
     "sns": _topic,
     "kinesis": _stream,

@@ -224,7 +224,7 @@ def applied(shared: tuple[Sandbox, Path]) -> Applied:
         },
     }  # fmt: skip
     for key in ("v1.zip", "v2.zip", "v3.zip"):
-        fill(sandbox, workspace(folder, stocking | {"code": {"S3Bucket": "artifacts", "S3Key": key}, "configuration": {"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda"}}))  # fmt: skip
+        fill(sandbox, workspace(folder, stocking | {"code": {"S3Bucket": "artifacts", "S3Key": key}, "configuration": {"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda", "Layers": LAYERS, "VpcConfig": {"SubnetIds": ["subnet-a", "subnet-b"], "SecurityGroupIds": ["sg-1", "sg-2"]}}}))  # fmt: skip
     return Applied(sandbox, folder)
 
 

@@ -22,6 +22,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/lambda"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/carts/stream/2024-01-01T00:00:00.000"
+LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{{}}:1"
 _numbers = itertools.count(1)
 
 
@@ -133,6 +134,7 @@ def aws() -> Iterator[Aws]:
             "configuration": {"Role": ROLE, "Handler": "app.handle"},
             "code": {"S3Bucket": "artifacts", "S3Key": "v1.zip"},
             "sources": [QUEUE, f"{QUEUE}-2", STREAM, TABLE],
+            "around": ["subnet-1", "sg-1", *(LAYER.format(name) for name in "ab")],
         }
         stock(sandbox, needs([Spot(ACCOUNT, REGION, document)]))
         yield Aws(sandbox, clock)

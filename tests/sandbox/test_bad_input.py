@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.sandbox.http import wire
 from reconciler.sandbox.lambda_ import code
 from tests.sandbox.conftest import ACCOUNT, REGION, ROLE, Aws, refused, zipped
 
@@ -18,32 +19,42 @@ CREATIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a name with a space": ({"FunctionName": "a b"}, CHECKED, "'functionName'"),
     "no handler": ({"Handler": None}, INVALID, "Runtime and Handler are mandatory parameters"),
     "no runtime": ({"Runtime": None}, INVALID, "Runtime and Handler are mandatory parameters"),
-    "an unknown runtime": ({"Runtime": "cobol85"}, CHECKED, "Member must satisfy enum value set"),
+    "an unknown runtime": ({"Runtime": "cobol85"}, INVALID, "Value cobol85 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: ["),
+    "a runtime of new functions no more": ({"Runtime": "go1.x"}, INVALID, "The runtime parameter of go1.x is no longer supported"),
+    "snapshots of another runtime": ({"Runtime": "nodejs22.x", "SnapStart": {"ApplyOn": "PublishedVersions"}}, INVALID, "nodejs22.x is not supported for SnapStart enabled functions."),
     "a runtime of the past": ({"Runtime": "python2.7"}, INVALID, "The runtime parameter of python2.7 is no longer supported"),
     "a zip that is none": ({"Code": {"ZipFile": b"hello"}}, INVALID, "Could not unzip uploaded file."),
     "no code": ({"Code": {}}, INVALID, "Please provide a source for function code."),
     "a missing bucket": ({"Code": {**BUCKET, "S3Bucket": "nowhere"}}, INVALID, "S3 Error Code: NoSuchBucket"),
     "a missing key": ({"Code": {**BUCKET, "S3Key": "nothing.zip"}}, INVALID, "S3 Error Code: NoSuchKey"),
     "a missing object version": ({"Code": {**BUCKET, "S3ObjectVersion": "nope"}}, INVALID, "Error occurred while GetObject."),
-    "a timeout of 901": ({"Timeout": 901}, INVALID, "Member must have value less than or equal to 900"),
+    "a timeout of 901": ({"Timeout": 901}, CHECKED, "Member must have value less than or equal to 900"),
     "a timeout of 0": ({"Timeout": 0}, CHECKED, "Member must have value greater than or equal to 1"),
     "memory of 127": ({"MemorySize": 127}, CHECKED, "Member must have value greater than or equal to 128"),
-    "memory of 10241": ({"MemorySize": 10241}, INVALID, "Member must have value less than or equal to 10240"),
-    "storage of 10241": ({"EphemeralStorage": {"Size": 10241}}, INVALID, "less than or equal to 10240"),
+    "memory of 10241": ({"MemorySize": 10241}, CHECKED, "Member must have value less than or equal to 10240"),
+    "storage of 10241": ({"EphemeralStorage": {"Size": 10241}}, CHECKED, "Value '10241' at 'ephemeralStorage.size' failed to satisfy constraint: Member must have value less than or equal to 10240"),
+    "storage of 511": ({"EphemeralStorage": {"Size": 511}}, CHECKED, "Member must have value greater than or equal to 512"),
+    "an architecture of another spelling": ({"Architectures": ["X86_64"]}, CHECKED, "Value '[X86_64]' at 'architectures' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"),
     "two architectures": ({"Architectures": ["x86_64", "arm64"]}, CHECKED, "length less than or equal to 1"),
     "a long description": ({"Description": "d" * 257}, CHECKED, "length less than or equal to 256"),
     "a handler with a space": ({"Handler": "a b"}, CHECKED, "'handler'"),
     "5 KB of environment": ({"Environment": {"Variables": {"AA": "v" * 5120}}}, INVALID, "exceeded the 4KB limit"),
     "a reserved variable": ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, INVALID, "Reserved keys used in this request: AWS_REGION"),
     "a variable with a dash": ({"Environment": {"Variables": {"a-b": "x"}}}, CHECKED, "Map keys must satisfy constraint"),
-    "levels without JSON": ({"LoggingConfig": {"LogFormat": "Text", "SystemLogLevel": "INFO"}}, INVALID, "can only be configured with LogFormat JSON"),
+    "levels without JSON": ({"LoggingConfig": {"LogFormat": "Text", "SystemLogLevel": "INFO"}}, INVALID, 'LogLevel is not supported when LogFormat is set to "Text".'),
+    "a layer that is not there": ({"Layers": [LAYER.format("nowhere", 1)]}, INVALID, f"Layer version {LAYER.format('nowhere', 1)} does not exist."),
+    "a layer of another region": ({"Layers": [LAYER.format("a", 1).replace(REGION, "eu-west-1")]}, INVALID, f"Layers are expected to be in region {REGION}."),
+    "a layer that has no version": ({"Layers": [LAYER.format("a", 1).removesuffix(":1")]}, CHECKED, "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: (arn:"),
     "six layers": ({"Layers": [LAYER.format(n, 1) for n in "abcdef"]}, INVALID, "Cannot reference more than 5 layers."),
-    "one layer twice": ({"Layers": [LAYER.format("a", 1), LAYER.format("a", 2)]}, INVALID, "Two different versions of the same layer"),
+    "one layer twice": ({"Layers": [LAYER.format("a", 1), LAYER.format("a", 2)]}, INVALID, f"{LAYER.format('a', 1)} and {LAYER.format('a', 2)} are versions of the same layer."),
+    "a subnet that is not there": ({"VpcConfig": {"SubnetIds": ["subnet-nowhere"], "SecurityGroupIds": ["sg-1"]}}, INVALID, "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound. EC2 Error Message: The subnet ID 'subnet-nowhere' does not exist"),
+    "a group that is not there": ({"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-nowhere"]}}, INVALID, "Error occurred while DescribeSecurityGroups. EC2 Error Code: InvalidGroup.NotFound."),
+    "a subnet of another form": ({"VpcConfig": {"SubnetIds": ["bad"], "SecurityGroupIds": ["sg-1"]}}, CHECKED, "Value '[bad]' at 'vpcConfig.subnetIds' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 1024, Member must have length greater than or equal to 0, Member must satisfy regular expression pattern: subnet-[0-9a-z]*]"),
     "subnets without groups": ({"VpcConfig": {"SubnetIds": ["subnet-1"]}}, INVALID, "must coexist"),
     "a role that is no ARN": ({"Role": "lambda"}, CHECKED, "'role'"),
     "a role that is not there": ({"Role": f"{ROLE}-nowhere"}, INVALID, "The role defined for the function cannot be assumed by Lambda."),
     "a tag of AWS": ({"Tags": {"aws:mine": "x"}}, INVALID, "reserved"),
-    "51 tags": ({"Tags": {f"k{n}": "v" for n in range(51)}}, INVALID, "50"),
+    "51 tags": ({"Tags": {f"k{n}": "v" for n in range(51)}}, INVALID, "Number of tags exceeds resource tag limit."),
     "an image as a zip": ({"Code": {"ImageUri": "a.example.com/b:c"}}, INVALID, "PackageType"),
     "an image with a handler": ({"PackageType": "Image", "Handler": "a.b", "Code": {"ImageUri": "a.example.com/b:c"}}, INVALID, "Please don't provide Handler or Runtime or Layer"),
     "two sources": ({"Code": {"ZipFile": zipped(), **BUCKET}}, INVALID, "Please do not provide other FunctionCode parameters"),
@@ -132,13 +143,24 @@ def test_a_refusal_by_the_model_does_not_repeat_a_secret(aws: Aws) -> None:
 def test_a_zip_that_is_too_large_to_send_is_refused(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code.LARGEST_DIRECT_BYTES == 52_428_800
     monkeypatch.setattr(code, "LARGEST_DIRECT_BYTES", 10)
-    with refused("RequestEntityTooLargeException", "Request must be smaller than 70167211 bytes", 413):
+    with refused("RequestEntityTooLargeException", "Zipped size must be smaller than 10 bytes", 413):
         aws.create()
+
+
+def test_a_request_that_is_too_large_is_refused(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = aws.function()
+    assert (wire.LARGEST_BYTES["CreateFunction"], wire.LARGEST_BYTES["Invoke"]) == (70_167_211, 6_291_456)
+    monkeypatch.setattr(wire, "LARGEST_BYTES", {"CreateFunction": 10, "Invoke": 10})
+    with refused("RequestEntityTooLargeException", "smaller than 10 bytes for the CreateFunction operation", 413):
+        aws.create()
+    with refused("RequestEntityTooLargeException", "smaller than 10 bytes for the InvokeFunction operation", 413):
+        aws.client.invoke(FunctionName=name, Payload=b'"more than ten"')
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     assert code.LARGEST_UNZIPPED_BYTES == 262_144_000
-    monkeypatch.setattr(code, "LARGEST_UNZIPPED_BYTES", 10)
+    size = len("def handle(event, context):\n    return event\n")
+    monkeypatch.setattr(code, "LARGEST_UNZIPPED_BYTES", size)
     for source in ({"ZipFile": zipped()}, BUCKET):
         with refused(INVALID, "Unzipped size must be smaller than"):
             aws.create(Code=source)
@@ -146,6 +168,6 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(aws: Aws, monkeypatch: pytest
 
 def test_a_refused_creation_takes_no_name(aws: Aws) -> None:
     name = aws.new_name()
-    with refused(INVALID):
+    with refused(CHECKED):
         aws.create(FunctionName=name, Timeout=901)
     aws.create(FunctionName=name)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
 from reconciler.core import service
 from reconciler.sandbox.lambda_ import configuration
-from tests.sandbox.conftest import ACCOUNT, REGION, Aws, zipped
+from tests.sandbox.conftest import ACCOUNT, LAYER, REGION, Aws, zipped
 
-LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{{}}:1"
 IMAGE = "public.example.com/app@sha256:" + "a" * 64
 
 
@@ -54,11 +54,11 @@ SET: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "layers": (
         {"Layers": [LAYER.format("a"), LAYER.format("b")]},
-        {"Layers": [{"Arn": LAYER.format("a"), "CodeSize": 1}, {"Arn": LAYER.format("b"), "CodeSize": 1}]},
+        {"Layers": [{"Arn": LAYER.format("a"), "CodeSize": 253}, {"Arn": LAYER.format("b"), "CodeSize": 253}]},
     ),
     "network": (
         {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}},
-        {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": False, "VpcId": "vpc-1"}},
+        {"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "Ipv6AllowedForDualStack": False}},
     ),
     "snapshots": (
         {"SnapStart": {"ApplyOn": "PublishedVersions"}},
@@ -74,19 +74,32 @@ def test_a_member_is_kept_and_shown(aws: Aws, sent: dict[str, Any], shown: dict[
     if not on_create:
         aws.configure(name, **sent)
     found = aws.get(name)
+    found.get("VpcConfig", {}).pop("VpcId", None)
     assert {member: found.get(member) for member in sent} == {**sent, **shown}
 
 
+def test_a_function_is_in_the_vpc_of_its_subnets(aws: Aws) -> None:
+    ec2 = aws.sandbox.clients.get("ec2", ACCOUNT, REGION)
+    name = aws.function(VpcConfig=SET["network"][0]["VpcConfig"])
+    assert aws.get(name)["VpcConfig"]["VpcId"] == ec2.describe_subnets(SubnetIds=["subnet-1"])["Subnets"][0]["VpcId"]
+
+
+def test_the_network_of_awss_examples_is_taken_at_its_word(aws: Aws) -> None:
+    ids = {"SubnetIds": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    assert aws.get(aws.function(VpcConfig=ids))["VpcConfig"]["VpcId"] == "vpc-0123456789abcdef0"
+
+
 CLEARED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "environment": (SET["environment"][0], {"Environment": {"Variables": {}}}, {"Environment": {"Variables": {}}}),
+    "environment": (SET["environment"][0], {"Environment": {"Variables": {}}}, {}),
     "key": (SET["key"][0], {"KMSKeyArn": ""}, {}),
     "dead letters": (SET["dead letters"][0], {"DeadLetterConfig": {"TargetArn": ""}}, {}),
+    "an environment that is left out": (SET["environment"][0], {"Environment": {}}, {}),
     "layers": (SET["layers"][0], {"Layers": []}, {}),
     "file system": (SET["file system"][0], {"FileSystemConfigs": []}, {}),
     "network": (
         SET["network"][0],
         {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}},
-        {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": ""}},
+        {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False}},
     ),
 }
 
@@ -99,7 +112,7 @@ def test_an_empty_value_clears(aws: Aws, sent: dict[str, Any], clearing: dict[st
     assert {member: found[member] for member in sent if member in found} == shown
 
 
-def test_an_empty_environment_is_shown_and_a_missing_one_is_not(aws: Aws) -> None:
+def test_a_function_that_is_created_with_an_empty_environment_shows_it(aws: Aws) -> None:
     assert aws.get(aws.function(Environment={}))["Environment"] == {"Variables": {}}
 
 
@@ -182,6 +195,15 @@ def test_code_from_s3_is_copied_and_its_place_is_not_told(aws: Aws) -> None:
     code = aws.client.get_function(FunctionName=name)["Code"]
     assert set(code) == {"RepositoryType", "Location"}
     assert code["RepositoryType"] == "S3"
+
+
+def test_code_can_be_downloaded_without_credentials(aws: Aws) -> None:
+    content = zipped("here = 2")
+    name = aws.function(Code={"ZipFile": content})
+    layer = aws.client.publish_layer_version(LayerName=name, Content={"ZipFile": content})
+    for where in (aws.client.get_function(FunctionName=name)["Code"]["Location"], layer["Content"]["Location"]):
+        with urlopen(where) as answer:
+            assert answer.read() == content
 
 
 def test_code_by_reference_tells_its_place(aws: Aws) -> None:

@@ -103,6 +103,7 @@ def test_self_managed_kafka_has_its_uuid_as_group_id(aws: Aws) -> None:
     made = aws.client.create_event_source_mapping(
         FunctionName=aws.function(), StartingPosition="LATEST", Topics=["aa"],
         SelfManagedEventSource={"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["example.com:9092"]}},
+        SourceAccessConfigurations=[{"Type": "VPC_SUBNET", "URI": "subnet:subnet-1"}],
     )  # fmt: skip
     assert made["SelfManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == made["UUID"]
 
@@ -114,6 +115,16 @@ def test_pollers_have_defaults_by_source(aws: Aws, source: str, least: int) -> N
     assert made["ProvisionedPollerConfig"] == {"MinimumPollers": least, "MaximumPollers": 50}
     made = aws.map(aws.function(), source, ProvisionedPollerConfig={"MinimumPollers": 3}, **topics)
     assert made["ProvisionedPollerConfig"] == {"MinimumPollers": 3, "MaximumPollers": 200}
+
+
+def test_a_source_is_needed_and_how_to_reach_it(aws: Aws) -> None:
+    with refused("InvalidParameterValueException", "Unrecognized event source.", 400):
+        aws.client.create_event_source_mapping(FunctionName=aws.function())
+    with refused("InvalidParameterValueException", "Required 'sourceAccessConfigurations' parameter is missing.", 400):
+        aws.client.create_event_source_mapping(
+            FunctionName=aws.function(), StartingPosition="LATEST", Topics=["aa"],
+            SelfManagedEventSource={"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["example.com:9092"]}},
+        )  # fmt: skip
 
 
 def test_the_qualifier_is_kept(aws: Aws) -> None:

@@ -12,8 +12,8 @@ from reconciler.core import service
 from reconciler.sandbox.gate import OPERATIONS
 
 GUARDED = {
-    "AddPermission", "PublishVersion", "RemovePermission", "UpdateAlias", "UpdateFunctionCode",
-    "UpdateFunctionConfiguration",
+    "AddLayerVersionPermission", "AddPermission", "PublishVersion", "RemoveLayerVersionPermission", "RemovePermission",
+    "UpdateAlias", "UpdateFunctionCode", "UpdateFunctionConfiguration",
 }  # fmt: skip
 
 

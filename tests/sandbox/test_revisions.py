@@ -165,6 +165,23 @@ def test_a_policy_has_a_revision_of_its_own_that_publishing_keeps(aws: Aws) -> N
     assert aws.client.get_policy(FunctionName=name)["RevisionId"] != revision
 
 
+def test_the_first_statement_is_guarded_by_the_revision_of_what_it_is_for(aws: Aws) -> None:
+    name = aws.published()
+    alias = aws.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")["RevisionId"]
+    grant = {
+        "FunctionName": name,
+        "Qualifier": "live",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "s3.amazonaws.com",
+    }
+    for other in ("wrong", aws.revision(name)):
+        with refused("PreconditionFailedException", "Call the GetPolicy API to retrieve the latest Revision Id", 412):
+            aws.client.add_permission(StatementId="a", RevisionId=other, **grant)
+    aws.client.add_permission(StatementId="a", RevisionId=alias, **grant)
+    with refused("PreconditionFailedException", status=412):
+        aws.client.add_permission(StatementId="b", RevisionId=alias, **grant)
+
+
 def test_a_statement_is_removed_under_the_policys_revision(aws: Aws) -> None:
     name = aws.function()
     grant = {"FunctionName": name, "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}

@@ -24,6 +24,9 @@ DOCUMENT: dict[str, Any] = {
         "DeadLetterConfig": {"TargetArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"},
     },
     "code": {"S3Bucket": "builds", "S3Key": "checkout/v1.zip"},
+    "layers": [f"arn:aws:lambda:{REGION}:{OTHER}:layer:tools:7"],
+    "network": ["subnet-0a1b2c3d", "sg-0a1b2c3d"],
+    "permissions": {"live": {"who": {"Principal": f"arn:aws:iam::{OTHER}:user/deploys/bot"}}},
     "event_source_mappings": {
         "queue": {"EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:work.fifo"},
         "stream": {"EventSourceArn": f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/views"},
@@ -41,10 +44,14 @@ def test_needs_name_each_thing_once_and_sorted() -> None:
     assert found == [
         Need("dynamodb", ACCOUNT, REGION, "orders"),
         Need("kinesis", ACCOUNT, REGION, "views"),
+        Need("layer", OTHER, REGION, "tools:7"),
+        Need("network", ACCOUNT, REGION, "sg-0a1b2c3d"),
+        Need("network", ACCOUNT, REGION, "subnet-0a1b2c3d"),
         Need("object", ACCOUNT, REGION, "builds/checkout/v1.zip", "app.handle"),
         Need("role", ACCOUNT, REGION, "paths/too/worker"),
         Need("sns", ACCOUNT, REGION, "alarms"),
         Need("sqs", ACCOUNT, REGION, "work.fifo"),
+        Need("user", OTHER, REGION, "deploys/bot"),
     ]
 
 
@@ -57,6 +64,12 @@ def test_what_is_named_is_there_and_stocking_twice_is_harmless(aws: Aws) -> None
     assert client(aws, "iam").get_role(RoleName="worker")["Role"]["Arn"] == DOCUMENT["configuration"]["Role"]
     assert client(aws, "sqs").get_queue_url(QueueName="work.fifo")
     assert client(aws, "kinesis").describe_stream_summary(StreamName="views")
+    assert client(aws, "ec2").describe_subnets(SubnetIds=["subnet-0a1b2c3d"])
+    assert client(aws, "ec2").describe_security_groups(GroupIds=["sg-0a1b2c3d"])
+    assert client(aws, "iam", OTHER).get_user(UserName="bot")
+    arn = DOCUMENT["layers"][0]
+    assert client(aws, "lambda", OTHER).get_layer_version_by_arn(Arn=arn)["Version"] == 7
+    assert aws.get(aws.function(Layers=[arn]))["Layers"][0]["Arn"] == arn
     assert client(aws, "dynamodb").describe_table(TableName="orders")["Table"]["StreamSpecification"]["StreamEnabled"]
 
 

@@ -43,13 +43,18 @@ def test_a_version_or_alias_has_none(aws: Aws, end: str) -> None:
 def test_there_are_at_most_50(aws: Aws) -> None:
     name = aws.function(Tags={f"k{number}": "v" for number in range(50)})
     aws.client.tag_resource(Resource=arn(name), Tags={"k1": "w"})
-    with refused(INVALID, "50"):
+    with refused(INVALID, "Number of tags exceeds resource tag limit."):
         aws.client.tag_resource(Resource=arn(name), Tags={"more": "v"})
+
+
+def test_no_tags_at_all_are_refused(aws: Aws) -> None:
+    with refused(INVALID, "An error occurred and the request cannot be processed.", 400):
+        aws.client.tag_resource(Resource=arn(aws.function()), Tags={})
 
 
 def test_a_mappings_tags_have_the_same_limits(aws: Aws) -> None:
     mapping = aws.map(aws.function(), Tags={f"k{number}": "v" for number in range(50)})["EventSourceMappingArn"]
-    with refused(INVALID, "50"):
+    with refused(INVALID, "Number of tags exceeds resource tag limit."):
         aws.client.tag_resource(Resource=mapping, Tags={"more": "v"})
     with refused(INVALID, "reserved"):
         aws.client.untag_resource(Resource=mapping, TagKeys=["aws:x"])

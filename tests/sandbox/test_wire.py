@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 from botocore.serialize import create_serializer
 from hypothesis import given
@@ -153,16 +154,17 @@ def test_a_function_of_another_region_is_out_of_reach(aws: Aws) -> None:
 
 
 def test_a_function_of_another_account_is_denied(aws: Aws) -> None:
-    with refused("AccessDeniedException", status=403):
+    with pytest.raises(ClientError) as caught:
         aws.get(f"arn:aws:lambda:{REGION}:210987654321:function:a")
+    assert caught.value.response["Error"] == {"Code": "AccessDeniedException", "Message": None}
 
 
 # --- what is not spoken --------------------------------------------------------------------------------------------
 
 
 def test_an_operation_that_is_not_spoken_says_so_in_json(aws: Aws) -> None:
-    with refused("NotImplementedException", "The sandbox does not speak ListLayers.", 501):
-        aws.client.list_layers()
+    with refused("NotImplementedException", "The sandbox does not speak ListCapacityProviders.", 501):
+        aws.client.list_capacity_providers()
 
 
 def asked(aws: Aws, method: str, path: str) -> tuple[int, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""All that we know of moto's inside: its WSGI application, how a request says its account, and one version id.
+"""All that we know of moto's inside: its WSGI application, how a request says its account, and ids that AWS chooses.
 
 Pinned to one minor version; `check_version` says so in words when moto changes underneath.
 """
@@ -105,3 +105,23 @@ def name_version(account: str, bucket: str, key: str, given: str, wanted: str) -
     for version in versions:
         if version.version_id == given:
             version._version_id = wanted
+
+
+def name_subnet(account: str, region: str, given: str, wanted: str) -> None:
+    """Give a subnet the id that a spec names; EC2 itself lets nobody choose it."""
+    from moto.ec2.models import ec2_backends
+
+    for zone in ec2_backends[account][region].subnets.values():
+        if given in zone:
+            zone[wanted] = zone.pop(given)
+            zone[wanted].id = wanted
+
+
+def name_group(account: str, region: str, given: str, wanted: str) -> None:
+    """The same for a security group."""
+    from moto.ec2.models import ec2_backends
+
+    for groups in ec2_backends[account][region].groups.values():
+        if given in groups:
+            groups[wanted] = groups.pop(given)
+            groups[wanted].id = groups[wanted].group_id = wanted

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -18,8 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.aws.sessions import core_session
-from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around import moto_adapter, network
 from reconciler.sandbox.around.direct import answering
+from reconciler.sandbox.around.downloads import Downloads
 from reconciler.sandbox.around.moto_adapter import ACCOUNT_HEADER
 from reconciler.sandbox.refusals import invalid
 
@@ -43,27 +44,27 @@ class Clients:
     """
 
     def __init__(self, endpoint_url: str | None, check: Callable[[], None] = lambda: None) -> None:
-        self._endpoint_url = endpoint_url
+        self.endpoint_url = endpoint_url
         self._check = check
         self._made: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 
     def get(self, api: str, account: str, region: str) -> Any:
         self._check()
-        if self._endpoint_url and api not in SERVED:
+        if self.endpoint_url and api not in SERVED:
             return _of_moto(api, account, region)
         with self._lock:
             key = (api, account, region)
             if key not in self._made:
-                self._made[key] = _client(access_key(account), None, api, region, self._endpoint_url)
-                if not self._endpoint_url:
+                self._made[key] = _client(access_key(account), None, api, region, self.endpoint_url)
+                if not self.endpoint_url:
                     self._made[key].meta.events.register("before-call", _accounted(account))
             return self._made[key]
 
     def account_of(self, key: str) -> str:
         """The account of credentials that AssumeRole gave, or of any others that moto takes."""
         self._check()
-        client = _client(key, ANY_KEY, "sts", "us-east-1", self._endpoint_url)
+        client = _client(key, ANY_KEY, "sts", "us-east-1", self.endpoint_url)
         try:
             return str(client.get_caller_identity()["Account"])
         finally:
@@ -99,8 +100,8 @@ def _accounted(account: str) -> Callable[..., None]:
 class Around:
     """The world of one account and region. Roles, once seen, are remembered; an ARN is asked for in its own account."""
 
-    def __init__(self, clients: Clients, account: str, region: str) -> None:
-        self._clients, self._account, self._region = clients, account, region
+    def __init__(self, clients: Clients, downloads: Downloads, account: str, region: str) -> None:
+        self._clients, self._downloads, self._account, self._region = clients, downloads, account, region
         self._roles: set[str] = set()
 
     def object(self, bucket: str, key: str, version: str | None) -> tuple[bytes, str]:
@@ -156,6 +157,14 @@ class Around:
                     self._clients.get("dynamodb", account, region).describe_table(TableName=name.split("/")[1])
             return True
         return False
+
+    def vpc_of(self, subnets: Sequence[str], groups: Sequence[str]) -> str:
+        """The VPC of subnets. Raises what Lambda answers when one of them or a security group is not there."""
+        return network.vpc_of(self._clients.get("ec2", self._account, self._region), subnets, groups)
+
+    def download(self, name: str, content: bytes) -> str:
+        """The address of code, which needs no credentials."""
+        return self._downloads.address(self._account, self._region, name, content)
 
     def image_digest(self, uri: str) -> str:
         """The hex digest of a tag; outside ECR there is no registry to ask, so it is made of the address."""

@@ -31,6 +31,11 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "START_OBJECT": ("structure", "map"),
     "START_ARRAY": ("list",),
 }
+# How large a request may be (FACTS 1.1).
+LARGEST_BYTES: Mapping[str, int] = {
+    "CreateFunction": 70_167_211, "UpdateFunctionCode": 70_167_211, "PublishLayerVersion": 70_167_211,
+    "Invoke": 6_291_456, "InvokeWithResponseStream": 6_291_456, "InvokeAsync": 262_144,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,17 @@ def routed(method: str, path: str, query: str = "") -> tuple[str, Mapping[str, s
     return None
 
 
+def _check_size(request: Request, operation: str) -> None:
+    most = LARGEST_BYTES.get(operation)
+    if most and len(request.body) > most:
+        name = "InvokeFunction" if operation == "Invoke" else operation
+        message = f"Request must be smaller than {most} bytes for the {name} operation"
+        raise Refused("RequestEntityTooLargeException", message, 413)
+
+
 def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict[str, Any]:
     """The params of a request. Raises SerializationException for a body that does not fit the model."""
+    _check_size(request, operation)
     model = service.model().operation_model(operation)
     shape = model.input_shape
     assert isinstance(shape, StructureShape)
@@ -99,7 +113,7 @@ def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict
         word = member.serialization.get("name", name)
         match member.serialization.get("location"):
             case "uri" if word in in_path:
-                params[name] = in_path[word]
+                params[name] = _typed(in_path[word], member)
             case "querystring" if word in query:
                 values = query[word]
                 params[name] = values if isinstance(member, ListShape) else _typed(values[0], member)
@@ -220,7 +234,13 @@ def plain(value: Any) -> Any:
 def refusal(error: Refused, request_id: str) -> Response:
     """An error on the wire."""
     headers = {"Content-Type": "application/json", "x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
-    kind = "Service" if error.status >= 500 else "User"
-    return Response(
-        error.status, headers | error.headers, json.dumps({"Type": kind, "message": error.message}).encode()
-    )
+    return Response(error.status, headers | error.headers, json.dumps(_told(error)).encode())
+
+
+def _told(error: Refused) -> dict[str, Any]:
+    """An error's body. Of the errors that the model has, it says how the message is spelled: some say Message."""
+    model = service.model()
+    shape = model.shape_for(error.code) if error.code in model.shape_names else None
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    kind = {"Type": "Service" if error.status >= 500 else "User"} if "Type" in members else {}
+    return kind | {"Message" if "Message" in members else "message": error.message}

@@ -28,8 +28,8 @@ def _newer(params: Mapping[str, Any]) -> dict[str, Any]:
     return {member: value for member, value in params.items() if member not in KNOWN}
 
 
-def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
-    return region.function(region.named(params["FunctionName"])[0]), params["Name"]
+def _named(region: Region, params: Mapping[str, Any], version: str = "") -> tuple[Function, str]:
+    return region.function(region.named(params["FunctionName"])[0], version), params["Name"]
 
 
 def check_routing(region: Region, function: Function, version: str, weights: Mapping[str, float]) -> None:
@@ -53,7 +53,7 @@ def check_routing(region: Region, function: Function, version: str, weights: Map
 
 
 def create_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    function, name = _named(region, params)
+    function, name = _named(region, params, params["FunctionVersion"])
     if name in function.aliases:
         raise conflict(f"Alias already exists: {region.arn(function.name, name)}")
     weights = params.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
@@ -97,6 +97,6 @@ def list_aliases(region: Region, params: Mapping[str, Any], now: float) -> dict[
 def delete_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     """One that is not there is no error."""
     function, name = _named(region, params)
-    for held in (function.aliases, function.policies, function.urls):
+    for held in (function.aliases, function.policies, function.urls, function.event_invoke):
         held.pop(name, None)
     return {}

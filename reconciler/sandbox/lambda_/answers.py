@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from reconciler.sandbox.lambda_ import layers
 from reconciler.sandbox.lambda_.state import Function, Record, Region, moment
 
 LISTED_WITHOUT = (
@@ -42,9 +43,7 @@ def _shown(region: Region, record: Record) -> dict[str, Any]:
     if image:
         shown["ImageConfigResponse"] = {"ImageConfig": image}
     if "Layers" in shown:
-        shown["Layers"] = [{"Arn": arn, "CodeSize": 1} for arn in shown["Layers"]]
-    if "VpcConfig" in shown:
-        shown["VpcConfig"]["VpcId"] = "vpc-1" if shown["VpcConfig"].get("SubnetIds") else ""
+        shown["Layers"] = [{"Arn": arn, "CodeSize": layers.size_of(region, arn)} for arn in shown["Layers"]]
     is_on = record.version != "$LATEST" and shown["SnapStart"]["ApplyOn"] == "PublishedVersions"
     shown["SnapStart"]["OptimizationStatus"] = "On" if is_on else "Off"
     if shown["PackageType"] == "Zip":

@@ -53,7 +53,7 @@ def _sent(world: World, source: Mapping[str, Any]) -> Code:
 
 def _direct(content: bytes) -> bytes:
     if len(content) > LARGEST_DIRECT_BYTES:
-        message = "Request must be smaller than 70167211 bytes for the CreateFunction operation"
+        message = f"Zipped size must be smaller than {LARGEST_DIRECT_BYTES} bytes"
         raise Refused("RequestEntityTooLargeException", message, 413)
     return content
 
@@ -64,7 +64,7 @@ def _checked(content: bytes, kms_key: str, held: Mapping[str, str] | None) -> Co
             size = sum(entry.file_size for entry in archive.infolist())
     except zipfile.BadZipFile as error:
         raise invalid("Could not unzip uploaded file. Please check your file, then try to upload again.") from error
-    if size > LARGEST_UNZIPPED_BYTES:
+    if size >= LARGEST_UNZIPPED_BYTES:
         raise invalid(f"Unzipped size must be smaller than {LARGEST_UNZIPPED_BYTES} bytes")
     return Code(zip_sha256(content), len(content), content, kms_key=kms_key, s3=held)
 
@@ -73,13 +73,13 @@ def zip_sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def location(code: Code, region: str, name: str) -> dict[str, Any]:
+def location(code: Code, world: World, name: str) -> dict[str, Any]:
     """GetFunction's `Code`."""
     answer: dict[str, Any] = {**code.newer, "RepositoryType": "ECR" if code.image else "S3"}
     if code.image:
         answer |= {"ImageUri": code.image, "ResolvedImageUri": f"{_repository(code.image)}@sha256:{code.sha256}"}
     else:
-        answer["Location"] = f"https://awslambda-{region}-tasks.s3.amazonaws.com/{name}?X-Amz-Signature=sandbox"
+        answer["Location"] = world.download(name, code.zip_bytes)
     if code.kms_key:
         answer["SourceKMSKeyArn"] = code.kms_key
     if code.s3:

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.sandbox.lambda_.state import Function, Region
-from reconciler.sandbox.refusals import invalid, not_found, only_functions
+from reconciler.sandbox.refusals import invalid, only_functions
 
 ACCOUNT_LIMIT, UNRESERVED_MINIMUM = 1000, 100
 CODE_LIMITS = {"TotalCodeSize": 80_530_636_800, "CodeSizeUnzipped": 262_144_000, "CodeSizeZipped": 52_428_800}
 
 
-def _unqualified(region: Region, params: Mapping[str, Any]) -> Function:
+def _unqualified(region: Region, params: Mapping[str, Any], told_as: str = "") -> Function:
     name, qualifier = region.named(params["FunctionName"])
     if qualifier:
         raise only_functions()
-    return region.function(name)
+    return region.function(name, told_as)
 
 
 def _reserved(region: Region, besides: Function | None = None) -> int:
@@ -25,10 +25,7 @@ def _reserved(region: Region, besides: Function | None = None) -> int:
 
 
 def put_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    name, qualifier = region.named(params["FunctionName"])
-    if not qualifier and name not in region.functions:
-        raise not_found(f"Function not found: {region.arn(name, '$LATEST')}")
-    function, wanted = _unqualified(region, params), params["ReservedConcurrentExecutions"]
+    function, wanted = _unqualified(region, params, "$LATEST"), params["ReservedConcurrentExecutions"]
     if _reserved(region, function) + wanted > ACCOUNT_LIMIT - UNRESERVED_MINIMUM:
         raise invalid(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "

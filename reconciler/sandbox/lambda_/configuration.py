@@ -11,8 +11,9 @@ from copy import deepcopy
 from typing import Any
 
 from reconciler.core import service
+from reconciler.sandbox.lambda_ import runtimes
 from reconciler.sandbox.lambda_.state import World
-from reconciler.sandbox.refusals import invalid
+from reconciler.sandbox.refusals import Refused, invalid
 
 # The tables are the sandbox's own: sharing the planner's would let one wrong default fool both sides.
 NOT_CONFIGURATION = {
@@ -36,11 +37,12 @@ DEFAULTS: Mapping[str, Any] = {
     "Timeout": 3,
     "TracingConfig": {"Mode": "PassThrough"},
 }
-LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
-DROPPED_WHEN_EMPTY = ("DeadLetterConfig", "FileSystemConfigs", "KMSKeyArn", "Layers", "ImageConfig")
-NO_LONGER_SUPPORTED = {
-    "nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "python2.7", "dotnetcore1.0", "dotnetcore2.0",
+NO_NETWORK: Mapping[str, Any] = {
+    "SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False,
 }  # fmt: skip
+LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
+DROPPED_WHEN_EMPTY = ("DeadLetterConfig", "Environment", "FileSystemConfigs", "KMSKeyArn", "Layers", "ImageConfig")
+EMPTY: tuple[Any, ...] = ({}, [], "", {"TargetArn": ""}, {"Variables": {}})
 RESERVED_VARIABLES = {
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
@@ -57,7 +59,8 @@ def created(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A new function's configuration with AWS's defaults; what was never set stays absent."""
     configuration = deepcopy(dict(DEFAULTS))
     configuration["LoggingConfig"]["LogGroup"] = f"/aws/lambda/{name}"
-    return merged(configuration, sent_members(params))
+    made = merged(configuration, sent_members(params))
+    return made | ({"Environment": {"Variables": {}, **params["Environment"]}} if "Environment" in params else {})
 
 
 def merged(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,13 +70,13 @@ def merged(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[st
         whole["LoggingConfig"] = _logging({**configuration["LoggingConfig"], **sent["LoggingConfig"]})
     if "VpcConfig" in sent:
         network = {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False, **sent["VpcConfig"]}
-        whole["VpcConfig"] = network if network["SubnetIds"] else {"SubnetIds": [], "SecurityGroupIds": []}
+        whole["VpcConfig"] = network if network["SubnetIds"] else deepcopy(dict(NO_NETWORK))
     if "DurableConfig" in sent:
         whole["DurableConfig"] = {"RetentionPeriodInDays": 14, **sent["DurableConfig"]}
     if "Environment" in sent:
         whole["Environment"] = {"Variables": {}, **sent["Environment"]}
     for member in DROPPED_WHEN_EMPTY:
-        if member in whole and (not whole[member] or whole[member] == {"TargetArn": ""}):
+        if member in whole and whole[member] in EMPTY:
             del whole[member]
     return whole
 
@@ -88,7 +91,8 @@ def check(configuration: Mapping[str, Any], sent: Mapping[str, Any], world: Worl
     """Raises what AWS answers to a configuration that it does not take."""
     _check_package(configuration)
     _check_sizes(configuration)
-    _check_layers(configuration.get("Layers", []))
+    if configuration["SnapStart"]["ApplyOn"] == "PublishedVersions":
+        runtimes.check_snapshots(configuration.get("Runtime", ""))
     _check_levels(configuration, sent)
     check_environment(configuration.get("Environment", {}).get("Variables", {}))
     network = configuration.get("VpcConfig", {})
@@ -108,11 +112,6 @@ def _check_package(configuration: Mapping[str, Any]) -> None:
         return
     if not (has_runtime and has_handler):
         raise invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
-    if configuration["Runtime"] in NO_LONGER_SUPPORTED:
-        raise invalid(
-            f"The runtime parameter of {configuration['Runtime']} is no longer supported for creating or updating "
-            "AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions."
-        )
 
 
 def _check_sizes(configuration: Mapping[str, Any]) -> None:
@@ -125,27 +124,20 @@ def _check_sizes(configuration: Mapping[str, Any]) -> None:
         ("ephemeralStorage.size", configuration["EphemeralStorage"]["Size"], 10240),
     ):
         if value > most:
-            raise invalid(
+            raise Refused(
+                "ValidationException",
                 f"1 validation error detected: Value '{value}' at '{at}' failed to satisfy constraint: "
-                f"Member must have value less than or equal to {most}"
-            )
-
-
-def _check_layers(layers: list[str]) -> None:
-    if len(layers) > 5:
-        raise invalid("Cannot reference more than 5 layers.")
-    unversioned = [arn.rpartition(":")[0] for arn in layers]
-    for arn, name in zip(layers, unversioned, strict=True):
-        if unversioned.count(name) > 1:
-            raise invalid(
-                f"Two different versions of the same layer are not allowed to be referenced in the same function. {arn}"
+                f"Member must have value less than or equal to {most}",
             )
 
 
 def _check_levels(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
     levels = [member for member in LEVELS if member in sent.get("LoggingConfig", {})]
     if levels and configuration["LoggingConfig"]["LogFormat"] != "JSON":
-        raise invalid(f"{levels[0]} can only be configured with LogFormat JSON.")
+        raise invalid(
+            'LogLevel is not supported when LogFormat is set to "Text". '
+            'Remove LogLevel from your request or change the LogFormat to "JSON" and try again.'
+        )
 
 
 def check_environment(variables: Mapping[str, str]) -> None:

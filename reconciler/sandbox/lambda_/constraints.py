@@ -16,6 +16,11 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from reconciler.core import service
 from reconciler.sandbox.refusals import Refused
 
+NOT_NULL = "Member must not be null"
+# What is recorded of the rules of lists and maps (FACTS 9.2): AWS lists all of an item's, and these three lack the last.
+WITHOUT_NOT_NULL = ("AdditionalVersion", "SecurityGroupId", "SubnetId")
+OF_THE_CONFIGURATION = "runtime"  # refused there, with another code and other words
+
 
 def check(operation: str, params: Mapping[str, Any]) -> None:
     """Raises ValidationException naming everything that the model forbids in params."""
@@ -33,33 +38,70 @@ def _violations(value: Any, shape: Shape, at: str) -> Iterator[str]:
             yield from _of_entries(value, shape, at)
         case ListShape():
             yield from (_broken(value, shape, at, rule) for rule in _bounds(len(value), shape, "length"))
-            for index, item in enumerate(value, start=1):
-                yield from _violations(item, shape.member, f"{at}.{index}.member")
-        case _:
+            yield from _of_items(value, shape.member, at)
+        case _ if at != OF_THE_CONFIGURATION:
             yield from (_broken(value, shape, at, rule) for rule in broken_rules(value, shape))
 
 
 def _of_members(value: Mapping[str, Any], shape: StructureShape, at: str) -> Iterator[str]:
     for name in shape.required_members:
         if value.get(name) is None:
-            yield f"Value null at '{_below(at, name)}' failed to satisfy constraint: Member must not be null"
+            yield f"Value null at '{_below(at, name)}' failed to satisfy constraint: {NOT_NULL}"
     for name, item in value.items():
         if name in shape.members:
             yield from _violations(item, shape.members[name], _below(at, name))
 
 
+def _of_items(value: list[Any], item: Shape, at: str) -> Iterator[str]:
+    """A list's items; AWS shows the whole list, and all rules of an item in brackets."""
+    if isinstance(item, StructureShape | ListShape | MapShape):
+        for index, entry in enumerate(value, start=1):
+            yield from _violations(entry, item, f"{at}.{index}.member")
+    elif any(rule for entry in value for rule in broken_rules(entry, item)):
+        rules = _in_brackets(item) if item.name != "Runtime" else next(_rules(item))
+        yield _broken(value, item, at, rules)
+
+
 def _of_entries(value: Mapping[str, Any], shape: MapShape, at: str) -> Iterator[str]:
-    """A map's keys and values; AWS shows the whole map, and the rules in brackets."""
+    """A map's keys and values; AWS shows the whole map, and all rules of its part in brackets."""
     secret = any(part.metadata.get("sensitive") for part in (shape, shape.key, shape.value))
     shown = "" if secret else "'{" + ", ".join(f"{key}={item}" for key, item in value.items()) + "}' "
     for what, items, part in (("keys", list(value), shape.key), ("value", list(value.values()), shape.value)):
-        rules = {rule for item in items for rule in broken_rules(item, part)}
-        if rules:
-            listed = ", ".join(sorted(rules))
-            yield f"Value {shown}at '{at}' failed to satisfy constraint: Map {what} must satisfy constraint: [{listed}]"
+        if any(rule for item in items for rule in broken_rules(item, part)):
+            rules = _in_brackets(part).replace("Member", f"Map {what}", 1)
+            yield f"Value {shown}at '{at}' failed to satisfy constraint: {rules}"
     if isinstance(shape.value, StructureShape | ListShape):
         for key, item in value.items():
             yield from _violations(item, shape.value, f"{at}.{key}.member")
+
+
+def _in_brackets(shape: Shape) -> str:
+    rules = [*_rules(shape), *([] if shape.name in WITHOUT_NOT_NULL else [NOT_NULL])]
+    return f"Member must satisfy constraint: [{', '.join(rules)}]"
+
+
+def _rules(shape: Shape) -> Iterator[str]:
+    """All rules of a scalar's shape."""
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    what = "length" if shape.type_name in ("string", "blob") else "value"
+    if high is not None:
+        yield _at_most(high, shape, what)
+    if low is not None:
+        yield _at_least(low, shape, what)
+    yield from _of_words(shape)
+
+
+def _of_words(shape: Shape) -> Iterator[str]:
+    words, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern", "")
+    if words:
+        yield f"Member must satisfy enum value set: [{', '.join(words)}]"
+    if pattern and "\\p{" not in pattern:
+        yield f"Member must satisfy regular expression pattern: {_as_told(pattern)}"
+
+
+def _as_told(pattern: str) -> str:
+    """A pattern that is one group of two is told without its outer brackets."""
+    return pattern[1:-1] if pattern.startswith("((arn:") and pattern.endswith("))") else pattern
 
 
 def broken_rules(value: Any, shape: Shape) -> Iterator[str]:
@@ -67,12 +109,12 @@ def broken_rules(value: Any, shape: Shape) -> Iterator[str]:
     if isinstance(value, bytes):
         yield from _bounds(len(value), shape, "length")
     elif isinstance(value, str):
-        yield from _bounds(len(value), shape, "length")
         words, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern", "")
         if words and value not in words:
-            yield f"Member must satisfy enum value set: [{', '.join(words)}]"
+            yield next(_of_words(shape))
         if pattern and "\\p{" not in pattern and not _compiled(pattern).fullmatch(value):
-            yield f"Member must satisfy regular expression pattern: {pattern}"
+            yield next(_of_words(shape))
+        yield from _bounds(len(value), shape, "length")
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield from _bounds(value, shape, "value")
 
@@ -85,13 +127,21 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 def _bounds(size: float, shape: Shape, what: str) -> Iterator[str]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if low is not None and size < low:
-        yield f"Member must have {what} greater than or equal to {_number(low)}"
+        yield _at_least(low, shape, what)
     if high is not None and size > high:
-        yield f"Member must have {what} less than or equal to {_number(high)}"
+        yield _at_most(high, shape, what)
 
 
-def _number(limit: float) -> str:
-    return str(int(limit)) if limit == int(limit) else str(limit)
+def _at_least(limit: float, shape: Shape, what: str) -> str:
+    return f"Member must have {what} greater than or equal to {_number(limit, shape)}"
+
+
+def _at_most(limit: float, shape: Shape, what: str) -> str:
+    return f"Member must have {what} less than or equal to {_number(limit, shape)}"
+
+
+def _number(limit: float, shape: Shape) -> str:
+    return str(float(limit)) if shape.type_name in ("double", "float") else str(int(limit))
 
 
 def _below(at: str, name: str) -> str:

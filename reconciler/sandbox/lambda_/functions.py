@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from reconciler.sandbox.lambda_ import configuration, versions
+from reconciler.sandbox.lambda_ import configuration, layers, runtimes, versions
 from reconciler.sandbox.lambda_.answers import configuration_answer, listed
 from reconciler.sandbox.lambda_.code import code_of, location
 from reconciler.sandbox.lambda_.state import Function, Record, Region, check_revision, new_id, paged
@@ -22,11 +22,11 @@ from reconciler.sandbox.refusals import conflict, invalid, only_functions
 
 def get_function(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
-    function = region.function(name)
+    function = region.function(name, qualifier)
     record = region.record(function, qualifier)
     answer: dict[str, Any] = {
         "Configuration": configuration_answer(region, function, record, qualifier),
-        "Code": location(record.code, region.region, name),
+        "Code": location(record.code, region.world, name),
     }
     if function.tags:
         answer["Tags"] = dict(function.tags)
@@ -37,7 +37,7 @@ def get_function(region: Region, params: Mapping[str, Any], now: float) -> dict[
 
 def get_function_configuration(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
-    function = region.function(name)
+    function = region.function(name, qualifier)
     return configuration_answer(region, function, region.record(function, qualifier), qualifier)
 
 
@@ -58,10 +58,13 @@ def list_functions(region: Region, params: Mapping[str, Any], now: float) -> dic
 def create_function(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     name = _new_name(region, params["FunctionName"])
     made = configuration.created(name, params)
+    if "Runtime" in made:
+        runtimes.check(made["Runtime"], is_new=True)
     if ("ImageUri" in params["Code"]) != (made["PackageType"] == "Image"):
         raise invalid("PackageType and the source of the code do not fit together.")
     check_tags(params.get("Tags", {}), {})
     configuration.check(made, params, region.world)
+    made = _placed(region, made, params)
     code = code_of(region.world, params["Code"])
     latest = Record("$LATEST", made, code, new_id(), now, state="Pending", state_reason=CREATING, update=None)
     function = Function(name, latest, tags=dict(params.get("Tags", {})))
@@ -72,6 +75,16 @@ def create_function(region: Region, params: Mapping[str, Any], now: float) -> di
         published, _ = versions.published(region, function, now, is_pending=True)
         answer["Version"] = published.version
     return answer
+
+
+def _placed(region: Region, wanted: dict[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with the VPC that it is in. Raises what AWS answers to layers, subnets or groups that are not there."""
+    layers.check_references(region, sent.get("Layers", []))
+    network = wanted.get("VpcConfig", {})
+    if "VpcConfig" not in sent or not network["SubnetIds"]:
+        return wanted
+    vpc = region.world.vpc_of(network["SubnetIds"], network["SecurityGroupIds"])
+    return wanted | {"VpcConfig": network | {"VpcId": vpc}}
 
 
 def _new_name(region: Region, given: str) -> str:
@@ -112,7 +125,10 @@ def update_configuration(region: Region, params: Mapping[str, Any], now: float) 
     function = changeable(region, params)
     record, sent = function.latest, configuration.sent_members(params)
     wanted = configuration.merged(record.configuration, sent)
+    if "Runtime" in wanted:
+        runtimes.check(wanted["Runtime"], is_new=False)
     configuration.check(wanted, sent, region.world)
+    wanted = _placed(region, wanted, sent)
     begin_update(region, record, now)
     record.configuration = wanted
     return configuration_answer(region, function, record)

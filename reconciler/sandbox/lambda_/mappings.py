@@ -81,18 +81,27 @@ def _target_arn(region: Region, name: str) -> str:
 def _check(properties: Mapping[str, Any]) -> None:
     """Raises what AWS answers to properties that the source cannot have."""
     service, start = source_service(properties), properties.get("StartingPosition")
+    if "EventSourceArn" not in properties:
+        _check_self_managed(properties)
     if service in STARTING and not start and not _is_shared(properties):
         raise invalid(
             "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
             "Member must not be null."
         )
     if service == "dynamodb" and start == "AT_TIMESTAMP":
-        raise invalid("Unsupported starting position for arn type: dynamodb. Valid values are: LATEST, TRIM_HORIZON")
+        raise invalid(f"Unsupported starting position for arn type: {properties['EventSourceArn']}")
     if service == "sqs":
         _check_queue(properties)
     for item in properties.get("FilterCriteria", {}).get("Filters", []):
         if not _is_filter(item.get("Pattern", "")):
             raise invalid("Invalid filter pattern definition.")
+
+
+def _check_self_managed(properties: Mapping[str, Any]) -> None:
+    if "SelfManagedEventSource" not in properties:
+        raise invalid("Unrecognized event source.")
+    if "SourceAccessConfigurations" not in properties:
+        raise invalid("Required 'sourceAccessConfigurations' parameter is missing.")
 
 
 def _is_shared(properties: Mapping[str, Any]) -> bool:

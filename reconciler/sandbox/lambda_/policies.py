@@ -24,6 +24,7 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
 }
 NO_CONDITIONS = ("FunctionName", "Qualifier", "StatementId", "Action", "Principal", "RevisionId")
 LARGEST = 20_480  # characters of a policy
+ALIAS = re.compile(r"(?!\d+$)[a-zA-Z0-9-_]+")
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazon(aws)?\.com(\.cn)?")
 
 
@@ -32,7 +33,7 @@ def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
     function = region.function(name)
     if qualifier == "$LATEST":
         raise invalid("We currently do not support adding policies for $LATEST.")
-    if qualifier and not qualifier.isdigit() and qualifier not in function.aliases:
+    if ALIAS.fullmatch(qualifier) and qualifier not in function.aliases:
         raise not_found(f"Cannot find alias arn: {region.arn(name, qualifier)}")
     region.record(function, qualifier)
     return function, qualifier
@@ -96,6 +97,9 @@ def add_permission(region: Region, params: Mapping[str, Any], now: float) -> dic
 
 
 def remove_permission(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    name, _ = region.named(params["FunctionName"])
+    if name not in region.functions:
+        raise not_found(f"No policy found for: {region.arn(name)}")
     function, qualifier = _named(region, params)
     held = function.policies.get(qualifier)
     if not held:

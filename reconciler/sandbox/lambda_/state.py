@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from reconciler.core.accounts import partition_of
-from reconciler.sandbox.refusals import Refused, invalid, not_found
+from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
 
 
 class World(Protocol):
@@ -28,6 +28,10 @@ class World(Protocol):
     def has_principal(self, arn: str) -> bool: ...
 
     def has_source(self, arn: str) -> bool: ...
+
+    def vpc_of(self, subnets: Sequence[str], groups: Sequence[str]) -> str: ...
+
+    def download(self, name: str, content: bytes) -> str: ...
 
     def image_digest(self, uri: str) -> str: ...
 
@@ -105,6 +109,24 @@ class Policy:
 
 
 @dataclass(slots=True)
+class LayerVersion:
+    """`members` are what the call gave besides the content; one that was deleted is kept for whoever has it."""
+
+    number: int
+    code: Code
+    members: Mapping[str, Any]
+    created: str
+    policy: Policy | None = None
+    is_deleted: bool = False
+
+
+@dataclass(slots=True)
+class Layer:
+    versions: dict[int, LayerVersion] = field(default_factory=dict)
+    last: int = 0
+
+
+@dataclass(slots=True)
 class Alias:
     """Changed only by being replaced."""
 
@@ -117,7 +139,7 @@ class Alias:
 
 @dataclass(slots=True)
 class Function:
-    """A function with all that goes when it goes; policies and URLs are kept by qualifier."""
+    """A function with all that goes when it goes; what a qualifier has is kept by it."""
 
     name: str
     latest: Record
@@ -127,6 +149,7 @@ class Function:
     policies: dict[str, Policy] = field(default_factory=dict)
     urls: dict[str, dict[str, Any]] = field(default_factory=dict)
     concurrency: dict[str, Any] = field(default_factory=dict)
+    event_invoke: dict[str, dict[str, Any]] = field(default_factory=dict)
     last_version: int = 0
 
 
@@ -150,15 +173,17 @@ class SourceMapping:
 
 @dataclass(slots=True)
 class Region:
-    """Lambda of one account and region. `settle_seconds` is how long AWS takes for anything; `upcoming_failure`, set by a
-    fault script, is the reason code with which the next update ends."""
+    """Lambda of one account and region; `elsewhere` gives that of another. `settle_seconds` is how long AWS takes for anything;
+    `upcoming_failure`, set by a fault script, is the reason code with which the next update ends."""
 
     account: str
     region: str
     world: World
     settle_seconds: float
+    elsewhere: Callable[[str, str], Region]
     functions: dict[str, Function] = field(default_factory=dict)
     mappings: dict[str, SourceMapping] = field(default_factory=dict)
+    layers: dict[str, Layer] = field(default_factory=dict)
     upcoming_failure: str = ""
 
     def begin(self, thing: Record | SourceMapping, now: float) -> None:
@@ -184,13 +209,18 @@ class Region:
             yield from function.versions.values()
         yield from self.mappings.values()
 
+    @property
+    def partition(self) -> str:
+        return partition_of(self.region)
+
     def arn(self, name: str, qualifier: str = "") -> str:
         end = f":{qualifier}" if qualifier else ""
-        return f"arn:{partition_of(self.region)}:lambda:{self.region}:{self.account}:function:{name}{end}"
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{name}{end}"
 
-    def function(self, name: str) -> Function:
+    def function(self, name: str, qualifier: str = "") -> Function:
+        """The function of that name; whoever asked for a qualifier is told of it when there is none."""
         if name not in self.functions:
-            raise not_found(f"Function not found: {self.arn(name)}")
+            raise not_found(f"Function not found: {self.arn(name, qualifier)}")
         return self.functions[name]
 
     def record(self, function: Function, qualifier: str) -> Record:
@@ -223,8 +253,7 @@ class Region:
         if region != self.region:
             raise not_found(f"Functions from '{region}' are not reachable in this region ('{self.region}')")
         if account != self.account:
-            message = f"The caller of account {self.account} is not authorized to act on functions of account {account}"
-            raise Refused("AccessDeniedException", message, 403)
+            raise Refused("AccessDeniedException", None, 403)
 
 
 def new_id() -> str:
@@ -238,11 +267,7 @@ def moment(now: float) -> str:
 
 def check_revision(given: str | None, current: str, ask: str = "GetFunction/GetAlias") -> None:
     if given and given != current:
-        message = (
-            "The Revision Id provided does not match the latest Revision Id. "
-            f"Call the {ask} API to retrieve the latest Revision Id"
-        )
-        raise Refused("PreconditionFailedException", message, 412)
+        raise old_revision(ask)
 
 
 def paged(

@@ -21,7 +21,7 @@ def check_tags(given: Mapping[str, str], held: Mapping[str, str]) -> None:
         if not 1 <= len(key) <= 128 or len(value) > 256:
             raise invalid("A tag key has 1 to 128 characters, a tag value at most 256.")
     if len({**held, **given}) > MOST:
-        raise invalid(f"The number of tags exceeds the limit of {MOST}.")
+        raise invalid("Number of tags exceeds resource tag limit.")
 
 
 def _held(region: Region, arn: str) -> tuple[dict[str, str], Function | None]:
@@ -29,22 +29,21 @@ def _held(region: Region, arn: str) -> tuple[dict[str, str], Function | None]:
     parts = arn.split(":")
     if parts[5] == "event-source-mapping":
         if parts[6] not in region.mappings:
-            raise not_found()
+            raise not_found(f"Event source mapping not found: {arn}")
         return region.mappings[parts[6]].tags, None
     if parts[5] != "function":
         raise not_found()
     name, qualifier = region.named(arn)
     if qualifier:
-        raise invalid(
-            "Tags on function aliases and versions are not supported. "
-            "Please specify either a function name or an unqualified function ARN."
-        )
+        raise invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
     function = region.function(name)
     return function.tags, function
 
 
 def tag_resource(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     tags, function = _held(region, params["Resource"])
+    if not params["Tags"]:
+        raise invalid("An error occurred and the request cannot be processed.")
     check_tags(params["Tags"], tags)
     tags.update(params["Tags"])
     if function:

@@ -15,11 +15,6 @@ def _name(region: Region, params: Mapping[str, Any]) -> str:
     return region.function(region.named(params["FunctionName"])[0]).name
 
 
-def list_event_invoke_configs(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    _name(region, params)
-    return {"FunctionEventInvokeConfigs": []}
-
-
 def list_provisioned_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     _name(region, params)
     return {"ProvisionedConcurrencyConfigs": []}

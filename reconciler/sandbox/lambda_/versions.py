@@ -61,3 +61,4 @@ def delete(function: Function, qualifier: str) -> None:
         raise conflict(f"Unable to delete version because the following aliases reference it: [{', '.join(users)}]")
     function.versions.pop(qualifier, None)
     function.policies.pop(qualifier, None)
+    function.event_invoke.pop(qualifier, None)

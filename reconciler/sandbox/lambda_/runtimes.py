@@ -1,0 +1,39 @@
+"""Which runtimes AWS takes, as FACTS 1.1 records it: new functions of some are refused while functions that have them are updated.
+
+A runtime's name goes in; nothing comes out, or what AWS answers to it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reconciler.core import service
+from reconciler.sandbox.refusals import invalid
+
+NO_LONGER_SUPPORTED = {
+    "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "nodejs", "nodejs10.x", "nodejs12.x",
+    "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "python2.7", "python3.6", "ruby2.5",
+}  # fmt: skip
+NOT_CREATED = {"go1.x", "java8", "nodejs14.x", "provided", "python3.7", "ruby2.7"} | NO_LONGER_SUPPORTED
+WITHOUT_SNAPSHOTS = re.compile(r"(nodejs|ruby|provided|go|java8|dotnet6|dotnetcore).*|python(2.*|3\.[0-9]|3\.1[01])")
+
+
+def check(runtime: str, *, is_new: bool) -> None:
+    """Raises what AWS answers to a runtime that it does not know, or not any more."""
+    known = service.model().shape_for("Runtime").metadata["enum"]
+    if runtime in (NOT_CREATED if is_new else NO_LONGER_SUPPORTED):
+        raise invalid(
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating "
+            "AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions."
+        )
+    if runtime not in known and not runtime.startswith("arn:"):
+        words = ", ".join(word for word in known if word not in NOT_CREATED)
+        raise invalid(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{words}] or be a valid ARN"
+        )
+
+
+def check_snapshots(runtime: str) -> None:
+    if WITHOUT_SNAPSHOTS.fullmatch(runtime):
+        raise invalid(f"{runtime} is not supported for SnapStart enabled functions.")
