@@ -110,6 +110,25 @@ def test_an_old_run_that_comes_late_takes_nothing_back(shop: Shop) -> None:
     assert timeout(shop, "one") == 12
 
 
+def test_what_an_old_run_leaves_again_is_older_than_what_newer_runs_left(shop: Shop) -> None:
+    """A job that is run again keeps the reports of its first attempt, in an artifact that is the newest."""
+    old = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(old)
+    stale = shop.merged(old)
+    assert shop.applied().exit_code == 0
+    kept = max(shop.hub.artifacts.values(), key=lambda artifact: artifact.identifier)
+    new = shop.opened({"one.yaml": timed("one", 12)})
+    shop.planned(new)
+    shop.merged(new)
+    assert shop.applied().exit_code == 0
+    shop.git("checkout", "-q", stale)
+    shop.hub.artifact(kept.name, kept.content, run=kept.run)
+    late = shop.applied()
+    assert late.exit_code == 23
+    assert "(R266)" in late.err
+    assert timeout(shop, "one") == 12
+
+
 def test_a_run_that_failed_half_way_goes_on_when_it_is_run_again(shop: Shop) -> None:
     number = shop.opened({"one.yaml": timed("one", 9), "two.yaml": timed("two", 9)})
     shop.planned(number)
