@@ -21,6 +21,7 @@ Level = Literal["error", "warning", "notice"]
 LEVELS: Mapping[str, Level] = {"refusal": "error", "warning": "warning"}
 Document = Mapping[str, Any]
 ASIDE = {
+    **dict.fromkeys(("drift", "both"), ", where it was changed behind git's back"),
     "unapplied": ", which git said before and no apply has done yet",
     "behind": ", which only this branch's age does: its base has changed it, and a merge keeps that",
 }

@@ -57,7 +57,7 @@ def test_a_text_that_is_empty_or_has_several_lines_is_shown_as_the_plan_shows_it
     [
         ("unapplied", ", which git said before and no apply has done yet"),
         ("behind", ", which only this branch's age does: its base has changed it, and a merge keeps that"),
-        ("drift", ""),
+        ("drift", ", where it was changed behind git's back"),
     ],
 )
 def test_a_line_that_the_change_did_not_edit_says_whose_it_is_and_comes_later(cause: str, said: str) -> None:

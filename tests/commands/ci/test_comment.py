@@ -39,6 +39,15 @@ def test_the_comment_is_edited_in_place_with_each_push(shop: Shop) -> None:
     assert "merging applies" not in shop.comment(number)
 
 
+def test_where_nobody_tells_what_was_applied_the_plan_is_made_all_the_same(shop: Shop) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.hub.without("actions")
+    result = shop.planned(number)
+    assert result.exit_code == 0
+    assert "warning: what is merged and not applied yet may count as drift, for records cannot be had: " in result.err
+    assert "`permissions: {actions: read}`" in result.err
+
+
 def test_the_same_again_writes_nothing(shop: Shop) -> None:
     number = shop.opened({"one.yaml": timed("one", 9)})
     shop.planned(number)
