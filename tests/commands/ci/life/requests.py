@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.commands.ci.life.specs import SECRET, WHERE, absent, added, checkout, house, noticed, spec
+from tests.commands.ci.life.specs import ROTATED, SECRET, WHERE, absent, added, checkout, house, noticed, spec
 from tests.commands.ci.life.town import LISTED, Life, counted
 
 DONE = "🟢 Apply succeeded: 1 of 1 function done"
@@ -15,11 +15,14 @@ TEXT_SHOWN = (
     '"x\\n::error::theirs\\n##\\u005badd-mask]x <!-- reconcile:default --> @ada fixes #1 | ``` ![i](http://x) '
     '<img src=x> %250A"'
 )
+TAGS = 'tags: {"::error::k": "##[x]", "@ada": "<!-- x -->"}\n'
 
 
 def the_first_functions_are_added(life: Life) -> None:
     names = ("extra", "mailer", "old", "report")
-    number = life.opens({"checkout.yaml": checkout(3), **{f"{name}.yaml": spec(name) for name in names}}, "functions")
+    number = life.opens(
+        {"checkout.yaml": checkout(3, secret=SECRET), **{f"{name}.yaml": spec(name) for name in names}}, "functions"
+    )
     life.saw("validate")
     plan = life.saw("plan", *life.commands_of("plan"), calls=[LISTED], outputs=counted(creates=7))
     assert len(plan.commands) == 10
@@ -37,7 +40,7 @@ def the_first_functions_are_added(life: Life) -> None:
 
 
 def one_is_edited_and_traffic_moves(life: Life) -> None:
-    number = life.opens({"checkout.yaml": checkout(9)}, "more time")
+    number = life.opens({"checkout.yaml": checkout(9, secret=SECRET)}, "more time")
     life.sees_a_plan(
         number, "🟡 1 function changes, live traffic moves · nothing is deleted",
         noticed("checkout", 9, more="; live moves to a new version"),
@@ -83,7 +86,7 @@ def a_mistake_is_told_at_its_line_and_mended(life: Life) -> None:
 
 
 def a_secret_is_changed_and_nobody_sees_it(life: Life) -> None:
-    number = life.opens({"checkout.yaml": checkout(9, secret=SECRET + "-2")}, "rotated")
+    number = life.opens({"checkout.yaml": checkout(9)}, "rotated")
     life.sees_a_plan(
         number, "🟡 1 function changes, live traffic moves · nothing is deleted",
         f"notice file=specs/checkout.yaml,line=9::configuration.Environment.Variables.TOKEN: (sensitive) → (sensitive) in AWS; live moves to a new version ({WHERE}/checkout)",
@@ -95,12 +98,12 @@ def a_secret_is_changed_and_nobody_sees_it(life: Life) -> None:
     life.sees_an_apply(
         creates=1, updates=2, told={number: DONE}, writes=["UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"]
     )  # fmt: skip
-    assert life.holds("checkout", Environment={"Variables": {"TOKEN": SECRET + "-2"}})
+    assert life.holds("checkout", Environment={"Variables": {"TOKEN": ROTATED}})
 
 
 def a_stranger_writes_orders_wherever_text_can_stand(life: Life) -> None:
     """In a value, a key, the name of a file, the name of an author, and the message of a commit."""
-    text = spec("mailer", 5, Description=TEXT, extra='tags: {"::error::k": "##[x]", "@ada": "<!-- x -->"}\n')
+    text = spec("mailer", 5, Description=TEXT, extra=TAGS)
     number = life.opens(
         {EVIL: text, "mailer.yaml": None}, "@ada fixes #1\n\n::error::x", author="::error::y @ada ##[x]"
     )

@@ -8,6 +8,7 @@ from tests.apply.houses import ABSENT, OURS
 from tests.conftest import function_spec
 
 SECRET = "sentinel-5f1d9a"
+ROTATED = f"{SECRET}-2"
 CHECKOUT = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
 WHERE = "test/us-west-2"
 
@@ -18,7 +19,7 @@ def spec(name: str, seconds: int = 3, *, extra: str = "", **settings: object) ->
     return function_spec(name, configuration="\n".join(lines), extra=extra)
 
 
-def checkout(seconds: int, *, extra: str = "", secret: str = SECRET) -> str:
+def checkout(seconds: int, *, extra: str = "", secret: str = ROTATED) -> str:
     """The one with customers: it has a secret, versions, and an alias that they come by."""
     return spec("checkout", seconds, extra=CHECKOUT + extra, Environment={"Variables": {"TOKEN": secret}})
 
@@ -32,10 +33,10 @@ def house(**settings: object) -> str:
     return OURS + "".join(f"{name}: {json.dumps(value)}\n" for name, value in settings.items())
 
 
-def noticed(name: str, seconds: int, was: int = 3, *, line: int = 8, more: str = "") -> str:
+def noticed(file: str, seconds: int, was: int = 3, *, more: str = "") -> str:
     """The notice at the line of a timeout."""
-    change = f"configuration.Timeout: {was} → {seconds} in AWS{more} ({WHERE}/{name})"
-    return f"notice file=specs/{name}.yaml,line={line}::{change}"
+    change = f"configuration.Timeout: {was} → {seconds} in AWS{more} ({WHERE}/{file.rpartition('/')[2]})"
+    return f"notice file=specs/{file}.yaml,line=8::{change}"
 
 
 def added(name: str, seconds: int = 3) -> list[str]:

@@ -149,6 +149,10 @@ class Life:
         run = self.hub.run(self.head, event="push", branch=MAIN)
         self._happens("reconcile", "push", {"before": before, "after": self.head}, self.head, f"refs/heads/{MAIN}", run)
 
+    def is_pushed_and_waits(self) -> None:
+        """Main is pushed, and the run waits for whoever must agree, or the queue drops it."""
+        self.git("push", "-q", "origin", f"HEAD:refs/heads/{MAIN}")
+
     def runs_again(self) -> None:
         """Somebody re-runs the failed jobs of the last run."""
         assert self.last
@@ -239,9 +243,10 @@ class Life:
     def sees_a_plan(
         self, number: int, verdict: str, *commands: str, code: int = 0, records: int = 1, **counts: int
     ) -> Job:
-        """What a pull request is told: its specs are valid, and its one comment says what merging does."""
+        """What a pull request is told: its specs are valid, and its one comment says what merging does. Its plan has looked at as many
+        records of what was carried out as it takes."""
         self.saw("validate")
-        calls = [LISTED, *RECORD * records]  # what is merged and not applied yet
+        calls = [LISTED, *RECORD * records]
         plan = self.saw("plan", *commands, code=code, calls=calls, outputs=counted(**counts))
         assert not plan.changed_aws
         self.sees_its_comment(number, verdict)
