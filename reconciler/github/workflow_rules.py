@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.core.diff import escaped
 from reconciler.core.errors import Fault
 from reconciler.core.finding import Check, Finding, Rule, part
+from reconciler.github.condition import IN_THE_TREE, may_be_a_forks
 from reconciler.github.workflow import Workflow, names, pins
 
 IS_APART = Rule("R068", "A workflow that runs reconcile lends the text of a pull request none of the house's rights.")
@@ -21,7 +22,6 @@ ASKING_AWS = frozenset({"plan", "apply", "drift"})
 LEAST_DIGITS = 3  # different ones in a commit's name; what has fewer stands for a name that is still to be written
 INSTALLING = re.compile(r"\bpip3?\s+install\b(.*)")
 OF_THE_TREE = re.compile(r"\s(?:-e\b|--editable\b|\.{1,2}(?=[/\[\s\"']|$))")
-IN_THE_TREE = "github.event.pull_request.head.repo.full_name == github.repository"
 
 
 def faults(of: Workflow) -> list[Fault]:
@@ -106,17 +106,9 @@ def text_in_scripts(of: Workflow) -> Iterator[Finding]:
 def forks_with_tokens(of: Workflow) -> Iterator[Finding]:
     for job in of.jobs:
         is_asking = job.may_write("id-token") and not job.calls_ours
-        if of.is_for_pull_requests and is_asking and not _keeps_forks_out(job.condition):
+        if of.is_for_pull_requests and is_asking and may_be_a_forks(job.condition):
             message = f"job {job.name} may ask for AWS credentials in a fork's pull request; write `if: {IN_THE_TREE}`"
             yield Finding(f"{job.at}/if" if job.condition else job.at, message, True)
-
-
-def _keeps_forks_out(condition: str) -> bool:
-    """It names the repository of the head, or the events that it is for, none of which is a pull request."""
-    quoted = {word for text in re.findall("'[^']*'", condition) for word in re.findall(r"\w+", text)}
-    is_by_event = "github.event_name" in condition or "github.ref ==" in condition
-    is_for_others = is_by_event and "pull_request" not in quoted
-    return is_for_others or "github.event_name != 'pull_request'" in condition or IN_THE_TREE in condition
 
 
 @IS_APART

@@ -115,7 +115,7 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
         for address in seen
         if address not in acting
     ]
-    refused = []
+    refused, shown = [], {target["address"]: target for target in now["targets"]}
     for target_plan in (target_plan for target_plan in plan.targets if target_plan.operations):
         review, target = seen.get(str(target_plan.target), (None, None))
         error = StalePlan.__name__
@@ -124,7 +124,9 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
             refused.append(
                 IS_UNDER_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error))
             )
-        elif unseen := _unseen(target_plan, now, target, review.document if review else None):
+        elif unseen := _unseen(
+            target_plan, now, shown[str(target_plan.target)], target, review.document if review else None
+        ):
             message = _difference(target_plan, unseen)
             refused.append(IS_WHAT_WAS_APPROVED.cited(Diagnostic("refusal", message, target_plan.target, error=error)))
     return idle + refused
@@ -160,9 +162,10 @@ class Unseen:
     was_reviewed: bool = True
 
 
-def _unseen(target_plan: TargetPlan, now: Document, seen: Document | None, reviewed: Document | None) -> Unseen | None:
-    """What of a target is left and was not seen; None when all of it was."""
-    target = next(target for target in now["targets"] if target["address"] == str(target_plan.target))
+def _unseen(
+    target_plan: TargetPlan, now: Document, target: Document, seen: Document | None, reviewed: Document | None
+) -> Unseen | None:
+    """What of a `target` as it is planned `now` is left and was not `seen`; None when all of it was."""
     if seen is None or reviewed is None:
         return Unseen((), tuple(_lines(target)), was_reviewed=False)
     if target["digest"] == seen["digest"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.github.condition import IN_THE_TREE
 from reconciler.github.workflow import names, pins, workflow
 from reconciler.github.workflow_rules import CHECKS, faults
 from tests.citing import cited
@@ -183,10 +185,22 @@ def test_a_caller_that_stops_applies_is_told() -> None:
         ("github.event_name == 'merge_group' || (github.event_name == 'pull_request' && github.actor != 'x')", False),
         ('contains(fromJSON(\'["pull_request", "merge_group"]\'), github.event_name)', False),
         ("success()", False),
+        ("${{ github.event_name == 'push' }}", True),
+        ("github.event_name != 'push'", False),
+        ("github.event_name == 'push' || github.actor == 'ada'", False),
+        (f"{IN_THE_TREE} || always()", False),
+        (f"({IN_THE_TREE})", True),
+        (f"!({IN_THE_TREE})", False),
+        (f"(success() || failure()) && {IN_THE_TREE}", True),
+        (f"(success() || {IN_THE_TREE}) && (always())", False),
+        ("github.ref == 'refs/heads/main' || github.actor == 'a || b'", False),
+        ("github.actor != 'a || b' && github.event_name == 'schedule'", True),
+        ("!contains(fromJSON('[\"push\"]'), github.event_name)", False),
+        ("github.event.pull_request.head.repo.fork == false", True),
     ],
 )
 def test_a_condition_keeps_forks_out_or_does_not(condition: str, is_kept: bool) -> None:
-    text = GOOD.replace("if: github.event.pull_request.head.repo.full_name == github.repository", f"if: {condition}")
+    text = GOOD.replace(f"if: {IN_THE_TREE}", f"if: {json.dumps(condition)}")
     assert any("fork's pull request" in line for line in told(text)) is not is_kept
 
 

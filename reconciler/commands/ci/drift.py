@@ -28,6 +28,7 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ForgeError, PlanError, ReportError
 from reconciler.core.model import Snapshot
 from reconciler.core.sealing import digest
+from reconciler.core.words import many
 from reconciler.github import kept
 from reconciler.github.annotations import Annotation, of_drift
 from reconciler.github.drift import (
@@ -56,6 +57,7 @@ from reconciler.report.unguessable import unguessable
 
 SIGHTINGS = "drift.json"
 REPORTS = Path("reports")
+MOST_STEPS = 100  # of one run: more would take the requests of an hour from the jobs that apply
 SPARE = 1_000  # bytes of an issue, for what stands above its page
 Document = Mapping[str, Any]
 
@@ -147,9 +149,13 @@ def keep_issues(
     try:
         issues = forge.issues(LABEL)
         steps = decide(picture, sightings, issues, author=forge.me(), name=wanted.name, after=wanted.sightings)
-        for step in steps:
+        for step in steps[:MOST_STEPS]:
             lines.append(done(step, taken(forge, step), here.repository_url))
             say(f"issue {step.verb}: {step.address}")
+        if steps[MOST_STEPS:]:
+            left = f"kept by the next runs, {MOST_STEPS} each: {many(len(steps) - MOST_STEPS, 'more issue')}"
+            annotate(here, [Annotation("notice", left)])
+            lines.append(f"- {left}\n")
     except ForgeError as error:
         message = f"issues are not kept: {error}; the summary of this job has what drifted"
         annotate(here, [Annotation("warning", message)])

@@ -80,6 +80,21 @@ def test_a_function_that_drifted_gets_an_issue_the_second_time_it_is_seen(shop: 
     assert only(shop).body == issue.body
 
 
+def test_of_very_many_a_run_keeps_some_and_the_next_ones_the_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.commands.ci.drift.MOST_STEPS", 1)
+    for name in ("one", "two"):
+        moved(shop, name)
+    looked(shop)
+    second = looked(shop)
+    assert [issue.title for issue in issues(shop)] == ["Drift: test/us-west-2/one"]
+    assert "::notice::kept by the next runs, 1 each: 1 more issue" in second.out
+    assert "1 more issue" in shop.summary
+    looked(shop)
+    assert sorted(issue.title for issue in issues(shop)) == ["Drift: test/us-west-2/one", "Drift: test/us-west-2/two"]
+
+
 def test_a_run_tells_the_job_and_later_steps(shop: Shop) -> None:
     moved(shop)
     result = looked(shop, "--sightings", "1")
