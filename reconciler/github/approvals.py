@@ -47,15 +47,14 @@ def report_artifact(name: str) -> str:
     return f"reconcile-report-{name}"
 
 
-def requests_of(forge: Forge, commits: Iterable[str], branch: str) -> list[PullRequest]:
-    """The pull requests that brought these commits to a branch, each once, in their order."""
-    found = {
-        request.number: request
+def requests_of(forge: Forge, commits: Iterable[str], branch: str) -> dict[PullRequest, str]:
+    """The pull requests that brought these commits to a branch, in their order, each with the last commit that it brought."""
+    return {
+        request: commit
         for commit in commits
         for request in forge.pull_requests_with(commit)
         if request.merged_at and request.base == branch
     }
-    return [*found.values()]
 
 
 def shown(forge: Forge, requests: Iterable[PullRequest], name: str) -> list[Shown]:

@@ -6,7 +6,7 @@ another job has authority: it only says what was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,7 +37,7 @@ from reconciler.github import handed_on, outcome
 from reconciler.github.annotations import of_report
 from reconciler.github.approvals import requests_of
 from reconciler.github.job import ON_A_BRANCH, Job
-from reconciler.github.port import Forge
+from reconciler.github.port import Forge, PullRequest
 from reconciler.plan.approval import left_to_do
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
@@ -116,9 +116,9 @@ def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
     return PlanError.exit_code if any(note.severity == "refusal" for note in made.diagnostics) else 0
 
 
-def newest_requests(run: Run) -> list[Any]:
+def newest_requests(run: Run) -> Iterable[PullRequest]:
     """Those of the commit that is looked at: whom to tell of mistakes that keep from looking further."""
-    return requests_of(run.forge, [run.here.head], run.here.branch) if run.forge else []
+    return requests_of(run.forge, [run.here.head], run.here.branch) if run.forge else ()
 
 
 # --- what may be done ----------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
             download_code=wanted.download_code,
         ),
         wanted.folder,
-        reviews(workspace, [one.plan for one in run.merged if one.plan]) if needed else None,
+        reviews(workspace, [one.still_shown for one in run.merged if one.plan]) if needed else None,
         recovered=recovered,
         digest=wanted.approve,
         command=WHOLE if workspace.is_whole else "apply",
@@ -209,7 +209,7 @@ def tell(run: Run, ending: Ending) -> None:
     advice = outcome.how_to_go_on(ending.exit_code, left, run.here.run_url)
     page = markdown.report(report, summary_view(beside=formats.COMMENT_ROOM))
     summarise(run.here, page + advice + plan_page(run.plan))
-    concerned = outcome.concerned([(one.plan, one.is_new) for one in run.merged], report)
+    concerned = outcome.concerned([(one.still_shown if one.plan else None, one.is_new) for one in run.merged], report)
     for one, addresses in zip(run.merged, concerned, strict=True):
         own = outcome.of_targets(report, addresses)
         if not one.is_new and not own["tasks"]:

@@ -6,7 +6,7 @@ Nothing that another job left is written to a disk here, where its name could le
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.commands import wiring
@@ -35,12 +35,19 @@ Document = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A pull request with the plan that it showed last, or why that cannot be had. `is_new`: no run has begun to carry it
-    out."""
+    out. `done` are targets that were carried out since it came."""
 
     request: PullRequest
     plan: Document | None = None
     problem: str = ""
     is_new: bool = True
+    done: frozenset[str] = frozenset()
+
+    @property
+    def still_shown(self) -> Document:
+        """The plan without what it approved and was done: what differs there by now is something else."""
+        plan = self.plan or {"targets": ()}
+        return {**plan, "targets": [target for target in plan["targets"] if target["address"] not in self.done]}
 
 
 def merged(tree: Repository, forge: Forge, known: Applied, since: str, branch: str, name: str) -> list[Seen]:
@@ -54,7 +61,13 @@ def merged(tree: Repository, forge: Forge, known: Applied, since: str, branch: s
     new = set(merged_since(tree, begun)) if begun else set(commits)
     older = requests_of(forge, [commit for commit in commits if commit not in new], branch)
     newer = requests_of(forge, [commit for commit in commits if commit in new], branch)
-    return [*seen(forge, older, name, is_new=False), *seen(forge, newer, name)]
+    order = {commit: number for number, commit in enumerate(commits)}
+    done = {address: order.get(commit, -1) for address, commit in known.by_target.items()}
+    return [
+        replace(one, done=frozenset(address for address, at in done.items() if order[came[one.request]] <= at))
+        for came, is_new in ((older, False), (newer, True))
+        for one in seen(forge, came, name, is_new=is_new)
+    ]
 
 
 def seen(forge: Forge, requests: Iterable[PullRequest], name: str, *, is_new: bool = True) -> list[Seen]:

@@ -11,6 +11,7 @@ import pytest
 from reconciler.core.sealing import checksum
 from tests.apply.houses import OURS
 from tests.commands.ci.merging import Shop, shop_of
+from tests.commands.ci.test_apply import timed
 from tests.conftest import House, function_spec
 from tests.github.fake import Hub
 from tests.github.fake.state import Run, zipped
@@ -205,6 +206,31 @@ def test_a_plan_that_was_made_after_the_merge_approves_nothing(shop: Shop) -> No
     assert shop.applied().exit_code == 23
     shop.planned(number)
     assert shop.applied().exit_code == 23
+
+
+def test_what_was_shown_and_done_permits_it_no_second_time(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One target that stays refused keeps old pull requests in sight; what somebody mends at night is not set back by one of them."""
+    shop = shop_of(house, hub, monkeypatch, {f"{name}.yaml": timed(name, 3) for name in ("one", "two", "three")})
+    resized(shop, "two", 256)
+    first = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(first)  # it shows that the second function is set back, too
+    shop.merged(first)
+    resized(shop, "three", 512)
+    assert shop.applied().exit_code == 23
+    assert shop.house.lambda_.get_function_configuration(FunctionName="two")["MemorySize"] == 128
+    second = shop.opened({"one.yaml": timed("one", 12)})
+    shop.planned(second)
+    resized(shop, "two", 256)
+    shop.merged(second)
+    assert shop.applied().exit_code == 23
+    assert shop.house.lambda_.get_function_configuration(FunctionName="two")["MemorySize"] == 256
+    assert shop.house.lambda_.get_function_configuration(FunctionName="one")["Timeout"] == 12
+
+
+def resized(shop: Shop, name: str, size: int) -> None:
+    shop.house.lambda_.update_function_configuration(FunctionName=name, MemorySize=size)
 
 
 def test_plans_are_looked_for_in_one_list_however_many_workflows_run(shop: Shop) -> None:
