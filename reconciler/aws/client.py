@@ -56,6 +56,7 @@ UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be 
 PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ResourceConflictException", re.compile("in progress|currently in the following state")),
     ("ResourceInUseException", re.compile("")),
+    ("OperationAbortedException", re.compile("")),  # CloudWatch Logs, while something else is at the same group
     (
         "InvalidParameterValueException",
         re.compile(
@@ -66,7 +67,7 @@ PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 SERVER_SIDE = (
     "TooManyRequestsException", "ThrottlingException", "ServiceException", "InternalError", "Throttling",
-    "RequestLimitExceeded", "RequestThrottled", "RequestTimeout", "RequestTimeoutException",
+    "RequestLimitExceeded", "RequestThrottled", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailableException",
 )  # fmt: skip
 LOST = (NoConnection, HTTPClientError)
 
@@ -174,17 +175,18 @@ class Aws:
                 self._identities[place.account] = actual
             return self._identities[place.account]
 
-    def call(self, place: Place, operation: str, params: Properties, *, api: str = "lambda") -> Answer:
-        """One call. What passes by itself is waited out; everything else that AWS refuses is `CallFailed`."""
-        return self._answer(place, operation, params, api, lambda *_: None)
+    def call(self, place: Place, operation: str, params: Properties, *, api: str = "") -> Answer:
+        """One call; without an API, of the one of Lambda and what is beside it that has such an operation. What passes by itself is
+        waited out; everything else that AWS refuses is `CallFailed`."""
+        return self._answer(place, operation, params, api or service.api_of(operation), lambda *_: None)
 
     def change(self, place: Place, operation: str, params: Properties, judge: Ruling) -> Answer:
         """One call that changes something. The judge is asked after each failure, right before the call may be repeated,
         and its answer stands for the call's."""
-        return self._answer(place, operation, params, "lambda", judge)
+        return self._answer(place, operation, params, service.api_of(operation), judge)
 
     def _answer(self, place: Place, operation: str, params: Properties, api: str, judge: Ruling) -> Answer:
-        """botocore repeats no change of Lambda's, so that this loop does."""
+        """botocore repeats no change that a plan asks for, so that this loop does."""
         deadline = self._clock() + self._patience_seconds
         pause, attempts = FIRST_PAUSE_SECONDS, 0
         while True:
@@ -193,7 +195,7 @@ class Aws:
                 return replace(answer, attempts=attempts + answer.attempts)
             except CallFailed as failure:
                 attempts = failure.attempts = attempts + failure.attempts
-                is_ours = is_change(operation) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
+                is_ours = is_change(operation, api) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
                 helps = is_passing(failure) or (is_ours and failure.is_retryable)
                 is_repeated = helps and self._clock() + pause <= deadline and not self._is_stopping()
                 if is_repeated:
@@ -209,16 +211,15 @@ class Aws:
         """Wait before the next look."""
         self._sleep(seconds)
 
-    def pages(
-        self, place: Place, operation: str, params: Properties, *, api: str = "lambda"
-    ) -> Iterator[Mapping[str, Any]]:
+    def pages(self, place: Place, operation: str, params: Properties, *, api: str = "") -> Iterator[Mapping[str, Any]]:
         """All pages of a listing, by botocore's paginator. A marker that comes back again ends it with an error."""
+        api = api or service.api_of(operation)
         client, openly = self._client(place, operation, api, params), {place.account, place.region}
         try:
             for page in client.get_paginator(xform_name(operation)).paginate(**params):
                 yield self.redaction.answer(page, openly)
         except Exception as error:
-            raise _failure(operation, error, partial(self.redaction.text, openly=openly)) from error
+            raise _failure(operation, api, error, partial(self.redaction.text, openly=openly)) from error
 
     def _attempt(self, place: Place, operation: str, params: Properties, api: str) -> Answer:
         client = self._client(place, operation, api, params)
@@ -231,7 +232,7 @@ class Aws:
             if operation == "Invoke":
                 answer["Payload"] = answer["Payload"].read()
         except Exception as error:
-            raise _failure(operation, error, partial(self.redaction.text, openly=openly)) from error
+            raise _failure(operation, api, error, partial(self.redaction.text, openly=openly)) from error
         self.redaction.learn(text for text, is_sensitive in service.texts(answer, shapes.output_shape) if is_sensitive)
         meta = answer.pop("ResponseMetadata", {})
         result = self._redacted(answer, openly)
@@ -271,7 +272,7 @@ class Aws:
         is_large = carries_bytes(params)
         config = ONCE if operation == "Invoke" else UPLOADING if is_large else CLIENT
         bucket = operation if operation in ("GetFunction", "Invoke") else "large" if is_large else ""
-        if is_change(operation) and operation != "Invoke":
+        if is_change(operation, api) and operation != "Invoke":
             config, bucket = config.merge(UNREPEATED), f"{bucket} change"
         key = (f"{place.account}/{api}", place.region, bucket)
         with self._lock:
@@ -350,10 +351,9 @@ class Aws:
             raise
 
 
-def is_change(operation: str) -> bool:
-    """Whether a call may change what Lambda holds; an invocation may. botocore repeats none of these."""
-    lambda_model = service.model()
-    return operation in lambda_model.operation_names and lambda_model.operation_model(operation).http["method"] != "GET"
+def is_change(operation: str, api: str) -> bool:
+    """Whether a call may change what a plan speaks of; an invocation may. botocore repeats none of these."""
+    return api in service.APIS and not operation.startswith(service.READING)
 
 
 # --- what AWS's refusals mean --------------------------------------------------------------------------------------
@@ -364,7 +364,7 @@ def is_passing(failure: CallFailed) -> bool:
     return any(failure.code == code and pattern.search(str(failure)) for code, pattern in PASSING)
 
 
-def _failure(operation: str, error: Exception, redacted: Callable[[str], str]) -> AwsError:
+def _failure(operation: str, api: str, error: Exception, redacted: Callable[[str], str]) -> AwsError:
     """What botocore raised, in our words. Not only its own kinds: credentials that renew themselves meanwhile fail in any.
     AWS's validation errors, and botocore's, repeat what was sent."""
     match error:
@@ -373,9 +373,9 @@ def _failure(operation: str, error: Exception, redacted: Callable[[str], str]) -
         case ClientError():
             return _refused(error, redacted)
         case BotoCoreError() | OSError():
-            return _lost(operation, redacted(str(error)), error)
+            return _lost(operation, api, redacted(str(error)), error)
         case _:
-            return _lost(operation, f"unexpected {type(error).__name__}", error)
+            return _lost(operation, api, f"unexpected {type(error).__name__}", error)
 
 
 def _refused(error: ClientError, redacted: Callable[[str], str]) -> CallFailed:
@@ -392,8 +392,8 @@ def _refused(error: ClientError, redacted: Callable[[str], str]) -> CallFailed:
     )
 
 
-def _lost(operation: str, what: str, error: Exception) -> CallFailed:
+def _lost(operation: str, api: str, what: str, error: Exception) -> CallFailed:
     """No answer came: nobody knows whether AWS did it. What could not even be sent took no attempt."""
     is_lost, name = isinstance(error, LOST), type(error).__name__
-    attempts = (1 if is_change(operation) else CLIENT_ATTEMPTS) if is_lost else 0
+    attempts = (1 if is_change(operation, api) else CLIENT_ATTEMPTS) if is_lost else 0
     return CallFailed(f"{operation}: {what}", code=name, attempts=attempts, is_retryable=is_lost)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import TypeVar
 
+from reconciler.core import service
 from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed
 from reconciler.core.model import Target
 
@@ -84,7 +85,7 @@ def reason(target: Target, operation: str, failure: AwsError) -> str:
     """Which target, what AWS said with its code, and what helps."""
     if isinstance(failure, NoCredentials):
         return f"{target} cannot be read: {failure}"
-    return f"{target} cannot be read: {failure_text(operation, failure)}; {mend(target.account, f'lambda:{operation}', failure)}"
+    return f"{target} cannot be read: {failure_text(operation, failure)}; {mend(target.account, f'{service.api_of(operation)}:{operation}', failure)}"
 
 
 def failure_text(operation: str, failure: AwsError) -> str:

@@ -1,4 +1,5 @@
-"""botocore's Lambda service model, offline: what members a call has, what is sensitive, what may be sent.
+"""botocore's service models, offline: what members a call has, what is sensitive, what may be sent. Lambda's first of all, and those
+of the APIs beside it by which a function's surroundings are changed.
 
 The only module that reads botocore's model and validators. Makes no call and needs no credentials. botocore is loaded when
 the model is first asked for, so that what checks specs can name the kinds without it.
@@ -11,17 +12,31 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
-    from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+    from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+
+
+APIS = ("lambda", "logs")  # where two have an operation of one name, the first is meant
+READING = ("Describe", "Get", "List")  # how the names of operations begin that change nothing
 
 
 @cache
-def model() -> ServiceModel:
+def model(api: str = "lambda") -> ServiceModel:
     """botocore's own data, and not what a machine keeps in ~/.aws/models: what is derived is the same everywhere."""
     from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
     loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    return ServiceModel(loader.load_service_model("lambda", "service-2"), "lambda")
+    return ServiceModel(loader.load_service_model(api, "service-2"), api)
+
+
+@cache
+def api_of(operation: str) -> str:
+    """The API that has an operation: Lambda, unless it has none such and another of ours does."""
+    return next((api for api in APIS if operation in model(api).operation_names), APIS[0])
+
+
+def _operation(name: str) -> OperationModel:
+    return model(api_of(name)).operation_model(name)
 
 
 def is_structure(shape: Shape | None) -> TypeGuard[StructureShape]:
@@ -39,7 +54,7 @@ def is_list(shape: Shape | None) -> TypeGuard[ListShape]:
 @cache
 def request(operation: str) -> StructureShape:
     """The input shape of an operation."""
-    shape = model().operation_model(operation).input_shape
+    shape = _operation(operation).input_shape
     assert is_structure(shape)
     return shape
 
@@ -47,7 +62,7 @@ def request(operation: str) -> StructureShape:
 @cache
 def response(operation: str) -> StructureShape:
     """The output shape of an operation; an empty structure where the call answers nothing."""
-    shape = model().operation_model(operation).output_shape
+    shape = _operation(operation).output_shape
     if shape is None:
         from botocore.model import StructureShape
 

@@ -1,6 +1,6 @@
 """What stands in front of moto, whether requests come by socket or within the process.
 
-A request with its credentials goes in; Lambda's answer, the tagging API's about functions, or IAM's about what may be done, comes out, from the account that the
+A request with its credentials goes in; Lambda's answer, that of what is beside it, the tagging API's about functions, or IAM's about what may be done, comes out, from the account that the
 credentials belong to. Requests to other services are not its concern.
 """
 
@@ -15,7 +15,8 @@ from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
 from reconciler.sandbox.around.simulation import is_simulation, simulated
 from reconciler.sandbox.around.world import PREFIX, Around, Clients
-from reconciler.sandbox.gate import Gate
+from reconciler.sandbox.gate import BESIDE, Gate
+from reconciler.sandbox.http import rpc
 from reconciler.sandbox.http.log import Logged
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.lambda_ import tags
@@ -45,7 +46,7 @@ class Front:
 
     @property
     def requests(self) -> list[Logged]:
-        """Every Lambda request so far."""
+        """Every request so far for Lambda, or for what is beside it and answered here."""
         return self.gate.requests
 
     @property
@@ -62,12 +63,14 @@ class Front:
         return self._accounts[key]
 
     def answer(self, request: Request) -> Response | None:
-        """The response to a request for Lambda, about its tags or about rights; None when it is for somebody else. Raises Reset."""
+        """The response to a request for Lambda, for what is beside it, about tags or about rights; None when it is for somebody else. Raises Reset."""
         if request.path.startswith(OPENING):
             return self._downloads.answer(request)
         key, region, api = scope(request.headers)
         if api == "lambda" or (not api and LAMBDA_PATH.match(request.path)):
             return self.gate.answer(request, self.account(key), region)
+        if rpc.operation(request) in BESIDE.get(api, ()):
+            return self.gate.answer_beside(api, request, self.account(key), region)
         if api == "iam" and is_simulation(request):
             return simulated(request, self.gate.script.denied)
         if request.headers.get("x-amz-target") == TAGGING:

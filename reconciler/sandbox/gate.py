@@ -1,4 +1,5 @@
-"""Lambda's front door in the sandbox: one request in, one answer out, through faults, throttling, locks and the log.
+"""The sandbox's front door, to Lambda and to what is beside it: one request in, one answer out, through faults, throttling, locks
+and the log.
 
 It knows accounts and regions, the order of these steps, and which function carries out which operation; what an operation does
 is said elsewhere.
@@ -12,11 +13,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.sandbox.around import logs
 from reconciler.sandbox.around.faults import Fault, Script, Throttle
-from reconciler.sandbox.http import wire
+from reconciler.sandbox.http import rpc, wire
 from reconciler.sandbox.http.log import Logged, RequestLog, hidden
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.lambda_ import (
@@ -38,6 +41,7 @@ from reconciler.sandbox.lambda_.state import Region, World, new_id
 from reconciler.sandbox.refusals import Refused, Reset
 
 Operation = Callable[[Region, Mapping[str, Any], float], dict[str, Any]]
+Perform = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
 Watch = Callable[[str, Mapping[str, Any]], None]
 WatchAnswer = Callable[[str, Mapping[str, Any], int], None]
 
@@ -95,6 +99,18 @@ OPERATIONS: Mapping[str, Operation] = {
     "UpdateFunctionEventInvokeConfig": event_invoke.update,
     "UpdateFunctionUrlConfig": urls.update_url,
 }
+# What is beside Lambda and is answered here, by the name that its requests are signed for; all else of it is moto's.
+BESIDE: Mapping[str, Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]]] = {"logs": logs.OPERATIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """How requests of an API are understood and answered."""
+
+    routed: Callable[[Request], tuple[str, Mapping[str, str]]]
+    parsed: Callable[[Request, str, Mapping[str, str]], dict[str, Any]]
+    written: Callable[[str, Mapping[str, Any], str], Response]
+    refusal: Callable[[Refused, str], Response]
 
 
 class Gate:
@@ -126,7 +142,7 @@ class Gate:
         self._settle_seconds = settle_seconds
         self._throttle = Throttle() if throttle else None
         self._regions: dict[tuple[str, str], tuple[Region, threading.RLock]] = {}
-        self._lock = threading.Lock()
+        self._lock, self._beside = threading.Lock(), threading.Lock()
         self._chance = random.Random(seed)  # noqa: S311  which version of a weighted alias runs
 
     @property
@@ -149,16 +165,35 @@ class Gate:
             return self._regions[key]
 
     def answer(self, request: Request, account: str, region: str) -> Response:
-        """The response to a request. Raises Reset where a fault wants the connection broken."""
+        """The response to a request for Lambda. Raises Reset where a fault wants the connection broken."""
+
+        def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
+            if self._throttle:
+                self._throttle.take(account, region, operation, self.clock())
+            constraints.check(operation, params)
+            return self._performed(operation, params, account, region, failure)
+
+        return self._answered(LAMBDAS, perform, request, account, region)
+
+    def answer_beside(self, api: str, request: Request, account: str, region: str) -> Response:
+        """The response to a request for one of the operations in `BESIDE`."""
+
+        def perform(operation: str, params: Mapping[str, Any], _failure: str) -> dict[str, Any]:
+            with self._beside:
+                return BESIDE[api][operation](account, region, params)
+
+        return self._answered(OTHERS, perform, request, account, region)
+
+    def _answered(self, tongue: Tongue, perform: Perform, request: Request, account: str, region: str) -> Response:
         request_id, operation, params = new_id(), "", dict[str, Any]()
         try:
-            operation, in_path = _routed(request)
-            params = wire.parsed(request, operation, in_path)
-            response = self._carried_out(operation, params, account, region, request_id)
+            operation, in_path = tongue.routed(request)
+            params = tongue.parsed(request, operation, in_path)
+            response = tongue.written(operation, self._carried_out(operation, params, perform), request_id)
             self.watch_answer(operation, params, response.status)
             self._note(operation, params, account, region, response.status, "")
         except Refused as refused:
-            response = wire.refusal(refused, request_id)
+            response = tongue.refusal(refused, request_id)
             self._note(operation, params, account, region, response.status, refused.code)
         except Reset:
             self._note(operation, params, account, region, 0, "Reset")
@@ -166,23 +201,17 @@ class Gate:
         except Exception as error:  # a mistake of ours: say so in the answer and in full on stderr
             sys.stderr.write(traceback.format_exc())
             broken = Refused("ServiceException", f"the sandbox itself failed: {type(error).__name__}", 500)
-            response = wire.refusal(broken, request_id)
+            response = tongue.refusal(broken, request_id)
             self._note(operation, params, account, region, 500, "SandboxFailed")
         return response
 
-    def _carried_out(
-        self, operation: str, params: Mapping[str, Any], account: str, region: str, request_id: str
-    ) -> Response:
+    def _carried_out(self, operation: str, params: Mapping[str, Any], perform: Perform) -> dict[str, Any]:
         self.watch(operation, params)
         faults = self.script.faults_of(operation)
         _strike(fault for fault in faults if fault.when == "before")
-        if self._throttle:
-            self._throttle.take(account, region, operation, self.clock())
-        constraints.check(operation, params)
-        failure = next((fault.fails for fault in faults if fault.fails), "")
-        answered = self._performed(operation, params, account, region, failure)
+        answered = perform(operation, params, next((fault.fails for fault in faults if fault.fails), ""))
         _strike(fault for fault in faults if fault.when == "after")
-        return wire.written(operation, answered, request_id)
+        return answered
 
     def _performed(
         self, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str
@@ -214,6 +243,10 @@ def _routed(request: Request) -> tuple[str, Mapping[str, str]]:
         message = f"{request.method} {request.path} is no operation of Lambda"
         raise Refused("UnknownOperationException", message, 404)
     return route
+
+
+LAMBDAS = Tongue(_routed, wire.parsed, wire.written, wire.refusal)
+OTHERS = Tongue(rpc.routed, rpc.parsed, rpc.written, rpc.refusal)
 
 
 def _strike(faults: Iterable[Fault]) -> None:

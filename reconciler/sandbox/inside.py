@@ -17,7 +17,9 @@ from reconciler.sandbox.around.world import Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front
 from reconciler.sandbox.http.wire import Request, Response
 
-EVENTS = ("before-send.lambda", "before-send.resource-groups-tagging-api", "before-send.iam")
+EVENTS = (
+    "before-send.lambda", "before-send.cloudwatch-logs", "before-send.resource-groups-tagging-api", "before-send.iam"
+)  # fmt: skip
 
 
 def install(

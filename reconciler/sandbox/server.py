@@ -24,7 +24,7 @@ from reconciler.sandbox.around.environment import environment, write_profiles
 from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import PREFIX, Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front, scope
-from reconciler.sandbox.gate import Watch, WatchAnswer
+from reconciler.sandbox.gate import BESIDE, Watch, WatchAnswer
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.refusals import Reset
 
@@ -131,7 +131,7 @@ class Sandbox(Front):
             name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
         }
         key, _, api = scope(headers)
-        if api in ("lambda", TAGGING_API, "iam", ""):
+        if api in ("lambda", *BESIDE, TAGGING_API, "iam", ""):
             try:
                 response = self.answer(_request(environ, headers))
             except Reset as reset:

@@ -110,7 +110,7 @@ def _complaints(entry: Any) -> Iterator[str]:
         return
     yield from _wrong_kinds(entry)
     operation = entry["operation"]
-    if operation != "*" and operation not in service.model().operation_names:
+    if operation != "*" and operation not in service.model(service.api_of(operation)).operation_names:
         yield f"Lambda has no operation {operation}"
     if entry.get("when", "before") not in ("before", "after"):
         yield "`when` must be before or after"

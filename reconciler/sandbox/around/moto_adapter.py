@@ -1,4 +1,4 @@
-"""All that we know of moto's inside: its WSGI application, how a request says its account, and ids that AWS chooses.
+"""All that we know of moto's inside: its WSGI application, how a request says its account, ids that AWS chooses, and log groups.
 
 Pinned to one minor version; `check_version` says so in words when moto changes underneath.
 """
@@ -6,7 +6,7 @@ Pinned to one minor version; `check_version` says so in words when moto changes 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -125,3 +125,17 @@ def name_group(account: str, region: str, given: str, wanted: str) -> None:
         if given in groups:
             groups[wanted] = groups.pop(given)
             groups[wanted].id = groups[wanted].group_id = wanted
+
+
+def log_groups(account: str, region: str) -> dict[str, Any]:
+    """The log groups of an account and region by name, as moto keeps them."""
+    from moto.logs.models import logs_backends
+
+    groups: dict[str, Any] = logs_backends[account][region].groups
+    return groups
+
+
+def make_log_group(account: str, region: str, name: str, tags: Mapping[str, str], key: str | None) -> None:
+    from moto.logs.models import logs_backends
+
+    logs_backends[account][region].create_log_group(name, dict(tags), kmsKeyId=key)

@@ -1,6 +1,6 @@
 """What is around Lambda, asked of moto through boto3: objects, roles, queues and streams, images.
 
-ARNs and names go in; bytes, digests and claims come out. Nothing is ever changed here.
+ARNs and names go in; bytes, digests and claims come out. Nothing is ever changed here but the log groups of what runs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from reconciler.sandbox.around.moto_adapter import ACCOUNT_HEADER
 from reconciler.sandbox.refusals import invalid
 
 PREFIX = "SANDBOX"
-SERVED = ("lambda", "resourcegroupstaggingapi")  # what the sandbox has answers of its own for
+SERVED = ("lambda", "logs", "resourcegroupstaggingapi")  # what the sandbox has answers of its own for
 NOWHERE = "http://127.0.0.1:1"
 ANY_KEY = "sandbox"  # moto does not look at it
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
@@ -165,6 +165,11 @@ class Around:
     def download(self, name: str, content: bytes) -> str:
         """The address of code, which needs no credentials."""
         return self._downloads.address(self._account, self._region, name, content)
+
+    def log_into(self, group: str) -> None:
+        """Whoever logs first makes the group."""
+        if group not in moto_adapter.log_groups(self._account, self._region):
+            moto_adapter.make_log_group(self._account, self._region, group, {}, None)
 
     def image_digest(self, uri: str) -> str:
         """The hex digest of a tag; outside ECR there is no registry to ask, so it is made of the address."""

@@ -1,4 +1,4 @@
-"""The record of every Lambda request: what was asked, when, and how it was answered.
+"""The record of every request that the sandbox answers by itself: what was asked, when, and how it was answered.
 
 Params go in as they came; what is kept and written has no value that the model calls sensitive and no bytes, only their count.
 """
@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from reconciler.core import service
 
-READING = ("Get", "List", "Invoke")
+READING = ("Describe", "Get", "List", "Invoke")
 
 
 @dataclass(frozen=True, slots=True)

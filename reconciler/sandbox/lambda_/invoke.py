@@ -49,6 +49,7 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
     if function.concurrency.get("ReservedConcurrentExecutions") == 0:
         raise Refused("TooManyRequestsException", "Rate Exceeded.", 429)
     configuration, code = record.in_force
+    region.world.log_into(configuration["LoggingConfig"]["LogGroup"])
     return Invocation(
         configuration, code, name, region.arn(name, qualifier), record.version, _payload(params),
         params.get("InvocationType", "RequestResponse"), params.get("LogType") == "Tail",

@@ -19,7 +19,7 @@ from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revisio
 
 
 class World(Protocol):
-    """What is around Lambda: asked, never changed."""
+    """What is around Lambda: asked, and changed by nothing but what runs, which has a log group."""
 
     def object(self, bucket: str, key: str, version: str | None) -> tuple[bytes, str]: ...
 
@@ -34,6 +34,8 @@ class World(Protocol):
     def download(self, name: str, content: bytes) -> str: ...
 
     def image_digest(self, uri: str) -> str: ...
+
+    def log_into(self, group: str) -> None: ...
 
 
 @dataclass(slots=True)
