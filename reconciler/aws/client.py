@@ -61,7 +61,7 @@ PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
         "InvalidParameterValueException",
         re.compile(
             "cannot be assumed by Lambda|execution role does not have permissions|ensure the role can perform"
-            "|KMS key is invalid for CreateGrant|throttled by EC2|does not have permissions to call"
+            "|KMS key is invalid for CreateGrant|throttled by EC2|does not have permissions to call|destination ARN .* is invalid"
         ),
     ),
 )

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from reconciler.core.model import Live
 from reconciler.core.waiting import Wait
-from reconciler.kinds import alias, code, concurrency, configuration, event_source_mapping, function, url, version
+from reconciler.kinds import (
+    alias,
+    code,
+    concurrency,
+    configuration,
+    event_invoke,
+    event_source_mapping,
+    function,
+    url,
+    version,
+)
 from reconciler.kinds.base import Call, Kind, Section, function_of
 
 KINDS: Mapping[str, Kind] = {
@@ -17,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
         alias.ALIAS,
         concurrency.RESERVED_CONCURRENCY,
         url.URL,
+        event_invoke.ASYNCHRONOUS,
         event_source_mapping.EVENT_SOURCE_MAPPING,
     )
 }
@@ -32,6 +43,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("version/PublishVersion",),
     ("alias/CreateAlias", "alias/UpdateAlias"),
     ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
+    ("event_invoke/PutFunctionEventInvokeConfig",),
     (
         "event_source_mapping/UntagResource",
         "event_source_mapping/TagResource",
@@ -39,6 +51,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
         "event_source_mapping/UpdateEventSourceMapping",
     ),
     ("event_source_mapping/DeleteEventSourceMapping",),
+    ("event_invoke/DeleteFunctionEventInvokeConfig",),
     ("url/DeleteFunctionUrlConfig",),
     ("concurrency/DeleteFunctionConcurrency",),
     ("alias/DeleteAlias",),

@@ -111,7 +111,7 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
                 yield refusal(case, PlanError, f"{draft.pair.key}: {message}", origin_of_version(draft))
 
 
-@Rule("R223", "What invokes a function by an alias or a version finds it once the plan is carried out.")
+@Rule("R223", "What is for an alias or a version finds it once the plan is carried out.")
 def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     owns_aliases = ALIAS.section in case.spec.sections
     live = [] if is_new(drafts) else case.held(ALIAS)
@@ -155,7 +155,7 @@ def deletes_a_version_in_use(case: Case, drafts: Drafts) -> Iterator[Diagnostic]
             yield refusal(case, PlanError, message, origin)
 
 
-@Rule("R225", "An alias or version is deleted once nothing invokes it any more.")
+@Rule("R225", "An alias or version is deleted once nothing uses it any more.")
 def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """AWS would delete it without a word, and what invokes it would fail from then on."""
     deletions = [
@@ -176,7 +176,7 @@ def deletes_what_is_invoked(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         kind, name = draft.pair.key.kind, draft.pair.key.name
         for item in invoking.get(name, ()):
             word, which = KINDS[item.key.kind].word, f"{item.key.name} {KINDS[item.key.kind].remark(item)}".strip()
-            message = f"{kind} {name} is invoked by {word} {which}; move or delete the {word} first, or keep the {kind}"
+            message = f"{kind} {name} is used by {word} {which}; move or delete the {word} first, or keep the {kind}"
             yield refusal(
                 case,
                 PlanError,

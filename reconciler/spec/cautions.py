@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Rule
+from reconciler.core.finding import Rule, SpecCheck
 from reconciler.core.model import Diagnostic, Origin, Target
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.kinds.base import PUBLISHED, versions_of
+from reconciler.kinds.registry import KINDS
 from reconciler.spec.config import Config
 
 IS_ANSWERED = Rule("W002", "What only AWS answers may stand in a spec and says nothing there.")
@@ -20,6 +21,9 @@ HAS_A_ROLE_OF_ITS_ACCOUNT = Rule(
     "A function runs by a role of its own account.",
     "https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html",
 )
+
+
+CHECKS: tuple[SpecCheck, ...] = tuple(check for kind in KINDS.values() for check in kind.cautions)
 
 
 def notes(document: Document, targets: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
@@ -35,6 +39,9 @@ def notes(document: Document, targets: Sequence[Target], config: Config | None) 
         if PUBLISHED in versions_of(alias) and not value.get("publish"):
             message = f"alias {name} follows `published`, and this spec publishes nothing; write `publish: true`"
             yield warning(FOLLOWS_WHAT_IS_PUBLISHED, message, document.key(f"/aliases/{escaped(name)}"))
+    for finding in (finding for check in CHECKS for finding in check(value)):
+        origin = document.key(finding.pointer) if finding.is_key else document.at(finding.pointer)
+        yield Diagnostic("warning", finding.message, origin=origin, rule=finding.rule)
     accounts = {config.accounts[target.account].account_id for target in targets} if config else set()
     role = configuration.get("Role", "").split(":")
     if len(role) > 4 and accounts - {"", role[4]}:

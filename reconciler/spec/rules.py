@@ -30,7 +30,7 @@ def names_its_regions_once(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("/regions", "write region or regions, not both", is_key=True)
 
 
-@Rule("R064", "Where a spec owns its aliases, what invokes an alias invokes one of them.")
+@Rule("R064", "Where a spec owns its aliases, what is for an alias is for one of them.")
 def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """A section that is owned has all of its entries, so an alias that it does not name will not be there."""
     declared = part(spec, "aliases")
@@ -39,9 +39,7 @@ def invokes_a_declared_alias(spec: Mapping[str, Any]) -> Iterator[Finding]:
             alias = kind.qualifier(name, entry) if kind.qualifier else ""
             if alias.strip() and not alias.isdigit() and alias not in declared:
                 choice = ", ".join(declared) or "none"
-                message = (
-                    f"{kind.word} {name} invokes alias {alias}, which aliases does not declare; declared: {choice}"
-                )
+                message = f"{kind.word} {name} is for alias {alias}, which aliases does not declare; declared: {choice}"
                 is_member = "alias" in entry and "alias" in kind.sections[0].own
                 yield Finding(f"{at}/alias" if is_member else at, message, is_key=not is_member)
 

@@ -73,6 +73,12 @@ ACTS: Mapping[str, Act] = {
         FunctionName="checkout", ReservedConcurrentExecutions=77
     ),
     "concurrency gone": lambda house: house.lambda_.delete_function_concurrency(FunctionName="checkout"),
+    "asynchronous": lambda house: house.lambda_.put_function_event_invoke_config(
+        FunctionName="checkout", Qualifier="live", MaximumRetryAttempts=0
+    ),
+    "asynchronous gone": lambda house: house.lambda_.delete_function_event_invoke_config(
+        FunctionName="checkout", Qualifier="live"
+    ),
     "function gone": lambda house: house.lambda_.delete_function(FunctionName="checkout"),
     "function created again": create_again,
 }

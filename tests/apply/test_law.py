@@ -88,6 +88,12 @@ url = st.builds(
         InvokeMode=st.sampled_from(["BUFFERED", "RESPONSE_STREAM"]),
     ),
 )
+destination = st.sampled_from([{}, {"Destination": ""}, {"Destination": ARN.format("sqs", "orders")}])
+asynchronous = some(
+    DestinationConfig=some(OnFailure=destination, OnSuccess=destination),
+    MaximumEventAgeInSeconds=st.sampled_from([60, 21_600]),
+    MaximumRetryAttempts=st.sampled_from([0, 2]),
+).filter(bool)
 common: dict[str, st.SearchStrategy[Any]] = {
     "Enabled": st.booleans(),
     "FilterCriteria": st.sampled_from([{}, {"Filters": []}, {"Filters": [{"Pattern": '{"b": [1], "a": [2]}'}, {"Pattern": '{"c":["d"]}'}]}]),
@@ -146,6 +152,9 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         served = draw(st.sets(st.sampled_from(["$LATEST", *document.get("aliases", {})])))
         document["urls"] = {name: draw(url) for name in sorted(served)}
+    if draw(st.booleans()):
+        invoked = draw(st.sets(st.sampled_from(["$LATEST", "1", *document.get("aliases", {})])))
+        document["event_invoke"] = {name: draw(asynchronous) for name in sorted(invoked)}
     for one in document.get("aliases", {}).values():
         if one["FunctionVersion"] in ("$LATEST", "1"):
             one.pop("RoutingConfig", None)
@@ -158,8 +167,9 @@ def drops_an_alias_that_is_invoked(before: dict[str, Any] | None, after: dict[st
         return False
     held = {section: entries for section, entries in (before or {}).items() if section not in after}
     mappings = held.get("event_source_mappings", {}).values()
-    invoked = {mapping["alias"] for mapping in mappings if "alias" in mapping} | set(held.get("urls", {})) - {"$LATEST"}
-    return not invoked <= set(after["aliases"])
+    invoked = {mapping["alias"] for mapping in mappings if "alias" in mapping}
+    named = {name for section in ("urls", "event_invoke") for name in held.get(section, {})} - {"$LATEST", "1"}
+    return not invoked | named <= set(after["aliases"])
 
 
 DRAWS = [pytest.param(12, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]

@@ -14,6 +14,7 @@ from tests.conftest import House, function_spec
 PUBLISHED = "publish: true\n"
 ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
 RESERVED = "concurrency: {ReservedConcurrentExecutions: 5}\n"
+ASYNCHRONOUS = "event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}\n"
 URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
 QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
 TAGGED = QUEUE.replace("'}}", "', Tags: {team: a}}}")
@@ -38,6 +39,8 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "alias/DeleteAlias": (spec(ALIAS), spec(PUBLISHED + "aliases: {}\n")),
     "concurrency/PutFunctionConcurrency": (spec(RESERVED), spec(RESERVED.replace("5", "0"))),
     "concurrency/DeleteFunctionConcurrency": (spec(RESERVED), spec("concurrency: {}\n")),
+    "event_invoke/PutFunctionEventInvokeConfig": (spec(), spec(ASYNCHRONOUS)),
+    "event_invoke/DeleteFunctionEventInvokeConfig": (spec(ASYNCHRONOUS), spec("event_invoke: {}\n")),
     "url/CreateFunctionUrlConfig": (spec(), spec(URL)),
     "url/UpdateFunctionUrlConfig": (spec(URL), spec(URL.replace("AWS_IAM", "NONE"))),
     "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),

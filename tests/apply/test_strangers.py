@@ -25,6 +25,7 @@ aliases: {{live: {{FunctionVersion: published}}}}
 event_source_mappings: {{orders: {{EventSourceArn: "{QUEUE}", alias: live, Tags: {{a: b}}}}}}
 urls: {{live: {{AuthType: AWS_IAM, Cors: {{MaxAge: 5}}}}}}
 concurrency: {{ReservedConcurrentExecutions: 5}}
+event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
@@ -32,6 +33,7 @@ CHANGED = (
     .replace("alias: live", "alias: live, BatchSize: 7")
     .replace("MaxAge: 5", "MaxAge: 6")
     .replace("Executions: 5", "Executions: 3")
+    .replace("Attempts: 1", "Attempts: 2")
 )
 T = TypeVar("T")
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
@@ -73,7 +75,7 @@ def is_adopted(house: House) -> None:
 def loses_a_version_and_all_that_hangs_on_the_function(house: House) -> None:
     is_changed(house)
     house.apply()
-    gone = "tags: {team: orders}\naliases: {}\nurls: {}\nconcurrency: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    gone = "tags: {team: orders}\naliases: {}\nurls: {}\nconcurrency: {}\nevent_invoke: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
@@ -84,12 +86,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 9),
-    "creation": Scene(is_created, 5),
+    "change": Scene(is_changed, 10),
+    "creation": Scene(is_created, 6),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 5),
-    "adoption": Scene(is_adopted, 7),
-    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 5),
+    "replacement": Scene(is_replaced, 6),
+    "adoption": Scene(is_adopted, 8),
+    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 6),
 }
 
 

@@ -86,7 +86,7 @@ def test_what_git_dropped_goes_and_counts_for_the_guards(served: House) -> None:
 def test_a_url_goes_before_its_alias_and_an_alias_that_one_serves_stays(served: House) -> None:
     served.write("one.yaml", function_spec("one", extra="aliases: {}\n"))
     result = served.run("apply", "--yes")
-    assert (result.exit_code, "alias live is invoked by URL live at https://" in result.out) == (21, True)
+    assert (result.exit_code, "alias live is used by URL live at https://" in result.out) == (21, True)
     served.write("one.yaml", function_spec("one", extra="aliases: {}\nurls: {}\n"))
     served.sandbox.requests.clear()
     served.apply()

@@ -49,6 +49,7 @@ HAVE_THEM = {
     "code": ("FunctionCode", "UpdateFunctionCodeRequest", "FunctionCodeLocation"),
     "aliases": ("CreateAliasRequest", "UpdateAliasRequest", "AliasConfiguration"),
     "concurrency": ("PutFunctionConcurrencyRequest", "Concurrency"),
+    "event_invoke": ("PutFunctionEventInvokeConfigRequest", "FunctionEventInvokeConfig"),
     "urls": (
         "CreateFunctionUrlConfigRequest", "CreateFunctionUrlConfigResponse", "UpdateFunctionUrlConfigRequest",
         "UpdateFunctionUrlConfigResponse", "GetFunctionUrlConfigResponse", "FunctionUrlConfig",
@@ -78,6 +79,7 @@ def write_model(folder: Path, original: Path) -> None:
 ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "aliases": (("live",), {"FunctionVersion": "published"}),
     "concurrency": ((), {"ReservedConcurrentExecutions": 5}),
+    "event_invoke": (("live",), {"MaximumRetryAttempts": 1}),
     "urls": (("live",), {"AuthType": "AWS_IAM"}),
     "event_source_mappings": (("q",), {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:orders"}),
 }
@@ -128,6 +130,7 @@ def held(client: Any) -> dict[str, Any]:
         "code": function["Code"],
         "concurrency": function["Concurrency"],
         "aliases": client.get_alias(FunctionName="one", Name="live"),
+        "event_invoke": client.get_function_event_invoke_config(FunctionName="one", Qualifier="live"),
         "urls": client.get_function_url_config(FunctionName="one", Qualifier="live"),
         "event_source_mappings": mapping,
     }

@@ -37,6 +37,7 @@ tags: {team: a}
 aliases: {live: {FunctionVersion: published}}
 concurrency: {ReservedConcurrentExecutions: 5}
 urls: {live: {AuthType: AWS_IAM}}
+event_invoke: {live: {MaximumRetryAttempts: 1}}
 event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q', alias: live}}
 """
 

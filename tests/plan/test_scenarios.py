@@ -32,6 +32,8 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("alias", "adopt"): "the mark is the function's",
     ("concurrency", "replace"): "all of a reservation can be updated",
     ("concurrency", "adopt"): "the mark is the function's",
+    ("event_invoke", "replace"): "all of an asynchronous configuration can be updated",
+    ("event_invoke", "adopt"): "the mark is the function's",
     ("url", "replace"): "all of a URL can be updated",
     ("url", "adopt"): "the mark is the function's",
     ("event_source_mapping", "adopt"): "the mark is the function's",

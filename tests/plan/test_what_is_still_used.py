@@ -32,7 +32,7 @@ def mapped(house: House) -> House:
 def test_an_alias_that_a_mapping_invokes_is_not_deleted_though_nobody_owns_mappings(mapped: House) -> None:
     mapped.write("one.yaml", function_spec("one", extra="publish: true\naliases: {kept: {FunctionVersion: '1'}}\n"))
     (told,) = refusals(mapped)
-    assert "alias live is invoked by mapping" in told
+    assert "alias live is used by mapping" in told
     assert f"of {SOURCE}; move or delete the mapping first" in told
     assert mapped.run("apply", "--yes").exit_code == 21
     assert mapped.writes() == []
@@ -45,7 +45,7 @@ def test_a_version_that_a_mapping_invokes_is_not_deleted(house: House) -> None:
         "one.yaml", function_spec("one", key="v2.zip", extra="publish: true\nversions: {'1': {state: absent}}\n")
     )
     (told,) = refusals(house)
-    assert "version 1 is invoked by mapping" in told
+    assert "version 1 is used by mapping" in told
 
 
 def test_mappings_are_looked_at_only_where_something_goes(mapped: House) -> None:
@@ -62,7 +62,7 @@ def test_a_saved_snapshot_answers_for_the_mappings_or_is_refused(mapped: House) 
     old = mapped.run("plan", "--snapshot", "before.json")
     assert (old.exit_code, "does not say whether anything invokes what is deleted" in old.out) == (21, True)
     mapped.run("snapshot", "-o", "after.json")
-    assert "alias live is invoked by mapping" in mapped.run("plan", "--snapshot", "after.json").out
+    assert "alias live is used by mapping" in mapped.run("plan", "--snapshot", "after.json").out
 
 
 # --- renames -------------------------------------------------------------------------------------------------------

@@ -39,6 +39,9 @@ OF_RULES = {
     "R065": "a source twice",
     "R066": "a filter that is no JSON",
     "R067": "a URL beside tenants",
+    "R080": "an asynchronous configuration of nothing",
+    "R081": "a FIFO queue for events",
+    "R082": "events for the function itself",
 }
 # Id -> the files of a tree that break it.
 OF_FILES = {

@@ -97,7 +97,7 @@ VARIANTS: dict[str, tuple[str, str]] = {
     ),
     "a second mapping's alias": (
         "aliases: {live: {FunctionVersion: '1'}, next: {FunctionVersion: $LATEST}}\n" + mapping("sqs", "alias: nxt"),
-        "8:12: mapping orders invokes alias nxt, which aliases does not declare; declared: live, next",
+        "8:12: mapping orders is for alias nxt, which aliases does not declare; declared: live, next",
     ),
     "a third of the same source": (
         mapping("sqs")

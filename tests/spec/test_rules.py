@@ -38,6 +38,11 @@ def weights(version: str, shares: str) -> str:
     return alias(f"FunctionVersion: {version}, RoutingConfig: {{AdditionalVersionWeights: {{{shares}}}}}")
 
 
+def asynchronous(name: str, when: str, where: str) -> str:
+    return f"event_invoke: {{{name}: {{DestinationConfig: {{{when}: {{Destination: '{where}'}}}}}}}}\n"
+
+
+OWN = "arn:aws:lambda:us-west-2:123456789012:function:checkout"
 ONE_SOURCE = "code must have exactly one source, S3Bucket + S3Key, ImageUri or path"
 ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
 S3_BUCKET = "arn:aws:s3:::bucket"
@@ -156,11 +161,11 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a queue with a destination": (mapping(QUEUE + "\n    DestinationConfig: {}"), "7:5: DestinationConfig is for streams; mapping orders polls a queue"),
     "an alias that is not declared": (
         alias("FunctionVersion: $LATEST") + mapping(QUEUE + "\n    alias: lvie"),
-        "9:12: mapping orders invokes alias lvie, which aliases does not declare; declared: live",
+        "9:12: mapping orders is for alias lvie, which aliases does not declare; declared: live",
     ),
     "an alias where there are none": (
         "aliases: {}\n" + mapping(QUEUE + "\n    alias: live"),
-        "8:12: mapping orders invokes alias live, which aliases does not declare; declared: none",
+        "8:12: mapping orders is for alias live, which aliases does not declare; declared: none",
     ),
     "a source twice": (
         mapping(QUEUE) + f"  again:\n    {QUEUE}\n",
@@ -176,13 +181,41 @@ REFUSED: dict[str, tuple[str, str]] = {
         "4:45: concurrency.ReservedConcurrentExecutions is -1; the least is 0",
     ),
     "a reservation that is no map": ("concurrency: 5\n", "4:14: concurrency must be a map, not 5"),
+    "an asynchronous configuration of nothing": (
+        "event_invoke: {live: {}}\n",
+        "4:16: event_invoke.live sets nothing; set something, or take live out",
+    ),
+    "a bucket for what succeeded": (
+        asynchronous("live", "OnSuccess", S3_BUCKET),
+        "4:68: OnSuccess goes to no bucket, only OnFailure does; name a queue, a topic, a function or an event bus",
+    ),
+    "a FIFO queue for events": (
+        asynchronous("live", "OnFailure", FIFO),
+        "4:68: OnFailure goes to a FIFO queue; name a standard one",
+    ),
+    "a stream for events": (
+        asynchronous("live", "OnFailure", KINESIS),
+        "4:68: OnFailure goes to a queue, a topic, a function, an event bus or a bucket, and not to kinesis",
+    ),
+    "a topic of Kafka for events": (
+        asynchronous("live", "OnFailure", "kafka://events"),
+        "4:68: OnFailure goes to a queue, a topic, a function, an event bus or a bucket, and not to kafka",
+    ),
+    "events for the function itself": (
+        asynchronous("$LATEST", "OnSuccess", OWN) + f"configuration: {{Role: '{ROLE}'}}\n",
+        "4:71: OnSuccess goes to the function itself, which would invoke it for ever; name another",
+    ),
+    "events of an alias for the alias itself": (
+        asynchronous("live", "OnFailure", f"{OWN}:live") + f"configuration: {{Role: '{ROLE}'}}\n",
+        "4:68: OnFailure goes to the function itself, which would invoke it for ever; name another",
+    ),
     "a URL beside tenants": (
         "configuration: {TenancyConfig: {TenantIsolationMode: PER_TENANT}}\nurls: {$LATEST: {AuthType: NONE}}\n",
         "5:8: URL $LATEST cannot be: a function with configuration.TenancyConfig has none; take one of the two out",
     ),
     "a URL of an undeclared alias": (
         "aliases: {live: {FunctionVersion: '1'}}\nurls: {next: {AuthType: NONE}}\n",
-        "5:8: URL next invokes alias next, which aliases does not declare; declared: live",
+        "5:8: URL next is for alias next, which aliases does not declare; declared: live",
     ),
     "a pointer to nowhere": ("ignore: [/settings/Timeout]\n", f"4:10: an ignored path begins with one of {IGNORABLE}"),
 }  # fmt: skip

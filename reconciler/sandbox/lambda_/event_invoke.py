@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.core import service
 from reconciler.sandbox.lambda_.state import Function, Region, paged
 from reconciler.sandbox.refusals import invalid, not_found
 
-SETTABLE = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
+SETTABLE = service.members("PutFunctionEventInvokeConfig") - {"FunctionName", "Qualifier"}
 OUTCOMES = ("OnSuccess", "OnFailure")
 SERVICES = ("events", "lambda", "sns", "sqs", "s3")
 
