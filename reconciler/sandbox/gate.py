@@ -24,16 +24,18 @@ from reconciler.sandbox.http.log import Logged, RequestLog, hidden
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.lambda_ import (
     aliases,
+    code_signing,
     concurrency,
     constraints,
     event_invoke,
     functions,
     invoke,
     layers,
+    management,
     mappings,
     policies,
+    provisioned,
     tags,
-    unset,
     urls,
     versions,
 )
@@ -49,55 +51,76 @@ OPERATIONS: Mapping[str, Operation] = {
     "AddLayerVersionPermission": layers.add_permission,
     "AddPermission": policies.add_permission,
     "CreateAlias": aliases.create_alias,
+    "CreateCodeSigningConfig": code_signing.create,
     "CreateEventSourceMapping": mappings.create,
     "CreateFunction": functions.create_function,
     "CreateFunctionUrlConfig": urls.create_url,
     "DeleteAlias": aliases.delete_alias,
+    "DeleteCodeSigningConfig": code_signing.delete,
     "DeleteEventSourceMapping": mappings.delete,
     "DeleteFunction": functions.delete_function,
+    "DeleteFunctionCodeSigningConfig": code_signing.delete_link,
     "DeleteFunctionConcurrency": concurrency.delete_concurrency,
     "DeleteFunctionEventInvokeConfig": event_invoke.delete,
     "DeleteFunctionUrlConfig": urls.delete_url,
     "DeleteLayerVersion": layers.delete_version,
+    "DeleteProvisionedConcurrencyConfig": provisioned.delete,
     "GetAccountSettings": concurrency.get_account_settings,
     "GetAlias": aliases.get_alias,
+    "GetCodeSigningConfig": code_signing.get,
     "GetEventSourceMapping": mappings.get,
     "GetFunction": functions.get_function,
-    "GetFunctionCodeSigningConfig": unset.get_code_signing,
+    "GetFunctionCodeSigningConfig": code_signing.get_link,
     "GetFunctionConcurrency": concurrency.get_concurrency,
     "GetFunctionConfiguration": functions.get_function_configuration,
     "GetFunctionEventInvokeConfig": event_invoke.get,
-    "GetFunctionRecursionConfig": unset.get_recursion,
+    "GetFunctionRecursionConfig": management.get_recursion,
+    "GetFunctionScalingConfig": management.get_scaling,
     "GetFunctionUrlConfig": urls.get_url,
     "GetLayerVersion": layers.get_version,
     "GetLayerVersionByArn": layers.get_version_by_arn,
     "GetLayerVersionPolicy": layers.get_policy,
     "GetPolicy": policies.get_policy,
-    "GetRuntimeManagementConfig": unset.get_runtime_management,
+    "GetProvisionedConcurrencyConfig": provisioned.get,
+    "GetRuntimeManagementConfig": management.get_runtime,
     "ListAliases": aliases.list_aliases,
+    "ListCodeSigningConfigs": code_signing.list_all,
     "ListEventSourceMappings": mappings.list_all,
     "ListFunctionEventInvokeConfigs": event_invoke.list_all,
     "ListFunctionUrlConfigs": urls.list_urls,
     "ListFunctions": functions.list_functions,
+    "ListFunctionsByCodeSigningConfig": code_signing.list_functions,
     "ListLayerVersions": layers.list_versions,
     "ListLayers": layers.list_layers,
-    "ListProvisionedConcurrencyConfigs": unset.list_provisioned_concurrency,
+    "ListProvisionedConcurrencyConfigs": provisioned.list_all,
     "ListTags": tags.list_tags,
     "ListVersionsByFunction": versions.list_versions,
     "PublishLayerVersion": layers.publish,
     "PublishVersion": functions.publish_version,
     "PutFunctionConcurrency": concurrency.put_concurrency,
+    "PutFunctionCodeSigningConfig": code_signing.put_link,
     "PutFunctionEventInvokeConfig": event_invoke.put,
+    "PutFunctionRecursionConfig": management.put_recursion,
+    "PutFunctionScalingConfig": management.put_scaling,
+    "PutProvisionedConcurrencyConfig": provisioned.put,
+    "PutRuntimeManagementConfig": management.put_runtime,
     "RemoveLayerVersionPermission": layers.remove_permission,
     "RemovePermission": policies.remove_permission,
     "TagResource": tags.tag_resource,
     "UntagResource": tags.untag_resource,
     "UpdateAlias": aliases.update_alias,
+    "UpdateCodeSigningConfig": code_signing.update,
     "UpdateEventSourceMapping": mappings.update,
     "UpdateFunctionCode": functions.update_code,
     "UpdateFunctionConfiguration": functions.update_configuration,
     "UpdateFunctionEventInvokeConfig": event_invoke.update,
     "UpdateFunctionUrlConfig": urls.update_url,
+}
+# What runs code, and holds no lock meanwhile.
+INVOCATIONS: Mapping[str, Callable[[invoke.Invocation], dict[str, Any]]] = {
+    "Invoke": invoke.answered,
+    "InvokeAsync": invoke.queued,
+    "InvokeWithResponseStream": invoke.streamed,
 }
 # What is beside Lambda and is answered here, by the name that its requests are signed for; all else of it is moto's.
 BESIDE: Mapping[str, Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]]] = {"logs": logs.OPERATIONS}
@@ -225,10 +248,10 @@ class Gate:
                 answered = OPERATIONS[operation](state, params, now)
                 state.advance(now)
                 return answered
-            if operation != "Invoke":
+            if operation not in INVOCATIONS:
                 raise Refused("NotImplementedException", f"The sandbox does not speak {operation}.", 501)
             invocation = invoke.prepared(state, params, self._chance)
-        return invoke.answered(invocation)
+        return INVOCATIONS[operation](invocation)
 
     def _note(
         self, operation: str, params: Mapping[str, Any], account: str, region: str, status: int, code: str

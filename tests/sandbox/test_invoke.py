@@ -165,3 +165,30 @@ def test_a_missing_function_or_version_is_not_found(aws: Aws, name: str) -> None
     for params in ({"FunctionName": "nowhere"}, {"FunctionName": name, "Qualifier": "77"}):
         with refused("ResourceNotFoundException", "Function not found", 404):
             aws.client.invoke(**params)
+
+
+# --- the other two ways --------------------------------------------------------------------------------------------
+
+
+def test_an_asynchronous_call_of_old_is_taken(aws: Aws) -> None:
+    answer = aws.client.invoke_async(FunctionName=aws.function(), InvokeArgs=b'{"a": 1}')
+    assert answer["Status"] == 202
+
+
+def streamed(aws: Aws, source: str, **more: Any) -> list[dict[str, Any]]:
+    name = aws.function(Code={"ZipFile": zipped(source)})
+    answer = aws.client.invoke_with_response_stream(FunctionName=name, Payload=b'{"a": 1}', **more)
+    assert answer["ExecutedVersion"] == "$LATEST"
+    return list(answer["EventStream"])
+
+
+def test_an_answer_can_come_as_a_stream(aws: Aws) -> None:
+    events = streamed(aws, "def handle(event, context):\n    print('hello')\n    return event\n", LogType="Tail")
+    assert events[0] == {"PayloadChunk": {"Payload": b'{"a": 1}'}}
+    assert b"hello" in base64.b64decode(events[1]["InvokeComplete"]["LogResult"])
+
+
+def test_a_stream_ends_with_the_error(aws: Aws) -> None:
+    (end,) = streamed(aws, "def handle(event, context):\n    raise ValueError('no')\n")
+    assert end["InvokeComplete"]["ErrorCode"] == "Unhandled"
+    assert json.loads(end["InvokeComplete"]["ErrorDetails"])["errorType"] == "ValueError"

@@ -2,7 +2,7 @@
 
 A script is a JSON list. Each fault names an `operation` (or "*") and when it strikes: `nth` (the nth such request), `first`
 (the first so many) or always. It answers with `status` and `code`/`message`, breaks the connection (`reset`), waits
-(`latency_seconds`), or lets the update that the request begins end as Failed, a mapping in the other state (`fails`: a reason).
+(`latency_seconds`), or lets what the request begins end as Failed, a mapping in the other state (`fails`: a reason).
 `when` is "before" the request is carried out (the default) or "after" it, when only the answer is lost:
 
     [{"operation": "UpdateAlias", "nth": 3, "status": 503},
@@ -34,7 +34,7 @@ REST_PER_SECOND = 15.0
 NOT_CONTROL_PLANE = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 CAN_FAIL = (
     "CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion",
-    "CreateEventSourceMapping", "UpdateEventSourceMapping",
+    "CreateEventSourceMapping", "UpdateEventSourceMapping", "PutProvisionedConcurrencyConfig", "UpdateAlias",
 )  # fmt: skip
 CODES = {429: "TooManyRequestsException", 409: "ResourceConflictException"}
 

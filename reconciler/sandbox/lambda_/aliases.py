@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.sandbox.lambda_ import provisioned
 from reconciler.sandbox.lambda_.state import Alias, Function, Region, check_revision, new_id, paged
 from reconciler.sandbox.refusals import conflict, invalid, not_found
 
@@ -77,7 +78,10 @@ def update_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[
     check_routing(region, function, version, weights)
     description = params.get("Description", held.description)
     function.aliases[name] = Alias(version, description, dict(weights), new_id(), {**held.newer, **_newer(params)})
-    return _answer(region, function, name)
+    answer = _answer(region, function, name)
+    if name in function.provisioned and version != held.version:
+        provisioned.follow(region, function, name, held.version, now)
+    return answer
 
 
 def get_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
@@ -97,6 +101,6 @@ def list_aliases(region: Region, params: Mapping[str, Any], now: float) -> dict[
 def delete_alias(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     """One that is not there is no error."""
     function, name = _named(region, params)
-    for held in (function.aliases, function.policies, function.urls, function.event_invoke):
+    for held in (function.aliases, function.policies, function.urls, function.event_invoke, function.provisioned):
         held.pop(name, None)
     return {}

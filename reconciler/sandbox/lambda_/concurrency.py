@@ -19,17 +19,28 @@ def _unqualified(region: Region, params: Mapping[str, Any], told_as: str = "") -
     return region.function(name, told_as)
 
 
-def _reserved(region: Region, besides: Function | None = None) -> int:
-    others = (function.concurrency for function in region.functions.values() if function is not besides)
-    return sum(held.get("ReservedConcurrentExecutions", 0) for held in others)
+def _provisioned(function: Function) -> int:
+    return sum(held.requested for held in function.provisioned.values())
+
+
+def taken(region: Region, besides: Function | None = None) -> int:
+    """What functions have for themselves: reserved, or else provisioned."""
+    others = [function for function in region.functions.values() if function is not besides]
+    return sum(function.concurrency.get("ReservedConcurrentExecutions", _provisioned(function)) for function in others)
 
 
 def put_concurrency(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function, wanted = _unqualified(region, params, "$LATEST"), params["ReservedConcurrentExecutions"]
-    if _reserved(region, function) + wanted > ACCOUNT_LIMIT - UNRESERVED_MINIMUM:
+    if taken(region, function) + wanted > ACCOUNT_LIMIT - UNRESERVED_MINIMUM:
         raise invalid(
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
             f"below its minimum value of [{UNRESERVED_MINIMUM}]."
+        )
+    provisioned = _provisioned(function)
+    if provisioned > wanted:
+        raise invalid(
+            f" ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned "
+            f"concurrency [{provisioned}]."
         )
     function.concurrency = {member: value for member, value in params.items() if member != "FunctionName"}
     return dict(function.concurrency)
@@ -54,7 +65,7 @@ def get_account_settings(region: Region, params: Mapping[str, Any], now: float) 
         "AccountLimit": {
             **CODE_LIMITS,
             "ConcurrentExecutions": ACCOUNT_LIMIT,
-            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - _reserved(region),
+            "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - taken(region),
         },
         "AccountUsage": {"TotalCodeSize": size, "FunctionCount": len(region.functions)},
     }

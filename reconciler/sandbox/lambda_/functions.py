@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from reconciler.sandbox.lambda_ import configuration, layers, runtimes, versions
+from reconciler.sandbox.lambda_ import code_signing, configuration, layers, runtimes, versions
 from reconciler.sandbox.lambda_.answers import configuration_answer, listed
 from reconciler.sandbox.lambda_.code import code_of, location
 from reconciler.sandbox.lambda_.state import Function, Record, Region, check_revision, new_id, paged
@@ -66,8 +66,12 @@ def create_function(region: Region, params: Mapping[str, Any], now: float) -> di
     configuration.check(made, params, region.world)
     made = _placed(region, made, params)
     code = code_of(region.world, params["Code"])
+    link = params.get("CodeSigningConfigArn", "")
+    if link:
+        code_signing.check_link(region, link)
+        code_signing.check_unsigned(region, link)
     latest = Record("$LATEST", made, code, new_id(), now, state="Pending", state_reason=CREATING, update=None)
-    function = Function(name, latest, tags=dict(params.get("Tags", {})))
+    function = Function(name, latest, tags=dict(params.get("Tags", {})), code_signing=link)
     region.functions[name] = function
     region.begin(latest, now)
     answer = configuration_answer(region, function, latest)
@@ -143,6 +147,7 @@ def update_code(region: Region, params: Mapping[str, Any], now: float) -> dict[s
     if not is_image and "ImageUri" in params:
         raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
     code = code_of(region.world, params)
+    code_signing.check_unsigned(region, function.code_signing)
     if params.get("DryRun"):
         return configuration_answer(region, function, record) | {"CodeSha256": code.sha256, "CodeSize": code.size}
     begin_update(region, record, now)

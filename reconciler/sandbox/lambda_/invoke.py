@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.sandbox.http import eventstream
 from reconciler.sandbox.lambda_.runner import HandlerResult, failed, invoke_python
 from reconciler.sandbox.lambda_.state import Code, Function, Region, new_id
 from reconciler.sandbox.refusals import Refused, conflict
@@ -67,7 +68,7 @@ def _chosen(function: Function, qualifier: str, chance: random.Random) -> str:
 
 
 def _payload(params: Mapping[str, Any]) -> bytes:
-    payload: bytes = params.get("Payload") or b"{}"
+    payload: bytes = params.get("Payload") or params.get("InvokeArgs") or b"{}"
     try:
         json.loads(payload)
     except ValueError as error:
@@ -80,17 +81,41 @@ def answered(invocation: Invocation) -> dict[str, Any]:
     """Invoke's answer. An Event is answered when it has ended, so that its effects can be seen then."""
     if invocation.kind == "DryRun":
         return {"StatusCode": 204, "Payload": b""}
-    request_id, began = new_id(), time.monotonic()
-    result = _result(invocation, request_id)
+    result, log = _run(invocation)
     if invocation.kind == "Event":
         return {"StatusCode": 202, "Payload": b""}
-    answer: dict[str, Any] = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": invocation.version}
-    if result.error:
-        answer["FunctionError"] = result.error
-    if invocation.wants_log:
-        lines = _log(invocation, request_id, result.log, (time.monotonic() - began) * 1000)
-        answer["LogResult"] = base64.b64encode(lines.encode()[-LOG_TAIL_BYTES:]).decode()
-    return answer
+    answer = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": invocation.version, **log}
+    return answer | ({"FunctionError": result.error} if result.error else {})
+
+
+def queued(invocation: Invocation) -> dict[str, Any]:
+    """InvokeAsync's answer, given as an Event's is."""
+    _run(invocation)
+    return {"Status": 202}
+
+
+def streamed(invocation: Invocation) -> dict[str, Any]:
+    """InvokeWithResponseStream's answer: all of the payload in one chunk."""
+    if invocation.kind == "DryRun":
+        return {"StatusCode": 204, "EventStream": b""}
+    result, log = _run(invocation)
+    end = log | ({"ErrorCode": result.error, "ErrorDetails": result.payload.decode()} if result.error else {})
+    chunks = {} if result.error else {"PayloadChunk": (result.payload, "application/octet-stream")}
+    events = eventstream.stream(chunks | {"InvokeComplete": (json.dumps(end).encode(), "application/json")})
+    return {
+        "StatusCode": 200, "ExecutedVersion": invocation.version, "EventStream": events,
+        "ResponseStreamContentType": "application/vnd.amazon.eventstream",
+    }  # fmt: skip
+
+
+def _run(invocation: Invocation) -> tuple[HandlerResult, dict[str, str]]:
+    """What became of it, and the end of its log when that was asked for."""
+    request_id, began = new_id(), time.monotonic()
+    result = _result(invocation, request_id)
+    if not invocation.wants_log:
+        return result, {}
+    lines = _log(invocation, request_id, result.log, (time.monotonic() - began) * 1000)
+    return result, {"LogResult": base64.b64encode(lines.encode()[-LOG_TAIL_BYTES:]).decode()}
 
 
 def _log(invocation: Invocation, request_id: str, printed: str, milliseconds: float) -> str:

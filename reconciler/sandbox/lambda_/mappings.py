@@ -12,7 +12,8 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.sandbox.lambda_.state import Region, SourceMapping, new_id, paged
+from reconciler.sandbox.lambda_.settling import SourceMapping
+from reconciler.sandbox.lambda_.state import Region, new_id, paged
 from reconciler.sandbox.lambda_.tags import check_tags
 from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
 

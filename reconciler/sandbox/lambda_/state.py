@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from reconciler.core.accounts import partition_of
+from reconciler.sandbox.lambda_.settling import Provisioned, SourceMapping
 from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
 
 
@@ -81,6 +82,9 @@ class Record:
     def in_force(self) -> tuple[dict[str, Any], Code]:
         """What an invocation runs now."""
         return self.before or (self.configuration, self.code)
+
+    def expect(self, failure: str) -> None:
+        self.fails_with = failure
 
     def settle(self) -> None:
         """RevisionId changes when $LATEST settles; a version's never does."""
@@ -152,25 +156,23 @@ class Function:
     urls: dict[str, dict[str, Any]] = field(default_factory=dict)
     concurrency: dict[str, Any] = field(default_factory=dict)
     event_invoke: dict[str, dict[str, Any]] = field(default_factory=dict)
+    provisioned: dict[str, Provisioned] = field(default_factory=dict)
+    runtime_management: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scaling: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recursive_loop: str = "Terminate"
+    code_signing: str = ""
     last_version: int = 0
 
 
+Settling = Record | SourceMapping | Provisioned
+
+
 @dataclass(slots=True)
-class SourceMapping:
-    """An event source mapping; `goes_to` is the state that it settles in, `reason` why that is not the one asked for."""
+class CodeSigning:
+    """A code signing configuration."""
 
-    uuid: str
-    properties: dict[str, Any]
-    function_arn: str
-    modified: float
-    state: str
-    goes_to: str
-    tags: dict[str, str] = field(default_factory=dict)
-    settles_at: float | None = None
-    reason: str = ""
-
-    def settle(self) -> None:
-        self.state, self.settles_at = self.goes_to, None
+    members: dict[str, Any]
+    tags: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -186,17 +188,13 @@ class Region:
     functions: dict[str, Function] = field(default_factory=dict)
     mappings: dict[str, SourceMapping] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
+    code_signing: dict[str, CodeSigning] = field(default_factory=dict)
     upcoming_failure: str = ""
 
-    def begin(self, thing: Record | SourceMapping, now: float) -> None:
+    def begin(self, thing: Settling, now: float) -> None:
         """Something starts to happen that takes AWS a while."""
         thing.settles_at = now + self.settle_seconds
-        if isinstance(thing, Record):
-            thing.fails_with = self.upcoming_failure
-            return
-        thing.reason = self.upcoming_failure
-        if thing.reason and thing.goes_to != "Gone":
-            thing.goes_to = "Disabled" if thing.goes_to == "Enabled" else "Enabled"
+        thing.expect(self.upcoming_failure)
 
     def advance(self, now: float) -> None:
         """Finish what is due."""
@@ -205,10 +203,11 @@ class Region:
             if isinstance(thing, SourceMapping) and thing.state == "Gone":
                 del self.mappings[thing.uuid]
 
-    def _all(self) -> Iterator[Record | SourceMapping]:
+    def _all(self) -> Iterator[Settling]:
         for function in self.functions.values():
             yield function.latest
             yield from function.versions.values()
+            yield from function.provisioned.values()
         yield from self.mappings.values()
 
     @property

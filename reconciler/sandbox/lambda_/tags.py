@@ -25,12 +25,14 @@ def check_tags(given: Mapping[str, str], held: Mapping[str, str]) -> None:
 
 
 def _held(region: Region, arn: str) -> tuple[dict[str, str], Function | None]:
-    """The tags of a function or mapping ARN, and the function when it is one."""
+    """The tags of the ARN of a function, a mapping or a code signing configuration, and the function when it is one."""
     parts = arn.split(":")
     if parts[5] == "event-source-mapping":
         if parts[6] not in region.mappings:
             raise not_found(f"Event source mapping not found: {arn}")
         return region.mappings[parts[6]].tags, None
+    if arn in region.code_signing:
+        return region.code_signing[arn].tags, None
     if parts[5] != "function":
         raise not_found()
     name, qualifier = region.named(arn)

@@ -32,6 +32,8 @@ def published(region: Region, function: Function, now: float, *, is_pending: boo
         version.state, version.state_reason, version.update = "Pending", CREATING, None
         region.begin(version, now)
     function.versions[version.version] = version
+    if "$LATEST" in function.runtime_management:
+        function.runtime_management[version.version] = dict(function.runtime_management["$LATEST"])
     return version, True
 
 
@@ -60,5 +62,5 @@ def delete(function: Function, qualifier: str) -> None:
     if users:
         raise conflict(f"Unable to delete version because the following aliases reference it: [{', '.join(users)}]")
     function.versions.pop(qualifier, None)
-    function.policies.pop(qualifier, None)
-    function.event_invoke.pop(qualifier, None)
+    for held in (function.policies, function.event_invoke, function.provisioned, function.runtime_management):
+        held.pop(qualifier, None)

@@ -1,0 +1,85 @@
+"""How Lambda looks after a function by itself: recursive loops, updates of the runtime, the scale of managed instances (FACTS 10.5).
+
+(region, params, now) go in, an answer comes out or Refused is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.sandbox.lambda_.state import Function, Region
+from reconciler.sandbox.refusals import invalid, not_found
+
+UNSET_RUNTIME: Mapping[str, str] = {"UpdateRuntimeOn": "Auto"}
+
+
+def _function(region: Region, params: Mapping[str, Any]) -> Function:
+    return region.function(region.named(params["FunctionName"])[0])
+
+
+# --- recursive loops -----------------------------------------------------------------------------------------------
+
+
+def get_recursion(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    return {"RecursiveLoop": _function(region, params).recursive_loop}
+
+
+def put_recursion(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    _function(region, params).recursive_loop = params["RecursiveLoop"]
+    return get_recursion(region, params, now)
+
+
+# --- updates of the runtime ----------------------------------------------------------------------------------------
+
+
+def _version(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
+    name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
+    function = region.function(name)
+    return function, region.record(function, qualifier).version
+
+
+def get_runtime(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    function, version = _version(region, params)
+    held = function.runtime_management.get(version, UNSET_RUNTIME)
+    return {**held, "FunctionArn": region.arn(function.name, version)}
+
+
+def put_runtime(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    function, version = _version(region, params)
+    is_manual = params["UpdateRuntimeOn"] == "Manual"
+    if is_manual != ("RuntimeVersionArn" in params):
+        raise invalid("RuntimeVersionArn is given with UpdateRuntimeOn Manual, and with nothing else.")
+    function.runtime_management[version] = {
+        member: params[member] for member in ("UpdateRuntimeOn", "RuntimeVersionArn") if member in params
+    }
+    return get_runtime(region, params, now)
+
+
+# --- managed instances ---------------------------------------------------------------------------------------------
+
+
+def _scaled(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
+    function, qualifier = _function(region, params), params["Qualifier"]
+    if "CapacityProviderConfig" not in function.latest.configuration:
+        raise invalid("CapacityProviderConfig isn't supported for Lambda Default functions.")
+    if qualifier.isdigit() and qualifier not in function.versions:
+        raise not_found(f"Function not found: {region.arn(function.name, qualifier)}")
+    return function, qualifier
+
+
+def put_scaling(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """What is left out sets the scale back."""
+    function, qualifier = _scaled(region, params)
+    function.scaling[qualifier] = dict(params.get("FunctionScalingConfig", {}))
+    return {"FunctionState": function.latest.state}
+
+
+def get_scaling(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    function, qualifier = _scaled(region, params)
+    held = function.scaling.get(qualifier, {})
+    return {
+        "FunctionArn": region.arn(function.name, qualifier),
+        "RequestedFunctionScalingConfig": held,
+        "AppliedFunctionScalingConfig": held,
+    }
