@@ -60,9 +60,11 @@ def section(kind: Kind, resources: Iterable[Live]) -> dict[str, Any]:
 
 
 def entry(live: Live) -> Any:
-    """What a section says of a resource; an empty text says nothing."""
-    shown = hidden(live.properties, KINDS[live.key.kind], ())
-    return plain({member: value for member, value in shown.items() if value != ""})
+    """What a section says of a resource; an empty text says nothing, and what is no member of the section cannot be said."""
+    kind = KINDS[live.key.kind]
+    members = {*kind.sections[0].members, *kind.sections[0].own}
+    shown = hidden(live.properties, kind, ())
+    return plain({member: value for member, value in shown.items() if member in members and value != ""})
 
 
 def hidden(value: Any, kind: Kind, steps: tuple[str, ...]) -> Any:

@@ -44,9 +44,9 @@ LONGEST_PAUSE_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.05  # between two looks at a function: GetFunction has a quota of its own
 FIRST_SCARCE_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
 
-# Lambda's control plane gives an account and region 100 GetFunction and 15 other calls a second, to all callers together.
+# Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
 CALLS_PER_SECOND = 13.5
-GET_FUNCTION_SHARE = 100 / 15
+SHARES: Mapping[str, float] = {"GetFunction": 100 / 15, "GetPolicy": 1.0}  # of calls with a quota of their own
 CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is as fast as it goes
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
 UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
@@ -65,6 +65,9 @@ PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# A role that was just created is not to be seen everywhere; a name that is none is refused in the same words, so not for long.
+NEW_PRINCIPAL = ("InvalidParameterValueException", re.compile("provided principal was invalid"))
+NEW_PRINCIPAL_SECONDS = 60.0
 SERVER_SIDE = (
     "TooManyRequestsException", "ThrottlingException", "ServiceException", "InternalError", "Throttling",
     "RequestLimitExceeded", "RequestThrottled", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailableException",
@@ -156,7 +159,7 @@ class Aws:
         self._lock = threading.RLock()
         self._sessions: dict[str, boto3.Session | NoCredentials] = {}
         self._clients: dict[tuple[str, str, str], Any] = {}
-        self._paces: dict[tuple[Place, float], Pace] = {}
+        self._paces: dict[tuple[Place, str], Pace] = {}
         self._identities: dict[str, str] = {}
         self.redaction = Redaction()
 
@@ -187,8 +190,7 @@ class Aws:
 
     def _answer(self, place: Place, operation: str, params: Properties, api: str, judge: Ruling) -> Answer:
         """botocore repeats no change that a plan asks for, so that this loop does."""
-        deadline = self._clock() + self._patience_seconds
-        pause, attempts = FIRST_PAUSE_SECONDS, 0
+        begun, pause, attempts = self._clock(), FIRST_PAUSE_SECONDS, 0
         while True:
             try:
                 answer = self._attempt(place, operation, params, api)
@@ -196,8 +198,10 @@ class Aws:
             except CallFailed as failure:
                 attempts = failure.attempts = attempts + failure.attempts
                 is_ours = is_change(operation, api) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
-                helps = is_passing(failure) or (is_ours and failure.is_retryable)
-                is_repeated = helps and self._clock() + pause <= deadline and not self._is_stopping()
+                patience = (
+                    self._patience_seconds if is_ours and failure.is_retryable else self._patience(failure, params)
+                )
+                is_repeated = self._clock() + pause <= begun + patience and not self._is_stopping()
                 if is_repeated:
                     self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
                     pause = min(pause * (3 if failure.is_retryable else 2), LONGEST_WAIT_SECONDS)
@@ -206,6 +210,18 @@ class Aws:
                     return carried_out
                 if not is_repeated:
                     raise
+
+    def _patience(self, failure: CallFailed, params: Properties) -> float:
+        """For how many seconds waiting may help."""
+        if is_passing(failure):
+            return self._patience_seconds
+        code, pattern = NEW_PRINCIPAL
+        is_new = (
+            failure.code == code
+            and pattern.search(str(failure))
+            and str(params.get("Principal", "")).startswith("arn:")
+        )
+        return min(self._patience_seconds, NEW_PRINCIPAL_SECONDS) if is_new else 0.0
 
     def pause(self, seconds: float) -> None:
         """Wait before the next look."""
@@ -268,10 +284,10 @@ class Aws:
         return {name: again.get(name.lower()) or self.redaction.text(value, openly) for name, value in headers.items()}
 
     def _client(self, place: Place, operation: str, api: str, params: Properties) -> Any:
-        """GetFunction has a quota of its own, and so a client of its own, which slows down alone when throttled."""
+        """What has a quota of its own has a client of its own, which slows down alone when throttled."""
         is_large = carries_bytes(params)
         config = ONCE if operation == "Invoke" else UPLOADING if is_large else CLIENT
-        bucket = operation if operation in ("GetFunction", "Invoke") else "large" if is_large else ""
+        bucket = operation if operation in SHARES or operation == "Invoke" else "large" if is_large else ""
         if is_change(operation, api) and operation != "Invoke":
             config, bucket = config.merge(UNREPEATED), f"{bucket} change"
         key = (f"{place.account}/{api}", place.region, bucket)
@@ -289,10 +305,11 @@ class Aws:
 
     def _pace(self, place: Place, operation: str) -> Pace:
         """One pace for all clients that draw on the same quota."""
-        share = GET_FUNCTION_SHARE if operation == "GetFunction" else 1.0
-        if (place, share) not in self._paces:
-            self._paces[place, share] = Pace(self._calls_per_second * share, self._clock, self._sleep)
-        return self._paces[place, share]
+        quota = operation if operation in SHARES else ""
+        if (place, quota) not in self._paces:
+            rate = self._calls_per_second * SHARES.get(operation, 1.0)
+            self._paces[place, quota] = Pace(rate, self._clock, self._sleep)
+        return self._paces[place, quota]
 
     def _session(self, place: Place) -> boto3.Session:
         """The account's session, opened once; what could not be opened is not tried again."""

@@ -14,6 +14,7 @@ from reconciler.kinds import (
     event_invoke,
     event_source_mapping,
     function,
+    permission,
     url,
     version,
 )
@@ -27,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
         alias.ALIAS,
         concurrency.RESERVED_CONCURRENCY,
         url.URL,
+        permission.PERMISSION,
         event_invoke.ASYNCHRONOUS,
         event_source_mapping.EVENT_SOURCE_MAPPING,
     )
@@ -43,6 +45,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("version/PublishVersion",),
     ("alias/CreateAlias", "alias/UpdateAlias"),
     ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
+    ("permission/AddPermission",),
     ("event_invoke/PutFunctionEventInvokeConfig",),
     (
         "event_source_mapping/UntagResource",
@@ -53,6 +56,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("event_source_mapping/DeleteEventSourceMapping",),
     ("event_invoke/DeleteFunctionEventInvokeConfig",),
     ("url/DeleteFunctionUrlConfig",),
+    ("permission/RemovePermission",),
     ("concurrency/DeleteFunctionConcurrency",),
     ("alias/DeleteAlias",),
     ("version/DeleteFunction",),

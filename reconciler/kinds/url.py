@@ -11,6 +11,7 @@ from reconciler.core.model import Key, Live, Properties, Target, Unreadable
 from reconciler.kinds.base import (
     IS_REQUIRED,
     IS_THE_FUNCTION,
+    LATEST,
     Call,
     Kind,
     Listing,
@@ -23,7 +24,6 @@ from reconciler.kinds.base import (
     written_over,
 )
 
-LATEST = "$LATEST"  # the key of the function's own URL; AWS takes no qualifier there
 _CREATE, _UPDATE, _DELETE = "CreateFunctionUrlConfig", "UpdateFunctionUrlConfig", "DeleteFunctionUrlConfig"
 
 URLS = Section(
@@ -49,6 +49,11 @@ _NO_CORS: Mapping[str, Any] = {
     "ExposeHeaders": [],
     "MaxAge": 0,
 }
+# Where AWS offers none, as far as https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html lists them.
+WITHOUT_URLS = (
+    *("ap-south-2", "ap-southeast-4", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-2", "il-central-1"),
+    "me-central-1",
+)
 _HEADERS = ("AllowHeaders", "ExposeHeaders")  # AWS answers them in lower case
 
 
@@ -57,7 +62,7 @@ def qualifier(name: str, _: Properties) -> str:
 
 
 def which(function: str, name: str) -> dict[str, str]:
-    """The params that say which URL a call is about."""
+    """The params that say which URL a call is about; of the function's own AWS takes no qualifier."""
     return {"FunctionName": function} | ({"Qualifier": name} if name != LATEST else {})
 
 

@@ -179,6 +179,16 @@ def is_worth_a_warning(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             yield Diagnostic("warning", f"{pair.key} {text}", case.spec.target, origin)
 
 
+@Rule("R270", "What git drops is something that AWS has a call to delete.")
+def cannot_be_deleted(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    for draft in drafts:
+        kind, live = KINDS[draft.pair.key.kind], draft.pair.live
+        if live and draft.verb == "delete" and (why := kind.undeletable(live)):
+            at = pointer(prefix(kind, draft.pair.key.name))
+            message = f'{draft.pair.key} {kind.remark(live)}: {why}; take it out by hand, or write `ignore: ["{at}"]`'
+            yield refusal(case, PlanError, message, spec_origin(case, *prefix(kind, draft.pair.key.name)))
+
+
 @Rule(
     "R204",
     "A function that does not exist is created of `configuration` and `code`.",
@@ -343,6 +353,7 @@ RULES: tuple[PlanCheck, ...] = (
     takes_what_is_its_own_along,
     is_not_ours,
     needs_permission_to_replace,
+    cannot_be_deleted,
     code_is_missing,
     code_is_known_by_report,
     code_looks_like_credentials,

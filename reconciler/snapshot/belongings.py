@@ -4,7 +4,6 @@ it can be named in the plan and put back by hand. Never writes; what cannot be r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from typing import Any
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Diagnostic, Plan, Target, TargetPlan
+from reconciler.kinds.base import LATEST
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.permission import several
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import own_tags
 from reconciler.kinds.version import VERSION
@@ -76,8 +77,9 @@ def _tags(reading: Reading) -> Iterator[Thing]:
 
 def _permissions(reading: Reading) -> Iterator[Thing]:
     for qualifier in reading.qualifiers:
-        for statement in json.loads(reading.find("GetPolicy", qualifier).get("Policy", "{}")).get("Statement", []):
-            yield Thing(f"{statement.get('Sid')}{_of(qualifier)}", statement)
+        answer = reading.find("GetPolicy", qualifier)
+        for item in several(qualifier or LATEST, answer) if answer else ():
+            yield Thing(item["Name"], item["Statement"])
 
 
 def _urls(reading: Reading) -> Iterator[Thing]:
@@ -214,10 +216,6 @@ def made_again(target_plan: TargetPlan) -> set[tuple[str, str]]:
 
 def _shown(sort: str, names: list[str]) -> str:
     return f"{sort} {', '.join(names)}" if names else ""
-
-
-def _of(qualifier: str) -> str:
-    return f" of {qualifier}" if qualifier else ""
 
 
 def _qualifier(arn: str) -> str:

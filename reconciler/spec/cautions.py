@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.core.finding import Rule, SpecCheck
+from reconciler.core.finding import Finding, Rule, SpecCheck, named, part
 from reconciler.core.model import Diagnostic, Origin, Target
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.kinds.base import PUBLISHED, versions_of
+from reconciler.kinds.permission import PERMISSIONS
 from reconciler.kinds.registry import KINDS
+from reconciler.kinds.url import URLS, WITHOUT_URLS
 from reconciler.spec.config import Config
 
 IS_ANSWERED = Rule("W002", "What only AWS answers may stand in a spec and says nothing there.")
@@ -23,7 +26,49 @@ HAS_A_ROLE_OF_ITS_ACCOUNT = Rule(
 )
 
 
-CHECKS: tuple[SpecCheck, ...] = tuple(check for kind in KINDS.values() for check in kind.cautions)
+IS_OFFERED_THERE = Rule(
+    "W221",
+    "A URL is for a region in which AWS offers them.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html",
+)
+# What lets everybody ask by a URL: without both AWS answers 403 (FACTS 5).
+PUBLIC: Mapping[str, Mapping[str, Any]] = {
+    "FunctionURLAllowPublicAccess": {
+        "Action": "lambda:InvokeFunctionUrl", "Principal": "*", "FunctionUrlAuthType": "NONE",
+    },
+    "FunctionURLAllowInvokeAction": {
+        "Action": "lambda:InvokeFunction", "Principal": "*", "InvokedViaFunctionUrl": True,
+    },
+}  # fmt: skip
+
+
+@Rule(
+    "W219",
+    "A public URL has the two permissions that let everybody ask by it.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
+)
+def lets_nobody_ask(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    """Only where the spec owns the permissions of the same qualifier; else they may be somebody else's."""
+    for at, name, url in named(spec, URLS.name):
+        held = part(spec, PERMISSIONS.name).get(name)
+        if url.get("AuthType") != "NONE" or not isinstance(held, dict):
+            continue
+        missing = {sid: said for sid, said in PUBLIC.items() if not any(lets(entry, said) for entry in held.values())}
+        if missing:
+            written = ", ".join(f"{sid}: {json.dumps(said)}" for sid, said in missing.items())
+            message = f"URL {name} is public, and permissions.{name} lets nobody ask by it; add there {written}"
+            yield Finding(at, message, is_key=True)
+
+
+def lets(statement: Any, wanted: Mapping[str, Any]) -> bool:
+    """Whether a statement lets in whoever is wanted: by the same action or more, and under no other condition."""
+    said = dict(statement) if isinstance(statement, dict) else {}
+    action, whom = said.pop("Action", ""), said.get("Principal")
+    same = all(wanted.get(member) == value for member, value in said.items())
+    return action in (wanted["Action"], "lambda:*", "*") and whom == wanted["Principal"] and same
+
+
+CHECKS: tuple[SpecCheck, ...] = (*(check for kind in KINDS.values() for check in kind.cautions), lets_nobody_ask)
 
 
 def notes(document: Document, targets: Sequence[Target], config: Config | None) -> Iterator[Diagnostic]:
@@ -42,6 +87,12 @@ def notes(document: Document, targets: Sequence[Target], config: Config | None) 
     for finding in (finding for check in CHECKS for finding in check(value)):
         origin = document.key(finding.pointer) if finding.is_key else document.at(finding.pointer)
         yield Diagnostic("warning", finding.message, origin=origin, rule=finding.rule)
+    without = sorted({target.region for target in targets} & set(WITHOUT_URLS))
+    if without and value.get(URLS.name):
+        message = (
+            f"AWS offers no function URLs in {', '.join(without)}, as far as its page says; the calls may be refused"
+        )
+        yield warning(IS_OFFERED_THERE, message, document.key(f"/{URLS.name}"))
     accounts = {config.accounts[target.account].account_id for target in targets} if config else set()
     role = configuration.get("Role", "").split(":")
     if len(role) > 4 and accounts - {"", role[4]}:

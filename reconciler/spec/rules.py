@@ -17,6 +17,7 @@ from reconciler.spec.stray import stray_references
 
 
 def findings(spec: Any) -> list[Finding]:
+    """What is wrong."""
     return [finding for rule in RULES for finding in rule(spec)] if isinstance(spec, dict) else []
 
 

@@ -40,6 +40,7 @@ OPEN: Mapping[str, Schema] = {
 }
 # What a pattern of the service model means, by the name of its shape; the rest are shown as they are.
 WORDS: Mapping[str, str] = {
+    "Action": "lambda:ACTION, lambda:* or *",
     "Arn": _ARN,
     "CapacityProviderArn": _ARN,
     "CollectionName": "a collection's name: no $, and not beginning with system.",
@@ -47,6 +48,7 @@ WORDS: Mapping[str, str] = {
     "DestinationArn": f"{_ARN}, or kafka://TOPIC",
     "Endpoint": "HOST:PORT",
     "EnvironmentVariableName": "letters, digits and _, two at least, the first a letter",
+    "EventSourceToken": "letters, digits and ._-",
     "FileSystemArn": "the ARN of an EFS or S3 Files access point",
     "FunctionRuntimeArn": "a runtime's ARN, arn:aws:lambda:REGION:ACCOUNT:runtime/NAME",
     "Handler": "text without spaces, as in lambda_function.lambda_handler",
@@ -55,9 +57,12 @@ WORDS: Mapping[str, str] = {
     "LocalMountPath": "/mnt/NAME",
     "LogGroup": "a log group's name: letters, digits, dots and -_/#",
     "ResourceArn": f"{_ARN}, or empty",
+    "Principal": "a service as s3.amazonaws.com, an account's number, an ARN or *, without spaces",
+    "PrincipalOrgID": "an organization's id, o-…",
     "RoleArn": "a role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
     "S3Bucket": "a bucket's name: letters, digits, dots, - and _, and no dot at the end",
     "SecurityGroupId": "a security group's id, sg-…",
+    "SourceOwner": "an account's number, twelve digits in quotes",
     "SubnetId": "a subnet's id, subnet-…",
     "Topic": "a topic's name: letters, digits, dots, - and _, and no dot at the start",
 }

@@ -94,6 +94,20 @@ asynchronous = some(
     MaximumEventAgeInSeconds=st.sampled_from([60, 21_600]),
     MaximumRetryAttempts=st.sampled_from([0, 2]),
 ).filter(bool)
+ACCOUNT_ROOT = "arn:aws:iam::123456789012:root"
+SOURCES = {"SourceArn": "arn:aws:s3:::uploads", "SourceAccount": "123456789012", "PrincipalOrgID": "o-1234567890"}
+statement = st.builds(
+    lambda action, principal, more: {"Action": action, "Principal": principal, **more},
+    st.sampled_from(["lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:*"]),
+    st.sampled_from(["*", "s3.amazonaws.com", "123456789012", ACCOUNT_ROOT, "arn:aws:iam::123456789012:role/lambda"]),
+    some(
+        **{member: st.just(value) for member, value in SOURCES.items()},
+        FunctionUrlAuthType=st.sampled_from(["NONE", "AWS_IAM"]),
+        InvokedViaFunctionUrl=st.booleans(),
+        EventSourceToken=st.sampled_from(["a.b", "c"]),
+    ),
+)
+policy = st.dictionaries(st.sampled_from(["one", "two", "Three-3"]), statement, max_size=3)
 common: dict[str, st.SearchStrategy[Any]] = {
     "Enabled": st.booleans(),
     "FilterCriteria": st.sampled_from([{}, {"Filters": []}, {"Filters": [{"Pattern": '{"b": [1], "a": [2]}'}, {"Pattern": '{"c":["d"]}'}]}]),
@@ -155,6 +169,9 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         invoked = draw(st.sets(st.sampled_from(["$LATEST", "1", *document.get("aliases", {})])))
         document["event_invoke"] = {name: draw(asynchronous) for name in sorted(invoked)}
+    if draw(st.booleans()):
+        open_to = draw(st.sets(st.sampled_from(["$LATEST", *document.get("aliases", {})])))
+        document["permissions"] = {name: draw(policy) for name in sorted(open_to)}
     for one in document.get("aliases", {}).values():
         if one["FunctionVersion"] in ("$LATEST", "1"):
             one.pop("RoutingConfig", None)
@@ -168,8 +185,9 @@ def drops_an_alias_that_is_invoked(before: dict[str, Any] | None, after: dict[st
     held = {section: entries for section, entries in (before or {}).items() if section not in after}
     mappings = held.get("event_source_mappings", {}).values()
     invoked = {mapping["alias"] for mapping in mappings if "alias" in mapping}
-    named = {name for section in ("urls", "event_invoke") for name in held.get(section, {})} - {"$LATEST", "1"}
-    return not invoked | named <= set(after["aliases"])
+    invoked |= {name for section in ("urls", "event_invoke") for name in held.get(section, {})} - {"$LATEST", "1"}
+    invoked |= {name for name, policy in held.get("permissions", {}).items() if policy} - {"$LATEST"}
+    return not invoked <= set(after["aliases"])
 
 
 DRAWS = [pytest.param(12, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]

@@ -16,6 +16,7 @@ ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
 RESERVED = "concurrency: {ReservedConcurrentExecutions: 5}\n"
 ASYNCHRONOUS = "event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}\n"
 URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
+BUCKET = "permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}\n"
 QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
 TAGGED = QUEUE.replace("'}}", "', Tags: {team: a}}}")
 
@@ -44,6 +45,8 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "url/CreateFunctionUrlConfig": (spec(), spec(URL)),
     "url/UpdateFunctionUrlConfig": (spec(URL), spec(URL.replace("AWS_IAM", "NONE"))),
     "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),
+    "permission/AddPermission": (spec(), spec(BUCKET)),
+    "permission/RemovePermission": (spec(BUCKET), spec("permissions: {$LATEST: {}}\n")),
     "event_source_mapping/CreateEventSourceMapping": (spec(), spec(QUEUE)),
     "event_source_mapping/UpdateEventSourceMapping": (spec(QUEUE), spec(QUEUE.replace("'}}", "', BatchSize: 3}}"))),
     "event_source_mapping/DeleteEventSourceMapping": (spec(QUEUE), spec("event_source_mappings: {}\n")),

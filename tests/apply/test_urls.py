@@ -43,6 +43,32 @@ def test_what_was_applied_needs_nothing_more(served: House) -> None:
     assert served.writes() == []
 
 
+# What differs for AWS or for the eye, and is the same URL.
+SAME = {
+    "names of headers in capitals": ("Cors: {AllowHeaders: [Content-Type], ExposeHeaders: [ETag]}", "Cors: {AllowHeaders: [content-type], ExposeHeaders: [etag]}"),
+    "no Cors and an empty one": ("", "Cors: {}"),
+    "no Cors and all that it is without being said": (
+        "",
+        "Cors: {AllowCredentials: false, AllowHeaders: [], AllowMethods: [], AllowOrigins: [], ExposeHeaders: [], MaxAge: 0}",
+    ),
+    "lists in another order": ("Cors: {AllowMethods: [GET, PUT]}", "Cors: {AllowMethods: [PUT, GET]}"),
+    "no InvokeMode and BUFFERED": ("", "InvokeMode: BUFFERED"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["from the first to the second", "and back"])
+@pytest.mark.parametrize("pair", SAME)
+def test_the_same_url_in_other_words_is_no_change(house: House, pair: str, back: bool) -> None:
+    house_of(house)
+    before, after = reversed(SAME[pair]) if back else SAME[pair]
+    for said, writes in ((before, ["CreateFunction", "CreateFunctionUrlConfig"]), (after, [])):
+        members = ", ".join(filter(None, ("AuthType: AWS_IAM", said)))
+        house.write("one.yaml", function_spec("one", extra=f"urls: {{$LATEST: {{{members}}}}}\n"))
+        assert house.apply()["outcome"]["exit_code"] == 0
+        assert house.writes() == writes
+        assert house.verbs() == {}
+
+
 def test_a_change_is_sent_in_place_and_keeps_the_address(served: House) -> None:
     before = urls(served)[":live"]["FunctionUrl"]
     change(served, "AWS_IAM, Cors: {AllowHeaders: [Content-Type]}", "NONE, InvokeMode: RESPONSE_STREAM")
@@ -131,6 +157,48 @@ def test_the_report_tells_the_address(house: House) -> None:
     report = house.apply()
     (address,) = [url["FunctionUrl"] for name, url in urls(house).items() if name == ":live"]
     assert str(address) in json.dumps(report)
+
+
+def test_after_an_apply_each_address_is_shown(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one", extra=OWN))
+    out = house.run("apply", "--yes").out
+    held = {name: str(url["FunctionUrl"]) for name, url in urls(house).items()}
+    assert f"test/us-west-2/one/url/$LATEST: {held['']}\n" in out
+    assert f"test/us-west-2/one/url/live: {held[':live']}\n" in out
+
+
+def test_on_a_page_each_address_is_a_link(house: House) -> None:
+    house_of(house)
+    house.write("one.yaml", function_spec("one", extra=OWN))
+    out = house.run("apply", "--yes", "--format", "markdown").out
+    assert "url/live at [" in out
+    assert all(f"](<{url['FunctionUrl']}>)" in out for url in urls(house).values())
+
+
+def test_a_region_without_urls_is_said(house: House) -> None:
+    region = "il-central-1"
+    config = (house.root / "specs" / "reconcile.yaml").read_text().replace("us-west-2", region)
+    house.write("reconcile.yaml", config, stock=False)
+    house.write(
+        "one.yaml", function_spec("one", extra="urls: {$LATEST: {AuthType: AWS_IAM}}\n").replace("us-west-2", region)
+    )
+    result = house.run("validate")
+    assert result.exit_code == 0
+    assert "AWS offers no function URLs in il-central-1" in result.err
+    assert "(W221)" in result.err
+
+
+def test_what_a_public_url_lacks_is_told_with_the_plan_as_well(house: House) -> None:
+    house_of(house)
+    house.write(
+        "one.yaml", function_spec("one", extra="urls: {$LATEST: {AuthType: NONE}}\npermissions: {$LATEST: {}}\n")
+    )
+    result = house.run("plan")
+    told = result.out + result.err
+    assert "url/$LATEST is public: whoever has the address may ask for it" in told
+    assert 'FunctionURLAllowPublicAccess: {"Action": "lambda:InvokeFunctionUrl", "Principal": "*"' in told
+    assert 'FunctionURLAllowInvokeAction: {"Action": "lambda:InvokeFunction", "Principal": "*"' in told
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,9 @@ def test_a_reason_is_for_a_member_that_there_is(section: Any) -> None:
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_what_a_section_takes_and_refuses_is_what_its_schema_says(section: Any) -> None:
     node = validation.load_schema("function")["properties"][section.name]
-    said = node if "properties" in node else node["additionalProperties"]
+    said = node
+    while "properties" not in said:
+        said = said["additionalProperties"]
     taken = {name for name, inner in said["properties"].items() if not inner.get("readOnly")}
     assert taken == section.members | set(section.own)
     assert said["x-refused"] == dict(section.refused)
@@ -68,6 +70,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "code": [function.FUNCTION.normal({"code": {}}, "checkout")["code"]],
     "aliases": [alias.ALIAS.normal({"FunctionVersion": "1"}, "checkout")],
     "event_invoke": [event_invoke.normal({}, "checkout")],
+    "permissions": [],
     "urls": [url.URL.normal({"AuthType": "NONE"}, "checkout")],
     "event_source_mappings": [
         event_source_mapping.normal(source | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")

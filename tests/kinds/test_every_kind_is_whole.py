@@ -38,6 +38,7 @@ aliases: {live: {FunctionVersion: published}}
 concurrency: {ReservedConcurrentExecutions: 5}
 urls: {live: {AuthType: AWS_IAM}}
 event_invoke: {live: {MaximumRetryAttempts: 1}}
+permissions: {live: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}
 event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q', alias: live}}
 """
 

@@ -36,6 +36,8 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("event_invoke", "adopt"): "the mark is the function's",
     ("url", "replace"): "all of a URL can be updated",
     ("url", "adopt"): "the mark is the function's",
+    ("permission", "replace"): "what changes is removed and added again, which is its update",
+    ("permission", "adopt"): "the mark is the function's",
     ("event_source_mapping", "adopt"): "the mark is the function's",
 }
 PLANNING = Path(reconciler.plan.__file__).parent

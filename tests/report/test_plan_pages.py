@@ -114,6 +114,15 @@ def test_three_hundred_that_are_refused() -> None:
 CONCERNS = {
     "public access": ("/urls/live/AuthType", "AWS_IAM", "NONE", True),
     "a URL that asks for a signature": ("/urls/live/AuthType", "NONE", "AWS_IAM", False),
+    "public access ": ("/permissions/live/all/Principal", "s3.amazonaws.com", "*", True),
+    "access of another account": ("/permissions/live/b/Principal", "s3.amazonaws.com", "999999999999", True),
+    "access of another account ": (
+        "/permissions/$LATEST/b/Principal", "123456789012", "arn:aws:iam::999999999999:role/r", True,
+    ),
+    "an account of ours": ("/permissions/live/b/Principal", "*", "123456789012", False),
+    "a role of ours": ("/permissions/live/b/Principal", "*", "arn:aws:iam::123456789012:role/r", False),
+    "access under fewer conditions": ("/permissions/live/s3/SourceArn", "arn:aws:s3:::b", None, True),
+    "another condition": ("/permissions/live/s3/SourceArn", "arn:aws:s3:::b", "arn:aws:s3:::c", False),
     "role": ("/configuration/Role", "r1", "r2", True),
     "KMS key": ("/configuration/KMSKeyArn", "k1", None, True),
     "VPC": ("/configuration/VpcConfig/SubnetIds", ["a"], ["b"], True),
@@ -129,7 +138,7 @@ def test_what_is_grave_is_told_before_the_table(word: str) -> None:
     made = plan(target("t/r/f", field(before, after, path)))
     made["configuration"] = {"accounts": [{"name": "t", "values": {"/aws/accounts/t/accountId": "123456789012"}}]}
     text = markdown(made)
-    assert (f"- ❗ <b>{word}</b>" in text.partition("| function |")[0]) == is_grave
+    assert (f"- ❗ <b>{word.strip()}</b>" in text.partition("| function |")[0]) == is_grave
     assert text.startswith("### 🟠" if is_grave else "### 🟡")
 
 
@@ -139,6 +148,16 @@ def test_a_new_function_is_asked_only_for_what_it_opens() -> None:
     text = markdown(plan({**made, "actions": [*made["actions"], url]}))
     assert "- ❗ <b>public access</b> url/live <b>NONE</b>: f\n" in text
     assert "<b>role</b>" not in text
+
+
+def test_a_new_permission_is_asked_only_for_whom_it_lets_in() -> None:
+    said = {"Principal": "*", "Action": "lambda:InvokeFunction"}
+    fields = [field(None, value, f"/permissions/live/all/{member}") for member, value in said.items()]
+    made = target("t/r/f")
+    text = markdown(plan({**made, "actions": [action("t/r/f/permission/live/all", "create", "permission", fields)]}))
+    assert "- ❗ <b>public access</b> permission/live/all <b>&#42;</b>: f\n" in text
+    assert "<b>new</b> permission <code>live/all</code>" in text
+    assert "conditions" not in text
 
 
 @given(nasty, nasty)

@@ -46,7 +46,7 @@ def test_a_replacement_names_everything_that_goes_with_it(house: House) -> None:
     house.write("checkout.yaml", replacing("allow_replace: true\n" + EXTRA))
     message = told(house)
     assert message.startswith("test/us-west-2/checkout loses with its replacement: version 1; alias beta; tag owner; ")
-    for part in ("permission bucket, topic of live", "URL https://", "reserved concurrency 0"):
+    for part in ("permission $LATEST/bucket, live/topic", "URL https://", "reserved concurrency 0"):
         assert part in message
     assert "alias live" not in message
     assert "could not be read" not in message

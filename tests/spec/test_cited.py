@@ -42,6 +42,7 @@ OF_RULES = {
     "R080": "an asynchronous configuration of nothing",
     "R081": "a FIFO queue for events",
     "R082": "events for the function itself",
+    "R072": "a policy without room",
 }
 # Id -> the files of a tree that break it.
 OF_FILES = {

@@ -48,6 +48,10 @@ ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
 S3_BUCKET = "arn:aws:s3:::bucket"
 
 REFUSED: dict[str, tuple[str, str]] = {
+    "a policy without room": (
+        f"permissions:\n  live: {{{', '.join(f'{name}: {{Action: lambda:*, Principal: s3.amazonaws.com, SourceArn: {S3_BUCKET}{9_000 * name}}}' for name in 'abc')}}}\n",
+        "5:3: the policy of live is more than 27261 characters; the most is 20480: let one statement stand for several",
+    ),
     "a filter that is no JSON": (
         mapping(
             "{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:orders', FilterCriteria: {Filters: [{Pattern: '{a: 1}'}]}}"

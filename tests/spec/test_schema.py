@@ -63,7 +63,9 @@ def test_there_is_a_file_for_every_schema_and_no_other() -> None:
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_every_member_of_the_calls_is_taken_or_refused_with_a_reason(section: Any) -> None:
     node = FUNCTION["properties"][section.name]
-    taken = node["properties"] if "properties" in node else node["additionalProperties"]["properties"]
+    while "properties" not in node:
+        node = node["additionalProperties"]
+    taken = node["properties"]
     for operation in section.calls:
         lost = {name for name in service.members(operation) if taken.get(name, {}).get("readOnly", name not in taken)}
         assert lost <= set(section.refused) | {"Code"}, operation

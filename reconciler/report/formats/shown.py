@@ -212,6 +212,14 @@ def why(task: Document) -> str:
     return str(error["message"]) if is_refused(task) else f"{error['cause']}: {error['message']}"
 
 
+def addresses_of(task: Document) -> Iterator[tuple[str, str]]:
+    """The URLs that a task made or changed, each with where AWS answers it."""
+    done = [item for item in task["operations"] if item["outcome"] == "succeeded"]
+    for item, result in zip(done, task["resultObjects"], strict=False):
+        if result.get("functionUrl"):
+            yield str(item.get("address", task["target"])), str(result["functionUrl"])
+
+
 def function_row(item: Document) -> tuple[str, ...]:
     """One function of the list: where it is, and what a person looks for first."""
     address = f"{item['accountName']}/{item['region']}/{item['functionName']}"

@@ -8,6 +8,7 @@ from reconciler.core.foreign import printable
 from reconciler.core.words import many
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.shown import (
+    addresses_of,
     answer_verdict,
     failed_address,
     function_row,
@@ -60,8 +61,11 @@ def report(document: Document, view: View = View()) -> str:  # noqa: B008  froze
     """What an apply ends with: how it went, and what failed; what was refused, the plan has told."""
     refused = [task for task in document["tasks"] if is_refused(task)]
     others = [(failed_address(task), task) for task in document["tasks"] if task not in refused]
-    paint = painter(view.has_colour)
-    return rendered("report.txt.j2", report=document, tasks=others, refused=len(refused), paint=paint)
+    addresses = [address for task in document["tasks"] for address in addresses_of(task)]
+    return rendered(
+        "report.txt.j2", report=document, tasks=others, refused=len(refused), addresses=addresses,
+        paint=painter(view.has_colour),
+    )  # fmt: skip
 
 
 def validation(document: Document, _: View) -> str:

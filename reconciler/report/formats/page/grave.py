@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import NAME, Group
 from reconciler.report.formats.page.text import bold, inert, line_link, named
-from reconciler.report.formats.shown import cause_text, function_of
+from reconciler.report.formats.shown import cause_text, function_of, value_text
 
 NAMES_ROOM = 600  # bytes for the names of functions in one line
 GONE_ROOM = 4_000  # … of what will be gone
@@ -38,8 +38,22 @@ def _foreign_layers(field: Document, account: str) -> list[str]:
     return [number for number in after if number != account and f":{number}:layer:" not in before]
 
 
+def _is_of_another_account(field: Document, account: str) -> bool:
+    """Whether a principal is an account, or one of its roles or users, that is not the function's."""
+    whose = re.fullmatch(r"(?:arn:[^:\s]+:(?:iam|sts)::)?([0-9]{12})(?::.*)?", str(field["after"]))
+    return bool(whose and whose[1] != account)
+
+
+def _is_taken_out(field: Document, _: str) -> bool:
+    return bool(field["after"] == value_text(None))
+
+
+_PERMISSION = r"/permissions/[^/]+/[^/]+"
 CONCERNS = (
     Concern("public access", r"/urls/[^/]+/AuthType", lambda field, _: field["after"] == "NONE", also_new=True),
+    Concern("public access", rf"{_PERMISSION}/Principal", lambda field, _: field["after"] == "*", also_new=True),
+    Concern("access of another account", rf"{_PERMISSION}/Principal", _is_of_another_account, also_new=True),
+    Concern("access under fewer conditions", rf"{_PERMISSION}/(?!Action|Principal)[A-Za-z]+", _is_taken_out),
     Concern("role", r"/configuration/Role"),
     Concern("KMS key", r"/.*(KMSKeyArn|KmsKeyArn)"),
     Concern("VPC", r"/configuration/VpcConfig(/.*)?"),

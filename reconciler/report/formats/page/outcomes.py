@@ -11,8 +11,8 @@ from reconciler.core.words import many
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import Group
 from reconciler.report.formats.page.rows import who
-from reconciler.report.formats.page.text import bold, code, fitting, inert, run_link, size, small
-from reconciler.report.formats.shown import answer_verdict, failed_address, function_row, is_refused, why
+from reconciler.report.formats.page.text import bold, code, fitting, inert, link, run_link, size, small
+from reconciler.report.formats.shown import addresses_of, answer_verdict, failed_address, function_row, is_refused, why
 
 SPARE = 500  # for the sentence about what has no room
 PUBLISHING, MOVING = ("PublishVersion", "CreateFunction"), ("CreateAlias", "UpdateAlias")
@@ -74,12 +74,22 @@ def _done(task: Document) -> str:
     deeds = [
         DEEDS[item["operation"]] for item in done if item["operation"] in DEEDS and item["address"] == task["target"]
     ]
-    return ", ".join([*dict.fromkeys(deeds), *map(inert, _released(task)), many(len(done), "AWS call")])
+    return ", ".join(
+        [*dict.fromkeys(deeds), *map(inert, _released(task)), *_reached(task), many(len(done), "AWS call")]
+    )
 
 
 def _undone(task: Document) -> str:
     where = failed_address(task).removeprefix(task["target"]).lstrip("/")
     return f"{bold(_outcome(task))}{f' at {inert(where)}' if where else ''}: {inert(why(task))}"
+
+
+def _reached(task: Document) -> Iterator[str]:
+    """Each URL that was made or changed; as a link where it has the form that Lambda gives one."""
+    for address, url in addresses_of(task):
+        is_lambdas = re.fullmatch(r"https://[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws/", url)
+        name = address.removeprefix(task["target"]).lstrip("/")
+        yield f"{inert(name)} at {link(url, url) if is_lambdas else inert(url)}"
 
 
 def _released(task: Document) -> Iterator[str]:
