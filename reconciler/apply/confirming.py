@@ -12,6 +12,7 @@ from reconciler.apply.expected import (
     Change,
     Expected,
     State,
+    came,
     changed,
     filled_in,
     function_of,
@@ -36,13 +37,21 @@ def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
     known, key = expected.revision(operation), operation.key
     if known or revised(key) == key:
         return known
-    lives = looking.told(aws, key)
-    for other, state in list(expected.states.items()):
+    lives = _parts(aws, revised(key), expected)
+    for other, state in expected.states.items():
         if revised(other) == revised(key):
             _compare(other, state, lives.get(other), None)
-    for live in filter(None, lives.values()):
+    for live in lives.values():
         expected.revised_to(live)
     return expected.revision(operation)
+
+
+def _parts(aws: Aws, whole: Key, expected: Expected) -> dict[Key, Live]:
+    """Everything that is a part of something. Raises StalePlan where there is more than is expected."""
+    lives = {key: live for key, live in looking.told(aws, whole).items() if live}
+    for key in came(expected, lives):
+        raise changed(key, unlike(key, None, lives[key].properties))
+    return lives
 
 
 def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool = False) -> None:
@@ -82,12 +91,15 @@ def confirmed(
 def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
     """When a target is done: everything that the spec owns, and what was deleted, as far as it was not looked at since the last
     write; versions never change. Raises StalePlan or NotOwned."""
+    parts: dict[Key, Live] = {}
+    for whole in sorted(expected.shared):
+        parts |= _parts(aws, whole, expected)
     states: dict[Key, State] = {**expected.states, **dict.fromkeys(expected.gone)}
-    lives: dict[Key, Live | None] = {}
     for key, state in sorted(states.items(), key=lambda item: item[0]):
-        if key.target == target and key.kind != VERSION.name and key not in expected.fresh:
-            lives |= looking.told(aws, key, has_tags="Tags" in (state or {})) if key not in lives else {}
-            _compare(key, state, lives[key], None)
+        if revised(key) != key:
+            _compare(key, state, parts.get(key), None)
+        elif key.target == target and key.kind != VERSION.name and key not in expected.fresh:
+            _compare(key, state, looking.seen(aws, key, has_tags="Tags" in (state or {})), None)
 
 
 def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:

@@ -35,13 +35,16 @@ class Change:
 
 class Expected:
     """One target while its operations are carried out. `fresh` names what was looked at since the last write, `gone` what was deleted
-    and could be there again under the same name."""
+    and could be there again under the same name, `shared` what several resources are parts of, which one answer tells of: nothing
+    else may be there but what is `others`'."""
 
-    def __init__(self, before: Iterable[Live]) -> None:
+    def __init__(self, before: Iterable[Live], others: Iterable[Key] = ()) -> None:
         lives = tuple(before)
         self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
         self.gone: set[Key] = set()
+        self.others = frozenset(others)
+        self.shared = {revised(live.key) for live in lives if revised(live.key) != live.key}
         self._revisions = {revised(live.key): str(live.handle.get("RevisionId", "")) for live in lives}
 
     def revision(self, operation: Operation) -> str:
@@ -77,12 +80,14 @@ class Expected:
         self.fresh.clear()
         self.gone.discard(change.key)
         if revised(change.key) != change.key:
+            self.shared.add(revised(change.key))
             self._revisions.pop(revised(change.key), None)
         if change.after is None:
             deleted = {change.key}
             if change.key.kind == FUNCTION.name:
+                self.shared.clear()
                 deleted |= {key for key in self.states if not KINDS[key.kind].outlives_function}
-            elif not KINDS[change.key.kind].named_by:
+            elif not KINDS[change.key.kind].named_by and revised(change.key) == change.key:
                 self.gone.add(change.key)
             self.states = {key: state for key, state in self.states.items() if key not in deleted}
         else:
@@ -125,6 +130,11 @@ def _is_filled_in(key: Key, item: Difference, answered: Properties) -> bool:
     if item.after is not UNSET and value_at(answered, item.steps) == item.after:
         return True
     return item.before is None and KINDS[key.kind].needs_replacement("/".join(item.steps), None, item.after)
+
+
+def came(expected: Expected, seen: Iterable[Key]) -> list[Key]:
+    """What is there beside what is expected, and was not there when the plan was made."""
+    return sorted(key for key in seen if key not in expected.states and key not in expected.others)
 
 
 def filled_in(key: Key, expected: Properties, seen: Properties) -> tuple[str, ...]:

@@ -146,7 +146,12 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     drafts = [with_hidden(draft) for draft in drafts]
     actions = tuple(draft.action for draft in drafts)
     before = seen_before(case, drafts) if operations else ()
-    return TargetPlan(case.spec.target, actions, operations, target_digest(case, drafts), before=before), notes
+    drafted = {draft.pair.live.key for draft in drafts if draft.pair.live}
+    in_parts = (item.key for item in case.live if KINDS[item.key.kind].is_owned_in_parts)
+    others = tuple(key for key in in_parts if key not in drafted)
+    return TargetPlan(
+        case.spec.target, actions, operations, target_digest(case, drafts), before=before, others=others
+    ), notes
 
 
 def deletion(case: Case) -> list[Draft]:

@@ -32,6 +32,15 @@ def each_mapping(house: House, act: Callable[[str], Any]) -> None:
             act(item["UUID"])
 
 
+LIVE = {"FunctionName": "checkout", "Qualifier": "live"}
+INVOKE = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+
+
+def change_statement(house: House) -> None:
+    house.lambda_.remove_permission(**LIVE, StatementId="bucket")
+    house.lambda_.add_permission(**LIVE, StatementId="bucket", **INVOKE, SourceArn="arn:aws:s3:::theirs")
+
+
 def create_again(house: House) -> None:
     house.lambda_.delete_function(FunctionName="checkout")
     house.lambda_.create_function(
@@ -79,6 +88,9 @@ ACTS: Mapping[str, Act] = {
     "asynchronous gone": lambda house: house.lambda_.delete_function_event_invoke_config(
         FunctionName="checkout", Qualifier="live"
     ),
+    "statement": lambda house: house.lambda_.add_permission(**LIVE, StatementId="theirs", **INVOKE),
+    "statement changed": change_statement,
+    "statement gone": lambda house: house.lambda_.remove_permission(**LIVE, StatementId="bucket"),
     "function gone": lambda house: house.lambda_.delete_function(FunctionName="checkout"),
     "function created again": create_again,
 }

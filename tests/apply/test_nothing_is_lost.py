@@ -26,11 +26,13 @@ event_source_mappings:
     EventSourceArn: arn:aws:sqs:us-west-2:123456789012:orders
     alias: live
 urls: {live: {AuthType: AWS_IAM}}
+permissions: {live: {bucket: {Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
     .replace("alias: live", "alias: live\n    BatchSize: 7")
     .replace("AWS_IAM", "NONE")
+    .replace("s3:::a", "s3:::b")
 )
 
 
@@ -43,7 +45,7 @@ def changed_house(house: House) -> House:
     return house
 
 
-CHANGES = ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateFunctionUrlConfig", "UpdateEventSourceMapping"]  # fmt: skip
+CHANGES = ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateFunctionUrlConfig", "RemovePermission", "AddPermission", "UpdateEventSourceMapping"]  # fmt: skip
 
 
 def is_as_wanted(house: House) -> None:

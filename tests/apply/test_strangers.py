@@ -26,6 +26,7 @@ event_source_mappings: {{orders: {{EventSourceArn: "{QUEUE}", alias: live, Tags:
 urls: {{live: {{AuthType: AWS_IAM, Cors: {{MaxAge: 5}}}}}}
 concurrency: {{ReservedConcurrentExecutions: 5}}
 event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
+permissions: {{live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
@@ -34,6 +35,7 @@ CHANGED = (
     .replace("MaxAge: 5", "MaxAge: 6")
     .replace("Executions: 5", "Executions: 3")
     .replace("Attempts: 1", "Attempts: 2")
+    .replace("s3:::a", "s3:::b")
 )
 T = TypeVar("T")
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
@@ -75,7 +77,7 @@ def is_adopted(house: House) -> None:
 def loses_a_version_and_all_that_hangs_on_the_function(house: House) -> None:
     is_changed(house)
     house.apply()
-    gone = "tags: {team: orders}\naliases: {}\nurls: {}\nconcurrency: {}\nevent_invoke: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    gone = "tags: {team: orders}\naliases: {}\nurls: {}\npermissions: {$LATEST: {}}\nconcurrency: {}\nevent_invoke: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
@@ -86,12 +88,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 10),
-    "creation": Scene(is_created, 6),
+    "change": Scene(is_changed, 12),
+    "creation": Scene(is_created, 7),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 6),
-    "adoption": Scene(is_adopted, 8),
-    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 6),
+    "replacement": Scene(is_replaced, 7),
+    "adoption": Scene(is_adopted, 9),
+    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 7),
 }
 
 
