@@ -381,7 +381,7 @@ def test_a_policy_goes_before_its_alias_and_an_alias_that_one_opens_stays(opened
     opened.write("one.yaml", function_spec("one", extra="aliases: {}\n"))
     result = opened.run("apply", "--yes")
     assert (result.exit_code, opened.writes()) == (21, [])
-    assert "alias live is invoked by permission live/bakery of 210987654321: lambda:InvokeFunction" in result.out
+    assert "alias live is used by permission live/bakery of 210987654321: lambda:InvokeFunction" in result.out
     opened.write("one.yaml", function_spec("one", extra="aliases: {}\npermissions: {$LATEST: {}}\n"))
     assert opened.apply()["outcome"]["exit_code"] == 0
     assert opened.writes() == ["RemovePermission", "RemovePermission", "DeleteAlias"]
