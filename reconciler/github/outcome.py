@@ -45,9 +45,10 @@ def acting(plan: Document) -> frozenset[str]:
 
 
 def idle(report: Document, addresses: frozenset[str]) -> str:
-    """The targets, of those that were to be acted on, that a run found done; empty where there are none."""
+    """The targets, of those that were to be acted on, about which a run found nothing to do: an earlier one did it, or git has changed its
+    mind. Empty where there are none."""
     found = sorted(addresses - {task["target"] for task in report["tasks"]})
-    return f"\nDone before this run: {named(found, NAMES_ROOM)}.\n" if found else ""
+    return f"\nNothing was left to do about {named(found, NAMES_ROOM)}.\n" if found else ""
 
 
 def is_approved_by_hand(exit_code: int) -> bool:

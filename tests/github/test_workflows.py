@@ -193,6 +193,14 @@ def test_the_job_that_comments_has_neither_the_tree_nor_aws() -> None:
     assert not [step for step in job["steps"] if "checkout" in str(step) or "aws-actions" in str(step)]
 
 
+@pytest.mark.parametrize(("name", "job"), [("reconcile", "comment"), ("release", "smoke"), ("release", "publish")])
+def test_what_an_earlier_job_left_is_taken_by_its_number(name: str, job: str) -> None:
+    """Any job of a run may put another artifact in the place of a name, whatever its rights."""
+    (taken,) = [part(step, "with") for at, step in steps(name) if at == job and "download-artifact" in str(step)]
+    assert "name" not in taken
+    assert taken["artifact-ids"].startswith("${{ needs.")
+
+
 @pytest.mark.parametrize("job", ["plan", "comment"])
 def test_forks_and_dependabot_get_a_validation_only(job: str) -> None:
     condition = " ".join(jobs("reconcile")[job]["if"].split())

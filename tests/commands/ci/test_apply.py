@@ -144,7 +144,7 @@ def test_a_run_that_failed_half_way_goes_on_when_it_is_run_again(shop: Shop) -> 
     assert again.exit_code == 0, again.err
     assert (timeout(shop, "one"), timeout(shop, "two")) == (9, 9)
     assert "### 🟢 Apply succeeded: 1 of 1 function done" in shop.comment(number)
-    assert re.search(r"^Done before this run: test/us-west-2/(one|two)\.$", shop.comment(number), re.MULTILINE)
+    assert re.search(r"^Nothing was left to do about test/us-west-2/(one|two)\.$", shop.comment(number), re.MULTILINE)
 
 
 def test_somebody_elses_change_since_the_plan_is_not_overwritten(shop: Shop) -> None:

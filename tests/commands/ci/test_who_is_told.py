@@ -101,6 +101,14 @@ def test_without_records_a_change_is_planned_and_the_doubt_is_told(shop: Shop) -
     assert "may count as drift" in result.err
 
 
+def test_what_was_taken_back_before_an_apply_is_not_told_as_done(shop: Shop) -> None:
+    first = brought(shop, "one", 9)
+    brought(shop, "one", 3)
+    assert shop.applied().exit_code == 0
+    assert timeout(shop, "one") == 3
+    assert "Nothing was left to do about test/us-west-2/one." in shop.comment(first)
+
+
 def planned_in_an_empty_folder(shop: Shop, number: int) -> Result:
     """As a job plans, on a machine that has applied nothing."""
     shop.git("checkout", "-q", f"topic-{number}")

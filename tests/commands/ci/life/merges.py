@@ -126,7 +126,7 @@ def an_apply_fails_half_way_and_goes_on_when_its_job_is_run_again(life: Life) ->
     life.house.sandbox.gate.script = Script([])
     life.runs_again()
     life.sees_an_apply(records=2, updates=1, told={number: DONE}, writes=CONFIGURED)
-    assert f"Done before this run: {WHERE}/{'mailer' if name == 'three' else 'three'}.\n" in life.comment(number)
+    assert f"Nothing was left to do about {WHERE}/{'mailer' if name == 'three' else 'three'}.\n" in life.comment(number)
     assert life.holds("mailer", Timeout=8)
     assert life.holds("three", Timeout=8)
 
