@@ -68,8 +68,9 @@ def concerned(plans: Sequence[tuple[Document | None, bool]], report: Document) -
     ]
 
 
-def how_to_go_on(exit_code: int, digest: str, run_url: str) -> str:
-    """What helps after a run that did not do all, without a new commit where that is possible; empty after one that did."""
+def how_to_go_on(exit_code: int, digest: str, run_url: str, *, is_by_hand: bool = False) -> str:
+    """What helps after a run that did not do all, without a new commit where that is possible; empty after one that did. What was
+    approved by hand was the whole of a plan, so what is left of it is approved anew."""
     again = f"re-run the failed jobs of [this run]({run_url})" if run_url else "run this again"
     by_hand = (
         "to have what is left of the plan below done all the same, run the workflow by hand (Actions → Run workflow) with "
@@ -91,7 +92,7 @@ def how_to_go_on(exit_code: int, digest: str, run_url: str) -> str:
         case AwsError.exit_code:
             words = f"{again} once that is mended; what was done already is not done again"
         case _ if exit_code == PARTLY or exit_code in INTERRUPTED:
-            words = f"{again}; it goes on where it stopped"
+            words = f"once that is mended, {by_hand}" if is_by_hand else f"{again}; it goes on where it stopped"
         case ReconcileError.exit_code:
             words = f"this is a fault of ours; the record of the run is in its artifact. You may {again}"
         case _:

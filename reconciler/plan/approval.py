@@ -61,9 +61,10 @@ def require_one_that_holds(judged: Sequence[Review]) -> None:
 
 
 def unless_approved(plan: Plan, wanted: str) -> list[Diagnostic]:
-    """A refusal of the whole run unless the plan, or what it does, has the digest that a person approved."""
-    to_do = digest_of_acting((str(one.target), one.digest) for one in plan.targets if one.operations)
-    if wanted in (plan.digest, to_do):
+    """A refusal of the whole run unless the plan, or what it does, has the digest that a person approved, or it does nothing."""
+    acting = [(str(one.target), one.digest) for one in plan.targets if one.operations]
+    to_do = digest_of_acting(acting)
+    if not acting or wanted in (plan.digest, to_do):
         return []
     message = f"the plan that was approved is {wanted}, and what is left to do is {to_do}"
     return [IS_THE_PLAN_THAT_WAS_APPROVED.cited(Diagnostic("refusal", message, error=StalePlan.__name__))]

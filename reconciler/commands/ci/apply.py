@@ -64,11 +64,12 @@ class Wanted:
 
 @dataclass(slots=True)
 class Run:
-    """A run as far as it has come, for those who are told how it ended."""
+    """A run as far as it has come, for those who are told how it ended. `is_by_hand`: a person approves what it does."""
 
     here: Job
     name: str
     forge: Forge | None
+    is_by_hand: bool = False
     merged: list[Seen] = field(default_factory=list)
     plan: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,7 +83,7 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
     here = present()
     if here is None:
         return rehearsed(paths, wanted)
-    run = Run(here, wanted.name, connected(here))
+    run = Run(here, wanted.name, connected(here), is_by_hand=bool(wanted.approve) or wanted.allow_deletes is not None)
     with telling_failures(run):
         require_a_merge(here)
         run.merged = [Seen(request) for request in newest_requests(run)]
@@ -132,6 +133,11 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
     known = carried_out(workspace, run.forge, wanted.name, run.here.branch)
     require_newest(run, tree, known)
     since = beginning(tree, known, run.here.base)
+    if known.last and since != known.whole:
+        what = f"what was merged after {since[:10]}" if since else "the last merge"
+        warn(
+            f"no record tells of a run that left nothing undone, so only {what} counts as shown (`reconcile help github`)"
+        )
     if run.forge:
         run.merged = merged(tree, run.forge, known, since, run.here.branch, wanted.name)
     needed = needs_approval(workspace, since)
@@ -206,7 +212,7 @@ def tell(run: Run, ending: Ending) -> None:
     annotate(run.here, of_report(report))
     left = left_to_do(run.plan, outcome.done(report))
     hand_on(run.here, {**handed_on.of_plan(run.plan), "digest": left, "outcome": report["outcome"]["status"]})
-    advice = outcome.how_to_go_on(ending.exit_code, left, run.here.run_url)
+    advice = outcome.how_to_go_on(ending.exit_code, left, run.here.run_url, is_by_hand=run.is_by_hand)
     page = markdown.report(report, summary_view(beside=formats.COMMENT_ROOM))
     summarise(run.here, page + advice + plan_page(run.plan))
     concerned = outcome.concerned([(one.still_shown if one.plan else None, one.is_new) for one in run.merged], report)
@@ -226,7 +232,7 @@ def tell(run: Run, ending: Ending) -> None:
 
 def post_with_plan(run: Run, one: Seen, page: str, exit_code: int) -> None:
     """Tell a pull request, with the plan that is spoken of: what it showed or, where that is to be approved by hand, what is left."""
-    plan = run.plan if outcome.is_approved_by_hand(exit_code) else one.plan or {}
+    plan = run.plan if run.is_by_hand or outcome.is_approved_by_hand(exit_code) else one.plan or {}
     post(run.here, run.forge, one.request.number, run.name, page + plan_page(plan, len(page.encode())))
 
 

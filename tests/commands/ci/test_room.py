@@ -43,7 +43,7 @@ def run(house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run
     assert here
     asked = forge(hub.token, hub.repository, hub.url, lambda _: None)
     request = PullRequest(number, hub.pulls[number].head, "main", "", is_fork=False)
-    yield Run(here, "default", asked, [Seen(request, plan)], plan)
+    yield Run(here, "default", asked, merged=[Seen(request, plan)], plan=plan)
     assert summary.stat().st_size < LARGEST_SUMMARY_BYTES
     assert len(shop.comment(number)) < LONGEST_COMMENT
 

@@ -109,6 +109,19 @@ def test_what_was_taken_back_before_an_apply_is_not_told_as_done(shop: Shop) -> 
     assert "Nothing was left to do about test/us-west-2/one." in shop.comment(first)
 
 
+def test_where_no_record_tells_of_a_whole_run_it_is_told_what_counts(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.github.approvals.MOST_RECORDS", 1)
+    brought(shop, "one", 9)
+    changed_behind_git(shop, "two", 256)
+    assert "no record tells" not in shop.applied().err
+    changed_behind_git(shop, "two", 512)
+    result = shop.applied()
+    assert result.exit_code == 23
+    assert f"only what was merged after {shop.git('rev-parse', 'HEAD~1')[:10]} counts as shown" in result.err
+
+
 def planned_in_an_empty_folder(shop: Shop, number: int) -> Result:
     """As a job plans, on a machine that has applied nothing."""
     shop.git("checkout", "-q", f"topic-{number}")
