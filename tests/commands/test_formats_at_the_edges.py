@@ -169,5 +169,6 @@ def test_a_function_that_fails_is_told_in_markdown(house: House) -> None:
     result = house.run("apply", "--yes", "--format", "markdown")
     assert result.exit_code == 25
     assert result.out.splitlines()[0] == "### 🔴 Apply failed: 0 of 1 function done"
-    assert "| 🔴 | test/us-west-2/checkout | <b>failed</b> at alias/live: " in result.out
+    assert "| 🔴 | <b>checkout</b><br>" in result.out
+    assert " at alias/live: AccessDeniedException: " in result.out
     assert "&#124; no" in result.out

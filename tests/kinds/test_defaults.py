@@ -15,12 +15,15 @@ KAFKA = {
     "Topics": ["clicks"],
     "StartingPosition": "LATEST",
 }
+ACCESS = [{"Type": "SASL_SCRAM_512_AUTH", "URI": ARN.format("secretsmanager", "secret:kafka-AbCdEf")}]
 SELF = {
+    "SourceAccessConfigurations": ACCESS,
     "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["a.example:9092"]}},
     "Topics": ["clicks"],
     "StartingPosition": "LATEST",
 }
 SHARED = {
+    "SourceAccessConfigurations": ACCESS,
     "SelfManagedEventSource": {"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": ["a.example:9092"]}},
     "SelfManagedKafkaEventSourceConfig": {"ConsumptionMode": "Queue"},
     "Topics": ["clicks"],
