@@ -54,7 +54,7 @@ def planning(spec: Spec, number: str) -> Iterator[Right]:
     """What is read to plan a spec, as it is written: with its references."""
     home = Home(spec.target, number)
     yield Right(f"lambda:{FUNCTION.reading.single('', '')[0]}", home.function)
-    for kind in (KINDS[name] for name in sorted(needed(spec) - {FUNCTION.name})):
+    for kind in (KINDS[name] for name in sorted({name.partition("/")[0] for name in needed(spec)} - {FUNCTION.name})):
         is_tagged = any(item.key.kind == kind.name and "Tags" in item.properties for item in spec.desired)
         yield from _read(kind.reading, home, is_tagged=is_tagged)
     yield from _code(spec.code, home)
