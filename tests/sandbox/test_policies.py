@@ -152,3 +152,44 @@ def test_a_policy_has_no_room_for_more_than_20480_characters(aws: Aws) -> None:
     grant(aws, name, StatementId="two", SourceArn=arn)
     with refused("PolicyLengthExceededException", "is bigger than the limit (20480).", 400):
         grant(aws, name, StatementId="three", SourceArn=arn)
+
+
+# --- whole policies ------------------------------------------------------------------------------------------------
+
+
+def whole(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+DENIED = {"Effect": "Deny", "Principal": "*", "Action": "lambda:InvokeFunction", "Resource": "*"}
+
+
+def test_a_whole_policy_takes_the_place_of_what_there_was(aws: Aws) -> None:
+    name, _ = aliased(aws)
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:live"
+    grant(aws, name, Qualifier="live")
+    first = aws.client.get_resource_policy(ResourceArn=arn)
+    assert [one["Sid"] for one in json.loads(first["Policy"])["Statement"]] == ["one"]
+    put = aws.client.put_resource_policy(ResourceArn=arn, Policy=whole(DENIED), RevisionId=first["RevisionId"])
+    held = aws.client.get_resource_policy(ResourceArn=arn)
+    assert (held["Policy"], held["RevisionId"]) == (put["Policy"], put["RevisionId"])
+    assert json.loads(held["Policy"]) == {"Version": "2012-10-17", "Statement": [DENIED]}
+    with refused("PreconditionFailedException", status=412):
+        aws.client.delete_resource_policy(ResourceArn=arn, RevisionId=first["RevisionId"])
+    aws.client.delete_resource_policy(ResourceArn=arn, RevisionId=held["RevisionId"])
+    for call in (aws.client.get_resource_policy, aws.client.delete_resource_policy):
+        with refused("ResourceNotFoundException", status=404):
+            call(ResourceArn=arn)
+
+
+def test_a_whole_policy_is_a_document_of_a_function_and_has_room(aws: Aws) -> None:
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{aws.function()}"
+    for policy in ("no JSON", "[]", "{}"):
+        with refused(INVALID, status=400):
+            aws.client.put_resource_policy(ResourceArn=arn, Policy=policy)
+    with refused("ValidationException", "at 'policy' failed to satisfy constraint", 400):
+        aws.unchecked.put_resource_policy(ResourceArn=arn, Policy=whole({**DENIED, "Sid": "b" * 20_480}))
+    with refused("ResourceNotFoundException", status=404):
+        aws.client.put_resource_policy(ResourceArn=f"{arn}:42", Policy=whole(DENIED))
+    with refused("NotImplementedException", status=501):
+        aws.client.get_resource_policy(ResourceArn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:runtime/python")

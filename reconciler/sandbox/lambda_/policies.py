@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.core.accounts import partition_of
@@ -72,8 +72,17 @@ def _own_revision(region: Region, function: Function, qualifier: str) -> str:
     return alias.revision if alias else region.record(function, qualifier).revision
 
 
-def _document(statements: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Id": "default", "Statement": statements}, separators=(",", ":"))
+def _document(policy: Policy) -> str:
+    """The policy as a text. Raises what AWS answers where that is too long."""
+    text = json.dumps({**policy.head, "Statement": policy.statements}, separators=(",", ":"))
+    if len(text) > LARGEST:
+        message = f"The final policy size ({len(text)}) is bigger than the limit ({LARGEST})."
+        raise Refused("PolicyLengthExceededException", message)
+    return text
+
+
+def _answered(policy: Policy) -> dict[str, Any]:
+    return {"Policy": _document(policy), "RevisionId": policy.revision}
 
 
 def add_permission(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
@@ -87,12 +96,9 @@ def add_permission(region: Region, params: Mapping[str, Any], now: float) -> dic
             "Please provide a new statement id, or remove the existing statement."
         )
     statement = _statement(region, function.name, qualifier, params)
-    statements = [*held.statements, statement]
-    size = len(_document(statements))
-    if size > LARGEST:
-        message = f"The final policy size ({size}) is bigger than the limit ({LARGEST})."
-        raise Refused("PolicyLengthExceededException", message)
-    function.policies[qualifier] = Policy(statements, new_id())
+    policy = Policy([*held.statements, statement], new_id(), held.head)
+    _document(policy)
+    function.policies[qualifier] = policy
     return {"Statement": json.dumps(statement, separators=(",", ":"))}
 
 
@@ -109,7 +115,7 @@ def remove_permission(region: Region, params: Mapping[str, Any], now: float) -> 
         raise not_found(f"Statement {params['StatementId']} is not found in resource policy.")
     check_revision(params.get("RevisionId"), held.revision, "GetPolicy")
     if remaining:
-        function.policies[qualifier] = Policy(remaining, new_id())
+        function.policies[qualifier] = Policy(remaining, new_id(), held.head)
     else:
         del function.policies[qualifier]
     return {}
@@ -123,4 +129,57 @@ def get_policy(region: Region, params: Mapping[str, Any], now: float) -> dict[st
     held = function.policies.get(qualifier)
     if not held:
         raise not_found()
-    return {"Policy": _document(held.statements), "RevisionId": held.revision}
+    return _answered(held)
+
+
+# --- whole policies ------------------------------------------------------------------------------------------------
+
+
+def _of_resource(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
+    if ":function:" not in params["ResourceArn"]:
+        raise Refused("NotImplementedException", "The sandbox keeps policies of functions alone.", 501)
+    return _named(region, {"FunctionName": params["ResourceArn"]})
+
+
+def _held(region: Region, params: Mapping[str, Any]) -> tuple[Function, str, Policy]:
+    function, qualifier = _of_resource(region, params)
+    held = function.policies.get(qualifier)
+    if not held:
+        raise not_found()
+    return function, qualifier, held
+
+
+def put_resource_policy(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The policy that takes the place of what there was, of AddPermission's statements as well."""
+    function, qualifier = _of_resource(region, params)
+    held = function.policies.get(qualifier) or Policy([], _own_revision(region, function, qualifier))
+    check_revision(params.get("RevisionId"), held.revision, "GetResourcePolicy")
+    document = _parsed(params["Policy"])
+    policy = Policy(document.pop("Statement"), new_id(), document)
+    answer = _answered(policy)
+    function.policies[qualifier] = policy
+    return answer
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """A policy's document, its statements as a list."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    written = document.get("Statement") if isinstance(document, dict) else None
+    statements = written if isinstance(written, list) else [written]
+    if not all(isinstance(item, dict) for item in statements):
+        raise invalid("The policy is not a JSON document with statements.")
+    return {**document, "Statement": statements}
+
+
+def get_resource_policy(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    return _answered(_held(region, params)[2])
+
+
+def delete_resource_policy(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    function, qualifier, held = _held(region, params)
+    check_revision(params.get("RevisionId"), held.revision, "GetResourcePolicy")
+    del function.policies[qualifier]
+    return {}

@@ -110,8 +110,11 @@ class Record:
 
 @dataclass(slots=True)
 class Policy:
+    """`head` is what its document says beside the statements."""
+
     statements: list[dict[str, Any]]
     revision: str
+    head: Mapping[str, Any] = field(default_factory=lambda: {"Version": "2012-10-17", "Id": "default"})
 
 
 @dataclass(slots=True)
