@@ -66,7 +66,7 @@ def unless_approved(plan: Plan, wanted: str) -> list[Diagnostic]:
     to_do = digest_of_acting(acting)
     if not acting or wanted in (plan.digest, to_do):
         return []
-    message = f"the plan that was approved is {wanted}, and what is left to do is {to_do}"
+    message = f"the plan that was approved is {wanted}, and what is left to do is {plan.digest}"
     return [IS_THE_PLAN_THAT_WAS_APPROVED.cited(Diagnostic("refusal", message, error=StalePlan.__name__))]
 
 

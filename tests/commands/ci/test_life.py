@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.commands.ci.life import requests
+from tests.commands.ci.life import merges, requests
 from tests.commands.ci.life.actions import Runner
 from tests.commands.ci.life.seen import Eyes
 from tests.commands.ci.life.specs import SECRET
@@ -50,6 +50,15 @@ STORY = (
     requests.a_spec_is_dropped_and_its_function_is_an_orphan,
     requests.the_house_prunes_from_now_on_and_the_orphan_is_let_go_by_hand,
     requests.a_function_is_renamed,
+    merges.a_guard_is_loosened_by_the_very_change_that_it_would_refuse,
+    merges.it_is_overrun_and_a_commit_permits_the_very_number,
+    merges.two_that_are_open_on_one_function_do_not_block_each_other,
+    merges.a_run_is_dropped_by_the_queue_and_made_up_for_by_the_next,
+    merges.an_apply_fails_half_way_and_goes_on_when_its_job_is_run_again,
+    merges.an_old_run_comes_late_and_takes_nothing_back,
+    merges.somebody_changes_it_behind_our_back,
+    merges.somebody_pushes_straight_to_main,
+    merges.a_merge_queue_finds_first_what_was_changed_behind_our_back,
 )
 
 
