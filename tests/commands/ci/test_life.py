@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.commands.ci.life import merges, requests
+from tests.commands.ci.life import merges, nights, requests
 from tests.commands.ci.life.actions import Runner
 from tests.commands.ci.life.seen import Eyes
 from tests.commands.ci.life.specs import SECRET
@@ -59,6 +59,13 @@ STORY = (
     merges.somebody_changes_it_behind_our_back,
     merges.somebody_pushes_straight_to_main,
     merges.a_merge_queue_finds_first_what_was_changed_behind_our_back,
+    nights.a_fork_is_checked_before_anybody_looked_at_aws,
+    nights.a_quiet_night_leaves_what_aws_holds,
+    nights.a_fork_changes_one_and_adds_one,
+    nights.what_drifted_gets_an_issue_in_the_second_night_and_loses_it_when_it_ends,
+    nights.what_waits_for_its_apply_opens_none,
+    nights.what_another_house_has_taken_is_refused_and_opens_none,
+    nights.five_hundred_are_changed_alike,
 )
 
 

@@ -34,7 +34,8 @@ def headline(plan: Document, groups: Sequence[Group]) -> str:
     counts = _counts(plan, groups, refused)
     judged = ["what judges is changed"] if guard_changes(plan) else []
     if not counts and not refused:
-        return f"### {'🟠' if judged else '🟢' if plan.get('in_sync', True) else '⚪'} {' · '.join([totals(plan), *judged])}\n"
+        sign = "🟠" if judged else "🟢" if plan.get("in_sync", True) else "⚪"
+        return f"### {sign} {' · '.join([totals(plan).removesuffix('.'), *judged]) if judged else totals(plan)}\n"
     said = [
         ", ".join(
             [*_counted(counts, is_refused=None in refused), *(f"{name} traffic moves" for name in _moving(groups))]

@@ -55,7 +55,6 @@ class Job:
     outputs: dict[str, str] = field(default_factory=dict)
     delimiters: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    downloads: int = 0
     asked_aws: list[str] = field(default_factory=list)
     changed_aws: list[str] = field(default_factory=list)
     left: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -173,11 +172,11 @@ class _Place:
         }
         self.ran = Job(self.name)
         self.contexts |= {"steps": {}, "runner": {"temp": str(self.temp)}}
-        asked, downloads, aws = len(hub.requests), len(hub.downloads), len(runner.house.sandbox.requests)
+        asked, aws = len(hub.requests), len(runner.house.sandbox.requests)
         for step in self.job["steps"]:
             self._step(step)
         new = runner.house.sandbox.requests[aws:]
-        self.ran.calls, self.ran.downloads = hub.calls()[asked:], len(hub.downloads) - downloads
+        self.ran.calls = hub.calls()[asked:]
         self.ran.asked_aws = [request.operation for request in new]
         self.ran.changed_aws = [request.operation for request in runner.house.sandbox.writes if request in new]
         self._read_what_it_left()

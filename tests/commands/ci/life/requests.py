@@ -153,7 +153,7 @@ def a_spec_is_dropped_and_its_function_is_an_orphan(life: Life) -> None:
 def the_house_prunes_from_now_on_and_the_orphan_is_let_go_by_hand(life: Life) -> None:
     number = life.opens({"reconcile.yaml": house(prune=True, guards={"maxDeletes": 1})}, "prune")
     life.sees_a_plan(
-        number, "🟠 Nothing to change in what could be compared (6 unchanged). · what judges is changed"
+        number, "🟠 Nothing to change in what could be compared (6 unchanged) · what judges is changed"
     )  # fmt: skip
     assert "- **guard change** specs/reconcile&#46;yaml:7: prune  (unset) &#8594; true\n" in life.comment(number)
     life.merges(number)

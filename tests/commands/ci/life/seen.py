@@ -27,12 +27,14 @@ class Eyes:
     hub: Hub
     secrets: Sequence[str]
     known: set[str] = field(default_factory=set)
+    opened: set[int] = field(default_factory=set)
     delimiters: list[str] = field(default_factory=list)
 
     def look(self, jobs: Sequence[Job]) -> None:
-        """Fails at what must not be seen. What was looked at before is looked at once."""
-        for where, text in (*pages(self.hub, jobs), *texts(self.hub, jobs)):
-            self._hides_secrets(where, text)
+        """Fails at what must not be seen. What was looked at before is not looked at again."""
+        for where, text in (*pages(self.hub, jobs), *texts(self.hub, jobs), *self._files()):
+            for secret in self.secrets:
+                assert secret not in text, f"{where} has a secret"
         for where, text in pages(self.hub, jobs):
             if text not in self.known:
                 self.known.add(text)
@@ -40,9 +42,14 @@ class Eyes:
         self.delimiters += [one for job in jobs for one in {*job.delimiters}]
         assert len(set(self.delimiters)) == len(self.delimiters), "a delimiter can be foretold"
 
-    def _hides_secrets(self, where: str, text: str) -> None:
-        for secret in self.secrets:
-            assert secret not in text, f"{where} has a secret"
+    def _files(self) -> Iterator[tuple[str, str]]:
+        """What lies in artifacts that are new."""
+        for artifact in self.hub.artifacts.values():
+            if artifact.identifier not in self.opened:
+                self.opened.add(artifact.identifier)
+                with zipfile.ZipFile(io.BytesIO(artifact.content)) as archive:
+                    for name in archive.namelist():
+                        yield f"{name} of {artifact.name}", archive.read(name).decode(errors="replace")
 
 
 def pages(hub: Hub, jobs: Sequence[Job]) -> Iterator[tuple[str, str]]:
@@ -68,15 +75,6 @@ def texts(hub: Hub, jobs: Sequence[Job]) -> Iterator[tuple[str, str]]:
     for job in jobs:
         yield f"the log of {job.name}", job.out + job.err
         yield f"an output of {job.name}", str(job.outputs)
-    for artifact in hub.artifacts.values():
-        for name, content in unpacked(artifact.content):
-            yield f"{name} of {artifact.name}", content.decode(errors="replace")
-
-
-def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for name in archive.namelist():
-            yield name, archive.read(name)
 
 
 def is_ours(where: str, page: str, repository: str) -> None:

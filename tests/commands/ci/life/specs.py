@@ -39,9 +39,8 @@ def noticed(file: str, seconds: int, was: int = 3, *, more: str = "") -> str:
     return f"notice file=specs/{file}.yaml,line=8::{change}"
 
 
-def added(name: str, seconds: int = 3) -> list[str]:
+def added(name: str, seconds: int = 3, *, code: str = "FFSfwXx1/XsGVTymZXyp/TlrZfxPuiDFuKqMYX4RSxQ=") -> list[str]:
     """The notices at the lines of a spec that is new."""
-    code = "FFSfwXx1/XsGVTymZXyp/TlrZfxPuiDFuKqMYX4RSxQ="
     at = f"in AWS ({WHERE}/{name})"
     role = "arn:aws:iam::123456789012:role/lambda"
     return [
