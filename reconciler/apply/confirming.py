@@ -24,7 +24,7 @@ from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Live, Operation, Properties, Target
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.version import VERSION
 
 # Between looks at what AWS does not show yet: tags are not shown at once.
@@ -59,7 +59,7 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
     what was looked at since the last write needs no second look. That there is none is left to AWS to find, unless it would
     put the new one in its place (`is_upsert`)."""
     for key in (function_of(change.key), change.key):
-        before = expected.states.get(key)
+        before = expected.held(key)
         if key in expected.fresh or (before is None and not (is_upsert and key == change.key)):
             continue
         live = looking.seen(aws, key, has_tags="Tags" in (before or {}))
@@ -75,13 +75,16 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
 def confirmed(
     aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Once AWS has carried a call out; `state` is what was last seen of what was waited for. Returns what AWS filled in by
-    itself. Raises StalePlan or NotOwned."""
+    """Once AWS has carried a call out; `state` is what was last seen of what its answer named and was waited for. Returns what AWS
+    filled in by itself. Raises StalePlan or NotOwned."""
     expected.wrote(change)
+    if change.key.kind not in (FUNCTION.name, VERSION.name):
+        noted = _other(aws, change, answer, expected, state) if change.after is not None else ()
+        if any(not WAITS[name].is_named_by_answer for name in operation.settle):
+            _function(aws, operation, change, answer, expected)  # it was waited for, and may have another revision now
+        return noted
     if change.after is None:
         return ()
-    if change.key.kind not in (FUNCTION.name, VERSION.name):
-        return _other(aws, change, answer, expected, state)
     noted = _function(aws, operation, change, answer, expected)
     if str(state.get("Version", "")).isdigit():
         _version(aws, change.key.target, expected, state)

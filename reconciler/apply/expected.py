@@ -56,10 +56,14 @@ class Expected:
     def known_revision(self, key: Key) -> str:
         return self._revisions.get(key, "")
 
+    def held(self, key: Key) -> State:
+        """What must be there of a resource; what every function has is at first as AWS makes it."""
+        return self.states[key] if key in self.states else KINDS[key.kind].at_birth(key.target.function)
+
     def change(self, operation: Operation, params: Properties) -> Change:
         """What the call with these params is to make of what is held."""
         key = subject(operation, params)
-        before = self.states.get(key)
+        before = self.held(key)
         if operation.name == "PublishVersion":
             return Change(key, before, published(self.states.get(function_of(key)), key))
         return Change(key, before, KINDS[key.kind].after(operation.name, {**params, **operation.expect}, before))

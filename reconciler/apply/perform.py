@@ -295,7 +295,8 @@ def settle(operation: Operation, change: Change, answer: Answer, known: _Known, 
     by itself."""
     state: Mapping[str, Any] = {}
     for wait in (WAITS[name] for name in operation.settle):
-        state = aws.settle(operation.key.target, wait, awaited(wait, change, answer, known))
+        seen = aws.settle(operation.key.target, wait, awaited(wait, change, answer, known))
+        state = seen if wait.is_named_by_answer else {}
     if operation.name == "Invoke":
         return ()
     return confirmed(aws, operation, change, answer, known.expected, state)

@@ -212,7 +212,8 @@ class Kind:
 
     How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
     kinds that have none leave it out. `outlives_function`: deleting the function leaves it there. `counts_as_deletion` for guards.
-    `reserves(properties)`: how many executions it takes of those that all functions of a region share.
+    `is_always_there`: every function has one, and `{}` in a spec says AWS's defaults; `is_kept_by_versions`: a version
+    keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
 
     How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
     back, `interruption` what an update does to whoever uses it, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
@@ -249,6 +250,8 @@ class Kind:
     revised_as: Callable[[str], str] = by_its_name
     qualifier: Callable[[str, Properties], str] | None = None
     outlives_function: bool = False
+    is_always_there: bool = False
+    is_kept_by_versions: bool = False
     counts_as_deletion: bool = True
     reserves: Callable[[Properties], int] = nothing_reserved
     remark: Callable[[Live], str] = no_remark
@@ -280,12 +283,17 @@ class Kind:
         return self.levels == 2
 
     def entries(self, written: Properties) -> Properties:
-        """What the kind's section holds, by name: what has none stands under the empty one, and says nothing where it is empty."""
+        """What the kind's section holds, by name: what has none stands under the empty one, and says nothing where it is empty,
+        unless it is always there."""
         if self.is_single:
-            return {"": written} if written else {}
+            return {"": written} if written or self.is_always_there else {}
         if not self.is_owned_in_parts:
             return written
         return {f"{part}/{name}": entry for part, inner in written.items() for name, entry in inner.items()}
+
+    def at_birth(self, function: str) -> dict[str, Any] | None:
+        """The state that AWS gives to it with its function; None where it gives none."""
+        return self.state({}, function) if self.is_always_there else None
 
     def sectioned(self, entries: Mapping[str, Any]) -> dict[str, Any]:
         """The section that holds these entries."""

@@ -53,7 +53,7 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.digests import target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
-from reconciler.plan.source import code_params, comparable, guard, pinned, with_source
+from reconciler.plan.source import CREATED_HASH, code_params, comparable, guard, pinned, with_source
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
@@ -243,9 +243,9 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
             params = dict(step.params) | {"Code": code_params(desired, case.artifact, ())}
             if case.policy.managed_by:
                 params["Tags"] = dict(params.get("Tags", {})) | {MARK: case.policy.managed_by}
-            if case.spec.publish:
+            if is_published_at_once(case):
                 params["Publish"] = True
-            settle = (*CALLS["CreateFunction"].settle, "version-active") if case.spec.publish else None
+            settle = (*CALLS["CreateFunction"].settle, "version-active") if is_published_at_once(case) else None
             made.append(replace(step, params=params, settle=settle))
         else:
             made.append(step)
@@ -280,8 +280,13 @@ def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str |
     if function is not None and function.verb in ("create", "replace"):
         if not case.spec.publish:
             return None, PUBLISHED_VERSION
-        key = Key(case.spec.target, VERSION.name, "1")  # CreateFunction publishes it, and numbers begin at 1
-        return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
+        key = Key(case.spec.target, VERSION.name, "1")  # numbers begin at 1
+        if is_published_at_once(case):
+            return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
+        sha256 = (case.artifact.sha256 if case.artifact else "") or CREATED_HASH
+        first = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
+        reason = "published once what it keeps is set"
+        return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(first)), "1"
     assert case.function is not None
     newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
     final = final_function(case, function)
@@ -292,6 +297,20 @@ def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str |
     sha256 = guard(final["code"]["CodeSha256"], function)
     steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
     return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED_VERSION
+
+
+def is_published_at_once(case: Case) -> bool:
+    """Whether the creation of a function publishes its first version: nothing has to be set before that a version keeps."""
+    function = case.spec.target.function
+    before = (
+        step
+        for kind in KINDS.values()
+        if kind.is_kept_by_versions
+        for item in case.desired(kind)
+        if () not in ignored_paths(case.spec, kind, item.key.name)
+        for step in kind.create(function, item.key.name, item.properties)
+    )
+    return case.spec.publish and not any(before)
 
 
 def needs_publishing(case: Case, function: Draft | None, final: Properties, newest: Live | None) -> bool:
@@ -346,7 +365,8 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
         if () in ignored_paths(case.spec, kind, pair.key.name):
             continue
         if pair.live is None:
-            drafts.append(created(kind, pair))
+            draft = created(kind, pair)
+            drafts += [draft] if draft.steps else []  # what AWS makes by itself as it is written needs no action
         elif pair.desired is None:
             drafts.append(deleted(kind, pair, "which the spec does not name"))
         else:

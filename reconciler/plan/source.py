@@ -28,6 +28,7 @@ from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
 ANSWERED_HASH = Ref("UpdateFunctionCode", "CodeSha256")  # of code that nobody could look at
+CREATED_HASH = Ref("CreateFunction", "CodeSha256")
 SENDING = ("CreateFunction", "UpdateFunctionCode")
 SOURCES = ("path", "ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion", "ETag")
 ADDED = ("CodeSha256", *SOURCES)  # what is not a member of the calls, or is sent as the spec has it

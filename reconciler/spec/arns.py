@@ -23,6 +23,7 @@ SAME_REGION: Mapping[str, str] = {
     "KMSKeyArn": "the key",
     "Layers": "the layer",
     "RuntimeArn": "the runtime",
+    "RuntimeVersionArn": "the runtime's version",
     "SourceKMSKeyArn": "the key",
     "TargetArn": "the dead letter target",
 }

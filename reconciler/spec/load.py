@@ -292,7 +292,7 @@ def _spec(
     written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
     desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
     for section, kind in NAMED_SECTIONS.items():
-        for name, properties in KINDS[kind].entries(value.get(section) or {}).items():
+        for name, properties in KINDS[kind].entries(value[section] or {}).items() if section in value else ():
             origins = below.get(pointer(KINDS[kind].at(name)), {})
             desired.append(Desired(Key(target, kind, name), KINDS[kind].meant(properties), origins))
     return Spec(

@@ -60,6 +60,7 @@ WORDS: Mapping[str, str] = {
     "Principal": "a service as s3.amazonaws.com, an account's number, an ARN or *, without spaces",
     "PrincipalOrgID": "an organization's id, o-…",
     "RoleArn": "a role's ARN, arn:aws:iam::ACCOUNT:role/NAME",
+    "RuntimeVersionArn": "a runtime version's ARN, arn:aws:lambda:REGION::runtime:ID",
     "S3Bucket": "a bucket's name: letters, digits, dots, - and _, and no dot at the end",
     "SecurityGroupId": "a security group's id, sg-…",
     "SourceOwner": "an account's number, twelve digits in quotes",

@@ -15,6 +15,7 @@ from tests.conftest import ACCOUNT, REGION, ROLE, House
 
 MARK = "reconcile:managed-by"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
+PATCH = f"arn:aws:lambda:{REGION}::runtime:0123456789abcdef"
 Act = Callable[[House], Any]
 Due = Callable[[int, str, str], bool]
 
@@ -82,6 +83,12 @@ ACTS: Mapping[str, Act] = {
         FunctionName="checkout", ReservedConcurrentExecutions=77
     ),
     "concurrency gone": lambda house: house.lambda_.delete_function_concurrency(FunctionName="checkout"),
+    "recursion": lambda house: house.lambda_.put_function_recursion_config(
+        FunctionName="checkout", RecursiveLoop="Terminate"
+    ),
+    "runtime": lambda house: house.lambda_.put_runtime_management_config(
+        FunctionName="checkout", UpdateRuntimeOn="Manual", RuntimeVersionArn=PATCH
+    ),
     "asynchronous": lambda house: house.lambda_.put_function_event_invoke_config(
         FunctionName="checkout", Qualifier="live", MaximumRetryAttempts=0
     ),

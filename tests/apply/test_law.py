@@ -108,6 +108,8 @@ statement = st.builds(
     ),
 )
 policy = st.dictionaries(st.sampled_from(["one", "two", "Three-3"]), statement, max_size=3)
+PINNED = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
+runtime_management = st.sampled_from([{}, {"UpdateRuntimeOn": "Auto"}, {"UpdateRuntimeOn": "FunctionUpdate"}, {"UpdateRuntimeOn": "Manual", "RuntimeVersionArn": PINNED}])  # fmt: skip
 common: dict[str, st.SearchStrategy[Any]] = {
     "Enabled": st.booleans(),
     "FilterCriteria": st.sampled_from([{}, {"Filters": []}, {"Filters": [{"Pattern": '{"b": [1], "a": [2]}'}, {"Pattern": '{"c":["d"]}'}]}]),
@@ -161,6 +163,10 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             name = draw(st.sampled_from(names))
             mapping |= {"alias": name} if name else {}
         document["event_source_mappings"] = mappings
+    if draw(st.booleans()):
+        document["recursion"] = draw(some(RecursiveLoop=st.sampled_from(["Allow", "Terminate"])))
+    if draw(st.booleans()):
+        document["runtime_management"] = draw(runtime_management)
     if draw(st.booleans()):
         document["concurrency"] = draw(some(ReservedConcurrentExecutions=st.sampled_from([0, 1, 900])))
     if draw(st.booleans()):

@@ -38,6 +38,11 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "alias/CreateAlias": (spec(PUBLISHED), spec(ALIAS)),
     "alias/UpdateAlias": (spec(ALIAS), spec(ALIAS.replace("published}", "published, Description: new}"))),
     "alias/DeleteAlias": (spec(ALIAS), spec(PUBLISHED + "aliases: {}\n")),
+    "recursion/PutFunctionRecursionConfig": (spec(), spec("recursion: {RecursiveLoop: Allow}\n")),
+    "runtime_management/PutRuntimeManagementConfig": (
+        spec(),
+        spec("runtime_management: {UpdateRuntimeOn: FunctionUpdate}\n"),
+    ),
     "concurrency/PutFunctionConcurrency": (spec(RESERVED), spec(RESERVED.replace("5", "0"))),
     "concurrency/DeleteFunctionConcurrency": (spec(RESERVED), spec("concurrency: {}\n")),
     "event_invoke/PutFunctionEventInvokeConfig": (spec(), spec(ASYNCHRONOUS)),

@@ -27,6 +27,8 @@ urls: {{live: {{AuthType: AWS_IAM, Cors: {{MaxAge: 5}}}}}}
 concurrency: {{ReservedConcurrentExecutions: 5}}
 event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
 permissions: {{live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}}}
+recursion: {{RecursiveLoop: Allow}}
+runtime_management: {{UpdateRuntimeOn: FunctionUpdate}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
@@ -36,6 +38,8 @@ CHANGED = (
     .replace("Executions: 5", "Executions: 3")
     .replace("Attempts: 1", "Attempts: 2")
     .replace("s3:::a", "s3:::b")
+    .replace("Loop: Allow", "Loop: Terminate")
+    .replace("On: FunctionUpdate", "On: Auto")
 )
 T = TypeVar("T")
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
@@ -88,11 +92,11 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 12),
-    "creation": Scene(is_created, 7),
+    "change": Scene(is_changed, 14),
+    "creation": Scene(is_created, 10),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 7),
-    "adoption": Scene(is_adopted, 9),
+    "replacement": Scene(is_replaced, 10),
+    "adoption": Scene(is_adopted, 11),
     "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 7),
 }
 

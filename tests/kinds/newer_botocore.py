@@ -49,6 +49,12 @@ HAVE_THEM = {
     "code": ("FunctionCode", "UpdateFunctionCodeRequest", "FunctionCodeLocation"),
     "aliases": ("CreateAliasRequest", "UpdateAliasRequest", "AliasConfiguration"),
     "concurrency": ("PutFunctionConcurrencyRequest", "Concurrency"),
+    "recursion": (
+        "PutFunctionRecursionConfigRequest", "PutFunctionRecursionConfigResponse", "GetFunctionRecursionConfigResponse",
+    ),
+    "runtime_management": (
+        "PutRuntimeManagementConfigRequest", "PutRuntimeManagementConfigResponse", "GetRuntimeManagementConfigResponse",
+    ),
     "event_invoke": ("PutFunctionEventInvokeConfigRequest", "FunctionEventInvokeConfig"),
     "urls": (
         "CreateFunctionUrlConfigRequest", "CreateFunctionUrlConfigResponse", "UpdateFunctionUrlConfigRequest",
@@ -79,6 +85,8 @@ def write_model(folder: Path, original: Path) -> None:
 ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "aliases": (("live",), {"FunctionVersion": "published"}),
     "concurrency": ((), {"ReservedConcurrentExecutions": 5}),
+    "recursion": ((), {"RecursiveLoop": "Allow"}),
+    "runtime_management": ((), {"UpdateRuntimeOn": "FunctionUpdate"}),
     "event_invoke": (("live",), {"MaximumRetryAttempts": 1}),
     "urls": (("live",), {"AuthType": "AWS_IAM"}),
     "event_source_mappings": (("q",), {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:orders"}),
@@ -130,6 +138,8 @@ def held(client: Any) -> dict[str, Any]:
         "code": function["Code"],
         "concurrency": function["Concurrency"],
         "aliases": client.get_alias(FunctionName="one", Name="live"),
+        "recursion": client.get_function_recursion_config(FunctionName="one"),
+        "runtime_management": client.get_runtime_management_config(FunctionName="one"),
         "event_invoke": client.get_function_event_invoke_config(FunctionName="one", Qualifier="live"),
         "urls": client.get_function_url_config(FunctionName="one", Qualifier="live"),
         "event_source_mappings": mapping,

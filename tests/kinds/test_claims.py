@@ -10,7 +10,17 @@ import pytest
 
 from reconciler.core import service
 from reconciler.files import validation
-from reconciler.kinds import alias, configuration, event_invoke, event_source_mapping, function, sources, url
+from reconciler.kinds import (
+    alias,
+    configuration,
+    event_invoke,
+    event_source_mapping,
+    function,
+    recursion,
+    runtime_management,
+    sources,
+    url,
+)
 from reconciler.kinds.registry import CLAIMS, SECTIONS
 
 CALLS = [(section, operation) for section in CLAIMS for operation in section.calls]
@@ -71,6 +81,8 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "aliases": [alias.ALIAS.normal({"FunctionVersion": "1"}, "checkout")],
     "event_invoke": [event_invoke.normal({}, "checkout")],
     "permissions": [],
+    "recursion": [recursion.normal({}, "checkout")],
+    "runtime_management": [runtime_management.normal({}, "checkout")],
     "urls": [url.URL.normal({"AuthType": "NONE"}, "checkout")],
     "event_source_mappings": [
         event_source_mapping.normal(source | {"ProvisionedPollerConfig": {"unknown": 1}}, "checkout")

@@ -36,6 +36,8 @@ EVERYTHING = """publish: true
 tags: {team: a}
 aliases: {live: {FunctionVersion: published}}
 concurrency: {ReservedConcurrentExecutions: 5}
+recursion: {RecursiveLoop: Allow}
+runtime_management: {UpdateRuntimeOn: FunctionUpdate}
 urls: {live: {AuthType: AWS_IAM}}
 event_invoke: {live: {MaximumRetryAttempts: 1}}
 permissions: {live: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}

@@ -34,6 +34,15 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("concurrency", "adopt"): "the mark is the function's",
     ("event_invoke", "replace"): "all of an asynchronous configuration can be updated",
     ("event_invoke", "adopt"): "the mark is the function's",
+    **{
+        (kind, verb): why
+        for kind in ("recursion", "runtime_management")
+        for verb, why in (
+            ("replace", "all of it can be updated"),
+            ("delete", "every function has one"),
+            ("adopt", "the mark is the function's"),
+        )
+    },
     ("url", "replace"): "all of a URL can be updated",
     ("url", "adopt"): "the mark is the function's",
     ("permission", "replace"): "what changes is removed and added again, which is its update",

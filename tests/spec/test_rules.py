@@ -42,6 +42,7 @@ def asynchronous(name: str, when: str, where: str) -> str:
     return f"event_invoke: {{{name}: {{DestinationConfig: {{{when}: {{Destination: '{where}'}}}}}}}}\n"
 
 
+PATCH = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
 OWN = "arn:aws:lambda:us-west-2:123456789012:function:checkout"
 ONE_SOURCE = "code must have exactly one source, S3Bucket + S3Key, ImageUri or path"
 ENVIRONMENT = "configuration:\n  Environment:\n    Variables:\n"
@@ -185,6 +186,22 @@ REFUSED: dict[str, tuple[str, str]] = {
         "4:45: concurrency.ReservedConcurrentExecutions is -1; the least is 0",
     ),
     "a reservation that is no map": ("concurrency: 5\n", "4:14: concurrency must be a map, not 5"),
+    "another word for a loop": (
+        "recursion: {RecursiveLoop: allow}\n",
+        '4:28: recursion.RecursiveLoop is "allow"; allowed are Allow, Terminate; did you mean Allow?',
+    ),
+    "a runtime's version that is not named": (
+        "runtime_management: {UpdateRuntimeOn: Manual}\n",
+        "4:1: Manual pins a runtime's version; name it by RuntimeVersionArn",
+    ),
+    "a runtime's version that is not pinned": (
+        f"runtime_management: {{UpdateRuntimeOn: Auto, RuntimeVersionArn: '{PATCH}'}}\n",
+        "4:45: RuntimeVersionArn is for `UpdateRuntimeOn: Manual`; with another mode the version moves by itself",
+    ),
+    "a runtime's version without a mode": (
+        f"runtime_management: {{RuntimeVersionArn: '{PATCH}'}}\n",
+        "4:1: runtime_management needs UpdateRuntimeOn",
+    ),
     "an asynchronous configuration of nothing": (
         "event_invoke: {live: {}}\n",
         "4:16: event_invoke.live sets nothing; set something, or take live out",

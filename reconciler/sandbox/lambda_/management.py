@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.sandbox.lambda_.state import Function, Region
 from reconciler.sandbox.refusals import invalid, not_found
 
+UNSET_LOOP: Mapping[str, str] = {"RecursiveLoop": "Terminate"}
 UNSET_RUNTIME: Mapping[str, str] = {"UpdateRuntimeOn": "Auto"}
 
 
@@ -18,15 +19,20 @@ def _function(region: Region, params: Mapping[str, Any]) -> Function:
     return region.function(region.named(params["FunctionName"])[0])
 
 
+def _settable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set, also by members that are younger than this sandbox."""
+    return {member: value for member, value in params.items() if member not in ("FunctionName", "Qualifier")}
+
+
 # --- recursive loops -----------------------------------------------------------------------------------------------
 
 
 def get_recursion(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    return {"RecursiveLoop": _function(region, params).recursive_loop}
+    return {**UNSET_LOOP, **_function(region, params).recursion}
 
 
 def put_recursion(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    _function(region, params).recursive_loop = params["RecursiveLoop"]
+    _function(region, params).recursion = _settable(params)
     return get_recursion(region, params, now)
 
 
@@ -50,9 +56,7 @@ def put_runtime(region: Region, params: Mapping[str, Any], now: float) -> dict[s
     is_manual = params["UpdateRuntimeOn"] == "Manual"
     if is_manual != ("RuntimeVersionArn" in params):
         raise invalid("RuntimeVersionArn is given with UpdateRuntimeOn Manual, and with nothing else.")
-    function.runtime_management[version] = {
-        member: params[member] for member in ("UpdateRuntimeOn", "RuntimeVersionArn") if member in params
-    }
+    function.runtime_management[version] = _settable(params)
     return get_runtime(region, params, now)
 
 

@@ -162,7 +162,7 @@ class Function:
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     runtime_management: dict[str, dict[str, Any]] = field(default_factory=dict)
     scaling: dict[str, dict[str, Any]] = field(default_factory=dict)
-    recursive_loop: str = "Terminate"
+    recursion: dict[str, Any] = field(default_factory=dict)
     code_signing: str = ""
     last_version: int = 0
 
