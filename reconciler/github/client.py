@@ -104,6 +104,10 @@ class GitHub:
 
     # --- pull requests and artifacts -------------------------------------------------------------------------------
 
+    def pull_request(self, number: int) -> PullRequest:
+        row = self._document(rights.READ_PULL_REQUESTS, f"/pulls/{number}")
+        return reading.value(rights.READ_PULL_REQUESTS, reading.pull_request, row)
+
     def pull_requests_with(self, commit: str) -> list[PullRequest]:
         rows = self._rows(rights.READ_PULL_REQUESTS, f"/commits/{quote(commit, safe='')}/pulls")
         return list(reading.values(rights.READ_PULL_REQUESTS, reading.pull_request, rows))
@@ -126,9 +130,8 @@ class GitHub:
         return self._rows(rights.READ_ARTIFACTS, f"/actions{of}/artifacts", "artifacts", name=name)
 
     def event_of(self, artifact: Artifact) -> str:
-        right, path = rights.READ_ARTIFACTS, f"{self._repository}/actions/runs/{artifact.run}"
-        answer = self._patience.asked(right.what, partial(self._sent, "GET", path))
-        return reading.value(right, reading.event, rights.document(right, answer))
+        row = self._document(rights.READ_ARTIFACTS, f"/actions/runs/{artifact.run}")
+        return reading.value(rights.READ_ARTIFACTS, reading.event, row)
 
     def download(self, artifact: Artifact, most_bytes: int) -> bytes:
         if artifact.size > most_bytes:
@@ -194,6 +197,11 @@ class GitHub:
         return (row for row in rows if "pull_request" not in row)
 
     # --- how GitHub is asked ---------------------------------------------------------------------------------------
+
+    def _document(self, right: Right, path: str) -> Any:
+        return rights.document(
+            right, self._patience.asked(right.what, partial(self._sent, "GET", f"{self._repository}{path}"))
+        )
 
     def _rows(self, right: Right, path: str, under: str = "", **query: str) -> Iterator[Row]:
         """All there are, page by page."""

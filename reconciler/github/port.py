@@ -71,6 +71,8 @@ class Forge(Protocol):
 
     def edit_comment(self, number: int, identifier: int, body: str) -> None: ...
 
+    def pull_request(self, number: int) -> PullRequest: ...
+
     def pull_requests_with(self, commit: str) -> list[PullRequest]:
         """Those that brought a commit to where it is, open ones too."""
 

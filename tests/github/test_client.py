@@ -59,6 +59,7 @@ def check(github: Forge, count: int = 0) -> None:
 
 READS: dict[str, tuple[Act, str]] = {
     "comments": (lambda github: list(github.comments(7)), "pull-requests"),
+    "pull_request": (lambda github: github.pull_request(7), "pull-requests"),
     "pull_requests": (lambda github: github.pull_requests_with(HEAD), "pull-requests"),
     "open_pull_requests": (lambda github: github.open_pull_requests("main"), "pull-requests"),
     "artifacts": (lambda github: list(github.artifacts(PLAN)), "actions"),
@@ -382,6 +383,15 @@ def test_a_commit_leads_to_the_pull_requests_that_brought_it(hub: Hub, github: F
     assert github.pull_requests_with(MERGED) == [PullRequest(7, "b" * 40, "main", merged_at, is_fork=False)]
     assert github.pull_requests_with("e" * 40) == [PullRequest(8, "e" * 40, "release", "", is_fork=True)]
     assert github.pull_requests_with("f" * 40) == []
+
+
+def test_a_pull_request_is_told_as_it_is_by_now(hub: Hub, github: Forge) -> None:
+    hub.push(7, "b" * 40)
+    assert github.pull_request(7) == PullRequest(7, "b" * 40, "main", "", is_fork=False)
+    hub.merge(7, MERGED)
+    assert github.pull_request(7).merged_at
+    with pytest.raises(ForgeError, match="404"):
+        github.pull_request(9)
 
 
 def test_the_pull_requests_that_are_open_for_a_branch_are_listed(hub: Hub, github: Forge) -> None:

@@ -16,7 +16,7 @@ from reconciler.commands.output import say, show, view
 from reconciler.core.errors import ForgeError
 from reconciler.core.words import many
 from reconciler.github.annotations import MOST_OF_A_KIND, Annotation, of_plan
-from reconciler.github.job import Job
+from reconciler.github.job import Job, part
 from reconciler.github.port import Forge
 from reconciler.report import formats
 from reconciler.report.formats.page.text import run_link, small
@@ -39,10 +39,30 @@ def commented(plan: Path, name: str) -> None:
         )
         return
     forge = connected(here)
+    if forge and (reason := outdated(forge, here, here.number)):
+        annotate(here, [Annotation("notice", f"the comment of #{here.number} stays as it is: {reason}")])
+        summarise(here, page)
+        return
     if not post(here, forge, here.number, name, page):
         summarise(here, page)
     if forge and document.get("kind") == "plan":
         mark_lines(here, forge, name, of_plan(document))
+
+
+def outdated(forge: Forge, here: Job, number: int) -> str:
+    """Why a pull request must not be told what this run shows: it would hide what counts. Empty where it may, or nobody can tell."""
+    try:
+        request = forge.pull_request(number)
+    except ForgeError:
+        return ""
+    if request.merged_at:
+        return "it is merged, and says what became of that"
+    is_at_its_tip = request.head == here.head
+    return (
+        ""
+        if is_at_its_tip
+        else f"this run is of {here.head[:10]}, and the pull request is at {request.head[:10]} by now"
+    )
 
 
 def left_by_plan(path: Path) -> Mapping[str, Any]:
@@ -69,7 +89,9 @@ def promise(plan: Mapping[str, Any]) -> str:
     is_refused = any(note["severity"] == "refusal" for note in plan["diagnostics"])
     if is_refused or not plan["summary"]["operations"]:
         return ""
-    return f"\n{small('merging applies exactly this; what is another by then is refused')}\n"
+    is_free = part(plan, "configuration", "house", "values").get("/approval") == "none"
+    free = "merging applies what differs by then, whether it stands here or not: reconcile.yaml asks for no approval"
+    return f"\n{small(free if is_free else 'merging applies exactly this; what is another by then is refused')}\n"
 
 
 def mark_lines(here: Job, forge: Forge, name: str, annotations: list[Annotation]) -> None:

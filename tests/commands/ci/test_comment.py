@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.apply.houses import house_of
+from tests.apply.houses import OURS, house_of
 from tests.commands.ci.merging import Shop, shop_of
 from tests.conftest import House, function_spec
 from tests.github.fake import Hub
@@ -48,6 +48,16 @@ def test_where_nobody_tells_what_was_applied_the_plan_is_made_all_the_same(shop:
     assert "`permissions: {actions: read}`" in result.err
 
 
+def test_where_nothing_need_be_approved_nothing_is_promised(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shop_of(house, hub, monkeypatch, {"one.yaml": timed("one", 3)}, OURS + "approval: none\n")
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(number)
+    assert "merging applies exactly this" not in shop.comment(number)
+    assert "merging applies what differs by then" in shop.comment(number)
+
+
 def test_the_same_again_writes_nothing(shop: Shop) -> None:
     number = shop.opened({"one.yaml": timed("one", 9)})
     shop.planned(number)
@@ -57,6 +67,34 @@ def test_the_same_again_writes_nothing(shop: Shop) -> None:
     written = len(shop.hub.writes())
     shop.job("pull_request", shop.request_event(number), "comment", "--plan", str(plan), GITHUB_RUN_ID="2")
     assert len(shop.hub.writes()) == written
+
+
+def test_a_run_of_an_older_commit_that_is_run_again_hides_no_newer_plan(shop: Shop) -> None:
+    """Whoever may push may run a job again: reviewers would see what the harmless commit did, and merge the other one."""
+    number = shop.opened({"one.yaml": timed("one", 4)})
+    old = shop.request_event(number)
+    shop.planned(number)
+    plan = shop.folder.parent / "plan.json"
+    harmless = plan.read_text()
+    shop.pushed(number, {"one.yaml": timed("one", 9)})
+    shop.planned(number)
+    told = shop.comment(number)
+    plan.write_text(harmless)
+    again = shop.job("pull_request", old, "comment", "--plan", str(plan))
+    assert again.exit_code == 0
+    assert shop.comment(number) == told
+    assert f"is at {shop.hub.pulls[number].head[:10]} by now" in again.out
+    assert "1 function changes" in shop.summary
+
+
+def test_a_run_that_is_run_again_after_the_merge_hides_no_outcome(shop: Shop) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9)})
+    shop.planned(number)
+    shop.merged(number)
+    assert shop.applied().exit_code == 0
+    told = shop.comment(number)
+    shop.planned(number)
+    assert shop.comment(number) == told
 
 
 def test_a_comment_that_looks_like_ours_is_left_alone(shop: Shop) -> None:

@@ -132,8 +132,12 @@ def pull_requests(state: State, call: Call) -> Answer:
     return Answer(200, rows=[_pull(state, pull) for pull in sorted(found, key=lambda pull: -pull.number)])
 
 
-def _pull(state: State, pull: Pull) -> Document:
-    example = operation("repos/list-pull-requests-associated-with-commit").example[0]
+def pull_request(state: State, call: Call) -> Answer:
+    return Answer(200, _pull(state, _there(state.pulls, call.place["pull_number"]), operation("pulls/get").example))
+
+
+def _pull(state: State, pull: Pull, example: Document | None = None) -> Document:
+    example = example or operation("repos/list-pull-requests-associated-with-commit").example[0]
     facts: Document = {
         "number": pull.number,
         "state": "open" if pull.is_open else "closed",
@@ -341,6 +345,7 @@ RIGHTS: Mapping[str, Right] = {
     "issues/update-comment": Right(edit_comment, ("issues", "pull-requests"), "write"),
     "repos/list-pull-requests-associated-with-commit": Right(pull_requests_with, ("pull-requests",)),
     "pulls/list": Right(pull_requests, ("pull-requests",)),
+    "pulls/get": Right(pull_request, ("pull-requests",)),
     "actions/list-artifacts-for-repo": Right(artifacts, ("actions",)),
     "actions/list-workflow-runs-for-repo": Right(runs, ("actions",)),
     "actions/get-workflow-run": Right(one_run, ("actions",)),

@@ -31,6 +31,7 @@ OPERATIONS = (
     ("get", f"{REPOSITORY}/issues/{{issue_number}}/comments"),
     ("post", f"{REPOSITORY}/issues/{{issue_number}}/comments"),
     ("get", f"{REPOSITORY}/pulls"),
+    ("get", f"{REPOSITORY}/pulls/{{pull_number}}"),
 )
 PROSE = {"description", "summary", "title", "example", "examples", "externalDocs", "tags", "links", "x-multi-segment"}
 SLICE = Path(__file__).parent / "openapi.json"

@@ -242,7 +242,8 @@ class Life:
     def sees_its_comment(self, number: int, verdict: str, *, checks: int = 0) -> None:
         """Written once, and edited ever after; beside it as many check runs as it takes requests to mark all lines."""
         marks = ["POST /check-runs", *["PATCH /check-runs/ID"] * checks][:checks]
-        assert not self.saw("comment", calls=[*WHO, *self._said(number), *marks]).asked_aws
+        calls = [f"GET /pulls/{number}", *WHO, *self._said(number), *marks]
+        assert not self.saw("comment", calls=calls).asked_aws
         assert self.verdict(number) == verdict
 
     def sees_an_apply(
