@@ -5,6 +5,7 @@ Nothing that another job left is written to a disk here, where its name could le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +26,7 @@ from reconciler.github.job import Job, part
 from reconciler.github.port import Forge, PullRequest
 from reconciler.report.applied import Applied, applied
 from reconciler.report.journal import json_object
-from reconciler.spec.lineage import is_before, is_known, merged_since
+from reconciler.spec.lineage import UP_TO, commit_of, is_before, is_known, merged_since
 
 MOST_COMMITS = 100  # whose pull requests are asked for: a job's token may ask a thousand times an hour
 LONGEST_PROBLEM = 300  # characters: what an artifact says of itself stands in the message
@@ -46,8 +47,8 @@ class Seen:
     @property
     def still_shown(self) -> Document:
         """The plan without what it approved and was done: what differs there by now is something else."""
-        plan = self.plan or {"targets": ()}
-        return {**plan, "targets": [target for target in plan["targets"] if target["address"] not in self.done]}
+        targets = (self.plan or {}).get("targets", ())
+        return {**(self.plan or {}), "targets": [target for target in targets if target["address"] not in self.done]}
 
 
 def merged(tree: Repository, forge: Forge, known: Applied, since: str, branch: str, name: str) -> list[Seen]:
@@ -66,24 +67,37 @@ def merged(tree: Repository, forge: Forge, known: Applied, since: str, branch: s
     return [
         replace(one, done=frozenset(address for address, at in done.items() if order[came[one.request]] <= at))
         for came, is_new in ((older, False), (newer, True))
-        for one in seen(forge, came, name, is_new=is_new)
+        for one in seen(tree, forge, came, name, is_new=is_new)
     ]
 
 
-def seen(forge: Forge, requests: Iterable[PullRequest], name: str, *, is_new: bool = True) -> list[Seen]:
+def seen(
+    tree: Repository, forge: Forge, requests: Iterable[PullRequest], name: str, *, is_new: bool = True
+) -> list[Seen]:
     """What pull requests showed, in their order."""
-    return [_seen(one, is_new=is_new) for one in shown(forge, requests, name)]
+    return [_seen(tree, one, is_new=is_new) for one in shown(forge, requests, name)]
 
 
-def _seen(one: Shown, *, is_new: bool) -> Seen:
+def _seen(tree: Repository, one: Shown, *, is_new: bool) -> Seen:
     if one.problem:
         return Seen(one.request, problem=one.problem, is_new=is_new)
     path = f"the plan of #{one.request.number}"
     try:
-        return Seen(one.request, as_written(json_object(one.plan, path), path), is_new=is_new)
+        plan = as_written(json_object(one.plan, path), path)
+        problem = judged_elsewhere(tree, plan)
+        return Seen(one.request, None if problem else plan, problem, is_new=is_new)
     except ReportError as error:
         problem = shortened(str(error).removeprefix(f"{path}: "), LONGEST_PROBLEM)
         return Seen(one.request, problem=problem, is_new=is_new)
+
+
+def judged_elsewhere(tree: Repository, plan: Document) -> str:
+    """Why a plan approves nothing that was judged by a commit of another branch: who may push one makes guards of his own there."""
+    base = str(part(plan, "configuration").get("base", ""))
+    is_a_commit = re.fullmatch("[0-9a-f]{40}([0-9a-f]{24})?", base)
+    if not is_a_commit or (is_known(tree, base) and (is_before(tree, base) or base == commit_of(tree, UP_TO))):
+        return ""
+    return f"its plan was judged by {base[:10]}, which is no commit of this branch"
 
 
 def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str) -> Applied:

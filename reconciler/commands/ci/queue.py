@@ -43,7 +43,10 @@ def queued(here: Job, workspace: Workspace, name: str) -> Queued:
         return Queued(known)
     if forge is None:
         raise ForgeError(needs_token("pull-requests: read"))
-    shown = [*merged(tree, forge, known, since, here.branch, name), *seen(forge, waits(here, forge, tree, since), name)]
+    shown = [
+        *merged(tree, forge, known, since, here.branch, name),
+        *seen(tree, forge, waits(here, forge, tree, since), name),
+    ]
     problems = outcome.unseen({one.request.number: one.problem for one in shown if one.problem})
     return Queued(known, reviews(workspace, [one.still_shown for one in shown if one.plan]), problems)
 

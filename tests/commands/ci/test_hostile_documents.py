@@ -233,6 +233,26 @@ def resized(shop: Shop, name: str, size: int) -> None:
     shop.house.lambda_.update_function_configuration(FunctionName=name, MemorySize=size)
 
 
+def test_a_plan_that_another_branch_judged_approves_nothing(shop: Shop) -> None:
+    """A pull request may be opened for a branch of its author's, whose guards are his, and led to main once it is green."""
+    shop.git("checkout", "-q", "-b", "lenient", "main")
+    shop.house.write("reconcile.yaml", OURS + "guards: {maxDeletes: 99}\n", stock=False)
+    lenient = shop.commit("my own guards")
+    number = shop.opened({"one.yaml": released(9), "reconcile.yaml": OURS + "guards: {maxDeletes: 99}\n"})
+    event = shop.request_event(number)
+    event["pull_request"]["base"]["sha"] = lenient
+    shop.git("checkout", "-q", f"topic-{number}")
+    assert shop.job("pull_request", event, "plan", "-o", "plan.json").exit_code == 0
+    assert "guard change" not in shop.summary
+    plan = (shop.house.root / "plan.json").read_text()
+    shop.hub.artifact("reconcile-plan-default", {"plan.json": plan}, commit=shop.hub.pulls[number].head)
+    shop.git("checkout", "-q", "main")
+    shop.merged(number)
+    assert shop.applied().exit_code == 23
+    assert "judged by" in shop.comment(number)
+    assert shop.house.writes() == []
+
+
 def test_plans_are_looked_for_in_one_list_however_many_workflows_run(shop: Shop) -> None:
     """A job's token may ask a thousand times an hour, and one target that stays refused makes every run look at a hundred merges."""
     for seconds in (4, 5, 6, 7):
