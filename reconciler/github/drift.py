@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from reconciler.core.words import many
 from reconciler.github.port import Issue
+from reconciler.report.formats.page.drifted import what_was
 from reconciler.report.formats.page.text import inert, link
 from reconciler.report.schemas import FORMAT_VERSION
 
@@ -135,7 +136,7 @@ def telling(
 
 def closing(address: str, issue: Issue, picture: Picture, name: str) -> Step:
     why = "AWS holds what git says" if address in picture.specified else "no spec names this function any more"
-    page = issue.body.replace("\r\n", "\n").split("\n", 4)[4:]
+    page = map(what_was, issue.body.replace("\r\n", "\n").split("\n", 4)[4:])
     return Step(
         "close",
         address,

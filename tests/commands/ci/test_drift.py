@@ -127,6 +127,7 @@ def test_an_issue_is_edited_when_the_drift_changes_closed_when_it_ends_and_opene
     looked(shop, "--sightings", "1")
     assert not only(shop).is_open
     assert "AWS holds what git says." in only(shop).body
+    assert "To end it" not in only(shop).body
     looked(shop, "--sightings", "1")
     moved(shop, seconds=99)
     looked(shop)

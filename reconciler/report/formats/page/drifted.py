@@ -11,6 +11,7 @@ from reconciler.report.formats.page.text import bold, code, fitting, inert, line
 from reconciler.report.formats.shown import rendered, target_shown
 
 HEAD = "| what | AWS holds | git says | where |\n|---|---|---|---|\n"
+TO_END_IT = bold("To end it")
 LONGEST = 80  # characters of a value in the table
 NAMES_ROOM = 2_000
 SPARE = 1_000  # for the sentences around what has no room
@@ -30,6 +31,11 @@ def drift_page(target: Document, view: View) -> str:
     )
     table = f"{HEAD}{''.join(rows[:fits])}{more}"
     return table + _whole(shown, room - size(table)) + foot
+
+
+def what_was(page: str) -> str:
+    """The page of a drift that is over: without how to end it."""
+    return page.partition(f"\n{TO_END_IT}")[0]
 
 
 def facts(target: Document) -> list[Any]:
@@ -82,7 +88,7 @@ def how_to_end(target: Document) -> str:
     paths = [field["path"] for action in target["actions"] for field in action["fields"] if action["verb"] != "create"]
     pointers = f": {code('ignore')} takes {named(paths, NAMES_ROOM)}" if paths else f" with {code('ignore')}"
     return (
-        f"{bold('To end it')}, do one of these; the issue then closes by itself:\n\n"
+        f"{TO_END_IT}, do one of these; the issue then closes by itself:\n\n"
         "- set AWS back to what git says: merge a pull request whose plan shows it, or run the workflow by hand (Actions → Run workflow), "
         "which names the digest to approve;\n"
         "- keep what AWS holds: write it into the spec;\n"

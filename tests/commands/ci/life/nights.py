@@ -84,6 +84,8 @@ def what_drifted_gets_an_issue_in_the_second_night_and_loses_it_when_it_ends(lif
     sees_a_night(life, drifted=0, steps=[f"PATCH /issues/{issue.number}"])
     assert life.issues == {title: False}
     assert "Ended at " in issue.body
+    assert "| <b>640</b> | 128 |" in issue.body
+    assert "To end it" not in issue.body
     life.house.lambda_.update_function_configuration(FunctionName="three", MemorySize=512)
     for steps in ([], [f"PATCH /issues/{issue.number}"]):
         life.is_looked_at_by_night()
