@@ -47,9 +47,16 @@ def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
 
 
 def _parts(aws: Aws, whole: Key, expected: Expected) -> dict[Key, Live]:
-    """Everything that is a part of something. Raises StalePlan where there is more than is expected."""
-    lives = {key: live for key, live in looking.told(aws, whole).items() if live}
-    for key in came(expected, lives):
+    """Everything that is a part of something; as long as AWS shows what we have removed, it may only be late. Raises StalePlan where
+    there is more than is expected."""
+    for seconds in (*SHOWN_LATER_SECONDS, 0.0):
+        lives = {key: live for key, live in looking.told(aws, whole).items() if live}
+        new = came(expected, lives)
+        is_late = not any(unlike(key, expected.removed.get(key), lives[key].properties) for key in new)
+        if not new or not is_late or not seconds:
+            break
+        aws.pause(seconds)
+    for key in new:
         raise changed(key, unlike(key, None, lives[key].properties))
     return lives
 

@@ -45,6 +45,7 @@ class Expected:
         self.gone: set[Key] = set()
         self.others = frozenset(others)
         self.shared = {revised(live.key) for live in lives if revised(live.key) != live.key}
+        self.removed: dict[Key, State] = {}  # parts that we have removed, as they were
         self._revisions = {revised(live.key): str(live.handle.get("RevisionId", "")) for live in lives}
 
     def revision(self, operation: Operation) -> str:
@@ -85,6 +86,7 @@ class Expected:
         self.gone.discard(change.key)
         if revised(change.key) != change.key:
             self.shared.add(revised(change.key))
+            self.removed[change.key] = change.before
             self._revisions.pop(revised(change.key), None)
         if change.after is None:
             deleted = {change.key}

@@ -54,6 +54,7 @@ from reconciler.plan.changes import (
 from reconciler.plan.digests import target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.source import CREATED_HASH, code_params, comparable, guard, pinned, with_source
+from reconciler.plan.speaking import is_new
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
@@ -148,7 +149,7 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     before = seen_before(case, drafts) if operations else ()
     drafted = {draft.pair.live.key for draft in drafts if draft.pair.live}
     in_parts = (item.key for item in case.live if KINDS[item.key.kind].is_owned_in_parts)
-    others = tuple(key for key in in_parts if key not in drafted)
+    others = tuple(key for key in in_parts if key not in drafted) if not is_new(drafts) else ()
     return TargetPlan(
         case.spec.target, actions, operations, target_digest(case, drafts), before=before, others=others
     ), notes

@@ -315,6 +315,23 @@ def test_a_statement_that_came_meanwhile_makes_the_plan_stale(opened: House, ope
     assert opened.verbs() == {}
 
 
+def test_what_aws_still_shows_after_it_was_removed_is_only_late(opened: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    get, remove = gate.OPERATIONS["GetPolicy"], gate.OPERATIONS["RemovePermission"]
+    late: list[dict[str, Any]] = []
+
+    def removed(region: Any, params: Any, now: float) -> Any:
+        late.extend([get(region, {"FunctionName": "one", "Qualifier": "live"}, now)] * 2)
+        return remove(region, params, now)
+
+    monkeypatch.setitem(gate.OPERATIONS, "RemovePermission", removed)
+    monkeypatch.setitem(gate.OPERATIONS, "GetPolicy", lambda *given: late.pop() if late else get(*given))
+    change(opened, "210987654321", "310987654321")
+    change(opened, f"bucket: {BUCKET}, ", "")
+    assert opened.apply()["outcome"]["exit_code"] == 0
+    assert opened.verbs() == {}
+
+
 # --- what no call of ours could have written -------------------------------------------------------------------------
 
 

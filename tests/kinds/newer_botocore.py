@@ -60,7 +60,17 @@ HAVE_THEM = {
         "CreateFunctionUrlConfigRequest", "CreateFunctionUrlConfigResponse", "UpdateFunctionUrlConfigRequest",
         "UpdateFunctionUrlConfigResponse", "GetFunctionUrlConfigResponse", "FunctionUrlConfig",
     ),
+    "permissions": ("AddPermissionRequest",),
 }  # fmt: skip
+
+
+# What a condition of a policy can hold; what a structure would look like there nobody knows.
+AS_CONDITIONS = ("NewFlag", "NewText")
+TRUTHS = {"true": True, "false": False}
+
+
+def values_of(section: str) -> dict[str, Any]:
+    return {name: value for name, value in VALUES.items() if section != "permissions" or name in AS_CONDITIONS}
 
 
 def write_model(folder: Path, original: Path) -> None:
@@ -75,14 +85,18 @@ def write_model(folder: Path, original: Path) -> None:
             (lambda_ / version / path.name).symlink_to(path)
     model = json.loads(gzip.decompress((original / "lambda" / version / "service-2.json.gz").read_bytes()))
     model["shapes"] |= SHAPES
-    for shapes in HAVE_THEM.values():
+    for section, shapes in HAVE_THEM.items():
         for shape in shapes:
-            model["shapes"][shape]["members"] |= MEMBERS
+            model["shapes"][shape]["members"] |= {name: MEMBERS[name] for name in values_of(section)}
     (lambda_ / version / "service-2.json").write_text(json.dumps(model), encoding="utf-8")
 
 
 # Where a section has its members: below a name, or, where a function has one of it at the most, in itself.
 ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
+    "permissions": (
+        ("live", "a"),
+        {"Action": "lambda:InvokeFunction", "Principal": "1" * 12, "SourceAccount": "1" * 12},
+    ),
     "aliases": (("live",), {"FunctionVersion": "published"}),
     "concurrency": ((), {"ReservedConcurrentExecutions": 5}),
     "recursion": ((), {"RecursiveLoop": "Allow"}),
@@ -102,10 +116,14 @@ def spec(section: str, members: Mapping[str, Any]) -> str:
         "publish": True,
         "configuration": {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE},
         "code": {"S3Bucket": "artifacts", "S3Key": "v1.zip"},
-        **{name: {names[0]: dict(entry)} if names else dict(entry) for name, (names, entry) in ENTRIES.items()},
     }
-    names, _ = ENTRIES.get(section, ((), {}))
-    (said[section][names[0]] if names else said[section]).update(members)
+    for name, (names, entry) in ENTRIES.items():
+        below = {**entry, **(members if name == section else {})}
+        for step in reversed(names):
+            below = {step: below}
+        said[name] = below
+    if section not in ENTRIES:
+        said[section].update(members)
     return json.dumps(said)
 
 
@@ -120,7 +138,7 @@ def outcome(section: str, start: Mapping[str, Any]) -> dict[str, Any]:
         house.write("reconcile.yaml", CONFIG, stock=False)
         house.write("one.yaml", spec(section, start))
         told = {"started": house.apply()["outcome"]["exit_code"]}
-        house.write("one.yaml", spec(section, VALUES))
+        house.write("one.yaml", spec(section, values_of(section)))
         told |= {"validated": house.run("validate").exit_code, "applied": house.apply()["outcome"]["exit_code"]}
         told |= {"held": held(house.lambda_)[section], "again": house.verbs()}
         house.write("one.yaml", spec(section, {}))
@@ -133,6 +151,8 @@ def held(client: Any) -> dict[str, Any]:
     """What AWS answers of the new members, by section."""
     function = client.get_function(FunctionName="one")
     (mapping,) = client.list_event_source_mappings()["EventSourceMappings"]
+    (statement,) = json.loads(client.get_policy(FunctionName="one", Qualifier="live")["Policy"])["Statement"]
+    conditions = {key: value for keys in statement["Condition"].values() for key, value in keys.items()}
     answers = {
         "configuration": function["Configuration"],
         "code": function["Code"],
@@ -143,6 +163,7 @@ def held(client: Any) -> dict[str, Any]:
         "event_invoke": client.get_function_event_invoke_config(FunctionName="one", Qualifier="live"),
         "urls": client.get_function_url_config(FunctionName="one", Qualifier="live"),
         "event_source_mappings": mapping,
+        "permissions": {key.removeprefix("lambda:"): TRUTHS.get(value, value) for key, value in conditions.items()},
     }
     return {section: {name: said[name] for name in VALUES if name in said} for section, said in answers.items()}
 
@@ -161,7 +182,7 @@ def main(folder: Path) -> None:
     told = {
         f"{section}, {when}": outcome(section, start)
         for section in HAVE_THEM
-        for when, start in (("created", VALUES), ("updated", {}))
+        for when, start in (("created", values_of(section)), ("updated", {}))
     }
     sys.stdout.write(json.dumps(told))
 
