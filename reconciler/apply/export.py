@@ -25,10 +25,11 @@ SECTIONS = frozenset(NAMED_SECTIONS) - {VERSION.section}  # versions are only ev
 def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict[str, Any]:
     """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the
     code came from, or what a report must not hold, is marked; kinds that are known to be `unreadable`, by their words, and were told
-    so with the plan, are left out. Raises SnapshotError where anything else cannot be read."""
+    so with the plan, are left out, and so is what stays without its function, where there is none or it cannot be read. Raises SnapshotError where anything else cannot be read."""
     kinds = [kind for kind in KINDS.values() if kind.section in SECTIONS and kind.word not in unreadable]
     names = frozenset(kind.name for kind in kinds)
-    resources = fetch(aws, [Spec(target, "", (), frozenset())], taken_at="", kinds=names).resources
+    kept = frozenset(kind.name for kind in kinds if kind.is_kept)
+    resources = fetch(aws, [Spec(target, "", (), frozenset())], taken_at="", kinds=names, optional=kept).resources
     function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
     if function is None:
         return {}
@@ -40,7 +41,7 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
         "configuration": plain(hidden(function.properties["configuration"], FUNCTION, ("configuration",))),
         "code": source(function.properties["code"], function.handle),
         "tags": own_tags(function.handle["Tags"]),
-        **{kind.section: section(kind, resources) for kind in kinds},
+        **{kind.section: said for kind in kinds if (said := section(kind, resources)) or not kind.is_kept},
         "policy": policy["Policy"] if policy else None,
     }
 

@@ -45,7 +45,9 @@ class Judge:
         return carried_out
 
     def _may_be_ours(self, failure: CallFailed) -> bool:
-        return failure.code == STALE or (self.change.after is None and failure.code == "ResourceNotFoundException")
+        """Whether a first attempt is refused because AWS holds already what it is to make, or nothing of what it is to take."""
+        held = "ResourceNotFoundException" if self.change.after is None else "ResourceAlreadyExistsException"
+        return failure.code in (STALE, held)
 
     def _looked(self, failure: CallFailed) -> Answer | None:
         if self.change.before is None and KINDS[self.change.key.kind].named_by:

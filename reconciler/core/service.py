@@ -51,6 +51,11 @@ def is_list(shape: Shape | None) -> TypeGuard[ListShape]:
     return shape is not None and shape.type_name == "list"
 
 
+def address(operation: str) -> str:
+    """The path of an operation's requests, with its members in braces."""
+    return str(_operation(operation).http["requestUri"])
+
+
 @cache
 def request(operation: str) -> StructureShape:
     """The input shape of an operation."""

@@ -301,6 +301,11 @@ def _is_pair_list(value: Any) -> bool:
 
 
 def _not_allowed(error: Error) -> str:
+    if isinstance(error.instance, int) and all(isinstance(item, int) for item in error.validator_value):
+        below = [item for item in error.validator_value if item < error.instance]
+        above = [item for item in error.validator_value if item > error.instance]
+        near = [*sorted(below)[-1:], *sorted(above)[:1]]
+        return f"is {_shown(error)}; the nearest that are allowed are {' and '.join(map(str, near))}"
     allowed = [str(item) for item in error.validator_value]
     close = get_close_matches(str(error.instance), allowed, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""

@@ -122,6 +122,18 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A call that tells of up to `most` resources of a place by their names, which may be of several functions. `params(names)` asks for
+    them; `member` holds what there is, `name(item)` says which one an item is."""
+
+    operation: str
+    most: int
+    params: Callable[[list[str]], Properties]
+    member: str
+    name: Callable[[Properties], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How AWS is asked for the resources of a kind, and what its answers say.
 
@@ -132,7 +144,8 @@ class Reading:
     only `everywhere` is believed. `moving(answer)` names the wait that must be over before an answer can be believed;
     `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
     the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
-    below a first name, `several(name, answer)` has each of them, as `live` takes it.
+    below a first name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many
+    functions, where AWS is asked by their names.
     """
 
     single: Callable[[str, str], tuple[str, Properties]]
@@ -144,6 +157,7 @@ class Reading:
     is_cut: Callable[[Properties, frozenset[str]], bool] = never_cut
     tagged_by: str = ""
     several: Callable[[str, Properties], list[Properties]] | None = None
+    together: Lookup | None = None
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:
@@ -178,6 +192,10 @@ def by_its_name(name: str) -> str:
     return name
 
 
+def nameless(_function: str, _configuration: Properties) -> str:
+    return ""
+
+
 def no_warning(_before: Properties | None, _after: Properties) -> str:
     return ""
 
@@ -191,7 +209,8 @@ class Kind:
     """All that differs from kind to kind. Who reads, plans, applies, exports and shows resources asks these fields.
 
     What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; the `noun` by which people
-    call it, where that is not its name; how it is read (`reading`); the AWS `calls` that change it and what they may have
+    call it, where that is not its name; of what a function has one of at the most and AWS has a name for, `named(function,
+    configuration)` that name, which several functions may share; how it is read (`reading`); the AWS `calls` that change it and what they may have
     to wait for (`waits`); `rules` over one spec document, offline, and `cautions`, which only warn.
 
     How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member
@@ -211,7 +230,8 @@ class Kind:
     RevisionId, where several have one together.
 
     How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
-    kinds that have none leave it out. `outlives_function`: deleting the function leaves it there. `counts_as_deletion` for guards.
+    kinds that have none leave it out. `outlives_function`: deleting the function leaves it there; `is_kept`: so do we, and no call of ours ever
+    deletes it, so that an empty section is one of which nothing is set. `counts_as_deletion` for guards.
     `is_always_there`: every function has one, and `{}` in a spec says AWS's defaults; `is_kept_by_versions`: a version
     keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
 
@@ -235,6 +255,7 @@ class Kind:
     state: Callable[[Properties, str], dict[str, Any]]
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
     noun: str = ""
+    named: Callable[[str, Properties], str] = nameless
     waits: tuple[Wait, ...] = ()
     rules: tuple[SpecCheck, ...] = ()
     cautions: tuple[SpecCheck, ...] = ()
@@ -250,6 +271,7 @@ class Kind:
     revised_as: Callable[[str], str] = by_its_name
     qualifier: Callable[[str, Properties], str] | None = None
     outlives_function: bool = False
+    is_kept: bool = False
     is_always_there: bool = False
     is_kept_by_versions: bool = False
     counts_as_deletion: bool = True
@@ -282,11 +304,21 @@ class Kind:
         """Whether a spec owns and reads only what stands below the first names that it has."""
         return self.levels == 2
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several functions may have one together."""
+        return self.named is not nameless
+
+    @property
+    def goes_before_function(self) -> bool:
+        """Whether it must be deleted with its function, or nobody would."""
+        return self.outlives_function and not self.is_kept
+
     def entries(self, written: Properties) -> Properties:
-        """What the kind's section holds, by name: what has none stands under the empty one, and says nothing where it is empty,
-        unless it is always there."""
+        """What the kind's section holds, by name: what is the only one stands under the empty one, and says nothing where it is empty,
+        unless it is always there, or never deleted."""
         if self.is_single:
-            return {"": written} if written or self.is_always_there else {}
+            return {"": written} if written or self.is_always_there or self.is_kept else {}
         if not self.is_owned_in_parts:
             return written
         return {f"{part}/{name}": entry for part, inner in written.items() for name, entry in inner.items()}
@@ -298,7 +330,7 @@ class Kind:
     def sectioned(self, entries: Mapping[str, Any]) -> dict[str, Any]:
         """The section that holds these entries."""
         if self.is_single:
-            return dict(entries.get("", {}))
+            return dict(next(iter(entries.values()), {}))
         if not self.is_owned_in_parts:
             return dict(entries)
         section: dict[str, Any] = {}

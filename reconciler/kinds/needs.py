@@ -21,7 +21,7 @@ RESERVING = {name: kind for name, kind in KINDS.items() if kind.reserves is not 
 def needed(spec: Spec) -> frozenset[str]:
     """What must be read of a target to plan its spec."""
     if spec.is_absent:
-        return frozenset(kind.name for kind in KINDS.values() if kind is FUNCTION or kind.outlives_function)
+        return frozenset(kind.name for kind in KINDS.values() if kind is FUNCTION or kind.goes_before_function)
     names = {name for kind in KINDS.values() for name in owned(kind, spec)} | {FUNCTION.name}
     if any(kind.name in names for kind in QUALIFIERS) or qualifiers(spec):
         names |= {kind.name for kind in QUALIFIERS}

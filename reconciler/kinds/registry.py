@@ -14,6 +14,7 @@ from reconciler.kinds import (
     event_invoke,
     event_source_mapping,
     function,
+    log_group,
     permission,
     recursion,
     runtime_management,
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
         function.FUNCTION,
+        log_group.FUNCTION_LOG_GROUP,
         version.VERSION,
         alias.ALIAS,
         recursion.RECURSIVE_LOOP,
@@ -41,6 +43,9 @@ CALLS: Mapping[str, Call] = {call.operation: call for kind in KINDS.values() for
 WAITS: Mapping[str, Wait] = {wait.name: wait for kind in KINDS.values() for wait in kind.waits}
 # The one safe order of a target's operations (FACTS 2.12), as KIND/OPERATION; those of one line go by resource.
 ORDER: tuple[tuple[str, ...], ...] = (
+    ("log_group/CreateLogGroup",),
+    ("log_group/PutRetentionPolicy", "log_group/DeleteRetentionPolicy"),
+    ("log_group/AssociateKmsKey", "log_group/DisassociateKmsKey"),
     ("function/UntagResource",),
     ("function/TagResource",),
     ("function/CreateFunction", "function/UpdateFunctionConfiguration"),

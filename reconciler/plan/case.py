@@ -27,7 +27,8 @@ class Case:
     """`salt` is the snapshot's: not empty when the sensitive values in `live` are fingerprints. `scope` holds the kinds
     that were read; None when everything that the spec needs was. Of a target that was not read `is_listed` says whether a list of all
     functions has its name; None without such a list. `unseen` says why it could not be seen whether anything
-    invokes a qualifier that goes."""
+    invokes a qualifier that goes. `elsewhere` has what several functions have together and another target of the plan changes: place, kind
+    and name."""
 
     spec: Spec
     live: tuple[Live, ...]
@@ -37,6 +38,7 @@ class Case:
     scope: frozenset[str] | None = None
     unseen: str = ""
     is_listed: bool | None = None
+    elsewhere: frozenset[tuple[str, str, str]] = frozenset()
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]

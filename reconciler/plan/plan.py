@@ -66,23 +66,25 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
             sorted(snapshot.resources, key=lambda item: item.key), key=lambda item: item.key.target
         )
     }
-    made = [
-        unread_plan(spec, snapshot.unread[spec.target])
-        if spec.target in snapshot.unread
-        else target_plan(
-            Case(
-                spec,
-                live.get(spec.target, ()),
-                snapshot.artifacts.get(spec.target),
-                policy,
-                snapshot.salt,
-                scope_of(snapshot, spec),
-                snapshot.invoked.get(spec.target, ""),
-                is_listed(snapshot, spec.target),
-            )
+    made: list[tuple[TargetPlan, list[Diagnostic]]] = []
+    changed = frozenset[tuple[str, str, str]]()
+    for spec in ordered:
+        if spec.target in snapshot.unread:
+            made.append(unread_plan(spec, snapshot.unread[spec.target]))
+            continue
+        case = Case(
+            spec,
+            live.get(spec.target, ()),
+            snapshot.artifacts.get(spec.target),
+            policy,
+            snapshot.salt,
+            scope_of(snapshot, spec),
+            snapshot.invoked.get(spec.target, ""),
+            is_listed(snapshot, spec.target),
+            changed,
         )
-        for spec in ordered
-    ]
+        made.append(target_plan(case))
+        changed |= changed_for_all(*made[-1])
     made = renames.ordered(rooms.checked(made, ordered, snapshot), ordered, snapshot)
     targets = tuple(planned for planned, _ in made)
     return Plan(
@@ -93,6 +95,14 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         orphans=orphans(ordered, snapshot, policy.managed_by),
         diagnostics=(*(note for _, notes in made for note in notes), *unlisted(snapshot)),
     )
+
+
+def changed_for_all(planned: TargetPlan, notes: Iterable[Diagnostic]) -> frozenset[tuple[str, str, str]]:
+    """What the target changes and has together with others, by place, kind and name: once is enough, and side by side they would
+    be in each other's way. Nothing of a target that is refused."""
+    is_refused = any(note.severity == "refusal" for note in notes)
+    keys = {operation.key for operation in planned.operations if KINDS[operation.key.kind].is_shared}
+    return frozenset() if is_refused else frozenset((key.target.place, key.kind, key.name) for key in keys)
 
 
 def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
@@ -160,7 +170,7 @@ def deletion(case: Case) -> list[Draft]:
     outliving = [
         deleted(kind, pair, "with its function")
         for kind in KINDS.values()
-        if kind.outlives_function
+        if kind.goes_before_function
         for pair in pairs(kind, (), case.held(kind))
     ]
     if case.function is None:
@@ -363,7 +373,8 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
     wanted = [replace(item, properties=kind.resolved(item.properties, published)) for item in case.desired(kind)]
     drafts = []
     for pair in pairs(kind, wanted, [item for item in case.held(kind) if case.is_ours(kind, item)]):
-        if () in ignored_paths(case.spec, kind, pair.key.name):
+        is_elsewhere = (case.spec.target.place, kind.name, pair.key.name) in case.elsewhere
+        if is_elsewhere or () in ignored_paths(case.spec, kind, pair.key.name):
             continue
         if pair.live is None:
             draft = created(kind, pair)

@@ -16,7 +16,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.plan import qualifiers
+from reconciler.plan import kept, qualifiers
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
@@ -206,7 +206,7 @@ def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 @Rule("R208", "Nothing is deleted and created again unless the spec says `allow_replace: true`.")
 def needs_permission_to_replace(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
-        if draft.verb == "replace" and not case.spec.allow_replace:
+        if draft.verb == "replace" and not case.spec.allow_replace and not KINDS[draft.pair.key.kind].is_kept:
             origin = next((change.origin for change in draft.action.changes if change.origin), None)
             message = f"{draft.pair.key} must be deleted and created again: {draft.action.reason}; write `allow_replace: true` to let it"
             yield refusal(case, ReplacementRequired, message, origin)
@@ -361,6 +361,7 @@ RULES: tuple[PlanCheck, ...] = (
     needs_code_to_change,
     cannot_be_created_again,
     *qualifiers.RULES,
+    *kept.RULES,
     last_update_failed,
     is_already_absent,
 )

@@ -19,7 +19,7 @@ from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import LATEST, Kind, Listing, Reading, function_of
+from reconciler.kinds.base import LATEST, Kind, Listing, Lookup, Reading, function_of
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
@@ -166,7 +166,7 @@ class _Region:
         for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
             unread = set(self.unread.reasons)
             wanted, losing = self.wanted(kind, held), self.losing(kind, held)
-            wanted |= {self.target(name): WHOLE for name in marked} if kind.outlives_function else {}
+            wanted |= {self.target(name): WHOLE for name in marked} if kind.goes_before_function else {}
             asked = {target: wanted.get(target, NONE) | losing.get(target, NONE) for target in {*wanted, *losing}}
             for live in self.of_kind(kind, asked) if asked else ():
                 held.setdefault(live.key.target, []).append(live)
@@ -184,7 +184,9 @@ class _Region:
             if named & WHOLE and kind.is_owned_in_parts:
                 keys = [item.key for item in held.get(spec.target, ())]
                 named = frozenset({LATEST, *(key.name for key in keys if key.kind == ALIAS.name)})
-            if named and (kind.outlives_function or spec.target in held):
+            if named & WHOLE and kind.reading.together:
+                named = called(kind, spec, held.get(spec.target, ()))
+            if named and (kind.outlives_function or spec.target in self.answers):
                 wanted[spec.target] = named
         return wanted
 
@@ -222,9 +224,11 @@ class _Region:
         }
 
     def listed(self, reading: Reading, asked: Parts) -> list[Answered]:
-        """The items of the targets: from the listing of everything, unless that has more pages than there are targets, as in an
+        """The items of the targets: looked up by their names; or from the listing of everything, unless that has more pages than there are targets, as in an
         account that is not ours alone, and a function can be asked for its own."""
         targets = sorted(asked)
+        if reading.together:
+            return self.looked_up(reading.together, asked)
         if reading.everywhere:
             most = len(targets) if reading.is_listing_whole else None
             read = partial(self.everything, reading.everywhere, targets, most)
@@ -234,6 +238,20 @@ class _Region:
         call = reading.listing.operation if reading.listing else operation(reading)
         each = self.unread.each(self.pool, call, partial(self.own, reading, asked), targets, itself)
         return [(target, item) for target, answers in each for item in answers]
+
+    def looked_up(self, lookup: Lookup, asked: Parts) -> list[Answered]:
+        """What there is of the names that are asked for, each once, though several targets may ask for it."""
+        named = sorted((name, target) for target, names in asked.items() for name in names)
+        ordered = sorted({name for name, _ in named})
+        items: dict[str, Properties] = {}
+        for names in (ordered[start : start + lookup.most] for start in range(0, len(ordered), lookup.most)):
+            asking = [target for name, target in named if name in names]
+            items |= self.unread.listed(lookup.operation, partial(self.by_name, lookup, names), asking)[0]
+        return [(target, items[name]) for name, target in named if name in items]
+
+    def by_name(self, lookup: Lookup, names: list[str]) -> tuple[list[tuple[str, Properties]], bool]:
+        answer = self.aws.call(self.place, lookup.operation, lookup.params(names)).result
+        return [(lookup.name(item), item) for item in answer[lookup.member]], True
 
     def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
         """The targets' items out of a listing of everything, and whether it was read to its end, or given up after so many
@@ -336,6 +354,13 @@ class _Region:
     def tagged(self, reading: Reading, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
         target, item = answered
         return with_tags(self.aws, reading, target, item) if "Tags" in members.get(target, ()) else item
+
+
+def called(kind: Kind, spec: Spec, held: Iterable[Live]) -> frozenset[str]:
+    """AWS's name for what the spec says there is of a kind; where it says nothing, for what the function that lives has."""
+    names = frozenset(item.key.name for item in spec.desired if item.key.kind == kind.name)
+    lives = (item for item in held if item.key.kind == FUNCTION.name)
+    return names or frozenset(kind.named(item.key.target.function, item.properties["configuration"]) for item in lives)
 
 
 def each_of(reading: Reading, name: str, answer: Properties) -> list[Properties]:

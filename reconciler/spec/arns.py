@@ -26,6 +26,7 @@ SAME_REGION: Mapping[str, str] = {
     "RuntimeVersionArn": "the runtime's version",
     "SourceKMSKeyArn": "the key",
     "TargetArn": "the dead letter target",
+    "kms_key": "the key",
 }
 # These of its partition, whatever their region.
 SAME_PARTITION: Mapping[str, str] = {"Role": "the role", "Destination": "the destination", "URI": "the resource"}

@@ -19,7 +19,7 @@ from reconciler.files import validation
 from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
-from reconciler.spec import arns, cautions, rules
+from reconciler.spec import arns, cautions, rules, shared
 from reconciler.spec.cautions import warning
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
@@ -66,6 +66,9 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     if faults:
         raise SpecError(faults)
     specs = [spec for document, targets in targeted for spec in expanded(document, targets, config)]
+    faults += shared.unlike(specs)
+    if faults:
+        raise SpecError(faults)
     warnings = [
         note
         for document, targets in targeted
@@ -294,7 +297,8 @@ def _spec(
     for section, kind in NAMED_SECTIONS.items():
         for name, properties in KINDS[kind].entries(value[section] or {}).items() if section in value else ():
             origins = below.get(pointer(KINDS[kind].at(name)), {})
-            desired.append(Desired(Key(target, kind, name), KINDS[kind].meant(properties), origins))
+            key = Key(target, kind, name or KINDS[kind].named(target.function, value.get("configuration") or {}))
+            desired.append(Desired(key, KINDS[kind].meant(properties), origins))
     return Spec(
         target=target,
         path=document.path,

@@ -11,9 +11,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from reconciler.sandbox.around import moto_adapter
 from tests.conftest import ACCOUNT, REGION, ROLE, House
 
 MARK = "reconcile:managed-by"
+GROUP = "/aws/lambda/checkout"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
 PATCH = f"arn:aws:lambda:{REGION}::runtime:0123456789abcdef"
 Act = Callable[[House], Any]
@@ -25,6 +27,10 @@ def zip_of(text: str) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("lambda_function.py", text)
     return buffer.getvalue()
+
+
+def logs(house: House) -> Any:
+    return house.sandbox.clients.get("logs", ACCOUNT, REGION)
 
 
 def each_mapping(house: House, act: Callable[[str], Any]) -> None:
@@ -79,6 +85,10 @@ ACTS: Mapping[str, Act] = {
         FunctionName="checkout", Qualifier="live", AuthType="NONE", Cors={"AllowOrigins": ["*"]}
     ),
     "url gone": lambda house: house.lambda_.delete_function_url_config(FunctionName="checkout", Qualifier="live"),
+    "retention": lambda house: logs(house).put_retention_policy(logGroupName=GROUP, retentionInDays=90),
+    "retention gone": lambda house: logs(house).delete_retention_policy(logGroupName=GROUP),
+    "log group gone": lambda house: logs(house).delete_log_group(logGroupName=GROUP),
+    "log group": lambda house: logs(house).create_log_group(logGroupName=GROUP),
     "concurrency": lambda house: house.lambda_.put_function_concurrency(
         FunctionName="checkout", ReservedConcurrentExecutions=77
     ),
@@ -137,14 +147,18 @@ class Stranger:
 
 
 class Kept:
-    """What Lambda holds, to be put back."""
+    """What AWS holds, to be put back."""
 
     def __init__(self, house: House) -> None:
         self.region, self.lock = house.sandbox.gate.region(ACCOUNT, REGION)
         self.functions, self.mappings = deepcopy(self.region.functions), deepcopy(self.region.mappings)
+        self.groups = deepcopy(moto_adapter.log_groups(ACCOUNT, REGION))
 
     def put_back(self) -> None:
         with self.lock:
-            for held, kept in ((self.region.functions, self.functions), (self.region.mappings, self.mappings)):
+            groups = moto_adapter.log_groups(ACCOUNT, REGION)
+            for held, kept in (
+                (self.region.functions, self.functions), (self.region.mappings, self.mappings), (groups, self.groups),
+            ):  # fmt: skip
                 held.clear()
                 held.update(deepcopy(kept))  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from reconciler.plan.plan import plan
 from reconciler.report.documents import plan_document, snapshot_document, snapshot_from
 from reconciler.report.schemas import PLAN, SNAPSHOT
 from reconciler.sandbox import Sandbox
+from reconciler.sandbox.around import moto_adapter
 from reconciler.spec.config import Config
 from tests.conftest import CONFIG, REGION, opened
 
@@ -168,6 +169,10 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         document["runtime_management"] = draw(runtime_management)
     if draw(st.booleans()):
+        document["log_group"] = draw(
+            some(retention_days=st.sampled_from([1, 3653]), kms_key=st.just(ARN.format("kms", "key/4")))
+        )
+    if draw(st.booleans()):
         document["concurrency"] = draw(some(ReservedConcurrentExecutions=st.sampled_from([0, 1, 900])))
     if draw(st.booleans()):
         served = draw(st.sets(st.sampled_from(["$LATEST", *document.get("aliases", {})])))
@@ -244,6 +249,7 @@ class Applied:
         region, _ = self.sandbox.gate.region("123456789012", REGION)
         region.functions.clear()
         region.mappings.clear()
+        moto_adapter.log_groups("123456789012", REGION).clear()
         self.sandbox.requests.clear()
 
 

@@ -15,6 +15,9 @@ PUBLISHED = "publish: true\n"
 ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
 RESERVED = "concurrency: {ReservedConcurrentExecutions: 5}\n"
 ASYNCHRONOUS = "event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}\n"
+KEPT = "log_group: {retention_days: 7}\n"
+LOCKED = "log_group: {kms_key: 'arn:aws:kms:us-west-2:123456789012:key/k'}\n"
+LOGS = "log_group: {}\n"
 URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
 BUCKET = "permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}\n"
 QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
@@ -27,6 +30,11 @@ def spec(extra: str = "", key: str = "v1.zip", configuration: str = "") -> str:
 
 # KIND/OPERATION -> the spec before, none where there was no function, and the one that needs just this.
 SCENES: Mapping[str, tuple[str, str]] = {
+    "log_group/CreateLogGroup": (spec(), spec(LOGS)),
+    "log_group/PutRetentionPolicy": (spec(LOGS), spec(KEPT)),
+    "log_group/DeleteRetentionPolicy": (spec(KEPT), spec(LOGS)),
+    "log_group/AssociateKmsKey": (spec(LOGS), spec(LOCKED)),
+    "log_group/DisassociateKmsKey": (spec(LOCKED), spec(LOGS)),
     "function/CreateFunction": ("", spec()),
     "function/UpdateFunctionConfiguration": (spec(), spec(configuration="Timeout: 9")),
     "function/UpdateFunctionCode": (spec(), spec(key="v2.zip")),

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from reconciler.core.service import READING
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.strangers import ACTS, ARN, MARK, Kept, Stranger, zip_of
 from tests.conftest import CONFIG, ROLE, House, function_spec, opened
@@ -29,6 +30,7 @@ event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
 permissions: {{live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}}}
 recursion: {{RecursiveLoop: Allow}}
 runtime_management: {{UpdateRuntimeOn: FunctionUpdate}}
+log_group: {{retention_days: 7}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
@@ -40,6 +42,7 @@ CHANGED = (
     .replace("s3:::a", "s3:::b")
     .replace("Loop: Allow", "Loop: Terminate")
     .replace("On: FunctionUpdate", "On: Auto")
+    .replace("retention_days: 7", "retention_days: 14")
 )
 T = TypeVar("T")
 ABSENT = "function: checkout\naccount: test\nregion: us-west-2\nstate: absent\n"
@@ -92,17 +95,17 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 14),
-    "creation": Scene(is_created, 10),
+    "change": Scene(is_changed, 15),
+    "creation": Scene(is_created, 12),
     "deletion": Scene(is_deleted, 2),
     "replacement": Scene(is_replaced, 10),
-    "adoption": Scene(is_adopted, 11),
+    "adoption": Scene(is_adopted, 13),
     "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 7),
 }
 
 
 def is_write(operation: str) -> bool:
-    return not operation.startswith(("Get", "List"))
+    return not operation.startswith(READING)
 
 
 @dataclass

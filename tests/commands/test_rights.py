@@ -64,6 +64,14 @@ def test_mappings_are_listed_for_all_and_looked_at_by_their_own_address(house: H
     } <= pairs  # fmt: skip
 
 
+def test_log_groups_are_read_by_another_api_and_each_call_that_changes_one_names_it(house: House) -> None:
+    assert ("logs:DescribeLogGroups", "*") in needed(house, extra="log_group: {}\n")
+    key = Key(Target("test", "us-west-2", "one"), "log_group", "/shop")
+    call = Operation("", key, "PutRetentionPolicy", "", {"logGroupName": "/shop", "retentionInDays": 7})
+    group = "arn:aws:logs:us-west-2:123456789012:log-group:/shop:*"
+    assert list(applying(call, ACCOUNT)) == [Right("logs:PutRetentionPolicy", group)]
+
+
 def test_a_pinned_version_of_an_object_is_another_right(house: House) -> None:
     spec = spec_of(house, function_spec("one").replace("v1.zip}", "v1.zip, S3ObjectVersion: abc}"))
     assert Right("s3:GetObjectVersion", "arn:aws:s3:::artifacts/v1.zip") in set(planning(spec, ACCOUNT))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
+from reconciler.core.service import APIS
 from reconciler.kinds.registry import CALLS, KINDS
 from tests.github.workflows import OURS, ROOT, own
 
@@ -77,7 +78,7 @@ def operations() -> Mapping[str, str]:
         if isinstance(node, ast.keyword) and node.arg == "api" and isinstance(node.value, ast.Constant)
     }
     session, found = get_session(), dict[str, str]()
-    for api in (*sorted(named - {"lambda"}), "lambda"):
+    for api in (*sorted(named - {*APIS}), *reversed(APIS)):
         found |= dict.fromkeys(session.get_service_model(api).operation_names, api)
     return found
 
@@ -93,7 +94,7 @@ def calls() -> set[str]:
         if isinstance(argument, ast.Constant) and argument.value in operations()
     }
     for kind in KINDS.values():
-        listings = (kind.reading.listing, kind.reading.everywhere)
+        listings = (kind.reading.listing, kind.reading.everywhere, kind.reading.together)
         names |= {kind.reading.single("f", "n")[0], *(listing.operation for listing in listings if listing)}
     return {f"{operations()[name]}:{name}" for name in names | set(CALLS)}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from reconciler.kinds.registry import KINDS, RANKS
 from reconciler.kinds.url import URL
 from reconciler.kinds.version import VERSION
 from reconciler.report.schemas import KIND
-from reconciler.sandbox.gate import OPERATIONS
+from reconciler.sandbox.gate import BESIDE, OPERATIONS
 from tests.apply.houses import ABSENT, OURS
 from tests.apply.test_law import specs
 from tests.apply.test_lost_answers import SCENES
@@ -35,6 +36,7 @@ from tests.spec.test_rules import REFUSED
 EVERYTHING = """publish: true
 tags: {team: a}
 aliases: {live: {FunctionVersion: published}}
+log_group: {retention_days: 7}
 concurrency: {ReservedConcurrentExecutions: 5}
 recursion: {RecursiveLoop: Allow}
 runtime_management: {UpdateRuntimeOn: FunctionUpdate}
@@ -72,7 +74,11 @@ def is_drawn(kind: Kind) -> bool:
     """Whether the law's strategy draws specs that say something of the kind."""
     names = {section.name for section in kind.sections}
     try:
-        find(specs(), lambda document: any(document.get(name) for name in names), settings=settings(database=None))
+        find(
+            specs(),
+            lambda document: any(document.get(name) for name in names),
+            settings=settings(database=None, max_examples=400),
+        )
     except NoSuchExample:
         return False
     return True
@@ -116,11 +122,11 @@ def test_its_calls_are_calls_that_aws_and_the_sandbox_have(kind: Kind) -> None:
     reading = kind.reading
     operation, params = reading.single("checkout", "00000000-0000-4000-8000-000000000001")
     assert service.invalid_params(operation, params) == ""
-    listings = [listing for listing in (reading.listing, reading.everywhere) if listing]
+    listings = [listing for listing in (reading.listing, reading.everywhere, reading.together) if listing]
     for listing in listings:
         assert listing.member in service.response(listing.operation).members
     named = {operation, *(listing.operation for listing in listings), *(call.operation for call in kind.calls)}
-    assert named <= {*OPERATIONS, "Invoke"}
+    assert named <= {*OPERATIONS, *chain(*BESIDE.values()), "Invoke"}
 
 
 def test_each_stands_alone_by_contract() -> None:

@@ -25,6 +25,8 @@ from tests.plan.scenario import EXPECTED, SCENARIOS, names, outcome
 
 # Verbs that no resource of a kind can get, and why.
 NEVER: Mapping[tuple[str, str], str] = {
+    ("log_group", "delete"): "a group is never deleted",
+    ("log_group", "adopt"): "the mark is the function's",
     ("version", "update"): "a version is immutable",
     ("version", "replace"): "a version is immutable",
     ("version", "adopt"): "the mark is the function's",

@@ -47,6 +47,10 @@ OF_RULES = {
 }
 # Id -> the files of a tree that break it.
 OF_FILES = {
+    "R092": {
+        "a": HEAD + "log_group: {}\n" + (shared := "configuration: {LoggingConfig: {LogGroup: /a}}\n"),
+        "b": HEAD.replace("checkout", "till") + shared + "log_group: {retention_days: 7}\n",
+    },
     "R090": {"a": HEAD + "by_region: {eu-west-1: {tags: {a: b}}}\n"},
     "R001": {"a": HEAD + "publish: 3\n"},
     "R002": {"a": HEAD + "tags: {a: b, a: c}\n"},

@@ -53,6 +53,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         f"permissions:\n  live: {{{', '.join(f'{name}: {{Action: lambda:*, Principal: s3.amazonaws.com, SourceArn: {S3_BUCKET}{9_000 * name}}}' for name in 'abc')}}}\n",
         "5:3: the policy of live is more than 27261 characters; the most is 20480: let one statement stand for several",
     ),
+    "a retention that there is not": (
+        "log_group: {retention_days: 8}\n",
+        "4:29: log_group.retention_days is 8; the nearest that are allowed are 7 and 14",
+    ),
     "a filter that is no JSON": (
         mapping(
             "{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:orders', FilterCriteria: {Filters: [{Pattern: '{a: 1}'}]}}"

@@ -39,6 +39,9 @@ class Home:
     def function(self) -> str:
         return self.arn("lambda", f"function:{self.target.function}")
 
+    def log_group(self, name: str) -> str:
+        return self.arn("logs", f"log-group:{name}:*")
+
     @property
     def mappings(self) -> str:
         return self.arn("lambda", "event-source-mapping:*")
@@ -62,11 +65,11 @@ def planning(spec: Spec, number: str) -> Iterator[Right]:
 
 
 def _read(reading: Reading, home: Home, *, is_tagged: bool) -> Iterator[Right]:
-    listings = [listing.operation for listing in (reading.listing, reading.everywhere) if listing]
+    listings = [listing.operation for listing in (reading.listing, reading.everywhere, reading.together) if listing]
     for operation in {reading.single("", "")[0], *listings}:
-        path = service.model().operation_model(operation).http["requestUri"]
+        path = service.address(operation)
         resource = home.function if "{FunctionName}" in path else home.mappings if "{" in path else "*"
-        yield Right(f"lambda:{operation}", resource)
+        yield Right(f"{service.api_of(operation)}:{operation}", resource)
     if reading.tagged_by and is_tagged:
         yield Right("lambda:ListTags", home.mappings)
 
@@ -96,8 +99,10 @@ def _lookup(lookup: Lookup, home: Home) -> Right:
 def applying(operation: Operation, number: str) -> Iterator[Right]:
     """What a call needs, and what AWS asks for because of what it says."""
     home, params = Home(operation.key.target, number), operation.params
-    path = service.model().operation_model(operation.name).http["requestUri"]
-    if "/functions" in path:
+    path = service.address(operation.name)
+    if service.api_of(operation.name) == "logs":
+        yield Right(f"logs:{operation.name}", home.log_group(params.get("logGroupName", "*")))
+    elif "/functions" in path:
         yield Right(f"lambda:{operation.name}", home.function)
     elif isinstance(params.get("Resource"), str):
         yield Right(f"lambda:{operation.name}", params["Resource"])
