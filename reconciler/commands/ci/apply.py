@@ -218,8 +218,8 @@ def tell(run: Run, ending: Ending) -> None:
     concerned = outcome.concerned([(one.still_shown if one.plan else None, one.is_new) for one in run.merged], report)
     for one, addresses in zip(run.merged, concerned, strict=True):
         own = outcome.of_targets(report, addresses)
-        if not one.is_new and not own["tasks"]:
-            continue  # an earlier run has told what became of it
+        if not own["tasks"] and not (one.is_new and one.plan):
+            continue  # an earlier run has told what became of it, or it is about something else
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged")
         page = (
             markdown.report(own, outcome_view())

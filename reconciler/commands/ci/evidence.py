@@ -29,7 +29,7 @@ from reconciler.report.journal import json_object
 from reconciler.spec.lineage import UP_TO, commit_of, is_before, is_known, merged_since
 
 MOST_COMMITS = 100  # whose pull requests are asked for: a job's token may ask a thousand times an hour
-LONGEST_PROBLEM = 300  # characters: what an artifact says of itself stands in the message
+LONGEST_PROBLEM = 500  # characters: what an artifact says of itself stands in the message
 Document = Mapping[str, Any]
 
 
@@ -80,7 +80,7 @@ def seen(
 
 def _seen(tree: Repository, one: Shown, *, is_new: bool) -> Seen:
     if one.problem:
-        return Seen(one.request, problem=one.problem, is_new=is_new)
+        return Seen(one.request, problem=shortened(one.problem, LONGEST_PROBLEM), is_new=is_new)
     path = f"the plan of #{one.request.number}"
     try:
         plan = as_written(json_object(one.plan, path), path)

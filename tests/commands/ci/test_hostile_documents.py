@@ -94,15 +94,9 @@ SAYING: dict[str, Callable[[Shop, int], object]] = {
 
 def renamed_inside(name: str) -> bytes:
     """A zip that calls its file otherwise in front of it than in its list."""
-    content = zipped({"plan.json" + "x" * (len(name) - len("plan.json")): "{}"})
-    at = content.index(b"plan.json")
-    listed = content.index(b"plan.json", at + 1)
-    list_length = len(b"plan.json") + len(name) - len("plan.json")
-    assert list_length == len(name)
-    changed = bytearray(content)
-    changed[at : at + len(name)] = name.encode()
-    changed[listed + len("plan.json") : listed + len(name)] = b"\0" * (len(name) - len("plan.json"))
-    return bytes(changed)
+    asked, rest = b"plan.json", len(name) - len("plan.json")
+    front, inside, listed = zipped({asked.decode() + "x" * rest: "{}"}).split(asked + b"x" * rest)
+    return front + name.encode() + inside + asked + b"\0" * rest + listed
 
 
 @pytest.mark.parametrize("case", SAYING)
@@ -144,10 +138,11 @@ def test_a_plan_that_says_much_makes_no_record_of_its_size(shop: Shop) -> None:
     assert "and 480 more" in shop.comment(number)
 
 
-def test_a_kind_as_long_as_a_book_leaves_room_for_the_comment(shop: Shop) -> None:
+@pytest.mark.parametrize("content", [{"plan.json": json.dumps({"kind": "long" * 50_000})}, "long" * 15_000])
+def test_a_word_as_long_as_a_book_leaves_room_for_the_comment(shop: Shop, content: Any) -> None:
     number = shop.opened({"one.yaml": released(9)})
     shop.planned(number)
-    left_as_plan(shop, number, {"plan.json": json.dumps({"kind": "long" * 50_000})})
+    left_as_plan(shop, number, renamed_inside(content) if isinstance(content, str) else content)
     shop.merged(number)
     assert shop.applied().exit_code == 23
     assert "without a plan that can be compared" in shop.comment(number)
