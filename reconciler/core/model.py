@@ -229,7 +229,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What should happen to one resource, and why. `cause` and `author` are those of a deletion, which has no field; `hidden` is
+    """What should happen to one resource, and why. `cause`, `author` and `origin` are those of a deletion, which has no field; `hidden` is
     the digest of the values that are not shown, so that a review holds for them as well."""
 
     key: Key
@@ -239,6 +239,7 @@ class Action:
     cause: Cause | None = None
     author: str = ""
     hidden: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, order=True, slots=True)

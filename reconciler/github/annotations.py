@@ -101,6 +101,10 @@ def _effects(plan: Document) -> Iterator[Annotation]:
             edited |= {source_line} if field["cause"] in ("edit", "both") else set()
             what = "; ".join(filter(None, (_change(field), moves if not _is_move(field) else "")))
             at.setdefault(source_line, {}).setdefault(what, []).append(target["address"])
+        for action in (action for action in target["actions"] if action.get("source")):
+            source_line = (action["source"]["file"], action["source"]["line"])
+            edited |= {source_line} if action["cause"] == "edit" else set()
+            at.setdefault(source_line, {}).setdefault(_gone(action), []).append(target["address"])
     for (file, line), changes in at.items():
         text = "\n".join(f"{what} ({_named(where)})" for what, where in changes.items())
         yield Annotation("notice", text, file, line, is_edited=(file, line) in edited)
@@ -108,6 +112,11 @@ def _effects(plan: Document) -> Iterator[Annotation]:
 
 def _change(field: Document) -> str:
     return f"{_name(field)}: {side_text(field, 'before')} → {side_text(field, 'after')} in AWS{ASIDE.get(field['cause'], '')}"
+
+
+def _gone(action: Document) -> str:
+    name = action["address"].split("/", 3)[3:]
+    return f"{name[0] if name else 'the function'} is deleted in AWS{ASIDE.get(action['cause'], '')}"
 
 
 def _name(field: Document) -> str:

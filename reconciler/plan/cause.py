@@ -287,7 +287,9 @@ def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
         return action
     cause = _moved_by(*(not _asks(spec, sides.now, action.key, live) for spec in sides.specs))
     then = sides.moved_since(cause)
-    return replace(action, cause=cause, author=_deleting(action.key, then, sides) if then else "")
+    author = _deleting(action.key, then, sides) if then else ""
+    origin = _asked_at(sides.now, action.key) if sides.now else None
+    return replace(action, cause=cause, author=author, origin=origin)
 
 
 def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> bool:

@@ -135,7 +135,7 @@ def _action(action: Action) -> dict[str, Any]:
         "reason": action.reason,
         "fields": [_field(change) for change in action.changes],
     }
-    more = {"author": action.author, "hidden": action.hidden}
+    more = {"author": action.author, "hidden": action.hidden, "source": _source(action.origin)}
     return entry | {name: value for name, value in more.items() if value}
 
 

@@ -93,9 +93,10 @@ ACTION: Schema = closed(
         "fields": array(FIELD),
         "author": TEXT,
         "hidden": DIGEST,
+        "source": SOURCE,
         "traffic": closed({"before": SHARES, "after": SHARES, "next_version": TEXT}, optional=("next_version",)),
     },
-    optional=("author", "hidden", "traffic"),
+    optional=("author", "hidden", "source", "traffic"),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 

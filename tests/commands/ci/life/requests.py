@@ -132,7 +132,8 @@ def a_file_is_renamed_and_nothing_happens(life: Life) -> None:
 
 def one_is_deleted_because_its_spec_says_so(life: Life) -> None:
     number = life.opens({"old.yaml": absent("old")}, "nobody calls it")
-    life.sees_a_plan(number, "🟠 1 function is deleted", deletes=1)
+    gone = "notice file=specs/old.yaml,line=4::the function is deleted in AWS (test/us-west-2/old)"
+    life.sees_a_plan(number, "🟠 1 function is deleted", gone, deletes=1)
     assert "- ⛔ <b>deleted</b> old (state: absent) edit " in life.comment(number)
     life.merges(number)
     life.lands()
