@@ -91,8 +91,11 @@ def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
             target = live.key.target
             scope = frozenset(KINDS) if snapshot.scope is None else snapshot.scope.get(target, frozenset())
             read = {name.partition("/")[0] for name in scope}
-            unread = (frozenset(KINDS) - read) | (OPTIONAL if snapshot.invoked.get(target) else frozenset())
-            yield item(live, beside[target], unread)
+            told = {other.key.kind for other in beside[target]}
+            hidden = (
+                OPTIONAL - told if snapshot.invoked.get(target) else frozenset()
+            )  # one of them, and nobody says which
+            yield item(live, beside[target], (frozenset(KINDS) - read) | hidden)
 
 
 def item(live: Live, beside: Iterable[Live], unread: frozenset[str]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         invoked = draw(st.sets(st.sampled_from(["$LATEST", "1", *document.get("aliases", {})])))
         document["event_invoke"] = {name: draw(asynchronous) for name in sorted(invoked)}
     if draw(st.booleans()):
-        open_to = draw(st.sets(st.sampled_from(["$LATEST", *document.get("aliases", {})])))
+        open_to = draw(st.sets(st.sampled_from(["$LATEST", "1", *document.get("aliases", {})])))
         document["permissions"] = {name: draw(policy) for name in sorted(open_to)}
     for one in document.get("aliases", {}).values():
         if one["FunctionVersion"] in ("$LATEST", "1"):
@@ -197,7 +197,7 @@ def drops_an_alias_that_is_invoked(before: dict[str, Any] | None, after: dict[st
     mappings = held.get("event_source_mappings", {}).values()
     invoked = {mapping["alias"] for mapping in mappings if "alias" in mapping}
     invoked |= {name for section in ("urls", "event_invoke") for name in held.get(section, {})} - {"$LATEST", "1"}
-    invoked |= {name for name, policy in held.get("permissions", {}).items() if policy} - {"$LATEST"}
+    invoked |= {name for name, policy in held.get("permissions", {}).items() if policy} - {"$LATEST", "1"}
     return not invoked <= set(after["aliases"])
 
 

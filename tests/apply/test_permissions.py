@@ -453,9 +453,10 @@ def test_the_list_of_functions_has_those_of_the_function_and_its_aliases(opened:
     assert [(one["qualifier"], one["statementId"]) for one in item["permissions"]] == [
         ("$LATEST", "apigw-1"), ("live", "bakery"), ("live", "bucket"),
     ]  # fmt: skip
+    opened.lambda_.create_function_url_config(FunctionName="one", AuthType="AWS_IAM")
     opened.sandbox.gate.script = Script([Fault("GetPolicy", status=403, code="AccessDeniedException")])
     (item,) = opened.run("functions").json()
-    assert item["permissions"] is None
+    assert (item["permissions"], len(item["urls"])) == (None, 1)
 
 
 def test_a_role_that_was_just_created_is_waited_for(opened: House, monkeypatch: pytest.MonkeyPatch) -> None:
