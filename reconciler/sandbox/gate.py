@@ -194,6 +194,8 @@ class Gate:
         """The response to a request for Lambda. Raises Reset where a fault wants the connection broken."""
 
         def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
+            if operation not in OPERATIONS and operation not in INVOCATIONS:
+                raise Refused("NotImplementedException", f"The sandbox does not speak {operation}.", 501)
             if self._throttle:
                 self._throttle.take(account, region, operation, self.clock())
             constraints.check(operation, params)
@@ -251,8 +253,6 @@ class Gate:
                 answered = OPERATIONS[operation](state, params, now)
                 state.advance(now)
                 return answered
-            if operation not in INVOCATIONS:
-                raise Refused("NotImplementedException", f"The sandbox does not speak {operation}.", 501)
             invocation = invoke.prepared(state, params, self._chance)
         return INVOCATIONS[operation](invocation)
 
