@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.sandbox import calls
 from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
 from reconciler.sandbox.around.simulation import is_simulation, simulated
@@ -67,6 +68,9 @@ class Front:
         if request.path.startswith(OPENING):
             return self._downloads.answer(request)
         key, region, api = scope(request.headers)
+        called = calls.answered(self.gate, request, self.account(key) if api == "lambda" else "")
+        if called:
+            return called
         if api == "lambda" or (not api and LAMBDA_PATH.match(request.path)):
             return self.gate.answer(request, self.account(key), region)
         if rpc.operation(request) in BESIDE.get(api, ()):

@@ -169,7 +169,7 @@ class Gate:
         self._throttle = Throttle() if throttle else None
         self._regions: dict[tuple[str, str], tuple[Region, threading.RLock]] = {}
         self._lock, self._beside = threading.Lock(), threading.Lock()
-        self._chance = random.Random(seed)  # noqa: S311  which version of a weighted alias runs
+        self.chance = random.Random(seed)  # noqa: S311  which version of a weighted alias runs
 
     @property
     def requests(self) -> list[Logged]:
@@ -189,6 +189,11 @@ class Gate:
                 )  # fmt: skip
                 self._regions[key] = (state, threading.RLock())
             return self._regions[key]
+
+    def regions(self, name: str) -> list[tuple[Region, threading.RLock]]:
+        """Lambda of all accounts in a region, as far as it was ever asked."""
+        with self._lock:
+            return [held for (_, region), held in self._regions.items() if region == name]
 
     def answer(self, request: Request, account: str, region: str) -> Response:
         """The response to a request for Lambda. Raises Reset where a fault wants the connection broken."""
@@ -253,7 +258,7 @@ class Gate:
                 answered = OPERATIONS[operation](state, params, now)
                 state.advance(now)
                 return answered
-            invocation = invoke.prepared(state, params, self._chance)
+            invocation = invoke.prepared(state, params, self.chance)
         return INVOCATIONS[operation](invocation)
 
     def _note(

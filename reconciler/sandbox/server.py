@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import socket
 import tempfile
 import threading
@@ -25,9 +26,11 @@ from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import PREFIX, Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front, scope
 from reconciler.sandbox.gate import BESIDE, Watch, WatchAnswer
+from reconciler.sandbox.http.function_urls import called
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.refusals import Reset
 
+PROXIED = re.compile(r"^https?://[^/?]*")  # how a client asks that takes the sandbox for a proxy
 TAGGING_API = "tagging"  # the name that its requests are signed for
 
 
@@ -129,9 +132,9 @@ class Sandbox(Front):
     def _application(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         headers = {
             name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
-        }
+        } | ({"content-type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {})
         key, _, api = scope(headers)
-        if api in ("lambda", *BESIDE, TAGGING_API, "iam", ""):
+        if api in ("lambda", *BESIDE, TAGGING_API, "iam", "") or called(headers):
             try:
                 response = self.answer(_request(environ, headers))
             except Reset as reset:
@@ -149,12 +152,13 @@ def _request(environ: dict[str, Any], headers: Mapping[str, str]) -> Request:
     """The request, its body read and put back for whoever comes after us."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
-    path = environ["RAW_URI"].partition("?")[0]
+    path = PROXIED.sub("", environ["RAW_URI"]).partition("?")[0]
     return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
 
 
 def _sent(start_response: Any, response: Response) -> Iterable[bytes]:
     reason = responses.get(response.status, "Answer")
-    headers = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    lines = [(name, line) for name, value in response.headers.items() for line in value.splitlines()]
+    headers = [*lines, ("Content-Length", str(len(response.body)))]
     start_response(f"{response.status} {reason}", headers)
     return [response.body]

@@ -12,7 +12,8 @@ from reconciler.core import service
 from reconciler.sandbox.gate import OPERATIONS
 
 GUARDED = {
-    "AddLayerVersionPermission", "AddPermission", "PublishVersion", "RemoveLayerVersionPermission", "RemovePermission",
+    "AddLayerVersionPermission", "AddPermission", "DeleteResourcePolicy", "PublishVersion", "PutResourcePolicy",
+    "RemoveLayerVersionPermission", "RemovePermission",
     "UpdateAlias", "UpdateFunctionCode", "UpdateFunctionConfiguration",
 }  # fmt: skip
 

@@ -21,6 +21,7 @@ from reconciler.sandbox.refusals import Refused, conflict
 
 LONGEST_SECONDS = 60
 LOG_TAIL_BYTES = 4096
+UNSUPPORTED = "Sandbox.UnsupportedRuntime"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def answered(invocation: Invocation) -> dict[str, Any]:
     """Invoke's answer. An Event is answered when it has ended, so that its effects can be seen then."""
     if invocation.kind == "DryRun":
         return {"StatusCode": 204, "Payload": b""}
-    result, log = _run(invocation)
+    result, log = run(invocation)
     if invocation.kind == "Event":
         return {"StatusCode": 202, "Payload": b""}
     answer = {"StatusCode": 200, "Payload": result.payload, "ExecutedVersion": invocation.version, **log}
@@ -90,7 +91,7 @@ def answered(invocation: Invocation) -> dict[str, Any]:
 
 def queued(invocation: Invocation) -> dict[str, Any]:
     """InvokeAsync's answer, given as an Event's is."""
-    _run(invocation)
+    run(invocation)
     return {"Status": 202}
 
 
@@ -98,7 +99,7 @@ def streamed(invocation: Invocation) -> dict[str, Any]:
     """InvokeWithResponseStream's answer: all of the payload in one chunk."""
     if invocation.kind == "DryRun":
         return {"StatusCode": 204, "EventStream": b""}
-    result, log = _run(invocation)
+    result, log = run(invocation)
     end = log | ({"ErrorCode": result.error, "ErrorDetails": result.payload.decode()} if result.error else {})
     chunks = {} if result.error else {"PayloadChunk": (result.payload, "application/octet-stream")}
     events = eventstream.stream(chunks | {"InvokeComplete": (json.dumps(end).encode(), "application/json")})
@@ -108,7 +109,7 @@ def streamed(invocation: Invocation) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _run(invocation: Invocation) -> tuple[HandlerResult, dict[str, str]]:
+def run(invocation: Invocation) -> tuple[HandlerResult, dict[str, str]]:
     """What became of it, and the end of its log when that was asked for."""
     request_id, began = new_id(), time.monotonic()
     result = _result(invocation, request_id)
@@ -131,7 +132,7 @@ def _result(invocation: Invocation, request_id: str) -> HandlerResult:
     runtime = configuration.get("Runtime", "")
     if not (runtime.startswith("python") and invocation.code.zip_bytes):
         what = f"runtime {runtime}" if runtime else "container images"
-        return failed("Sandbox.UnsupportedRuntime", f"the sandbox runs Python functions from a zip only, not {what}")
+        return failed(UNSUPPORTED, f"the sandbox runs Python functions from a zip only, not {what}")
     facts = {
         "aws_request_id": request_id, "function_name": invocation.function_name, "function_version": invocation.version,
         "invoked_function_arn": invocation.function_arn, "memory_limit_in_mb": str(configuration["MemorySize"]),

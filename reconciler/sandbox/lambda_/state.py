@@ -192,6 +192,7 @@ class Region:
     mappings: dict[str, SourceMapping] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
     code_signing: dict[str, CodeSigning] = field(default_factory=dict)
+    urls_made: int = 0
     upcoming_failure: str = ""
 
     def begin(self, thing: Settling, now: float) -> None:

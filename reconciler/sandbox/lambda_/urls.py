@@ -1,4 +1,4 @@
-"""Function URLs, one a function or alias, as FACTS 5 records them. They answer no requests of their own.
+"""Function URLs, one a function or alias, as FACTS 5 records them.
 
 (region, params, now) go in, an answer comes out or Refused is raised.
 """
@@ -61,7 +61,8 @@ def create_url(region: Region, params: Mapping[str, Any], now: float) -> dict[st
             f"Failed to create function url config for [functionArn = {arn}]. "
             "Error message:  FunctionUrlConfig exists for this Lambda function"
         )
-    at, label = _moment(now), hashlib.sha256(arn.encode()).hexdigest()[:32]
+    region.urls_made += 1  # an address never comes back
+    at, label = _moment(now), hashlib.sha256(f"{arn} {region.urls_made}".encode()).hexdigest()[:32]
     function.urls[qualifier] = {"InvokeMode": "BUFFERED"} | _stored(params) | {
         "FunctionUrl": f"https://{label}.lambda-url.{region.region}.on.aws/", "FunctionArn": arn,
         "CreationTime": at, "LastModifiedTime": at,
