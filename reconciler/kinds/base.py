@@ -39,6 +39,7 @@ class Section:
     Schema of its names where it is a map of them, `inner_keys` of the names below those where it is a map of maps, `own` that of members of ours (a schema with a `type` stands instead of the
     service model's, others are laid over it), and `required` names what every entry must have. Members in `which` say which
     resource an entry is, so that another value makes it another entry; `foreign_name` is what AWS calls one of somebody else's.
+    `is_in_our_words`: `own` is all that it takes, so that a new member of AWS's waits until there is a word for it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Section:
     required: tuple[str, ...] = ()
     which: tuple[str, ...] = ()
     foreign_name: str = ".+"
+    is_in_our_words: bool = False
 
     @property
     def levels(self) -> int:
@@ -64,7 +66,8 @@ class Section:
     @property
     def members(self) -> frozenset[str]:
         """The AWS members that the section takes: every one of the calls' that is not refused."""
-        return frozenset().union(*map(service.members, self.calls)) - set(self.refused)
+        taken = () if self.is_in_our_words else self.calls
+        return frozenset().union(*map(service.members, taken)) - set(self.refused)
 
     def cut(self, answer: Properties) -> dict[str, Any]:
         """An answer of AWS, cut to what the section takes of it: also of what is newer than this release."""

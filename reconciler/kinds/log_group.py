@@ -33,6 +33,7 @@ LOG_GROUP = Section(
         "resourceIdentifier": "for results of queries, which are no function's",
     },
     calls=(_CREATE, _KEEP, _KEEP_FOREVER, _LOCK, _UNLOCK),
+    is_in_our_words=True,
     about="The function's log group: made before the function, never deleted; `{}` is one that never expires and has no key.",
     own={
         _DAYS: {

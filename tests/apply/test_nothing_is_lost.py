@@ -26,12 +26,14 @@ event_source_mappings:
     EventSourceArn: arn:aws:sqs:us-west-2:123456789012:orders
     alias: live
 urls: {live: {AuthType: AWS_IAM}}
+log_group: {retention_days: 7}
 permissions: {live: {bucket: {Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}
 """
 CHANGED = (
     FULL.replace("payments", "orders")
     .replace("alias: live", "alias: live\n    BatchSize: 7")
     .replace("AWS_IAM", "NONE")
+    .replace("retention_days: 7", "retention_days: 14")
     .replace("s3:::a", "s3:::b")
 )
 
@@ -45,7 +47,7 @@ def changed_house(house: House) -> House:
     return house
 
 
-CHANGES = ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateFunctionUrlConfig", "RemovePermission", "AddPermission", "UpdateEventSourceMapping"]  # fmt: skip
+CHANGES = ["PutRetentionPolicy", "TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateFunctionUrlConfig", "RemovePermission", "AddPermission", "UpdateEventSourceMapping"]  # fmt: skip
 
 
 def is_as_wanted(house: House) -> None:
@@ -153,7 +155,7 @@ def test_an_update_that_ends_failed_moves_no_alias_and_still_shows(house: House)
     report = house.apply()
     assert report["outcome"]["exit_code"] == 25
     assert "InvalidZipFileException" in report["tasks"][0]["status"]["status"]
-    assert house.writes() == ["TagResource", "UpdateFunctionConfiguration", "UpdateFunctionCode"]
+    assert house.writes() == CHANGES[:4]
     house.sandbox.gate.script = Script([])
     assert "checkout" in house.verbs()
     house.apply()
@@ -200,7 +202,7 @@ def test_a_signal_finishes_the_call_in_flight_and_writes_the_report(house: House
     report = house.newest_report()
     assert report["outcome"]["exit_code"] == code
     done = [item["operation"] for item in report["tasks"][0]["operations"] if item["outcome"] == "succeeded"]
-    assert done[:2] == ["TagResource", "UpdateFunctionConfiguration"]
+    assert done[:3] == CHANGES[:3]
     assert "PublishVersion" not in done
     house.sandbox.gate.script = Script([])
     house.apply()
