@@ -140,11 +140,13 @@ def _only(value: Any) -> Any:
 
 
 def _principal(written: Any) -> Any:
-    if not isinstance(written, Mapping):
-        return written if written == "*" else None
-    if len(written) != 1 or not {*written} <= {"AWS", "Service"}:
-        return None
-    return _only(next(iter(written.values())))
+    """Whom a statement names, by the one text that AddPermission has for it; None where it has none."""
+    if written == "*":
+        return written
+    ((sort, named),) = written.items() if isinstance(written, Mapping) and len(written) == 1 else (("", None),)
+    whom = _only(named)
+    is_service = isinstance(whom, str) and "." in whom and not whom.startswith("arn:")
+    return whom if {"AWS": not is_service, "Service": is_service}.get(sort) else None
 
 
 @cache
@@ -191,17 +193,20 @@ def compared(live: Properties, _: Properties) -> dict[str, Any]:
     return dict(live)
 
 
+def which_statement(function: str, name: str) -> dict[str, str]:
+    return {**which(function, name), "StatementId": name.partition("/")[2]}
+
+
 def create(function: str, name: str, properties: Properties) -> list[Step]:
-    return [Step(_ADD, {**which(function, name), "StatementId": name.partition("/")[2], **properties})]
+    return [Step(_ADD, {**which_statement(function, name), **properties})]
 
 
-def update(function: str, name: str, properties: Properties, _: frozenset[str], handle: Properties) -> list[Step]:
-    params = {**which(function, name), "StatementId": handle["Sid"]}
-    return [Step(_REMOVE, params, is_adjoining=True), *create(function, name, properties)]
+def update(function: str, name: str, properties: Properties, _: frozenset[str], __: Properties) -> list[Step]:
+    return [Step(_REMOVE, which_statement(function, name), is_adjoining=True), *create(function, name, properties)]
 
 
 def delete(function: str, name: str, handle: Properties) -> list[Step]:
-    return [Step(_REMOVE, {**which(function, name), "StatementId": handle["Sid"]})] if "Sid" in handle else []
+    return [Step(_REMOVE, which_statement(function, name))] if "Sid" in handle else []
 
 
 def after(operation: str, params: Properties, _: Properties | None) -> dict[str, Any] | None:

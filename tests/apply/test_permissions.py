@@ -340,6 +340,8 @@ ODD: dict[str, dict[str, Any]] = {
     "two actions": {"Action": ["lambda:InvokeFunction", "lambda:GetFunction"]},
     "two principals": {"Principal": {"AWS": ["111111111111", "222222222222"]}},
     "principals of two sorts": {"Principal": {"AWS": "111111111111", "Service": "s3.amazonaws.com"}},
+    "a principal of another sort": {"Principal": {"Federated": "cognito-identity.amazonaws.com"}},
+    "every service": {"Principal": {"Service": "*"}},
     "nobody but": {"NotPrincipal": {"AWS": "111111111111"}},
     "another resource": {"Resource": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:one"},
     "another operator": {"Condition": {"ArnEquals": {"AWS:SourceArn": "arn:aws:s3:::uploads"}}},
