@@ -5,14 +5,15 @@ Pure. Plan and answers go in; what differs between that and a look at AWS comes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.diff import Difference, differences, pointer, value_at
 from reconciler.core.errors import NotOwned, PlanError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Unreadable
+from reconciler.kinds.base import nothing_at_creation
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
@@ -26,11 +27,12 @@ State = Properties | None  # of one resource, as its kind's `state` has it; None
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one call is about, and what AWS must hold of that before and after it."""
+    """What one call is about, and what AWS must hold of that before and after it; `beside` is what it makes of other kinds."""
 
     key: Key
     before: State
     after: State
+    beside: Mapping[Key, Properties] = field(default_factory=dict)
 
 
 class Expected:
@@ -67,7 +69,8 @@ class Expected:
         before = self.held(key)
         if operation.name == "PublishVersion":
             return Change(key, before, published(self.states.get(function_of(key)), key))
-        return Change(key, before, KINDS[key.kind].after(operation.name, {**params, **operation.expect}, before))
+        after = KINDS[key.kind].after(operation.name, {**params, **operation.expect}, before)
+        return Change(key, before, after, born(key, params) if operation.name == "CreateFunction" else {})
 
     def looked(self, live: Live) -> None:
         """What a look showed, after it was compared: from now on it must stay so."""
@@ -97,7 +100,17 @@ class Expected:
                 self.gone.add(change.key)
             self.states = {key: state for key, state in self.states.items() if key not in deleted}
         else:
-            self.states[change.key] = change.after
+            self.states |= {change.key: change.after, **change.beside}
+
+
+def born(function: Key, params: Properties) -> dict[Key, Properties]:
+    """What a creation with these params makes beside the function."""
+    made: dict[Key, Properties] = {}
+    for kind in (kind for kind in KINDS.values() if kind.at_creation is not nothing_at_creation):
+        sent = {name: params[name] for name in kind.sections[0].members if name in params}
+        if sent:
+            made[replace(function, kind=kind.name)] = kind.state(sent, function.target.function)
+    return made
 
 
 def function_of(key: Key) -> Key:

@@ -137,6 +137,17 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Holders:
+    """How AWS tells who has a value, of what a function has one of at the most: `operation`, of the value as `member`, answers the
+    ARNs of the functions that have it as `functions`; `values` lists all values, each as `member`."""
+
+    member: str
+    operation: str
+    functions: str
+    values: Listing
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How AWS is asked for the resources of a kind, and what its answers say.
 
@@ -148,7 +159,7 @@ class Reading:
     `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
     the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
     below a first name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many
-    functions, where AWS is asked by their names.
+    functions, where AWS is asked by their names. `holders`: it is also told by who has each value.
     """
 
     single: Callable[[str, str], tuple[str, Properties]]
@@ -161,6 +172,7 @@ class Reading:
     tagged_by: str = ""
     several: Callable[[str, Properties], list[Properties]] | None = None
     together: Lookup | None = None
+    holders: Holders | None = None
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:
@@ -180,6 +192,10 @@ def as_written(properties: Properties, _: str | Ref) -> dict[str, Any]:
 
 
 def nothing_answered(_result: Properties, _function: str) -> dict[str, Any]:
+    return {}
+
+
+def nothing_at_creation(_: Properties) -> dict[str, Any]:
     return {}
 
 
@@ -224,6 +240,7 @@ class Kind:
 
     What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's
     name, the properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
+    `at_creation(properties)` has the members of CreateFunction that make it with its function, where `create` would be too late.
     `meant` turns words of ours in a spec's entry into the values that they stand for, `resolved` puts a version in for the newest one.
 
     What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must
@@ -266,6 +283,7 @@ class Kind:
     depth: int = 1
     needs_replacement: Callable[[str, Any, Any], bool] = never_replaced
     is_sensitive: Callable[[tuple[str, ...]], bool] = never_sensitive
+    at_creation: Callable[[Properties], dict[str, Any]] = nothing_at_creation
     meant: Callable[[Properties], dict[str, Any]] = dict
     resolved: Callable[[Properties, str | Ref], dict[str, Any]] = as_written
     answered: Callable[[Properties, str], dict[str, Any]] = nothing_answered

@@ -37,7 +37,7 @@ _ELSEWHERE = {
     "Publish": "the spec's `publish`",
     "PublishTo": IS_PUBLISH,
     "RevisionId": IS_A_GUARD,
-    "CodeSigningConfigArn": "set by calls of its own (PutFunctionCodeSigningConfig): a kind of its own",
+    "CodeSigningConfigArn": "the section `code_signing`",
 }
 
 _PROVIDER = "CapacityProviderConfig/LambdaManagedInstancesCapacityProviderConfig"

@@ -9,6 +9,7 @@ from reconciler.core.waiting import Wait
 from reconciler.kinds import (
     alias,
     code,
+    code_signing,
     concurrency,
     configuration,
     event_invoke,
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
         log_group.FUNCTION_LOG_GROUP,
         version.VERSION,
         alias.ALIAS,
+        code_signing.SIGNED_CODE,
         recursion.RECURSIVE_LOOP,
         runtime_management.MANAGED_RUNTIME,
         concurrency.RESERVED_CONCURRENCY,
@@ -49,6 +51,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("function/UntagResource",),
     ("function/TagResource",),
     ("function/CreateFunction", "function/UpdateFunctionConfiguration"),
+    ("code_signing/DeleteFunctionCodeSigningConfig", "code_signing/PutFunctionCodeSigningConfig"),
     ("recursion/PutFunctionRecursionConfig",),
     ("runtime_management/PutRuntimeManagementConfig",),
     ("function/UpdateFunctionCode",),

@@ -254,6 +254,8 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
             params = dict(step.params) | {"Code": code_params(desired, case.artifact, ())}
             if case.policy.managed_by:
                 params["Tags"] = dict(params.get("Tags", {})) | {MARK: case.policy.managed_by}
+            for kind, item in beside(case):
+                params |= kind.at_creation(item.properties)
             if is_published_at_once(case):
                 params["Publish"] = True
             settle = (*CALLS["CreateFunction"].settle, "version-active") if is_published_at_once(case) else None
@@ -315,13 +317,19 @@ def is_published_at_once(case: Case) -> bool:
     function = case.spec.target.function
     before = (
         step
-        for kind in KINDS.values()
+        for kind, item in beside(case)
         if kind.is_kept_by_versions
-        for item in case.desired(kind)
-        if () not in ignored_paths(case.spec, kind, item.key.name)
         for step in kind.create(function, item.key.name, item.properties)
     )
     return case.spec.publish and not any(before)
+
+
+def beside(case: Case) -> Iterator[tuple[Kind, Desired]]:
+    """What the spec says beside the function, but what it leaves to others."""
+    for kind in (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION)):
+        for item in case.desired(kind):
+            if () not in ignored_paths(case.spec, kind, item.key.name):
+                yield kind, item
 
 
 def needs_publishing(case: Case, function: Draft | None, final: Properties, newest: Live | None) -> bool:
@@ -377,13 +385,21 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
         if is_elsewhere or () in ignored_paths(case.spec, kind, pair.key.name):
             continue
         if pair.live is None:
-            draft = created(kind, pair)
-            drafts += [draft] if draft.steps else []  # what AWS makes by itself as it is written needs no action
+            drafts += made(case, kind, pair)
         elif pair.desired is None:
             drafts.append(deleted(kind, pair, "which the spec does not name"))
         else:
             drafts.append(updated(kind, pair, case.spec, case.salt))
     return drafts
+
+
+def made(case: Case, kind: Kind, pair: Pair) -> list[Draft]:
+    """The draft of what is to be made; what AWS makes by itself as it is written needs none."""
+    assert pair.desired is not None
+    draft = created(kind, pair)
+    if case.function is None and kind.at_creation(pair.desired.properties):
+        return [replace(draft, steps=(), action=replace(draft.action, reason="made by the creation"))]
+    return [draft] if draft.steps else []
 
 
 # --- operations and digests ----------------------------------------------------------------------------------------

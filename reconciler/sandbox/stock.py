@@ -19,7 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.sandbox.around import moto_adapter, network
-from reconciler.sandbox.lambda_ import layers
+from reconciler.sandbox.lambda_ import code_signing, layers
 from reconciler.sandbox.server import Sandbox
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -39,8 +39,8 @@ LAYER = re.compile(r"[^:]+:\d+")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Need:
-    """One thing that must be there: `kind` is object, role, user, sqs, kinesis, dynamodb, sns, image, network or layer. Of an
-    object, `detail` is the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
+    """One thing that must be there: `kind` is object, role, user, sqs, kinesis, dynamodb, sns, image, network, layer or
+    code-signing-config. Of an object, `detail` is the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
 
     kind: str
     account: str
@@ -84,6 +84,8 @@ def _of(spot: Spot) -> Iterator[Need]:
             yield Need(kind, account, spot.region, name)
         elif service == "lambda" and kind == "layer" and LAYER.fullmatch(name):
             yield Need("layer", account, region, name)
+        elif service == "lambda" and kind == "code-signing-config":
+            yield Need(kind, account, region, name)
         elif service in ("sqs", "sns", "kinesis", "dynamodb"):
             yield Need(service, account, region, _resource(service, parts[5]))
 
@@ -172,6 +174,12 @@ def _layer(sandbox: Sandbox, need: Need) -> None:
         layers.place(region, name, int(number), content, sandbox.gate.clock())
 
 
+def _code_signing(sandbox: Sandbox, need: Need) -> None:
+    region, lock = sandbox.gate.region(need.account, need.region)
+    with lock:
+        code_signing.place(region, need.name, sandbox.gate.clock())
+
+
 def _queue(sandbox: Sandbox, need: Need) -> None:
     fifo = {"Attributes": {"FifoQueue": "true"}} if need.name.endswith(".fifo") else {}
     sandbox.clients.get("sqs", need.account, need.region).create_queue(QueueName=need.name, **fifo)
@@ -212,6 +220,7 @@ _MAKE = {
     "user": _user,
     "network": _network,
     "layer": _layer,
+    "code-signing-config": _code_signing,
     "sqs": _queue,
     "sns": _topic,
     "kinesis": _stream,

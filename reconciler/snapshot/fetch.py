@@ -25,6 +25,7 @@ from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts
+from reconciler.snapshot.holders import by_value
 from reconciler.snapshot.rooms import rooms
 
 WORKERS = 16
@@ -202,7 +203,9 @@ class _Region:
     def of_kind(self, kind: Kind, asked: Parts) -> Iterator[Live]:
         """The resources of a kind: listed, at rest, whole, and with their tags where a spec speaks of them."""
         reading, members = kind.reading, self.members_named(kind)
-        items = self.at_rest(reading, self.listed(reading, asked))
+        known, rest = by_value(self.aws, self.place, kind, self.specs, asked)
+        listed = self.listed(reading, {target: asked[target] for target in rest}) if rest else []
+        items = [*known, *self.at_rest(reading, listed)]
         whole = partial(self.whole, kind, members)
         items = [
             (target, item)

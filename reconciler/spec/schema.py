@@ -43,6 +43,7 @@ WORDS: Mapping[str, str] = {
     "Action": "lambda:ACTION, lambda:* or *",
     "Arn": _ARN,
     "CapacityProviderArn": _ARN,
+    "CodeSigningConfigArn": "a code signing configuration's ARN, arn:aws:lambda:REGION:ACCOUNT:code-signing-config:csc-…",
     "CollectionName": "a collection's name: no $, and not beginning with system.",
     "DatabaseName": "a database's name: without spaces, slashes, dots, $ and quotes",
     "DestinationArn": f"{_ARN}, or kafka://TOPIC",

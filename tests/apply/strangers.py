@@ -17,6 +17,9 @@ from tests.conftest import ACCOUNT, REGION, ROLE, House
 MARK = "reconcile:managed-by"
 GROUP = "/aws/lambda/checkout"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
+SIGNING, OTHER_SIGNING = (
+    f"arn:aws:lambda:{REGION}:{ACCOUNT}:code-signing-config:csc-0123456789abcdef{letter}" for letter in "gh"
+)
 PATCH = f"arn:aws:lambda:{REGION}::runtime:0123456789abcdef"
 Act = Callable[[House], Any]
 Due = Callable[[int, str, str], bool]
@@ -93,6 +96,10 @@ ACTS: Mapping[str, Act] = {
         FunctionName="checkout", ReservedConcurrentExecutions=77
     ),
     "concurrency gone": lambda house: house.lambda_.delete_function_concurrency(FunctionName="checkout"),
+    "code signing": lambda house: house.lambda_.put_function_code_signing_config(
+        FunctionName="checkout", CodeSigningConfigArn=OTHER_SIGNING
+    ),
+    "code signing gone": lambda house: house.lambda_.delete_function_code_signing_config(FunctionName="checkout"),
     "recursion": lambda house: house.lambda_.put_function_recursion_config(
         FunctionName="checkout", RecursiveLoop="Terminate"
     ),

@@ -216,4 +216,4 @@ def test_who_may_not_read_them_still_gets_the_list_of_functions(house: House) ->
     denied = Fault("GetRuntimeManagementConfig", status=403, code="AccessDeniedException")
     house.sandbox.gate.script = Script([denied])
     (item,) = house.run("functions").json()
-    assert (item["recursion"], item["runtimeManagement"]) == (None, None)
+    assert (item["recursion"], item["runtimeManagement"]) == ({"recursiveLoop": "Terminate"}, None)

@@ -109,6 +109,7 @@ statement = st.builds(
     ),
 )
 policy = st.dictionaries(st.sampled_from(["one", "two", "Three-3"]), statement, max_size=3)
+SIGNING = [ARN.format("lambda", f"code-signing-config:csc-0123456789abcdef{letter}") for letter in "gh"]
 PINNED = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
 runtime_management = st.sampled_from([{}, {"UpdateRuntimeOn": "Auto"}, {"UpdateRuntimeOn": "FunctionUpdate"}, {"UpdateRuntimeOn": "Manual", "RuntimeVersionArn": PINNED}])  # fmt: skip
 common: dict[str, st.SearchStrategy[Any]] = {
@@ -164,6 +165,8 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
             name = draw(st.sampled_from(names))
             mapping |= {"alias": name} if name else {}
         document["event_source_mappings"] = mappings
+    if draw(st.booleans()):
+        document["code_signing"] = draw(some(CodeSigningConfigArn=st.sampled_from(SIGNING)))
     if draw(st.booleans()):
         document["recursion"] = draw(some(RecursiveLoop=st.sampled_from(["Allow", "Terminate"])))
     if draw(st.booleans()):
@@ -263,8 +266,8 @@ def applied(shared: tuple[Sandbox, Path]) -> Applied:
             "b": {"EventSourceArn": ARN.format("kinesis", "stream/clicks"), "StartingPosition": "LATEST"},
         },
     }  # fmt: skip
-    for key in ("v1.zip", "v2.zip", "v3.zip"):
-        fill(sandbox, workspace(folder, stocking | {"code": {"S3Bucket": "artifacts", "S3Key": key}, "configuration": {"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda", "Layers": LAYERS, "VpcConfig": {"SubnetIds": ["subnet-a", "subnet-b"], "SecurityGroupIds": ["sg-1", "sg-2"]}}}))  # fmt: skip
+    for key, signing in zip(("v1.zip", "v2.zip", "v3.zip"), (*SIGNING, SIGNING[0]), strict=True):
+        fill(sandbox, workspace(folder, stocking | {"code_signing": {"CodeSigningConfigArn": signing}, "code": {"S3Bucket": "artifacts", "S3Key": key}, "configuration": {"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda", "Layers": LAYERS, "VpcConfig": {"SubnetIds": ["subnet-a", "subnet-b"], "SecurityGroupIds": ["sg-1", "sg-2"]}}}))  # fmt: skip
     return Applied(sandbox, folder)
 
 

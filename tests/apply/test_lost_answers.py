@@ -13,6 +13,7 @@ from tests.conftest import House, function_spec
 
 PUBLISHED = "publish: true\n"
 ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
+SIGNED = "code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}\n"
 RESERVED = "concurrency: {ReservedConcurrentExecutions: 5}\n"
 ASYNCHRONOUS = "event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}\n"
 KEPT = "log_group: {retention_days: 7}\n"
@@ -46,6 +47,8 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "alias/CreateAlias": (spec(PUBLISHED), spec(ALIAS)),
     "alias/UpdateAlias": (spec(ALIAS), spec(ALIAS.replace("published}", "published, Description: new}"))),
     "alias/DeleteAlias": (spec(ALIAS), spec(PUBLISHED + "aliases: {}\n")),
+    "code_signing/PutFunctionCodeSigningConfig": (spec(), spec(SIGNED)),
+    "code_signing/DeleteFunctionCodeSigningConfig": (spec(SIGNED), spec("code_signing: {}\n")),
     "recursion/PutFunctionRecursionConfig": (spec(), spec("recursion: {RecursiveLoop: Allow}\n")),
     "runtime_management/PutRuntimeManagementConfig": (
         spec(),

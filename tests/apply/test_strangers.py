@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.core.service import READING
 from reconciler.sandbox.around.faults import Fault, Script
-from tests.apply.strangers import ACTS, ARN, MARK, Kept, Stranger, zip_of
+from tests.apply.strangers import ACTS, ARN, MARK, OTHER_SIGNING, SIGNING, Kept, Stranger, zip_of
 from tests.conftest import CONFIG, ROLE, House, function_spec, opened
 
 OURS = CONFIG + "managedBy: shop\n"
@@ -29,6 +29,7 @@ concurrency: {{ReservedConcurrentExecutions: 5}}
 event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
 permissions: {{live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}}}
 recursion: {{RecursiveLoop: Allow}}
+code_signing: {{CodeSigningConfigArn: "{SIGNING}"}}
 runtime_management: {{UpdateRuntimeOn: FunctionUpdate}}
 log_group: {{retention_days: 7}}
 """
@@ -40,6 +41,7 @@ CHANGED = (
     .replace("Executions: 5", "Executions: 3")
     .replace("Attempts: 1", "Attempts: 2")
     .replace("s3:::a", "s3:::b")
+    .replace(SIGNING, OTHER_SIGNING)
     .replace("Loop: Allow", "Loop: Terminate")
     .replace("On: FunctionUpdate", "On: Auto")
     .replace("retention_days: 7", "retention_days: 14")
@@ -84,7 +86,7 @@ def is_adopted(house: House) -> None:
 def loses_a_version_and_all_that_hangs_on_the_function(house: House) -> None:
     is_changed(house)
     house.apply()
-    gone = "tags: {team: orders}\naliases: {}\nurls: {}\npermissions: {$LATEST: {}}\nconcurrency: {}\nevent_invoke: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    gone = "tags: {team: orders}\naliases: {}\nurls: {}\npermissions: {$LATEST: {}}\nconcurrency: {}\ncode_signing: {}\nevent_invoke: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
@@ -95,12 +97,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 15),
+    "change": Scene(is_changed, 16),
     "creation": Scene(is_created, 12),
     "deletion": Scene(is_deleted, 2),
     "replacement": Scene(is_replaced, 10),
-    "adoption": Scene(is_adopted, 13),
-    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 7),
+    "adoption": Scene(is_adopted, 14),
+    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 8),
 }
 
 

@@ -94,8 +94,10 @@ def calls() -> set[str]:
         if isinstance(argument, ast.Constant) and argument.value in operations()
     }
     for kind in KINDS.values():
-        listings = (kind.reading.listing, kind.reading.everywhere, kind.reading.together)
+        reading = kind.reading
+        listings = (reading.listing, reading.everywhere, reading.together, reading.holders)
         names |= {kind.reading.single("f", "n")[0], *(listing.operation for listing in listings if listing)}
+        names |= {kind.reading.holders.values.operation} if kind.reading.holders else set()
     return {f"{operations()[name]}:{name}" for name in names | set(CALLS)}
 
 

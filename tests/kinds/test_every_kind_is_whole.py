@@ -38,6 +38,7 @@ tags: {team: a}
 aliases: {live: {FunctionVersion: published}}
 log_group: {retention_days: 7}
 concurrency: {ReservedConcurrentExecutions: 5}
+code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}
 recursion: {RecursiveLoop: Allow}
 runtime_management: {UpdateRuntimeOn: FunctionUpdate}
 urls: {live: {AuthType: AWS_IAM}}

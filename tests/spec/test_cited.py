@@ -43,6 +43,7 @@ OF_RULES = {
     "R081": "a FIFO queue for events",
     "R082": "events for the function itself",
     "R072": "a policy without room",
+    "R084": "a signed image",
     "R083": "a runtime's version that is not pinned",
 }
 # Id -> the files of a tree that break it.

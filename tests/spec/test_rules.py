@@ -190,6 +190,11 @@ REFUSED: dict[str, tuple[str, str]] = {
         "4:45: concurrency.ReservedConcurrentExecutions is -1; the least is 0",
     ),
     "a reservation that is no map": ("concurrency: 5\n", "4:14: concurrency must be a map, not 5"),
+    "a signed image": (
+        "code: {ImageUri: '123456789012.dkr.ecr.us-west-2.amazonaws.com/a:v1'}\n"
+        "code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}\n",
+        "5:1: an image's code is not signed; take code_signing out",
+    ),
     "another word for a loop": (
         "recursion: {RecursiveLoop: allow}\n",
         '4:28: recursion.RecursiveLoop is "allow"; allowed are Allow, Terminate; did you mean Allow?',

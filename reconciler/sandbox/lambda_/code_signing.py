@@ -54,11 +54,19 @@ def _set(held: CodeSigning, params: Mapping[str, Any], now: float) -> dict[str, 
 
 def create(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     check_tags(params.get("Tags", {}), {})
-    name = f"csc-{new_id().replace('-', '')[:17]}"
+    return _set(_new(region, f"csc-{new_id().replace('-', '')[:17]}", params.get("Tags", {})), params, now)
+
+
+def _new(region: Region, name: str, tags: Mapping[str, str]) -> CodeSigning:
     arn = f"arn:{region.partition}:lambda:{region.region}:{region.account}:code-signing-config:{name}"
     members = {"CodeSigningConfigId": name, "CodeSigningConfigArn": arn, "CodeSigningPolicies": dict(UNSET_POLICY)}
-    region.code_signing[arn] = CodeSigning(members, dict(params.get("Tags", {})))
-    return _set(region.code_signing[arn], params, now)
+    return region.code_signing.setdefault(arn, CodeSigning(members, dict(tags)))
+
+
+def place(region: Region, name: str, now: float) -> None:
+    """Make one of this id, unless it is there."""
+    profile = f"arn:{region.partition}:signer:{region.region}:{region.account}:/signing-profiles/sandbox/1"
+    _set(_new(region, name, {}), {"AllowedPublishers": {"SigningProfileVersionArns": [profile]}}, now)
 
 
 def update(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:

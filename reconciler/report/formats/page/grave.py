@@ -55,6 +55,7 @@ CONCERNS = (
     Concern("access of another account", rf"{_PERMISSION}/Principal", _is_of_another_account, also_new=True),
     Concern("access under fewer conditions", rf"{_PERMISSION}/(?!Action|Principal)[A-Za-z]+", _is_taken_out),
     Concern("role", r"/configuration/Role"),
+    Concern("code signing", r"/code_signing/.*"),
     Concern("KMS key", r"/.*(KMSKeyArn|KmsKeyArn)"),
     Concern("VPC", r"/configuration/VpcConfig(/.*)?"),
     Concern("layer of another account", r"/configuration/Layers(/.*)?", _is_foreign, also_new=True),
