@@ -17,7 +17,7 @@ from typing import Any
 from reconciler.aws.client import Aws
 from reconciler.core.accounts import Account
 from reconciler.sandbox import Sandbox
-from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around import moto_lambda
 from reconciler.sandbox.around.direct import answering
 from reconciler.sandbox.around.world import PREFIX
 from reconciler.sandbox.front import scope
@@ -47,7 +47,7 @@ class Line:
             raise
         if response is None:
             key, _, _ = scope(request.headers)
-            response = moto_adapter.responding(key.removeprefix(PREFIX))(request)
+            response = moto_lambda.responding(key.removeprefix(PREFIX))(request)
         self.had_trouble |= response.status >= THROTTLED
         return replace(response, headers={"Date": formatdate(usegmt=True), **response.headers})  # as any server says
 

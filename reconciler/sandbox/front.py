@@ -6,12 +6,12 @@ credentials belong to. Requests to other services are not its concern.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.sandbox import calls
+from reconciler.sandbox import calls, deliveries, tagging
+from reconciler.sandbox.around import moto_lambda
 from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
 from reconciler.sandbox.around.simulation import is_simulation, simulated
@@ -20,12 +20,11 @@ from reconciler.sandbox.gate import BESIDE, Gate
 from reconciler.sandbox.http import rpc
 from reconciler.sandbox.http.log import Logged
 from reconciler.sandbox.http.wire import Request, Response
-from reconciler.sandbox.lambda_ import tags
 
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 DEFAULT_ACCOUNT = "123456789012"
 LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/(functions|event-source-mappings|tags|account-settings|layers)\b")
-TAGGING = "ResourceGroupsTaggingAPI_20170126.GetResources"
+TAGGING_API = "tagging"  # the name that its requests are signed for
 
 
 def as_faults(given: Iterable[Fault | Mapping[str, Any]]) -> tuple[Fault, ...]:
@@ -44,6 +43,7 @@ class Front:
         self.gate = Gate(lambda account, region: Around(clients, self._downloads, account, region), **settings)
         self._account_id = account_id
         self._accounts: dict[str, str] = {}
+        moto_lambda.listen(self)
 
     @property
     def requests(self) -> list[Logged]:
@@ -54,6 +54,14 @@ class Front:
     def writes(self) -> list[Logged]:
         """The requests that may have changed something."""
         return [request for request in self.requests if request.is_write]
+
+    def holds(self, arn: str) -> bool:
+        """Whether another service finds this function."""
+        return deliveries.holds(self.gate, arn)
+
+    def deliver(self, arn: str, event: Any, service: str) -> None:
+        """What another service hands to a function."""
+        deliveries.deliver(self.gate, arn, event, service)
 
     def account(self, key: str) -> str:
         """The account of an access key: as the sandbox's own keys say, as STS says of others."""
@@ -77,19 +85,10 @@ class Front:
             return self.gate.answer_beside(api, request, self.account(key), region)
         if api == "iam" and is_simulation(request):
             return simulated(request, self.gate.script.denied)
-        if request.headers.get("x-amz-target") == TAGGING:
-            return self._tagging(request, self.account(key), region)
+        if api == TAGGING_API:
+            account = self.account(key)
+            return tagging.answered(self.gate, request, account, region, moto_lambda.responding(account))
         return None
-
-    def _tagging(self, request: Request, account: str, region: str) -> Response | None:
-        question = json.loads(request.body or b"{}")
-        kinds = question.get("ResourceTypeFilters") or ["lambda"]
-        if not any(kind.split(":")[0] == "lambda" for kind in kinds):
-            return None
-        held, lock = self.gate.region(account, region)
-        with lock:
-            answer = tags.get_resources(held, question)
-        return Response(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode())
 
 
 def scope(headers: Mapping[str, str]) -> tuple[str, str, str]:

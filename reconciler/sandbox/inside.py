@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around import moto_adapter, moto_lambda
 from reconciler.sandbox.around.direct import answering
 from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import Clients
@@ -38,6 +38,7 @@ def install(
         Clients(None, _check_mocked), DEFAULT_ACCOUNT, settle_seconds=settle_seconds, throttle=throttle, faults=faults,
         log_path=None, clock=clock, seed=seed,
     )  # fmt: skip
+    moto_lambda.be_found()
     events = _events(target)
     for event in EVENTS:
         events.register_first(event, _answering(front))

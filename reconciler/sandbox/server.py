@@ -20,18 +20,17 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from reconciler.sandbox.around import moto_adapter
+from reconciler.sandbox.around import moto_adapter, moto_lambda
 from reconciler.sandbox.around.environment import environment, write_profiles
 from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import PREFIX, Clients
-from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front, scope
+from reconciler.sandbox.front import DEFAULT_ACCOUNT, TAGGING_API, Front, scope
 from reconciler.sandbox.gate import BESIDE, Watch, WatchAnswer
 from reconciler.sandbox.http.function_urls import called
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.refusals import Reset
 
 PROXIED = re.compile(r"^https?://[^/?]*")  # how a client asks that takes the sandbox for a proxy
-TAGGING_API = "tagging"  # the name that its requests are signed for
 
 
 class _Quiet(WSGIRequestHandler):
@@ -84,7 +83,7 @@ class Sandbox(Front):
         on_response: WatchAnswer = lambda *_: None,
         seed: int = 0,
     ) -> None:
-        self._moto = moto_adapter.application()
+        self._moto = moto_lambda.application()
         self._server = _Server(self._application)
         self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
         super().__init__(
@@ -113,6 +112,7 @@ class Sandbox(Front):
         if self._is_stopped:
             return
         self._is_stopped = True
+        moto_lambda.leave(self)
         self._server.shutdown()
         self._thread.join()
         self.clients.close()
@@ -142,6 +142,8 @@ class Sandbox(Front):
                 raise ConnectionResetError from reset  # the server drops the connection without a word
             if response:
                 return _sent(start_response, response)
+        if api == "ec2":
+            self.clients.networks.appear()
         if key.startswith(PREFIX):
             header = f"HTTP_{moto_adapter.ACCOUNT_HEADER.upper().replace('-', '_')}"
             environ[header] = key.removeprefix(PREFIX)

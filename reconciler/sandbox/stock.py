@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reconciler.sandbox.around import moto_adapter, network
+from reconciler.sandbox.around import moto_adapter
 from reconciler.sandbox.lambda_ import code_signing, layers
 from reconciler.sandbox.server import Sandbox
 
@@ -163,7 +163,7 @@ def _user(sandbox: Sandbox, need: Need) -> None:
 
 
 def _network(sandbox: Sandbox, need: Need) -> None:
-    network.make(sandbox.clients.get("ec2", need.account, need.region), need.account, need.region, need.name)
+    sandbox.clients.networks.write_down(need.account, need.region, need.name)
 
 
 def _layer(sandbox: Sandbox, need: Need) -> None:

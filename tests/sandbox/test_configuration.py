@@ -7,11 +7,14 @@ import hashlib
 from typing import Any
 from urllib.request import urlopen
 
+import boto3
 import pytest
 
 from reconciler.core import service
+from reconciler.sandbox import Sandbox, Spot, needs, stock
+from reconciler.sandbox.around.world import access_key
 from reconciler.sandbox.lambda_ import configuration
-from tests.sandbox.conftest import ACCOUNT, LAYER, REGION, Aws, zipped
+from tests.sandbox.conftest import ACCOUNT, LAYER, REGION, ROLE, Aws, Clock, refused, zipped
 
 IMAGE = "public.example.com/app@sha256:" + "a" * 64
 
@@ -84,9 +87,38 @@ def test_a_function_is_in_the_vpc_of_its_subnets(aws: Aws) -> None:
     assert aws.get(name)["VpcConfig"]["VpcId"] == ec2.describe_subnets(SubnetIds=["subnet-1"])["Subnets"][0]["VpcId"]
 
 
-def test_the_network_of_awss_examples_is_taken_at_its_word(aws: Aws) -> None:
+def test_the_network_of_awss_examples_is_there(aws: Aws) -> None:
     ids = {"SubnetIds": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
-    assert aws.get(aws.function(VpcConfig=ids))["VpcConfig"]["VpcId"] == "vpc-0123456789abcdef0"
+    ec2 = aws.sandbox.clients.get("ec2", ACCOUNT, REGION)
+    vpc = ec2.describe_subnets(SubnetIds=ids["SubnetIds"])["Subnets"][0]["VpcId"]
+    assert aws.get(aws.function(VpcConfig=ids))["VpcConfig"]["VpcId"] == vpc
+
+
+def test_what_ec2_has_deleted_is_not_there_for_lambda_either(aws: Aws) -> None:
+    ec2 = aws.sandbox.clients.get("ec2", ACCOUNT, REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+    config = {"SubnetIds": [subnet], "SecurityGroupIds": [group]}
+    assert aws.get(aws.function(VpcConfig=config))["VpcConfig"]["VpcId"] == vpc
+    ec2.delete_subnet(SubnetId=subnet)
+    with refused("InvalidParameterValueException", f"The subnet ID '{subnet}' does not exist"):
+        aws.create(VpcConfig=config)
+
+
+def test_a_network_is_the_same_before_ec2_is_asked_and_after() -> None:
+    config = {"SubnetIds": ["subnet-a"], "SecurityGroupIds": ["sg-a"]}
+    clock = Clock()
+    with Sandbox(settle_seconds=0, clock=clock) as sandbox:
+        stock(sandbox, needs([Spot(ACCOUNT, REGION, {"role": ROLE, "network": config})]))
+        aws = Aws(sandbox, clock)
+        before = aws.get(aws.function(VpcConfig=config))["VpcConfig"]["VpcId"]
+        ec2 = boto3.client(
+            "ec2", region_name=REGION, endpoint_url=sandbox.endpoint_url, aws_access_key_id=access_key(ACCOUNT),
+            aws_secret_access_key="x",
+        )  # fmt: skip
+        assert ec2.describe_subnets(SubnetIds=["subnet-a"])["Subnets"][0]["VpcId"] == before
+        assert aws.get(aws.function(VpcConfig=config))["VpcConfig"]["VpcId"] == before
 
 
 CLEARED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {

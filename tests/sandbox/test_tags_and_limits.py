@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused
@@ -96,6 +98,34 @@ def test_the_tagging_api_leaves_other_services_to_moto(aws: Aws) -> None:
     tagging = aws.sandbox.clients.get("resourcegroupstaggingapi", ACCOUNT, REGION)
     found = tagging.get_resources(ResourceTypeFilters=["sqs"])["ResourceTagMappingList"]
     assert [one["ResourceARN"] for one in found] == [f"arn:aws:sqs:{REGION}:{ACCOUNT}:tagged"]
+
+
+def tagging(aws: Aws) -> Any:
+    return aws.sandbox.clients.get("resourcegroupstaggingapi", ACCOUNT, REGION)
+
+
+def test_a_question_about_all_is_answered_by_lambda_and_by_the_others(aws: Aws) -> None:
+    aws.sandbox.clients.get("sqs", ACCOUNT, REGION).create_queue(QueueName="of-all", tags={"of": "all"})
+    name = aws.function(Tags={"of": "all"})
+    wanted = {"TagFilters": [{"Key": "of", "Values": ["all"]}]}
+    both = [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:of-all"]
+    for question in ({}, {"ResourceTypeFilters": ["sqs", "lambda:function"]}):
+        found = tagging(aws).get_resources(**wanted, **question)["ResourceTagMappingList"]
+        assert [one["ResourceARN"] for one in found] == both
+    pages = tagging(aws).get_paginator("get_resources").paginate(**wanted, ResourcesPerPage=1)
+    assert [one["ResourceARN"] for page in pages for one in page["ResourceTagMappingList"]] == both
+    assert "of" in tagging(aws).get_tag_keys()["TagKeys"]
+    assert tagging(aws).get_tag_values(Key="of")["TagValues"] == ["all"]
+
+
+def test_the_tagging_api_tags_functions(aws: Aws) -> None:
+    name = aws.function(Tags={"a": "1"})
+    missing = arn("nowhere")
+    told = tagging(aws).tag_resources(ResourceARNList=[arn(name), missing], Tags={"b": "2"})["FailedResourcesMap"]
+    assert [*told] == [missing]
+    assert aws.client.list_tags(Resource=arn(name))["Tags"] == {"a": "1", "b": "2"}
+    assert tagging(aws).untag_resources(ResourceARNList=[arn(name)], TagKeys=["a"])["FailedResourcesMap"] == {}
+    assert aws.client.list_tags(Resource=arn(name))["Tags"] == {"b": "2"}
 
 
 def test_the_tagging_api_finds_mappings(aws: Aws) -> None:

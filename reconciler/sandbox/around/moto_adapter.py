@@ -5,15 +5,14 @@ Pinned to one minor version; `check_version` says so in words when moto changes 
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import cache
 from typing import Any
 
 import moto
-from werkzeug.test import EnvironBuilder, run_wsgi_app
-
-from reconciler.sandbox.http.wire import Request, Response
 
 MINOR = "5.2"
 ACCOUNT_HEADER = "x-moto-account-id"
@@ -47,21 +46,6 @@ def _application() -> Wsgi:
     setattr(made, "get_backend_for_host", cache(made.get_backend_for_host))  # noqa: B010  it tries the patterns of all services, at every request
     answering: Wsgi = made
     return answering
-
-
-def responding(account: str) -> Callable[[Request], Response]:
-    """What moto answers to requests of an account."""
-    moto_of_all = application()
-
-    def respond(request: Request) -> Response:
-        builder = EnvironBuilder(
-            path=f"{request.path}?{request.query}", method=request.method,
-            headers=[*request.headers.items(), (ACCOUNT_HEADER, account)], data=request.body,
-        )  # fmt: skip
-        content, status, headers = run_wsgi_app(moto_of_all, builder.get_environ())
-        return Response(int(status.split()[0]), dict(headers), b"".join(content))
-
-    return respond
 
 
 def opened() -> None:
@@ -105,6 +89,56 @@ def name_version(account: str, bucket: str, key: str, given: str, wanted: str) -
     for version in versions:
         if version.version_id == given:
             version._version_id = wanted
+
+
+def replace_lambda(backend: Callable[[str, str], Any]) -> Callable[[str, str], Any]:
+    """Where moto's services look for functions from now on; where they looked before comes back. It takes a while to load."""
+    from moto.awslambda import utils
+
+    module = _open_module(utils)
+    former, module.get_backend = module.get_backend, backend
+    return former  # type: ignore[no-any-return]
+
+
+def replace_targets(deliver: Callable[[str, Any], None]) -> None:
+    """What a bus's rules hand to functions goes to `deliver`, by ARN; moto itself gives up at such a target."""
+    from moto.events.models import Rule
+    from moto.events.utils import EventTemplateParser
+
+    rules = _open_module(Rule)
+    others = rules.send_to_targets
+
+    def send(rule: Any, event: Any, transform_input: bool = True) -> None:
+        rest = copy(rule)
+        rest.targets = [target for target in rule.targets if target["Arn"].split(":")[2] != "lambda"]
+        others(rest, event, transform_input)
+        if rule.event_pattern.matches_event(event):
+            for target in (target for target in rule.targets if target not in rest.targets):
+                given = target.get("InputTransformer", {})
+                changed = EventTemplateParser.parse(given.get("InputTemplate"), given.get("InputPathsMap", {}), event)
+                deliver(target["Arn"], json.loads(target["Input"]) if "Input" in target else changed)
+
+    rules.send_to_targets = send
+
+
+def make_vpc(account: str, region: str, wanted: str) -> None:
+    """A VPC of that id; one that is there stays."""
+    from moto.ec2 import models
+
+    backend, vpcs = models.ec2_backends[account][region], _open_module(models.vpcs)
+    with _lock:
+        if wanted in backend.vpcs:
+            return
+        chosen, vpcs.random_vpc_id = vpcs.random_vpc_id, lambda: wanted
+        try:
+            backend.create_vpc("10.0.0.0/16")
+        finally:
+            vpcs.random_vpc_id = chosen
+
+
+def _open_module(module: Any) -> Any:
+    """A module whose names are set from outside."""
+    return module
 
 
 def name_subnet(account: str, region: str, given: str, wanted: str) -> None:

@@ -18,10 +18,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.aws.sessions import core_session
-from reconciler.sandbox.around import moto_adapter, network
+from reconciler.sandbox.around import moto_adapter, moto_lambda
 from reconciler.sandbox.around.direct import answering
 from reconciler.sandbox.around.downloads import Downloads
 from reconciler.sandbox.around.moto_adapter import ACCOUNT_HEADER
+from reconciler.sandbox.around.networks import Networks
 from reconciler.sandbox.refusals import invalid
 
 PREFIX = "SANDBOX"
@@ -48,8 +49,14 @@ class Clients:
         self._check = check
         self._made: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
+        self.networks = Networks(lambda account, region: self._client("ec2", account, region))
 
     def get(self, api: str, account: str, region: str) -> Any:
+        if api == "ec2":
+            self.networks.appear()
+        return self._client(api, account, region)
+
+    def _client(self, api: str, account: str, region: str) -> Any:
         self._check()
         if self.endpoint_url and api not in SERVED:
             return _of_moto(api, account, region)
@@ -86,7 +93,7 @@ def _client(key: str, token: str | None, api: str, region: str, endpoint_url: st
 def _of_moto(api: str, account: str, region: str) -> Any:
     """A client that moto answers, by no socket."""
     made = _client(access_key(account), None, api, region, NOWHERE)
-    made.meta.events.register_first("before-send", answering(moto_adapter.responding(account)))
+    made.meta.events.register_first("before-send", answering(moto_lambda.responding(account)))
     return made
 
 
@@ -160,7 +167,7 @@ class Around:
 
     def vpc_of(self, subnets: Sequence[str], groups: Sequence[str]) -> str:
         """The VPC of subnets. Raises what Lambda answers when one of them or a security group is not there."""
-        return network.vpc_of(self._clients.get("ec2", self._account, self._region), subnets, groups)
+        return self._clients.networks.check(self._account, self._region, subnets, groups)
 
     def download(self, name: str, content: bytes) -> str:
         """The address of code, which needs no credentials."""

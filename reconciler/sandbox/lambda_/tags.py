@@ -1,11 +1,11 @@
-"""Tags of functions and event source mappings, and the tagging API's view of them (FACTS 1.2, 2.4).
+"""Tags of functions, event source mappings and code signing configurations (FACTS 1.2, 2.4).
 
 (region, params, now) go in, an answer comes out or Refused is raised. Every change of a function's tags changes its RevisionId.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.sandbox.lambda_.state import Function, Region, new_id
@@ -67,31 +67,11 @@ def list_tags(region: Region, params: Mapping[str, Any], now: float) -> dict[str
     return {"Tags": dict(_held(region, params["Resource"])[0])}
 
 
-def get_resources(region: Region, query: Mapping[str, Any]) -> dict[str, Any]:
-    """The tagging API's GetResources over what Lambda holds: only what has tags, by ARN, in pages."""
-    wanted = {item["Key"]: item.get("Values", []) for item in query.get("TagFilters", [])}
-    kinds = query.get("ResourceTypeFilters") or ["lambda"]
-    resources = [
-        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
-        for arn, tags in sorted(_tagged(region, kinds))
-        if tags and all(_fits(tags, key, values) for key, values in wanted.items())
-    ]
-    token = query.get("PaginationToken") or "0"
-    start, size = int(token) if token.isdigit() else 0, int(query.get("ResourcesPerPage") or 100)
-    end = start + size
+def everything(region: Region) -> dict[str, dict[str, str]]:
+    """The tags of all that can have some, by ARN."""
+    opening = f"arn:{region.partition}:lambda:{region.region}:{region.account}:event-source-mapping:"
     return {
-        "ResourceTagMappingList": resources[start:end],
-        "PaginationToken": str(end) if len(resources) > end else "",
+        **{region.arn(function.name): function.tags for function in region.functions.values()},
+        **{opening + mapping.uuid: mapping.tags for mapping in region.mappings.values()},
+        **{arn: config.tags for arn, config in region.code_signing.items()},
     }
-
-
-def _tagged(region: Region, kinds: Iterable[str]) -> list[tuple[str, dict[str, str]]]:
-    functions = [(region.arn(function.name), function.tags) for function in region.functions.values()]
-    opening = f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:"
-    mappings = [(opening + mapping.uuid, mapping.tags) for mapping in region.mappings.values()]
-    is_wanted = {kind: bool({"lambda", f"lambda:{kind}"} & set(kinds)) for kind in ("function", "event-source-mapping")}
-    return (functions if is_wanted["function"] else []) + (mappings if is_wanted["event-source-mapping"] else [])
-
-
-def _fits(tags: Mapping[str, str], key: str, values: list[str]) -> bool:
-    return key in tags and (not values or tags[key] in values)
