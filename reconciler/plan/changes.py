@@ -5,7 +5,7 @@ A draft is an action together with what only the planner needs: the raw differen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,6 +90,14 @@ def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], .
         elif steps == start[: len(steps)]:
             paths.append(())
     return tuple(paths)
+
+
+def beside(case: Case) -> Iterator[tuple[Kind, Desired]]:
+    """What the spec says beside the function, but what it leaves to others."""
+    for kind in (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION)):
+        for item in case.desired(kind):
+            if () not in ignored_paths(case.spec, kind, item.key.name):
+                yield kind, item
 
 
 def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:

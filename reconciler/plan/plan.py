@@ -11,10 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from reconciler.core import service
-from reconciler.core.diff import matching, unreadable, with_value
 from reconciler.core.errors import PlanError, SnapshotError
 from reconciler.core.model import (
-    UNSET,
     Action,
     Blob,
     Desired,
@@ -23,7 +21,6 @@ from reconciler.core.model import (
     Live,
     Operation,
     Plan,
-    Properties,
     Ref,
     Snapshot,
     Spec,
@@ -31,21 +28,21 @@ from reconciler.core.model import (
     TargetPlan,
 )
 from reconciler.core.sealing import digest
-from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind, Step
+from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.configuration import with_code
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS, KINDS, RANKS
 from reconciler.kinds.tags import MARK
-from reconciler.kinds.version import VERSION, content
+from reconciler.kinds.version import VERSION
 from reconciler.plan import refusals, renames, rooms
 from reconciler.plan.case import Case, Policy
 from reconciler.plan.changes import (
     Draft,
+    beside,
     changed,
     created,
     deleted,
     differing,
-    final_function,
     ignored_paths,
     replacing,
     seen_before,
@@ -53,7 +50,8 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.digests import target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
-from reconciler.plan.source import CREATED_HASH, code_params, comparable, guard, pinned, with_source
+from reconciler.plan.publishing import is_published_at_once, publication, version_deletions
+from reconciler.plan.source import code_params, comparable, pinned, with_source
 from reconciler.plan.speaking import is_new
 
 
@@ -283,92 +281,6 @@ def adopted(case: Case, draft: Draft) -> Draft:
     first = Step("TagResource", {"Resource": case.function.handle["FunctionArn"], "Tags": tags})
     action = replace(draft.action, verb="adopt", reason=f"to be managed by {case.policy.managed_by}")
     return replace(draft, action=action, steps=(first, *others))
-
-
-# --- versions ------------------------------------------------------------------------------------------------------
-
-
-def publication(case: Case, function: Draft | None) -> tuple[Draft | None, str | Ref]:
-    """The version to publish, if any, and what `published` stands for: a number, or what only its publication can tell."""
-    if function is not None and function.verb in ("create", "replace"):
-        if not case.spec.publish:
-            return None, PUBLISHED_VERSION
-        key = Key(case.spec.target, VERSION.name, "1")  # numbers begin at 1
-        if is_published_at_once(case):
-            return Draft(Action(key, "create", reason="published by the creation"), Pair(key, None, None)), "1"
-        sha256 = (case.artifact.sha256 if case.artifact else "") or CREATED_HASH
-        first = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
-        reason = "published once what it keeps is set"
-        return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(first)), "1"
-    assert case.function is not None
-    newest = max(case.held(VERSION), key=lambda item: int(item.key.name), default=None)
-    final = final_function(case, function)
-    if not case.spec.publish or not needs_publishing(case, function, final, newest):
-        return None, newest.key.name if newest else PUBLISHED_VERSION
-    reason = f"code or configuration differ from version {newest.key.name}" if newest else "nothing is published yet"
-    key = Key(case.spec.target, VERSION.name, PUBLISHED)
-    sha256 = guard(final["code"]["CodeSha256"], function)
-    steps = VERSION.create(case.spec.target.function, "", {"CodeSha256": sha256})
-    return Draft(Action(key, "create", reason=reason), Pair(key, None, None), tuple(steps)), PUBLISHED_VERSION
-
-
-def is_published_at_once(case: Case) -> bool:
-    """Whether the creation of a function publishes its first version: nothing has to be set before that a version keeps."""
-    function = case.spec.target.function
-    before = (
-        step
-        for kind, item in beside(case)
-        if kind.is_kept_by_versions
-        for step in kind.create(function, item.key.name, item.properties)
-    )
-    return case.spec.publish and not any(before)
-
-
-def beside(case: Case) -> Iterator[tuple[Kind, Desired]]:
-    """What the spec says beside the function, but what it leaves to others."""
-    for kind in (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION)):
-        for item in case.desired(kind):
-            if () not in ignored_paths(case.spec, kind, item.key.name):
-                yield kind, item
-
-
-def needs_publishing(case: Case, function: Draft | None, final: Properties, newest: Live | None) -> bool:
-    """Whether $LATEST as it will be (`final`) differs from the newest version in what is ours to publish."""
-    if newest is None:
-        return True
-    is_described = (
-        any(item.steps == ("configuration", "Description") for item in function.differences) if function else False
-    )
-    description = newest.properties["configuration"].get("Description", "")
-    if is_described and final["configuration"]["Description"] != description:
-        return True
-    content_after, published = owned_content(case, final), owned_content(case, newest.properties)
-    for steps, _ in (*unreadable(content_after), *unreadable(published)):
-        if function and any(item.steps[: len(steps)] == steps for item in function.differences):
-            return True  # it changes, whatever it was
-        content_after, published = with_value(content_after, steps, UNSET), with_value(published, steps, UNSET)
-    return content_after != published
-
-
-def owned_content(case: Case, properties: Properties) -> dict[str, Any]:
-    """What publishing would compare, of the sections that the spec owns and without the paths that it ignores: what
-    others change there is theirs to publish."""
-    whole: dict[str, Any] = content(properties, case.spec.target.function)
-    for pattern in ignored_paths(case.spec, FUNCTION, ""):
-        for steps in matching(whole, pattern):
-            whole = with_value(whole, steps, UNSET)
-    owned = {name: value for name, value in whole.items() if name in case.spec.sections}
-    return owned or whole
-
-
-def version_deletions(case: Case) -> list[Draft]:
-    held = {item.key.name: item for item in case.held(VERSION)}
-    return [
-        deleted(VERSION, Pair(item.key, None, held[item.key.name]), "state: absent")
-        if item.key.name in held
-        else Draft(Action(item.key, "none", reason="already absent"), Pair(item.key, item, None))
-        for item in case.desired(VERSION)
-    ]
 
 
 # --- sections that are maps of names ------------------------------------------------------------------------------------------
