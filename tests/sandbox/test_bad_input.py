@@ -86,6 +86,21 @@ def test_an_update_is_refused_with(aws: Aws, what: str) -> None:
     assert aws.get(name) == before
 
 
+@pytest.mark.parametrize(
+    ("call", "params", "words"),
+    [
+        ("put_function_recursion_config", {"RecursiveLoop": "x"}, "[Terminate, Allow]"),
+        ("create_function_url_config", {"AuthType": "NONE", "InvokeMode": "x"}, "[RESPONSE_STREAM, BUFFERED]"),
+        ("create_event_source_mapping", {"StartingPosition": "x"}, "[LATEST, AT_TIMESTAMP, TRIM_HORIZON]"),
+        ("list_functions", {"FunctionVersion": "x"}, "[ALL]"),
+    ],
+)
+def test_words_are_told_in_awss_order(aws: Aws, call: str, params: dict[str, Any], words: str) -> None:
+    name = {} if call == "list_functions" else {"FunctionName": aws.function()}
+    with refused(CHECKED, f"failed to satisfy constraint: Member must satisfy enum value set: {words}", 400):
+        getattr(aws.unchecked, call)(**name, **params)
+
+
 def test_a_zip_function_takes_no_image(aws: Aws) -> None:
     message = "Please don't provide ImageUri when updating a function with packageType Zip."
     with refused(INVALID, message, 400):

@@ -219,8 +219,8 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     "a filter that is no JSON": (QUEUE, {"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, "Invalid filter pattern definition."),
     "a filter with a bare value": (QUEUE, {"FilterCriteria": {"Filters": [{"Pattern": '{"a": 1}'}]}}, "Invalid filter pattern definition."),
     "a missing queue": (f"{QUEUE}-nowhere", {}, "does not exist"),
-    "a missing stream": (f"{STREAM}-nowhere", {}, "does not exist"),
-    "a missing table": (TABLE.replace("carts", "nowhere"), {}, "does not exist"),
+    "a missing stream": (f"{STREAM}-nowhere", {}, "Stream not found"),
+    "a missing table": (TABLE.replace("carts", "nowhere"), {}, "Stream not found"),
     "a queue with a start": (QUEUE, {"StartingPosition": "LATEST"}, "StartingPosition"),
 }  # fmt: skip
 

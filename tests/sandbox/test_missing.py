@@ -65,6 +65,29 @@ def test_a_policy_that_is_not_there_has_no_statement_to_remove(aws: Aws) -> None
         aws.client.remove_permission(FunctionName=aws.function(), StatementId="s")
 
 
+def test_a_version_that_is_not_there_has_no_policy(aws: Aws) -> None:
+    for qualifier in ("42", "live"):
+        with refused("ResourceNotFoundException", "The resource you requested does not exist.", 404):
+            aws.client.get_policy(FunctionName=aws.function(), Qualifier=qualifier)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            f"arn:aws:sqs:{REGION}:{ACCOUNT}:nowhere",
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. ",
+        ),
+        (f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/nowhere", "Stream not found: arn:aws:kinesis:"),
+        (f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/nowhere/stream/2024", "Stream not found: arn:aws:dynamodb:"),
+    ],
+    ids=["queue", "stream", "table"],
+)
+def test_a_source_that_is_not_there_is_refused(aws: Aws, source: str, words: str) -> None:
+    with refused("InvalidParameterValueException", words, 400):
+        aws.map(aws.function(), source)
+
+
 def test_a_mapping_that_is_not_there_has_no_tags(aws: Aws) -> None:
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:01234567-0123-0123-0123-0123456789ab"
     with refused("ResourceNotFoundException", f"Event source mapping not found: {arn}", 404):

@@ -54,6 +54,14 @@ def test_a_call_takes(aws: Aws, name: str, call: str, params: dict[str, Any], fo
     aws.settle()
 
 
+@pytest.mark.parametrize(
+    "form",
+    [f"{REGION}:{ACCOUNT}:function:", f"{REGION}:", f"{ACCOUNT}:", "function:", f"arn:aws:lambda:{ACCOUNT}:function:"],
+)
+def test_parts_of_an_arn_may_be_left_out(aws: Aws, name: str, form: str) -> None:
+    assert aws.get(form + name)["FunctionName"] == name
+
+
 @pytest.mark.parametrize("form", ["", PARTIAL, FULL], ids=["name", "partial ARN", "ARN"])
 @pytest.mark.parametrize("call", ["get_policy", "add_permission", "get_function", "get_function_configuration"])
 def test_a_qualifier_within_is_that_of_the_call(aws: Aws, name: str, call: str, form: str) -> None:

@@ -150,10 +150,10 @@ class Around:
             return True
         return False
 
-    def has_source(self, arn: str) -> bool:
-        """Whether a queue, stream or table is there; any other kind of source is taken at its word."""
+    def check_source(self, arn: str) -> None:
+        """Raises what Lambda answers when a queue, stream or table is not there; any other kind of source is taken at its word."""
         _, _, service, region, account, name = arn.split(":", 5)
-        with suppress(ClientError, BotoCoreError):
+        try:
             match service:
                 case "sqs":
                     self._clients.get("sqs", account, region).get_queue_url(QueueName=name)
@@ -162,8 +162,12 @@ class Around:
                     self._clients.get("kinesis", account, region).describe_stream_summary(StreamName=stream)
                 case "dynamodb":
                     self._clients.get("dynamodb", account, region).describe_table(TableName=name.split("/")[1])
-            return True
-        return False
+        except (ClientError, BotoCoreError) as error:
+            missing = (
+                "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+                "SQS Error Message: The specified queue does not exist."
+            )
+            raise invalid(missing if service == "sqs" else f"Stream not found: {arn}") from error
 
     def vpc_of(self, subnets: Sequence[str], groups: Sequence[str]) -> str:
         """The VPC of subnets. Raises what Lambda answers when one of them or a security group is not there."""

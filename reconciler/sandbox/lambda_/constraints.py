@@ -14,11 +14,18 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from reconciler.core import service
+from reconciler.sandbox.lambda_ import runtimes
 from reconciler.sandbox.refusals import Refused
 
-NOT_NULL = "Member must not be null"
+NOT_NULL, WORDS = "Member must not be null", "Member must satisfy enum value set"
 # What is recorded of the rules of lists and maps (FACTS 9.2): AWS lists all of an item's, and these three lack the last.
 WITHOUT_NOT_NULL = ("AdditionalVersion", "SecurityGroupId", "SubnetId")
+# Words that AWS tells in another order than the model has them.
+IN_ORDER = {
+    "EventSourcePosition": ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"),
+    "InvokeMode": ("RESPONSE_STREAM", "BUFFERED"),
+    "RecursiveLoop": ("Terminate", "Allow"),
+}
 OF_THE_CONFIGURATION = "runtime"  # refused there, with another code and other words
 
 
@@ -58,7 +65,7 @@ def _of_items(value: list[Any], item: Shape, at: str) -> Iterator[str]:
         for index, entry in enumerate(value, start=1):
             yield from _violations(entry, item, f"{at}.{index}.member")
     elif any(rule for entry in value for rule in broken_rules(entry, item)):
-        rules = _in_brackets(item) if item.name != "Runtime" else next(_rules(item))
+        rules = _in_brackets(item) if item.name != "Runtime" else f"{WORDS}: [{', '.join(runtimes.words())}]"
         yield _broken(value, item, at, rules)
 
 
@@ -94,7 +101,9 @@ def _rules(shape: Shape) -> Iterator[str]:
 def _of_words(shape: Shape) -> Iterator[str]:
     words, pattern = shape.metadata.get("enum"), shape.metadata.get("pattern", "")
     if words:
-        yield f"Member must satisfy enum value set: [{', '.join(words)}]"
+        first = IN_ORDER.get(shape.name, ())
+        words = [*first, *(word for word in words if word not in first)]
+        yield f"{WORDS}: [{', '.join(words)}]"
     if pattern and "\\p{" not in pattern:
         yield f"Member must satisfy regular expression pattern: {_as_told(pattern)}"
 

@@ -1,6 +1,6 @@
 """Event source mappings, as FACTS 1.3, 2.6 and 3 record them.
 
-(region, params, now) go in, an answer comes out or Refused is raised; the world is asked only whether the source exists.
+(region, params, now) go in, an answer comes out or Refused is raised; the world is asked only for the source.
 Nothing is ever polled.
 """
 
@@ -174,8 +174,8 @@ def create(region: Region, params: Mapping[str, Any], now: float) -> dict[str, A
     _check(sent)
     check_tags(params.get("Tags", {}), {})
     arn = _target_arn(region, params["FunctionName"])
-    if "EventSourceArn" in sent and not region.world.has_source(sent["EventSourceArn"]):
-        raise invalid(f"The event source does not exist: {sent['EventSourceArn']}")
+    if "EventSourceArn" in sent:
+        region.world.check_source(sent["EventSourceArn"])
     _refuse_duplicate(region, sent, arn)
     uuid = new_id()
     mapping = SourceMapping(

@@ -24,6 +24,7 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
 }
 NO_CONDITIONS = ("FunctionName", "Qualifier", "StatementId", "Action", "Principal", "RevisionId")
 LARGEST = 20_480  # characters of a policy
+NO_LATEST = "We currently do not support adding policies for $LATEST."
 ALIAS = re.compile(r"(?!\d+$)[a-zA-Z0-9-_]+")
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazon(aws)?\.com(\.cn)?")
 
@@ -32,7 +33,7 @@ def _named(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
     name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
     function = region.function(name)
     if qualifier == "$LATEST":
-        raise invalid("We currently do not support adding policies for $LATEST.")
+        raise invalid(NO_LATEST)
     if ALIAS.fullmatch(qualifier) and qualifier not in function.aliases:
         raise not_found(f"Cannot find alias arn: {region.arn(name, qualifier)}")
     region.record(function, qualifier)
@@ -122,11 +123,10 @@ def remove_permission(region: Region, params: Mapping[str, Any], now: float) -> 
 
 
 def get_policy(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    name, _ = region.named(params["FunctionName"], params.get("Qualifier"))
-    if name not in region.functions:
-        raise not_found()
-    function, qualifier = _named(region, params)
-    held = function.policies.get(qualifier)
+    name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
+    if qualifier == "$LATEST":
+        raise invalid(NO_LATEST)
+    held = region.functions[name].policies.get(qualifier) if name in region.functions else None
     if not held:
         raise not_found()
     return _answered(held)

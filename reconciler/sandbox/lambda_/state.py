@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,12 @@ from typing import Any, Protocol
 from reconciler.core.accounts import partition_of
 from reconciler.sandbox.lambda_.settling import Provisioned, SourceMapping
 from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
+
+# What may stand for a function: of an ARN, every part before the name may be left out (FACTS 1).
+NAME = re.compile(
+    r"(?:arn:[a-zA-Z-]+:lambda:)?(?:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?"
+    r"([a-zA-Z0-9-_.]+)(?::(\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
+)
 
 
 class World(Protocol):
@@ -28,7 +35,7 @@ class World(Protocol):
 
     def has_principal(self, arn: str) -> bool: ...
 
-    def has_source(self, arn: str) -> bool: ...
+    def check_source(self, arn: str) -> None: ...
 
     def vpc_of(self, subnets: Sequence[str], groups: Sequence[str]) -> str: ...
 
@@ -240,19 +247,14 @@ class Region:
 
     def named(self, text: str, qualifier: str | None = None) -> tuple[str, str]:
         """(name, qualifier) of a name, partial ARN or ARN, with or without a qualifier."""
-        parts = text.split(":")
-        if parts[0] == "arn" and len(parts) >= 7:
-            self._check_reach(parts[3], parts[4])
-            parts = parts[6:]
-        elif len(parts) >= 3 and parts[1] == "function":
-            self._check_reach(self.region, parts[0])
-            parts = parts[2:]
-        elif len(parts) >= 2 and parts[0] == "function":
-            parts = parts[1:]
-        derived = parts[1] if len(parts) > 1 else ""
+        match = NAME.fullmatch(text)
+        if not match:
+            return text, qualifier or ""
+        region, account, name, derived = match.groups()
+        self._check_reach(region or self.region, account or self.account)
         if derived and qualifier and derived != qualifier:
             raise invalid("The derived qualifier from the function name does not match the specified qualifier.")
-        return parts[0], derived or qualifier or ""
+        return name, derived or qualifier or ""
 
     def _check_reach(self, region: str, account: str) -> None:
         if region != self.region:
