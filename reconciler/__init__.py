@@ -26,7 +26,7 @@ apply     carries a plan out and writes the record as it happens. What changes A
 github    what a pull request on GitHub is told: where a job runs, annotations, what later steps take, issues of drift; and what
           is wrong with a workflow. What only GitHub knows belongs here, and nothing that decides what a plan is.
 commands  one file a verb, and what the verbs share. What joins floors that do not know each other belongs here.
-cli       flags and exit codes. What click must know belongs here; the rest is the command's.
+cli       flags and exit codes, one file a family of verbs. What click must know belongs here; the rest is the command's.
 manual    the handbook, printed by `reconcile help TOPIC`. What a user must know belongs here, and its consoles are run.
 
 A change runs through it so: `spec` parses with positions, `snapshot` reads in bulk, `plan` brings both sides to one normal

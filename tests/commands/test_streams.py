@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import finish, main
+from reconciler.cli import main
+from reconciler.cli.ending import finish
 from reconciler.commands.output import gated
 from reconciler.commands.run import Ending
 from reconciler.core.errors import ReportError

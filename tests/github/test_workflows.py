@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.commands.ci.verbs import ci
+from reconciler.cli.ci import ci
 from reconciler.core.finding import part
 from reconciler.github.workflow import Workflow, names, workflow
 from reconciler.github.workflow_rules import faults

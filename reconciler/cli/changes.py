@@ -1,0 +1,202 @@
+"""`validate`, `snapshot`, `plan`, `apply` and `unlock` with their flags: from a spec to AWS. What is slow to import is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.ending import finish
+from reconciler.commands.options import (
+    FILE,
+    as_text,
+    chosen,
+    download_option,
+    format_option,
+    paths_argument,
+    planning_options,
+    point_to_plan,
+    report_dir_option,
+)
+from reconciler.commands.output import say, show, view, warn
+from reconciler.core.errors import PlanError, UnsafePlan
+from reconciler.core.finding import Rule
+from reconciler.report import formats
+
+HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
+CHANGES_PENDING = 10
+
+
+@click.command()
+@paths_argument
+@format_option("validate")
+def validate(paths: tuple[Path, ...], form: str) -> None:
+    """Check specs offline: schema, rules, duplicates. Needs no credentials.
+
+    PATH is a spec file or a folder, `specs` when left out.
+    """
+    from reconciler.commands import wiring
+    from reconciler.report.documents import validation_document
+
+    workspace = wiring.read(chosen(paths))
+    warnings = wiring.warnings(workspace.specs, wiring.now())
+    for warning in warnings:
+        say(f"{warning.origin}: warning: {warning.message}")
+    specs = workspace.specs
+    document = validation_document(len(specs.documents), len(specs.specs), warnings)
+    show(formats.of(form).validation(document, view()))
+
+
+@click.command()
+@paths_argument
+@click.option("-o", "--output", type=FILE, help="Write to FILE instead of stdout.")
+@download_option
+@report_dir_option
+def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, report_dir: Path) -> None:
+    """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
+    from reconciler.commands import wiring
+    from reconciler.report.files import write_result
+    from reconciler.report.formats.json import document_json
+
+    workspace = wiring.read(chosen(paths))
+    aws = wiring.connect(workspace.config, workspace.accounts)
+    look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
+    live = wiring.kept_snapshot(workspace, aws, look)
+    for reason in dict.fromkeys((*live.unread.values(), *live.unlisted.values(), *live.unnamed.values())):
+        warn(reason)
+    text = document_json(wiring.snapshot_file(workspace, live))
+    if output:
+        write_result(output, text)
+        say(f"Snapshot written to {output}.")
+    else:
+        show(text)
+
+
+@click.command()
+@paths_argument
+@click.option("--snapshot", "snapshot_path", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
+@planning_options
+@click.option(
+    "--drift",
+    is_flag=True,
+    help="Show only what AWS moved since it was last applied, by reports, else by --base or HEAD.",
+)
+@click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
+@format_option("plan")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
+def plan(
+    paths: tuple[Path, ...],
+    snapshot_path: Path | None,
+    adopt: bool,
+    prune: bool,
+    base: str,
+    changed_since: str,
+    drift: bool,
+    output: Path | None,
+    form: str,
+    detailed_exitcode: bool,
+    download_code: bool,
+    report_dir: Path,
+) -> None:
+    """Show what an apply would do. Changes nothing."""
+    from reconciler.commands.changed import read
+    from reconciler.commands.plan import planned
+    from reconciler.commands.wiring import Choices
+    from reconciler.report.files import write_result
+    from reconciler.report.formats.json import document_json
+    from reconciler.report.formats.shown import is_acting
+
+    workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
+    choices = Choices(adopt, prune and not changed_since, base, drift, download_code=download_code)
+    made, document = planned(workspace, choices, snapshot=snapshot_path, folder=report_dir)
+    if output:
+        write_result(output, document_json(document))
+    show(formats.plan(form, document, view(str(output) if output and output.is_file() else "")))
+    if any(note.severity == "refusal" for note in made.diagnostics):
+        sys.exit(PlanError.exit_code)
+    if detailed_exitcode and any(map(is_acting, document["targets"])):
+        sys.exit(CHANGES_PENDING)
+
+
+@click.command()
+@paths_argument
+@planning_options
+@click.option(
+    "--approved",
+    type=FILE,
+    multiple=True,
+    help="Apply only what this plan file shows; of several, the last that acts on a target counts.",
+)
+@click.option(
+    "--only-failed",
+    type=FILE,
+    metavar="REPORT",
+    help="Only the targets that failed, or were not attempted, in an earlier run.",
+)
+@click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@format_option("apply")
+@click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
+def apply(
+    paths: tuple[Path, ...],
+    adopt: bool,
+    prune: bool,
+    base: str,
+    changed_since: str,
+    approved: tuple[Path, ...],
+    only_failed: Path | None,
+    allow_deletes: int | None,
+    yes: bool,
+    form: str,
+    download_code: bool,
+    report_dir: Path,
+) -> None:
+    """Plan, show, ask, perform, and leave a report. In a format but text, stdout has the report alone."""
+    from reconciler.commands import wiring
+    from reconciler.commands.apply import Audience, Orders, applied, reviewed_plans
+    from reconciler.commands.asking import confirm
+    from reconciler.commands.changed import read
+    from reconciler.commands.progress import progress
+    from reconciler.commands.run import Stop
+    from reconciler.report.journal import complete
+
+    workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
+    recovered = complete(report_dir, warn)
+    for path in recovered:
+        say(f"A run was cut off earlier; its report is now {path}.")
+
+    def show_plan(document: Mapping[str, Any]) -> None:
+        if form == "text":
+            show(formats.plan(form, document, view()))
+        else:
+            click.echo(formats.plan("text", document, formats.View()), nl=False, err=True)
+
+    def ask(document: Mapping[str, Any]) -> None:
+        if not yes:
+            confirm(document)
+
+    orders = Orders(
+        wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
+        report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
+    )  # fmt: skip
+    ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
+    finish(ending, formats.of(form).report(ending.report, view()))
+
+
+@click.command()
+@click.argument("run", callback=as_text)
+@click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True)
+def unlock(run: str, path: Path) -> None:
+    """Take the lock away from RUN, which is dead. The message of whoever waits for it names RUN."""
+    from reconciler.apply import lock
+    from reconciler.commands import wiring
+    from reconciler.commands.distant import store
+
+    workspace = wiring.read([path])
+    if not workspace.config.lock:
+        raise UnsafePlan(HAS_A_LOCK.ends(f"{workspace.config.path} names no lock"))
+    lock.unlock(store(workspace, wiring.connect(workspace.config, workspace.accounts)), workspace.config.lock, run)
+    say(f"Run {run} no longer holds {workspace.config.lock}.")

@@ -1,0 +1,78 @@
+"""`sandbox`, `demo`, `schema` and `help` with their flags: what needs no account. What is slow to import is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.commands.options import (
+    FILE,
+    as_seconds,
+    as_text,
+    chosen,
+)
+from reconciler.commands.output import show
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]... [-- COMMAND...]")
+@click.option(
+    "--settle-seconds",
+    type=float,
+    callback=as_seconds,
+    default=0.1,
+    show_default=True,
+    help="How long an update takes.",
+)
+@click.option("--throttle", is_flag=True, help="Throttle as AWS does: 15 calls a second, 100 of GetFunction.")
+@click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
+@click.option("--log", type=FILE, help="Write every request, one JSON a line.")
+@click.pass_obj
+def sandbox(
+    command: list[str],
+    paths: tuple[Path, ...],
+    settle_seconds: float,
+    throttle: bool,
+    faults: Path | None,
+    log: Path | None,
+) -> None:
+    """An embedded AWS on loopback, stocked with what the specs name, for COMMAND; without one, until interrupted."""
+    from reconciler.commands.rehearsal import rehearse
+
+    sys.exit(rehearse(chosen(paths), command, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log))
+
+
+@click.command()
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep specs and reports in this folder.")
+def demo(keep: Path | None) -> None:
+    """The seed's canary story, start to end, on the embedded AWS. Needs no account."""
+    from reconciler.commands.demo import tell_story
+
+    sys.exit(tell_story(keep))
+
+
+@click.command()
+@click.option(
+    "--kind",
+    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor"]),
+    default="function",
+    show_default=True,
+)
+def schema(kind: str) -> None:
+    """Print a JSON Schema, generated from botocore's service model."""
+    from reconciler.commands.schemas import render
+
+    show(render(kind))
+
+
+@click.command(name="help")
+@click.argument("topic", required=False, callback=as_text)
+@click.pass_context
+def help_command(context: click.Context, topic: str | None) -> None:
+    """Print a page of the manual, what a rule says, or what a command takes. Without TOPIC, list the topics."""
+    from reconciler.commands.handbook import commands, contents, explained, pages, rules
+
+    assert context.parent
+    show(explained(topic, (pages(), rules(), commands(context.parent))) if topic else contents())
