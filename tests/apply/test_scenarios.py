@@ -127,7 +127,8 @@ def test_a_mapping_still_being_created_is_waited_for_and_not_created_again(
     house.apply()
     region, _ = house.sandbox.gate.region("123456789012", "us-west-2")
     (mapping,) = region.mappings.values()
-    mapping.state, mapping.goes_to, mapping.settles_at = "Creating", "Disabled", time.time() + 0.5
+    mapping.state, mapping.goes_to = "Creating", "Disabled"
+    region.begin(mapping, time.time() + 0.5)
     house.writes()
     assert house.verbs() == {}
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -187,8 +187,11 @@ class CodeSigning:
 
 @dataclass(slots=True)
 class Region:
-    """Lambda of one account and region; `elsewhere` gives that of another. `settle_seconds` is how long AWS takes for anything;
-    `upcoming_failure`, set by a fault script, is the reason code with which the next update ends."""
+    """Lambda of one account and region; `elsewhere` gives that of another, `settling` is what takes a while now.
+
+    `settle_seconds` is how long AWS takes for anything; `upcoming_failure`, set by a fault script, is the reason code with
+    which the next update ends.
+    """
 
     account: str
     region: str
@@ -200,26 +203,22 @@ class Region:
     layers: dict[str, Layer] = field(default_factory=dict)
     code_signing: dict[str, CodeSigning] = field(default_factory=dict)
     urls_made: int = 0
+    settling: dict[int, Settling] = field(default_factory=dict)
     upcoming_failure: str = ""
 
     def begin(self, thing: Settling, now: float) -> None:
         """Something starts to happen that takes AWS a while."""
         thing.settles_at = now + self.settle_seconds
         thing.expect(self.upcoming_failure)
+        self.settling[id(thing)] = thing
 
     def advance(self, now: float) -> None:
         """Finish what is due."""
-        for thing in [thing for thing in self._all() if thing.settles_at is not None and now >= thing.settles_at]:
+        for thing in [thing for thing in self.settling.values() if now >= (thing.settles_at or 0)]:
+            del self.settling[id(thing)]
             thing.settle()
             if isinstance(thing, SourceMapping) and thing.state == "Gone":
-                del self.mappings[thing.uuid]
-
-    def _all(self) -> Iterator[Settling]:
-        for function in self.functions.values():
-            yield function.latest
-            yield from function.versions.values()
-            yield from function.provisioned.values()
-        yield from self.mappings.values()
+                self.mappings.pop(thing.uuid, None)
 
     @property
     def partition(self) -> str:
