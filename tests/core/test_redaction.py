@@ -19,7 +19,7 @@ from reconciler.sandbox.around.faults import Fault, Script
 from tests.commands.test_secrets import everything
 from tests.conftest import ACCOUNT, REGION, House, function_spec
 
-SECRET = "pa\"ss'w<o>r&d ü/+%\\x 5f1d9a"
+SECRET = "pa\"ss'w<o>r&d ü/+%\\x not-of-hex"  # no id that is drawn has any piece of it
 SPELLINGS = {
     "as it is": SECRET,
     "in JSON": json.dumps(SECRET),
@@ -39,7 +39,13 @@ SPELLINGS = {
     "cut short": f"{SECRET[:20]}...",
     "cut in JSON": json.dumps(SECRET)[:20],
 }
-PIECES = ("5f1d9a", "w<o>r", "w&lt;o", "ss'w", "c3NfdzxvPnI", SECRET.encode().hex()[:12])
+IN_BASE64 = tuple(base64.b64encode(SECRET[start : start + 9].encode()).decode() for start in range(3))
+PIECES = ("not-of-hex", "w<o>r", "w&lt;o", "ss'w", *IN_BASE64, SECRET.encode().hex()[:12])
+
+
+@pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
+def test_every_spelling_has_a_piece_that_is_looked_for(text: str) -> None:
+    assert [piece for piece in PIECES if piece in text]
 
 
 def variables(value: str) -> str:
