@@ -30,6 +30,7 @@ from tests.apply.houses import ABSENT, OURS
 from tests.apply.test_law import specs
 from tests.apply.test_lost_answers import SCENES
 from tests.conftest import House, function_spec, opened
+from tests.snapshot.test_budget import SECTIONS
 from tests.spec.test_rules import REFUSED
 
 # A spec with a resource of every kind.
@@ -109,6 +110,8 @@ def forgotten(kind: Kind, shown: Shown) -> Iterator[str]:
         yield "not listed"
     if not is_drawn(kind):
         yield "not drawn by the law"
+    if kind is not FUNCTION and kind.name not in SECTIONS:
+        yield "without a budget of calls"
     if not any(f"{kind.section}:" in body for body, _ in REFUSED.values()):
         yield "without a case that breaks its rules or its schema"
 
@@ -150,5 +153,6 @@ def test_a_kind_that_was_forgotten_is_told_with_all_that_lacks(shown: Shown) -> 
         "not exported",
         "not listed",
         "not drawn by the law",
+        "without a budget of calls",
         "without a case that breaks its rules or its schema",
     ]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 
-from tests.conftest import House, function_spec
+import pytest
+
+from tests.apply.houses import OURS
+from tests.conftest import House, function_spec, opened
 
 ONE_EACH = """publish: true
 aliases:
@@ -54,3 +58,51 @@ def test_in_an_account_that_is_not_ours_alone_versions_are_asked_for_one_by_one(
     calls = counted(house)
     assert calls["ListVersionsByFunction"] == 1
     assert calls["ListFunctions"] == 2
+
+
+# Each section alone, over a function that has a resource of every kind, and what a plan that finds nothing to do asks for it
+# beside GetFunction.
+SECTIONS: Mapping[str, tuple[str, dict[str, int]]] = {
+    "log_group": ("log_group: {retention_days: 7}", {"DescribeLogGroups": 1}),
+    "version": ("publish: true", {"ListFunctions": 1}),
+    "alias": ("aliases: {live: {FunctionVersion: '1'}}", {"ListAliases": 1, "ListFunctions": 1}),
+    "code_signing": ("code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}", {"GetFunctionCodeSigningConfig": 1}),
+    "recursion": ("recursion: {RecursiveLoop: Allow}", {"GetFunctionRecursionConfig": 1}),
+    "runtime_management": ("runtime_management: {UpdateRuntimeOn: FunctionUpdate}", {"GetRuntimeManagementConfig": 1}),
+    "concurrency": ("concurrency: {ReservedConcurrentExecutions: 5}", {}),
+    "url": ("urls: {$LATEST: {AuthType: AWS_IAM}}", {"ListFunctionUrlConfigs": 1}),
+    "permission": ("permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}", {"GetPolicy": 1}),
+    "event_invoke": ("event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}", {"ListFunctionEventInvokeConfigs": 1}),
+    "event_source_mapping": ("event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}", {"ListEventSourceMappings": 1}),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house whose function has a resource of every kind."""
+    with pytest.MonkeyPatch.context() as patch, opened(patch) as sandbox:
+        house = House(tmp_path_factory.mktemp("house"), sandbox)
+        house.write("reconcile.yaml", OURS, stock=False)
+        house.write("one.yaml", function_spec("one", extra="\n".join(text for text, _ in SECTIONS.values())))
+        house.apply()
+        yield house
+
+
+def test_a_section_that_no_spec_has_takes_no_call(whole: House) -> None:
+    whole.write("one.yaml", function_spec("one"))
+    assert counted(whole) == {"GetFunction": 1}
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_a_section_takes_its_own_calls_and_no_other(whole: House, kind: str) -> None:
+    text, calls = SECTIONS[kind]
+    whole.write("one.yaml", function_spec("one", extra=text))
+    assert counted(whole) == {"GetFunction": 1, **calls}
+
+
+def test_sections_together_ask_for_nothing_twice(whole: House) -> None:
+    whole.write("one.yaml", function_spec("one", extra="\n".join(text for text, _ in SECTIONS.values())))
+    asked = Counter[str]()
+    for _, calls in SECTIONS.values():
+        asked |= Counter(calls)
+    assert counted(whole) == {"GetFunction": 1, **asked}
