@@ -13,7 +13,6 @@ from reconciler.core.diff import Difference, differences, pointer, value_at
 from reconciler.core.errors import NotOwned, PlanError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Unreadable
-from reconciler.kinds.base import nothing_at_creation
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
@@ -106,8 +105,8 @@ class Expected:
 def born(function: Key, params: Properties) -> dict[Key, Properties]:
     """What a creation with these params makes beside the function."""
     made: dict[Key, Properties] = {}
-    for kind in (kind for kind in KINDS.values() if kind.at_creation is not nothing_at_creation):
-        sent = {name: params[name] for name in kind.sections[0].members if name in params}
+    for kind in KINDS.values():
+        sent = kind.at_creation(params)
         if sent:
             made[replace(function, kind=kind.name)] = kind.state(sent, function.target.function)
     return made

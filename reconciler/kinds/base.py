@@ -240,7 +240,7 @@ class Kind:
 
     What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's
     name, the properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
-    `at_creation(properties)` has the members of CreateFunction that make it with its function, where `create` would be too late.
+    `at_creation(properties)` has those of the members, in CreateFunction too, that make it with its function, where `create` would be too late.
     `meant` turns words of ours in a spec's entry into the values that they stand for, `resolved` puts a version in for the newest one.
 
     What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must

@@ -60,7 +60,7 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
 
 def at_creation(properties: Properties) -> dict[str, Any]:
     """AWS holds the code of a new function against it only where CreateFunction says so."""
-    return {_MEMBER: properties[_MEMBER]}
+    return {_MEMBER: properties[_MEMBER]} if _MEMBER in properties else {}
 
 
 def create(function: str, _: str, properties: Properties) -> list[Step]:

@@ -306,10 +306,11 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
 
 
 def made(case: Case, kind: Kind, pair: Pair) -> list[Draft]:
-    """The draft of what is to be made; what AWS makes by itself as it is written needs none."""
+    """The draft of what is to be made; what AWS makes by itself as it is written needs none, nor a call what the creation says whole."""
     assert pair.desired is not None
     draft = created(kind, pair)
-    if case.function is None and kind.at_creation(pair.desired.properties):
+    said = kind.at_creation(pair.desired.properties)
+    if case.function is None and said and set(said) == set(pair.desired.properties):
         return [replace(draft, steps=(), action=replace(draft.action, reason="made by the creation"))]
     return [draft] if draft.steps else []
 

@@ -205,7 +205,7 @@ def test_a_configuration_that_nobody_has_any_more_has_no_holders(house: House) -
     house.apply()
     region, _ = house.sandbox.gate.region("123456789012", "us-west-2")
     for function in region.functions.values():
-        function.code_signing = ""
+        function.code_signing = {"CodeSigningConfigArn": ""}
     del region.code_signing[SIGNING]
     assert set(house.verbs().values()) == {"create"}
 
@@ -220,7 +220,7 @@ def test_what_somebody_linked_since_the_plan_is_not_written_over(signed: House) 
     def theirs(operation: str, _: object) -> None:
         if operation == "UpdateFunctionConfiguration":
             region, _unused = signed.sandbox.gate.region("123456789012", "us-west-2")
-            region.functions["one"].code_signing = other
+            region.functions["one"].code_signing = {"CodeSigningConfigArn": other}
 
     signed.sandbox.gate.watch = theirs
     assert signed.apply()["outcome"]["exit_code"] == 23

@@ -48,6 +48,9 @@ HAVE_THEM = {
     ),
     "code": ("FunctionCode", "UpdateFunctionCodeRequest", "FunctionCodeLocation"),
     "aliases": ("CreateAliasRequest", "UpdateAliasRequest", "AliasConfiguration"),
+    "code_signing": (
+        "PutFunctionCodeSigningConfigRequest", "PutFunctionCodeSigningConfigResponse", "GetFunctionCodeSigningConfigResponse",
+    ),
     "concurrency": ("PutFunctionConcurrencyRequest", "Concurrency"),
     "recursion": (
         "PutFunctionRecursionConfigRequest", "PutFunctionRecursionConfigResponse", "GetFunctionRecursionConfigResponse",
@@ -91,6 +94,7 @@ def write_model(folder: Path, original: Path) -> None:
     (lambda_ / version / "service-2.json").write_text(json.dumps(model), encoding="utf-8")
 
 
+SIGNING = "arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg"
 # Where a section has its members: below a name, or, where a function has one of it at the most, in itself.
 ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "permissions": (
@@ -98,6 +102,7 @@ ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
         {"Action": "lambda:InvokeFunction", "Principal": "1" * 12, "SourceAccount": "1" * 12},
     ),
     "aliases": (("live",), {"FunctionVersion": "published"}),
+    "code_signing": ((), {"CodeSigningConfigArn": SIGNING}),
     "concurrency": ((), {"ReservedConcurrentExecutions": 5}),
     "recursion": ((), {"RecursiveLoop": "Allow"}),
     "runtime_management": ((), {"UpdateRuntimeOn": "FunctionUpdate"}),
@@ -156,6 +161,7 @@ def held(client: Any) -> dict[str, Any]:
     answers = {
         "configuration": function["Configuration"],
         "code": function["Code"],
+        "code_signing": client.get_function_code_signing_config(FunctionName="one"),
         "concurrency": function["Concurrency"],
         "aliases": client.get_alias(FunctionName="one", Name="live"),
         "recursion": client.get_function_recursion_config(FunctionName="one"),

@@ -95,7 +95,11 @@ def list_functions(region: Region, params: Mapping[str, Any], now: float) -> dic
 
 
 def _linked(region: Region, arn: str) -> list[str]:
-    return [region.arn(name) for name in sorted(region.functions) if region.functions[name].code_signing == arn]
+    return [
+        region.arn(name)
+        for name in sorted(region.functions)
+        if region.functions[name].code_signing.get("CodeSigningConfigArn") == arn
+    ]
 
 
 # --- a function's link ---------------------------------------------------------------------------------------------
@@ -107,18 +111,17 @@ def _function(region: Region, params: Mapping[str, Any]) -> Function:
 
 def put_link(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     check_link(region, params["CodeSigningConfigArn"])
-    _function(region, params).code_signing = params["CodeSigningConfigArn"]
+    linked = {member: value for member, value in params.items() if member != "FunctionName"}
+    _function(region, params).code_signing = linked
     return get_link(region, params, now)
 
 
 def get_link(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function = _function(region, params)
-    if not function.code_signing:
-        return {}
-    return {"CodeSigningConfigArn": function.code_signing, "FunctionName": function.name}
+    return {**function.code_signing, "FunctionName": function.name} if function.code_signing else {}
 
 
 def delete_link(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     """None is no error."""
-    _function(region, params).code_signing = ""
+    _function(region, params).code_signing = {}
     return {}

@@ -71,7 +71,9 @@ def create_function(region: Region, params: Mapping[str, Any], now: float) -> di
         code_signing.check_link(region, link)
         code_signing.check_unsigned(region, link)
     latest = Record("$LATEST", made, code, new_id(), now, state="Pending", state_reason=CREATING, update=None)
-    function = Function(name, latest, tags=dict(params.get("Tags", {})), code_signing=link)
+    function = Function(
+        name, latest, tags=dict(params.get("Tags", {})), code_signing={"CodeSigningConfigArn": link} if link else {}
+    )
     region.functions[name] = function
     region.begin(latest, now)
     answer = configuration_answer(region, function, latest)
@@ -147,7 +149,7 @@ def update_code(region: Region, params: Mapping[str, Any], now: float) -> dict[s
     if not is_image and "ImageUri" in params:
         raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
     code = code_of(region.world, params)
-    code_signing.check_unsigned(region, function.code_signing)
+    code_signing.check_unsigned(region, function.code_signing.get("CodeSigningConfigArn", ""))
     if params.get("DryRun"):
         return configuration_answer(region, function, record) | {"CodeSha256": code.sha256, "CodeSize": code.size}
     begin_update(region, record, now)

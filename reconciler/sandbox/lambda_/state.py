@@ -170,7 +170,7 @@ class Function:
     runtime_management: dict[str, dict[str, Any]] = field(default_factory=dict)
     scaling: dict[str, dict[str, Any]] = field(default_factory=dict)
     recursion: dict[str, Any] = field(default_factory=dict)
-    code_signing: str = ""
+    code_signing: dict[str, Any] = field(default_factory=dict)
     last_version: int = 0
 
 
