@@ -19,6 +19,7 @@
     │   └── ForgeDenied             … or may not be asked that by this token
     ├── GitError (2)                git cannot tell what was asked of it
     ├── WrongVariable (2)           an environment variable of ours says what it cannot
+    ├── SelectionError (2)          a word of the command line means no function, or more than the one that is needed
     ├── Stopped (130, 143)          a signal came before anything was begun
     └── ReportError (2)             a report, journal, plan or snapshot file cannot be read or written
 
@@ -137,6 +138,12 @@ class ForgeError(ReconcileError):
 
 class ForgeDenied(ForgeError):
     """The token may not do or read that."""
+
+
+class SelectionError(ReconcileError):
+    """A line for each word that means no function, or more than the one that is needed."""
+
+    exit_code = 2
 
 
 class Stopped(ReconcileError):
