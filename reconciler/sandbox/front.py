@@ -17,13 +17,12 @@ from reconciler.sandbox.around.faults import Fault, parse_faults
 from reconciler.sandbox.around.simulation import is_simulation, simulated
 from reconciler.sandbox.around.world import PREFIX, Around, Clients
 from reconciler.sandbox.gate import BESIDE, Gate
-from reconciler.sandbox.http import rpc
+from reconciler.sandbox.http import rpc, wire
 from reconciler.sandbox.http.log import Logged
 from reconciler.sandbox.http.wire import Request, Response
 
 SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 DEFAULT_ACCOUNT = "123456789012"
-LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/(functions|event-source-mappings|tags|account-settings|layers)\b")
 TAGGING_API = "tagging"  # the name that its requests are signed for
 
 
@@ -79,7 +78,7 @@ class Front:
         called = calls.answered(self.gate, request, self.account(key) if api == "lambda" else "")
         if called:
             return called
-        if api == "lambda" or (not api and LAMBDA_PATH.match(request.path)):
+        if api == "lambda" or (not api and wire.routed(request.method, request.path, request.query)):
             return self.gate.answer(request, self.account(key), region)
         if rpc.operation(request) in BESIDE.get(api, ()):
             return self.gate.answer_beside(api, request, self.account(key), region)

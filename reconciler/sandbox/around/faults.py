@@ -34,7 +34,8 @@ REST_PER_SECOND = 15.0
 NOT_CONTROL_PLANE = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 CAN_FAIL = (
     "CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion",
-    "CreateEventSourceMapping", "UpdateEventSourceMapping", "PutProvisionedConcurrencyConfig", "UpdateAlias",
+    "CreateCapacityProvider", "CreateEventSourceMapping", "UpdateEventSourceMapping", "PutProvisionedConcurrencyConfig",
+    "UpdateAlias",
 )  # fmt: skip
 CODES = {429: "TooManyRequestsException", 409: "ResourceConflictException"}
 

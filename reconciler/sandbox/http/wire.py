@@ -119,8 +119,10 @@ def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict
                 params[name] = values if isinstance(member, ListShape) else _typed(values[0], member)
             case "header" if word.lower() in request.headers:
                 params[name] = request.headers[word.lower()]
-            case None if name == payload:
+            case None if name == payload and not isinstance(member, StructureShape):
                 params[name] = request.body
+            case None if name == payload:
+                params[name] = read(_body(request.body), member)
             case None if not payload and body.get(word) is not None:
                 params[name] = read(body[word], member)
     return params

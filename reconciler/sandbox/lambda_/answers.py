@@ -47,7 +47,8 @@ def _shown(region: Region, record: Record) -> dict[str, Any]:
     is_on = record.version != "$LATEST" and shown["SnapStart"]["ApplyOn"] == "PublishedVersions"
     shown["SnapStart"]["OptimizationStatus"] = "On" if is_on else "Off"
     if shown["PackageType"] == "Zip":
-        shown["RuntimeVersionConfig"] = {"RuntimeVersionArn": f"arn:aws:lambda:{region.region}::runtime:sandbox"}
+        arn = f"arn:{region.partition}:lambda:{region.region}::runtime:sandbox"
+        shown["RuntimeVersionConfig"] = {"RuntimeVersionArn": arn}
     return shown
 
 

@@ -58,7 +58,7 @@ def create(region: Region, params: Mapping[str, Any], now: float) -> dict[str, A
 
 
 def _new(region: Region, name: str, tags: Mapping[str, str]) -> CodeSigning:
-    arn = f"arn:{region.partition}:lambda:{region.region}:{region.account}:code-signing-config:{name}"
+    arn = region.arn_of("code-signing-config", name)
     members = {"CodeSigningConfigId": name, "CodeSigningConfigArn": arn, "CodeSigningPolicies": dict(UNSET_POLICY)}
     return region.code_signing.setdefault(arn, CodeSigning(members, dict(tags)))
 

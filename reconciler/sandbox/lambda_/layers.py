@@ -107,8 +107,7 @@ def _version(region: Region, params: Mapping[str, Any]) -> tuple[str, LayerVersi
 
 
 def _arn(region: Region, name: str, number: int | None = None) -> str:
-    end = f":{number}" if number else ""
-    return f"arn:{region.partition}:lambda:{region.region}:{region.account}:layer:{name}{end}"
+    return region.arn_of("layer", f"{name}:{number}" if number else name)
 
 
 def _listed(region: Region, name: str, version: LayerVersion) -> dict[str, Any]:

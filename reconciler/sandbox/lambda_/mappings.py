@@ -57,7 +57,7 @@ def _answer(region: Region, mapping: SourceMapping) -> dict[str, Any]:
     return properties | {
         "UUID": mapping.uuid,
         "FunctionArn": mapping.function_arn,
-        "EventSourceMappingArn": f"arn:aws:lambda:{region.region}:{region.account}:event-source-mapping:{mapping.uuid}",
+        "EventSourceMappingArn": region.arn_of("event-source-mapping", mapping.uuid),
         "LastModified": datetime.fromtimestamp(mapping.modified, UTC),
         "State": mapping.state,
         "StateTransitionReason": mapping.reason or ("USER_INITIATED" if is_queue else "User action"),

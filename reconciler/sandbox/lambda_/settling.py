@@ -1,4 +1,5 @@
-"""What takes AWS a while besides functions: provisioned concurrency, and event source mappings. The time comes in as an argument."""
+"""What takes AWS a while besides functions: event source mappings, capacity providers, provisioned concurrency. The time comes in as an
+argument."""
 
 from __future__ import annotations
 
@@ -26,6 +27,26 @@ class SourceMapping:
         self.reason = failure
         if failure and self.goes_to != "Gone":
             self.goes_to = "Disabled" if self.goes_to == "Enabled" else "Enabled"
+
+    def settle(self) -> None:
+        self.state, self.settles_at = self.goes_to, None
+
+
+@dataclass(slots=True)
+class CapacityProvider:
+    """A capacity provider; `members` are as it was sent with defaults filled in, `goes_to` is the state that it settles in."""
+
+    name: str
+    members: dict[str, Any]
+    tags: dict[str, str]
+    modified: float
+    state: str = "Pending"
+    goes_to: str = "Active"
+    settles_at: float | None = None
+
+    def expect(self, failure: str) -> None:
+        if failure and self.goes_to != "Gone":
+            self.goes_to = "Failed"
 
     def settle(self) -> None:
         self.state, self.settles_at = self.goes_to, None

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from reconciler.core.accounts import partition_of
-from reconciler.sandbox.lambda_.settling import Provisioned, SourceMapping
+from reconciler.sandbox.lambda_.settling import CapacityProvider, Provisioned, SourceMapping
 from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
 
 # What may stand for a function: of an ARN, every part before the name may be left out (FACTS 1).
@@ -174,7 +174,7 @@ class Function:
     last_version: int = 0
 
 
-Settling = Record | SourceMapping | Provisioned
+Settling = Record | SourceMapping | CapacityProvider | Provisioned
 
 
 @dataclass(slots=True)
@@ -202,6 +202,7 @@ class Region:
     mappings: dict[str, SourceMapping] = field(default_factory=dict)
     layers: dict[str, Layer] = field(default_factory=dict)
     code_signing: dict[str, CodeSigning] = field(default_factory=dict)
+    capacity_providers: dict[str, CapacityProvider] = field(default_factory=dict)
     urls_made: int = 0
     settling: dict[int, Settling] = field(default_factory=dict)
     upcoming_failure: str = ""
@@ -217,16 +218,21 @@ class Region:
         for thing in [thing for thing in self.settling.values() if now >= (thing.settles_at or 0)]:
             del self.settling[id(thing)]
             thing.settle()
-            if isinstance(thing, SourceMapping) and thing.state == "Gone":
-                self.mappings.pop(thing.uuid, None)
+            match thing:
+                case SourceMapping(state="Gone"):
+                    self.mappings.pop(thing.uuid, None)
+                case CapacityProvider(state="Gone"):
+                    self.capacity_providers.pop(thing.name, None)
 
     @property
     def partition(self) -> str:
         return partition_of(self.region)
 
     def arn(self, name: str, qualifier: str = "") -> str:
-        end = f":{qualifier}" if qualifier else ""
-        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:function:{name}{end}"
+        return self.arn_of("function", f"{name}:{qualifier}" if qualifier else name)
+
+    def arn_of(self, kind: str, name: str) -> str:
+        return f"arn:{self.partition}:lambda:{self.region}:{self.account}:{kind}:{name}"
 
     def function(self, name: str, qualifier: str = "") -> Function:
         """The function of that name; whoever asked for a qualifier is told of it when there is none."""

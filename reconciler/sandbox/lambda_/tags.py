@@ -1,4 +1,4 @@
-"""Tags of functions, event source mappings and code signing configurations (FACTS 1.2, 2.4).
+"""Tags of functions, event source mappings, code signing configurations and capacity providers (FACTS 1.2, 2.4).
 
 (region, params, now) go in, an answer comes out or Refused is raised. Every change of a function's tags changes its RevisionId.
 """
@@ -25,16 +25,13 @@ def check_tags(given: Mapping[str, str], held: Mapping[str, str]) -> None:
 
 
 def _held(region: Region, arn: str) -> tuple[dict[str, str], Function | None]:
-    """The tags of the ARN of a function, a mapping or a code signing configuration, and the function when it is one."""
-    parts = arn.split(":")
-    if parts[5] == "event-source-mapping":
-        if parts[6] not in region.mappings:
-            raise not_found(f"Event source mapping not found: {arn}")
-        return region.mappings[parts[6]].tags, None
-    if arn in region.code_signing:
-        return region.code_signing[arn].tags, None
-    if parts[5] != "function":
-        raise not_found()
+    """The tags of what has this ARN, and the function when it is one."""
+    kind = arn.split(":")[5]
+    if kind != "function":
+        others = _others(region)
+        if arn not in others:
+            raise not_found(f"Event source mapping not found: {arn}") if kind == "event-source-mapping" else not_found()
+        return others[arn], None
     name, qualifier = region.named(arn)
     if qualifier:
         raise invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
@@ -69,9 +66,14 @@ def list_tags(region: Region, params: Mapping[str, Any], now: float) -> dict[str
 
 def everything(region: Region) -> dict[str, dict[str, str]]:
     """The tags of all that can have some, by ARN."""
-    opening = f"arn:{region.partition}:lambda:{region.region}:{region.account}:event-source-mapping:"
+    functions = {region.arn(function.name): function.tags for function in region.functions.values()}
+    return functions | _others(region)
+
+
+def _others(region: Region) -> dict[str, dict[str, str]]:
+    """The tags of what is no function, by ARN."""
     return {
-        **{region.arn(function.name): function.tags for function in region.functions.values()},
-        **{opening + mapping.uuid: mapping.tags for mapping in region.mappings.values()},
+        **{region.arn_of("event-source-mapping", mapping.uuid): mapping.tags for mapping in region.mappings.values()},
+        **{region.arn_of("capacity-provider", held.name): held.tags for held in region.capacity_providers.values()},
         **{arn: config.tags for arn, config in region.code_signing.items()},
     }
