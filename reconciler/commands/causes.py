@@ -11,7 +11,7 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Plan, Snapshot, Spec, Target
 from reconciler.core.words import many
-from reconciler.files.packing import packs
+from reconciler.files.tree import packs
 from reconciler.plan.cause import Moments, Then, with_causes
 from reconciler.plan.drift import only_drift
 from reconciler.report.applied import Applied

@@ -11,7 +11,7 @@ from reconciler.commands.base import read as judged
 from reconciler.commands.wiring import Workspace
 from reconciler.core.model import Diagnostic, Spec
 from reconciler.core.words import many
-from reconciler.files.packing import packs
+from reconciler.files.tree import packs
 from reconciler.spec.history import History
 from reconciler.spec.load import named_targets, only
 

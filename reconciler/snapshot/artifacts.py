@@ -20,6 +20,7 @@ from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupte
 from reconciler.core.model import Artifact, Origin, Pin, Spec, Target
 from reconciler.core.sealing import canonical
 from reconciler.files import packing
+from reconciler.files.archive import credentials
 
 ECR = re.compile(
     r"(?P<registry>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
@@ -112,10 +113,16 @@ def compared(actual: Artifact, declared: str) -> Artifact:
 
 def _packed(path: str, origin: Origin) -> Artifact:
     try:
-        code = packing.pack(path, origin)
+        with packing.packed(path, origin) as package:
+            problem = (
+                f"{path} is {package.size:,} bytes zipped; sent directly the most is {packing.MAX_DIRECT_BYTES:,}: put it in S3"
+                if package.size > packing.MAX_DIRECT_BYTES
+                else ""
+            )
+            source = f"what is packed from {path}"
+            return Artifact(package.sha256, source, problem=problem, credentials=credentials(package.file))
     except SpecError as error:
         return Artifact("", path, problem="; ".join(fault.message for fault in error.faults))
-    return Artifact(packing.code_sha256(code), f"what is packed from {path}", credentials=packing.credentials(code))
 
 
 def _image(aws: Aws, target: Target, uri: str) -> Artifact:

@@ -18,8 +18,8 @@ from pathspec import GitIgnoreSpec
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.model import Origin
 from reconciler.files import ignoring, strict_yaml
-from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
+from reconciler.files.tree import real_path
 from reconciler.files.validation import SEED_WORDS, load_schema
 from reconciler.spec.config import FILE_NAME, IS_A_FILE_OF_THE_TREE, text_of
 

@@ -16,8 +16,8 @@ from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.files import validation
-from reconciler.files.packing import real_path
 from reconciler.files.strict_yaml import Document
+from reconciler.files.tree import real_path
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
 from reconciler.spec import arns, cautions, rules, shared
 from reconciler.spec.cautions import warning

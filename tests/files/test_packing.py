@@ -12,6 +12,7 @@ import pytest
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Origin
 from reconciler.files import packing
+from reconciler.files.archive import MAX_UNZIPPED_BYTES
 
 HERE = Origin("spec.yaml", 3, 5)
 
@@ -44,8 +45,9 @@ def test_ignored_files_stay_out_and_modes_are_two(tmp_path: Path) -> None:
     assert {entry.date_time for entry in archive.infolist()} == {packing.EPOCH}
 
 
-def test_a_ready_zip_is_taken_as_it_is(tmp_path: Path) -> None:
-    file = tmp_path / "code.zip"
+@pytest.mark.parametrize("name", ["code.zip", "code.jar", "Code.JAR"])
+def test_a_ready_archive_is_taken_as_it_is(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
     file.write_bytes(packing.pack(str(tree(tmp_path / "one")), HERE))
     assert packing.pack(str(file), HERE) == file.read_bytes()
 
@@ -64,7 +66,7 @@ def pipe(root: Path) -> None:
 
 def large(root: Path) -> None:
     with (root / "large").open("wb") as file:
-        file.truncate(packing.MAX_UNZIPPED_BYTES + 1)
+        file.truncate(MAX_UNZIPPED_BYTES + 1)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import os
 import subprocess
 import sys
@@ -37,20 +36,6 @@ def test_ignoring_is_gits_ignoring(tmp_path: Path) -> None:
     assert names(root) == ["app.py", "deep/top/y", "keep.log"]
 
 
-def test_a_link_to_a_file_inside_is_packed_as_the_file(tmp_path: Path) -> None:
-    root = tree(tmp_path)
-    (root / "b.py").symlink_to("app.py")
-    archive = zipfile.ZipFile(io.BytesIO(packing.pack(str(root), HERE)))
-    assert archive.read("b.py") == b"x"
-    assert archive.getinfo("b.py").external_attr >> 16 == 0o100644
-
-
-def test_a_link_to_a_folder_inside_is_refused_not_left_out(tmp_path: Path) -> None:
-    root = tree(tmp_path, **{"lib/a.py": ""})
-    (root / "other").symlink_to("lib")
-    assert refusal(root) == "other is a link to a directory; copy the directory, or name it in .lambdaignore"
-
-
 def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
     root = tree(tmp_path)
     (root / "b.py").symlink_to("gone.py")
@@ -73,13 +58,6 @@ def test_a_file_name_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     root = tree(tmp_path)
     Path(os.fsdecode(os.fsencode(root) + b"/\xff")).write_text("")
     assert refusal(root) == "the file name '\\udcff' is not UTF-8; rename it"
-
-
-def test_too_large_a_zip_is_told_in_bytes(tmp_path: Path) -> None:
-    file = tmp_path / "code.zip"
-    with file.open("wb") as opened:
-        opened.truncate(packing.MAX_ZIP_BYTES + 1)
-    assert refusal(file).endswith("is 52,428,801 bytes; sent directly the most is 52,428,800: put it in S3")
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:

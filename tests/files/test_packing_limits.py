@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Origin
+from reconciler.files import archive as archives
 from reconciler.files import packing
+from reconciler.files.tree import MAX_ENTRIES
 
 HERE = Origin("spec.yaml", 3, 5)
 
@@ -113,15 +116,15 @@ def sparse(file: Path, size: int) -> None:
 
 def small_limits(patch: pytest.MonkeyPatch) -> None:
     """Lambda's limits in small, so that a bound costs no quarter of a gigabyte."""
-    patch.setattr(packing, "MAX_ZIP_BYTES", 1000)
+    patch.setattr(packing, "MAX_DIRECT_BYTES", 1000)
     patch.setattr(packing, "MAX_UNZIPPED_BYTES", 3000)
     patch.setattr(packing, "MAX_ENTRIES", 4)
 
 
 def test_the_limits_are_lambdas() -> None:
     """docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 50 MB zipped, 250 MB unzipped (in MiB)."""
-    assert (packing.MAX_ZIP_BYTES, packing.MAX_UNZIPPED_BYTES) == (50 << 20, 250 << 20)
-    assert packing.MAX_ENTRIES < 65_535  # more need ZIP64
+    assert (packing.MAX_DIRECT_BYTES, archives.MAX_UNZIPPED_BYTES) == (50 << 20, 250 << 20)
+    assert MAX_ENTRIES < 65_535  # more need ZIP64
 
 
 @pytest.mark.parametrize(("count", "is_taken"), [(4, True), (5, False)])
@@ -153,38 +156,66 @@ def test_so_many_bytes_are_packed_and_no_more(
 def test_what_fits_is_stored_and_what_may_not_is_deflated(
     size: int, method: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packing, "MAX_ZIP_BYTES", 100_000)
+    monkeypatch.setattr(packing, "MAX_DIRECT_BYTES", 100_000)
     sparse(tmp_path / "zeros", size)
     assert packed(tmp_path).getinfo("zeros").compress_type == method
 
 
 def test_many_small_files_that_fit_when_deflated_are_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A node_modules in small: each entry costs the zip some hundred bytes besides the file's own."""
-    monkeypatch.setattr(packing, "MAX_ZIP_BYTES", 200_000)
+    monkeypatch.setattr(packing, "MAX_DIRECT_BYTES", 200_000)
     for number in range(400):
         sparse(tmp_path / f"module-number-{number:06}", 400)
     assert len(packed(tmp_path).namelist()) == 400
 
 
-def test_a_directory_that_stays_too_large_when_zipped_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_too_large_even_when_deflated_is_stored_for_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two zlibs do not give the same bytes, and nobody saves any by them."""
     small_limits(monkeypatch)
     noise = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(64))
     (tmp_path / "noise").write_bytes(noise)
-    assert refusal(tmp_path).endswith(" bytes zipped; sent directly the most is 1,000: put it in S3")
+    assert packed(tmp_path).getinfo("noise").compress_type == zipfile.ZIP_STORED
+
+
+def test_a_package_of_any_size_is_held_in_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "IN_MEMORY_BYTES", 1 << 16)
+    for number in range(40):
+        sparse(tmp_path / f"{number}.bin", 1 << 20)
+    tracemalloc.start()
+    with packing.packed(str(tmp_path), HERE) as package:
+        _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert package.size > 40 << 20
+    assert most < 4 << 20
 
 
 @pytest.mark.parametrize("spare", [0, 1], ids=["just too large", "just small enough"])
 def test_a_ready_zip_is_held_to_the_byte(spare: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no zip that Lambda takes can be is not read."""
     file = tmp_path / "code.zip"
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("app.py", "x" * 100)
-    monkeypatch.setattr(packing, "MAX_ZIP_BYTES", file.stat().st_size - 1 + spare)
+    monkeypatch.setattr(packing, "MAX_ARCHIVE_BYTES", file.stat().st_size - 1 + spare)
     if spare:
         assert packing.pack(str(file), HERE) == file.read_bytes()
     else:
-        assert "sent directly the most is" in refusal(file)
+        assert "a zip that Lambda takes has at most" in refusal(file)
+
+
+@pytest.mark.parametrize("spare", [0, 1], ids=["just too long", "just short enough"])
+def test_a_zips_list_of_files_is_read_up_to_a_bound(
+    spare: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A zip of fifty megabytes could list a million files, and each takes memory."""
+    file = tmp_path / "code.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(3000):
+            archive.writestr(f"{number:05}", "")
+    monkeypatch.setattr(archives, "MAX_LIST_BYTES", 3000 * (46 + 5) - 1 + spare)
+    if spare:
+        assert packing.pack(str(file), HERE) == file.read_bytes()
+    else:
+        assert refusal(file) == "ROOT is not a zip file"
 
 
 @pytest.mark.parametrize("spare", [0, 1], ids=["just too large", "just small enough"])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
+import stat
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.sandbox.lambda_.runner import HandlerResult, invoke_python
+from reconciler.sandbox.lambda_.runner import HandlerResult, invoke_python, unpack
 from tests.sandbox.conftest import zipped
 
 
@@ -79,3 +82,29 @@ def test_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert ran("def handle(event, context):\n    open('made here', 'w').close()\n").error == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_links_in_a_zip_are_links_and_none_leads_out(tmp_path: Path) -> None:
+    """As Lambda unpacks them; the file behind a link is there once."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("lib/real.py", "VALUE = 'real'\n")
+        for name, leads in (
+            ("vendored", "lib"),
+            ("lib/again.py", "real.py"),
+            ("out", "../.."),
+            ("../up", "lib"),
+            ("lib", "x"),
+        ):
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
+            archive.writestr(entry, leads)
+    root = tmp_path / "inner" / "root"
+    root.mkdir(parents=True)
+    with zipfile.ZipFile(packed) as archive:
+        unpack(archive, root)
+    assert sorted(path.name for path in root.iterdir()) == ["lib", "vendored"]
+    assert (root / "vendored" / "again.py").read_text() == "VALUE = 'real'\n"
+    assert (root / "vendored").is_symlink()
+    assert (root / "lib" / "again.py").is_symlink()
+    assert [path.name for path in root.parent.iterdir()] == ["root"]

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,7 @@ def invoke_python(
         root, answer = Path(folder, "task"), Path(folder, "answer")
         root.mkdir()
         with zipfile.ZipFile(io.BytesIO(zip_bytes)) as archive:
-            archive.extractall(root)
+            unpack(archive, root)
         command = [sys.executable, "-I", "-B", "-c", CHILD, str(root), handler, str(answer), json.dumps(dict(facts))]
         request_id, seconds = facts["aws_request_id"], facts["seconds"]
         is_over = _ended(command, payload, seconds, environment, Path(folder))
@@ -77,6 +78,21 @@ def invoke_python(
         return HandlerResult(
             (result.get("answer") or result["error"]).encode(), "Unhandled" if "error" in result else "", log
         )
+
+
+def unpack(archive: zipfile.ZipFile, root: Path) -> None:
+    """What Lambda makes of a zip: links last, so that nothing is written through one, and only those that stay inside."""
+    links = [entry for entry in archive.infolist() if stat.S_ISLNK(entry.external_attr >> 16)]
+    for entry in archive.infolist():
+        if entry not in links:
+            archive.extract(entry, root)
+    inside = Path(os.path.realpath(root))
+    for entry in links:
+        path, leads = inside / entry.filename, archive.read(entry).decode("utf-8", "replace")
+        if all(Path(os.path.realpath(end)).is_relative_to(inside) for end in (path.parent, path.parent / leads)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(OSError, ValueError):  # a name that is taken, or no name
+                path.symlink_to(leads)
 
 
 def _ended(command: list[str], payload: bytes, seconds: float, environment: Mapping[str, str], folder: Path) -> bool:
