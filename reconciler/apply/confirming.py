@@ -87,7 +87,7 @@ def confirmed(
     expected.wrote(change)
     if change.key.kind not in (FUNCTION.name, VERSION.name):
         noted = _other(aws, change, answer, expected, state) if change.after is not None else ()
-        if any(not WAITS[name].is_named_by_answer for name in operation.settle):
+        if any(WAITS[name] in FUNCTION.waits for name in operation.settle):
             _function(aws, operation, change, answer, expected)  # it was waited for, and may have another revision now
         return noted
     if change.after is None:

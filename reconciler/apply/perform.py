@@ -305,7 +305,10 @@ def settle(operation: Operation, change: Change, answer: Answer, known: _Known, 
 def awaited(wait: Wait, change: Change, answer: Answer, known: _Known) -> Mapping[str, Any]:
     """What tells the resource that is waited for from others: a version's or mapping's answer; the revision of a function
     that is deleted, for somebody may create another. A changed function is always looked at."""
-    return answer.result if wait.is_named_by_answer else {"RevisionId": known.expected.known_revision(change.key)}
+    if wait.is_named_by_answer:
+        return answer.result
+    before = {"Name": change.key.name, "RevisionId": known.expected.known_revision(change.key)}
+    return {**(change.after or {}), **before}
 
 
 def filled(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:

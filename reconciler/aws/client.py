@@ -37,12 +37,13 @@ from reconciler.core.accounts import Account
 from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
 from reconciler.core.model import Properties, Target
 from reconciler.core.redaction import Redaction
-from reconciler.core.waiting import Wait
+from reconciler.core.waiting import State, Wait
 
 PATIENCE_SECONDS = 300.0
 LONGEST_PAUSE_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.05  # between two looks at a function: GetFunction has a quota of its own
 FIRST_SCARCE_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
+LONGEST_SLOW_PAUSE_SECONDS = 5.0  # between two looks at what takes minutes
 
 # Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
 CALLS_PER_SECOND = 13.5
@@ -73,6 +74,7 @@ SERVER_SIDE = (
     "RequestLimitExceeded", "RequestThrottled", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailableException",
 )  # fmt: skip
 LOST = (NoConnection, HTTPClientError)
+NOT_FOUND = ("ResourceNotFoundException", "ProvisionedConcurrencyConfigNotFoundException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,10 +336,11 @@ class Aws:
         Returns the state last seen. Raises SettleFailed with AWS's reason.
         """
         state: Mapping[str, Any] | None = answered
-        patience = 2 * self._patience_seconds if seconds is None else seconds
+        patience = (3 if wait.is_slow else 2) * self._patience_seconds if seconds is None else seconds
         deadline = self._clock() + patience
         unseen_until = self._clock() + UNSEEN_SECONDS
         pause = FIRST_SCARCE_PAUSE_SECONDS if wait.is_scarce else FIRST_PAUSE_SECONDS
+        longest = LONGEST_SLOW_PAUSE_SECONDS if wait.is_slow else LONGEST_PAUSE_SECONDS
         while not wait.is_over(state, target, answered):
             if self._is_stopping():
                 raise Interrupted(f"{target}: stopped while AWS was still at it ({wait.name})", is_retryable=True)
@@ -347,14 +350,14 @@ class Aws:
                     is_retryable=True,
                 )
             self._sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-            state = self._looked(target, wait, answered)
+            pause = min(pause * 2, longest)
+            state = self._looked(target, wait, answered, state)
             if state is None and not wait.is_for_the_end and self._clock() > unseen_until:
                 raise SettleFailed(f"{target}: disappeared while it was waited for ({wait.name})")
         return state or {}
 
-    def _looked(self, target: Target, wait: Wait, answered: Properties) -> Mapping[str, Any] | None:
-        operation, params = wait.look(target, answered)
+    def _looked(self, target: Target, wait: Wait, answered: Properties, state: State) -> Mapping[str, Any] | None:
+        operation, params = wait.look(target, answered, state)
         answer = self.find(Place.of(target), operation, params)
         return answer[wait.member] if answer and wait.member else answer
 
@@ -363,7 +366,7 @@ class Aws:
         try:
             return self.call(place, operation, params).result
         except CallFailed as failure:
-            if failure.code == "ResourceNotFoundException":
+            if failure.code in NOT_FOUND:
                 return None
             raise
 

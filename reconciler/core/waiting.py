@@ -9,17 +9,18 @@ from typing import Any
 from reconciler.core.model import Properties, Target
 
 State = Mapping[str, Any] | None  # what a look showed; None when there is nothing
-Look = Callable[[Target, Properties], tuple[str, Properties]]
+Look = Callable[[Target, Properties, State], tuple[str, Properties]]
 Judge = Callable[[State, Target, Properties], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """`look(target, answered)` is the reading call, of the answer of the call that is waited for; `member` is where the state
-    stands in its answer, empty for the whole. `is_over(state, target, answered)` raises SettleFailed where waiting does not
-    help any more. `describe(state)` says how it stands, for people. `is_for_the_end`: what is waited for is to go.
-    `is_scarce`: its looks draw on the quota that most calls share. `is_named_by_answer`: the call's answer says what to look
-    at; of everything else `answered` is only the RevisionId that it had before."""
+    """`look(target, answered, state)` is the reading call, of the answer of the call that is waited for and of what the last look
+    showed; `member` is where the state stands in its answer, empty for the whole. `is_over(state, target, answered)` raises
+    SettleFailed where waiting does not help any more; it is asked first with `answered` itself for a state. `describe(state)` says how
+    it stands, for people. `is_for_the_end`: what is waited for is to go. `is_scarce`: its looks draw on the quota that most calls
+    share; `is_slow`: it may take minutes. `is_named_by_answer`: the call's answer says what to look at; of everything else
+    `answered` is what must be there, with its `Name` and the RevisionId that it had before."""
 
     name: str
     look: Look
@@ -28,6 +29,7 @@ class Wait:
     member: str = ""
     is_for_the_end: bool = False
     is_scarce: bool = False
+    is_slow: bool = False
     is_named_by_answer: bool = False
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import escaped
+from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
+from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_REQUIRED,
@@ -15,6 +17,7 @@ from reconciler.kinds.base import (
     LETTERS,
     PUBLISHED,
     PUBLISHED_VERSION,
+    STUCK,
     Call,
     Kind,
     Listing,
@@ -70,8 +73,18 @@ def live(target: Target, answer: Properties) -> Live:
     return Live(
         Key(target, "alias", answer["Name"]),
         {"FunctionVersion": Unreadable("AWS answered without it")} | ALIASES.cut(answer),
-        {name: answer[name] for name in ("RevisionId", "AliasArn") if name in answer},
+        {name: answer[name] for name in ("RevisionId", "AliasArn", STUCK) if name in answer},
     )
+
+
+def moving(answer: Properties) -> str:
+    """While what is provisioned for an alias follows it, AWS itself keeps the traffic on the version that is warm."""
+    return "alias-settled" if warm(answer) else ""
+
+
+def warm(alias: Properties) -> str:
+    """The other version that has all the traffic; empty where there is none."""
+    return next((str(version) for version, share in weights(alias).items() if share == 1), "")
 
 
 def weights(properties: Properties) -> dict[Any, float]:
@@ -127,12 +140,49 @@ def create(function: str, name: str, properties: Properties) -> list[Step]:
 
 
 def update(function: str, name: str, properties: Properties, differing: frozenset[str], _: Properties) -> list[Step]:
-    changed = {member: properties[member] for member in sorted(differing)}
-    return [Step("UpdateAlias", {"FunctionName": function, "Name": name, **sendable(changed)})]
+    """With version and weights always: of an alias that AWS itself has given a weight, neither alone can be said (FACTS 10.6)."""
+    sent = {member: properties[member] for member in sorted({*differing, "FunctionVersion", "RoutingConfig"})}
+    params = {"FunctionName": function, "Name": name, **sendable(sent)}
+    return [Step("UpdateAlias", params, settle=("alias-settled",) if "FunctionVersion" in differing else ())]
+
+
+def trouble(live: Live) -> str:
+    if STUCK not in live.handle:
+        return ""
+    version, stays = live.properties["FunctionVersion"], warm(live.properties)
+    return f"AWS keeps its traffic on version {stays}, for version {version} does not start: {live.handle[STUCK]}"
 
 
 def delete(function: str, name: str, _: Properties) -> list[Step]:
     return [Step("DeleteAlias", {"FunctionName": function, "Name": name})]
+
+
+# --- waits ---------------------------------------------------------------------------------------------------------
+
+
+def look(target: Target, wanted: Properties, state: State) -> tuple[str, Properties]:
+    """At the alias; where that has all its traffic elsewhere, at what is provisioned for it, until that has followed."""
+    is_following = "Status" in state if state else False
+    if state and (state["Status"] != "READY" if is_following else warm(state)):
+        return "GetProvisionedConcurrencyConfig", {"FunctionName": target.function, "Qualifier": wanted["Name"]}
+    return single(target.function, wanted["Name"])
+
+
+def is_settled(state: State, target: Target, wanted: Properties) -> bool:
+    """As it was asked for. Where nothing is provisioned, a weight is somebody's; it is compared like everything else."""
+    if state and state.get("Status") == "FAILED":
+        reason = state.get("StatusReason", "AWS does not say why")
+        message = f"{target}: AWS keeps the traffic of alias {wanted['Name']} where it was, for version {wanted['FunctionVersion']} does not start: {reason}"
+        raise SettleFailed(message, code=str(reason))
+    if state is wanted or (state and "Status" in state):
+        return False
+    return not state or not warm(state) or weights(state) == weights(wanted)
+
+
+def standing(state: State) -> str:
+    if state and "Status" in state:
+        return f"provisioned concurrency is {state['Status']}"
+    return f"all traffic of the alias is kept on version {warm(state or {})}"
 
 
 @Rule(
@@ -182,7 +232,7 @@ ALIAS = Kind(
     name="alias",
     section="aliases",
     sections=(ALIASES,),
-    reading=Reading(single, live, Listing("ListAliases", "Aliases")),
+    reading=Reading(single, live, Listing("ListAliases", "Aliases"), moving=moving),
     calls=CALLS,
     normal=normal,
     identity=by_name,
@@ -193,8 +243,10 @@ ALIAS = Kind(
     compared=comparable_by("CreateAlias"),
     state=normal,
     after=written_over(ALIASES, normal, "DeleteAlias"),
+    waits=(Wait("alias-settled", look, is_settled, standing, is_scarce=True, is_slow=True),),
     rules=(routes_as_lambda_can,),
     meant=meant,
     resolved=resolved,
     is_answered_whole=True,
+    trouble=trouble,
 )

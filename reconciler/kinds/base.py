@@ -24,6 +24,7 @@ IS_A_GUARD = "a guard that apply sends by itself"
 LETTERS = "letters, digits, - and _"
 LATEST = "$LATEST"  # in a spec: the function itself, where the other names are aliases and versions
 PUBLISHED = "published"  # in a spec: the version that is the newest once the plan is carried out
+STUCK = "Stuck"  # in an answer: why AWS gave up what it was at
 # That version, as long as only its publication can tell which it is.
 PUBLISHED_VERSION = Ref("PublishVersion", "Version")
 IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kind of their own"
@@ -256,7 +257,7 @@ class Kind:
     keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
 
     How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
-    back, `interruption` what an update does to whoever uses it, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
+    back, `interruption` what an update does to whoever uses it, `trouble(live)` what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
     saying when it is made or changed; `listed(live)` is its entry in the list of functions.
     """
 
@@ -300,6 +301,7 @@ class Kind:
     remark: Callable[[Live], str] = no_remark
     loss: str = ""
     interruption: str = ""
+    trouble: Callable[[Live], str] = no_remark
     undeletable: Callable[[Live], str] = no_remark
     warning: Callable[[Properties | None, Properties], str] = no_warning
     listed: Callable[[Live], Any] = with_name

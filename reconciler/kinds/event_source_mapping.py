@@ -338,7 +338,7 @@ def standing(state: State) -> str:
     )
 
 
-def look(_: Target, answered: Properties) -> tuple[str, Properties]:
+def look(_target: Target, answered: Properties, _: State) -> tuple[str, Properties]:
     return single("", answered["UUID"])
 
 

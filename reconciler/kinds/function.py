@@ -210,7 +210,7 @@ def is_really_gone(state: State, target: Target, was: Properties) -> bool:
     return state is None
 
 
-def look(target: Target, _: Properties) -> tuple[str, Properties]:
+def look(target: Target, _answered: Properties, _: State) -> tuple[str, Properties]:
     return single(target.function, "")
 
 

@@ -145,7 +145,7 @@ def is_version_active(state: State, target: Target, _: Properties) -> bool:
     return state.get("State") == "Active"
 
 
-def look(target: Target, answered: Properties) -> tuple[str, Properties]:
+def look(target: Target, answered: Properties, _: State) -> tuple[str, Properties]:
     return single(target.function, answered["Version"])
 
 

@@ -159,6 +159,7 @@ def origin_of(origins: Mapping[str, Origin], steps: tuple[str, ...]) -> Origin |
 def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides]:
     """The draft of a pair with both sides, without steps yet: update, replace or none."""
     assert pair.desired is not None
+    assert pair.live is not None
     both = sides(kind, pair, spec, salt)
     final = [
         pointer(item.steps)
@@ -167,7 +168,7 @@ def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides
     ]
     verb: Verb = "none" if not both.differences else "replace" if final else "update"
     reason = f"{', '.join(final)} can only be set when it is created" if final else ""
-    reason = kind.interruption if verb == "update" else reason
+    reason = kind.trouble(pair.live) or kind.interruption if verb == "update" else reason
     changes = tuple(field_change(kind, pair.desired, item) for item in both.differences)
     return Draft(
         Action(pair.key, verb, changes, reason),

@@ -19,7 +19,7 @@ from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import LATEST, Kind, Listing, Lookup, Reading, function_of
+from reconciler.kinds.base import LATEST, STUCK, Kind, Listing, Lookup, Reading, function_of
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
@@ -339,12 +339,13 @@ class _Region:
             state = self.aws.settle(target, wait, item[wait.member] if wait.member else item, seconds=seconds)
         except Interrupted:
             raise
-        except SettleFailed:
-            again = self.aws.find(self.place, *wait.look(target, item))
-            if again is None or reading.moving(again):
+        except SettleFailed as failure:
+            again = self.aws.find(self.place, *wait.look(target, item, None))
+            is_moving = again is not None and reading.moving(again)
+            if again is None or (is_moving and failure.is_retryable):
                 raise
-            return again  # it stands still: what it was at has failed
-        return {**item, wait.member: state} if wait.member else state or None
+            return {**again, STUCK: failure.code} if is_moving else again  # it stands still: what it was at has failed
+        return {**item, wait.member: state} if wait.member else state or (None if wait.is_for_the_end else item)
 
     def whole(self, kind: Kind, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties | None:
         """What a listing leaves out is asked for; None when it is gone meanwhile."""
