@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
 
-APIS = ("lambda", "logs")  # where two have an operation of one name, the first is meant
+APIS = ("lambda", "logs", "application-autoscaling")  # where two have an operation of one name, the first is meant
 READING = ("Describe", "Get", "List")  # how the names of operations begin that change nothing
 
 

@@ -16,8 +16,8 @@ from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
 from reconciler.sandbox.around.simulation import is_simulation, simulated
 from reconciler.sandbox.around.world import PREFIX, Around, Clients
-from reconciler.sandbox.gate import BESIDE, Gate
-from reconciler.sandbox.http import rpc, wire
+from reconciler.sandbox.gate import Gate, is_answered_beside
+from reconciler.sandbox.http import wire
 from reconciler.sandbox.http.log import Logged
 from reconciler.sandbox.http.wire import Request, Response
 
@@ -80,7 +80,7 @@ class Front:
             return called
         if api == "lambda" or (not api and wire.routed(request.method, request.path, request.query)):
             return self.gate.answer(request, self.account(key), region)
-        if rpc.operation(request) in BESIDE.get(api, ()):
+        if is_answered_beside(api, request):
             return self.gate.answer_beside(api, request, self.account(key), region)
         if api == "iam" and is_simulation(request):
             return simulated(request, self.gate.script.denied)

@@ -24,6 +24,7 @@ from reconciler.sandbox.http.log import Logged, RequestLog, hidden
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.lambda_ import (
     aliases,
+    autoscaling,
     capacity_providers,
     code_signing,
     concurrency,
@@ -147,6 +148,8 @@ INVOCATIONS: Mapping[str, Callable[[invoke.Invocation], dict[str, Any]]] = {
 }
 # What is beside Lambda and is answered here, by the name that its requests are signed for; all else of it is moto's.
 BESIDE: Mapping[str, Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]]] = {"logs": logs.OPERATIONS}
+# The same of what belongs to a region's functions, and is kept with them.
+OF_FUNCTIONS: Mapping[str, Mapping[str, Operation]] = {"application-autoscaling": autoscaling.OPERATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +232,11 @@ class Gate:
         return self._answered(LAMBDAS, perform, request, account, region)
 
     def answer_beside(self, api: str, request: Request, account: str, region: str) -> Response:
-        """The response to a request for one of the operations in `BESIDE`."""
+        """The response to a request for one of the operations in `BESIDE` or `OF_FUNCTIONS`."""
 
-        def perform(operation: str, params: Mapping[str, Any], _failure: str) -> dict[str, Any]:
+        def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
+            if api in OF_FUNCTIONS:
+                return self._held(OF_FUNCTIONS[api][operation], params, account, region, failure)
             with self._beside:
                 return BESIDE[api][operation](account, region, params)
 
@@ -269,17 +274,26 @@ class Gate:
     def _performed(
         self, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str
     ) -> dict[str, Any]:
+        if operation in OPERATIONS:
+            return self._held(OPERATIONS[operation], params, account, region, failure)
+        state, lock = self.region(account, region)
+        with lock:
+            state.advance(self.clock())
+            invocation = invoke.prepared(state, params, self.chance)
+        return INVOCATIONS[operation](invocation)
+
+    def _held(
+        self, operation: Operation, params: Mapping[str, Any], account: str, region: str, failure: str
+    ) -> dict[str, Any]:
+        """What an operation answers that changes a region by itself."""
         state, lock = self.region(account, region)
         with lock:
             now = self.clock()
             state.advance(now)
             state.upcoming_failure = failure
-            if operation in OPERATIONS:
-                answered = OPERATIONS[operation](state, params, now)
-                state.advance(now)
-                return answered
-            invocation = invoke.prepared(state, params, self.chance)
-        return INVOCATIONS[operation](invocation)
+            answered = operation(state, params, now)
+            state.advance(now)
+            return answered
 
     def _note(
         self, operation: str, params: Mapping[str, Any], account: str, region: str, status: int, code: str
@@ -294,6 +308,13 @@ def _routed(request: Request) -> tuple[str, Mapping[str, str]]:
         message = f"{request.method} {request.path} is no operation of Lambda"
         raise Refused("UnknownOperationException", message, 404)
     return route
+
+
+def is_answered_beside(api: str, request: Request) -> bool:
+    """Whether a request for what is beside Lambda is answered here; of what belongs to functions, only that of functions."""
+    operation = rpc.operation(request)
+    is_of_functions = operation in OF_FUNCTIONS.get(api, ()) and rpc.namespace(request) == autoscaling.NAMESPACE
+    return operation in BESIDE.get(api, ()) or is_of_functions
 
 
 LAMBDAS = Tongue(_routed, wire.parsed, wire.written, wire.refusal)

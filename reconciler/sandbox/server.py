@@ -25,7 +25,7 @@ from reconciler.sandbox.around.environment import environment, write_profiles
 from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import PREFIX, Clients
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, TAGGING_API, Front, scope
-from reconciler.sandbox.gate import BESIDE, Watch, WatchAnswer
+from reconciler.sandbox.gate import BESIDE, OF_FUNCTIONS, Watch, WatchAnswer
 from reconciler.sandbox.http.function_urls import called
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.refusals import Reset
@@ -134,7 +134,7 @@ class Sandbox(Front):
             name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
         } | ({"content-type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {})
         key, _, api = scope(headers)
-        if api in ("lambda", *BESIDE, TAGGING_API, "iam", "") or called(headers):
+        if api in ("lambda", *BESIDE, *OF_FUNCTIONS, TAGGING_API, "iam", "") or called(headers):
             try:
                 response = self.answer(_request(environ, headers))
             except Reset as reset:

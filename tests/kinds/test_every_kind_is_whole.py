@@ -25,7 +25,7 @@ from reconciler.kinds.registry import KINDS, RANKS
 from reconciler.kinds.url import URL
 from reconciler.kinds.version import VERSION
 from reconciler.report.schemas import KIND
-from reconciler.sandbox.gate import BESIDE, OPERATIONS
+from reconciler.sandbox.gate import BESIDE, OF_FUNCTIONS, OPERATIONS
 from tests.apply.houses import ABSENT, OURS
 from tests.apply.test_law import specs
 from tests.apply.test_lost_answers import SCENES
@@ -130,7 +130,7 @@ def test_its_calls_are_calls_that_aws_and_the_sandbox_have(kind: Kind) -> None:
     for listing in listings:
         assert listing.member in service.response(listing.operation).members
     named = {operation, *(listing.operation for listing in listings), *(call.operation for call in kind.calls)}
-    assert named <= {*OPERATIONS, *chain(*BESIDE.values()), "Invoke"}
+    assert named <= {*OPERATIONS, *chain(*BESIDE.values(), *OF_FUNCTIONS.values()), "Invoke"}
 
 
 def test_each_stands_alone_by_contract() -> None:

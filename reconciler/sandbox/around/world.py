@@ -26,7 +26,12 @@ from reconciler.sandbox.around.networks import Networks
 from reconciler.sandbox.refusals import invalid
 
 PREFIX = "SANDBOX"
-SERVED = ("lambda", "logs", "resourcegroupstaggingapi")  # what the sandbox has answers of its own for
+SERVED = (
+    "lambda",
+    "logs",
+    "application-autoscaling",
+    "resourcegroupstaggingapi",
+)  # what the sandbox has answers of its own for
 NOWHERE = "http://127.0.0.1:1"
 ANY_KEY = "sandbox"  # moto does not look at it
 NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})

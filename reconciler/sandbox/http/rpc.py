@@ -20,6 +20,15 @@ def operation(request: Request) -> str:
     return request.headers.get(TARGET, "").rpartition(".")[2]
 
 
+def namespace(request: Request) -> str:
+    """Whose the thing is that a request is about, where it says so."""
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError:
+        return ""
+    return str(body.get("ServiceNamespace", "")) if isinstance(body, dict) else ""
+
+
 def routed(request: Request) -> tuple[str, Mapping[str, str]]:
     return operation(request), {}
 

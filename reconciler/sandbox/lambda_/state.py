@@ -186,6 +186,20 @@ class CodeSigning:
 
 
 @dataclass(slots=True)
+class ScalableTarget:
+    """What Application Auto Scaling scales, from `least` to `most`; its policies and scheduled actions by name, each with when it
+    was made."""
+
+    least: int
+    most: int
+    id: str
+    made: float
+    suspended: dict[str, bool] = field(default_factory=dict)
+    policies: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+    actions: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Region:
     """Lambda of one account and region; `elsewhere` gives that of another, `settling` is what takes a while now.
 
@@ -203,6 +217,7 @@ class Region:
     layers: dict[str, Layer] = field(default_factory=dict)
     code_signing: dict[str, CodeSigning] = field(default_factory=dict)
     capacity_providers: dict[str, CapacityProvider] = field(default_factory=dict)
+    scalable_targets: dict[str, ScalableTarget] = field(default_factory=dict)
     urls_made: int = 0
     settling: dict[int, Settling] = field(default_factory=dict)
     upcoming_failure: str = ""
