@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.conftest import ACCOUNT, LAYER, REGION, Aws, refused, zipped
 
@@ -76,6 +77,23 @@ def test_a_runtime_that_is_none_is_refused_with_all_that_there_are(aws: Aws) -> 
     )
     with refused("ValidationException", words):
         aws.unchecked.publish_layer_version(LayerName="a", Content={"ZipFile": zipped()}, CompatibleRuntimes=["cobol"])
+
+
+def test_runtimes_are_told_before_architectures(aws: Aws) -> None:
+    ending = (
+        "; Value '[mips, x86_64]' at 'compatibleArchitectures' failed to satisfy constraint: "
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]"
+    )
+    given = {"CompatibleRuntimes": ["cobol"], "CompatibleArchitectures": ["mips", "x86_64"]}
+    with pytest.raises(ClientError, match="2 validation errors detected") as caught:
+        aws.unchecked.publish_layer_version(LayerName="a", Content={"ZipFile": zipped()}, **given)
+    assert caught.value.response["Error"]["Message"].endswith(ending)
+
+
+def test_a_runtime_that_is_asked_for_may_be_one_that_no_function_has(aws: Aws) -> None:
+    words = "enum value set: [ruby3.5, ruby2.6, dotnetcore1.0, python3.7, nodejs8.10, nasa, ruby2.7, "
+    with refused("ValidationException", words, 400):
+        aws.unchecked.list_layers(CompatibleRuntime="cobol")
 
 
 def test_a_function_keeps_a_layer_that_is_deleted_and_is_not_updated_to_it_again(aws: Aws) -> None:

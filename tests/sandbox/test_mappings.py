@@ -213,6 +213,8 @@ WINDOW = "Maximum batch window in seconds must be greater than 0 if maximum batc
 ON_FAILURE = {"OnFailure": {"Destination": QUEUE}}
 BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     "a stream without a start": (STREAM, {"StartingPosition": ""}, "startingPosition"),
+    "a timestamp that nothing asks for": (STREAM, {"StartingPositionTimestamp": 1_700_000_000}, "Timestamp only valid with StartingPosition AT_TIMESTAMP"),
+    "a timestamp before all time": (STREAM, {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": -1}, "class java.lang.Long can not be converted to a Timestamp"),
     "a table at a timestamp": (TABLE, {"StartingPosition": "AT_TIMESTAMP"}, "Unsupported starting position"),
     "a large batch without a window": (QUEUE, {"BatchSize": 11}, WINDOW),
     "a destination of a queue": (QUEUE, {"DestinationConfig": ON_FAILURE}, "Unsupported DestinationConfig parameter"),

@@ -99,9 +99,9 @@ def test_only_operations_of_the_model_are_spoken() -> None:
     [
         (b"{", "Could not parse request body into json"),
         (b"[]", "must be a JSON object"),
-        (b'{"Timeout": "3"}', "STRING_VALUE can not be converted to Integer"),
-        (b'{"Environment": {"Variables": {"AA": 1}}}', "NUMBER_VALUE can not be converted to String"),
-        (b'{"Layers": {}}', "START_OBJECT can not be converted to List"),
+        (b'{"Timeout": "3"}', "STRING_VALUE can not be converted to an Integer"),
+        (b'{"Environment": {"Variables": {"AA": 1}}}', "NUMBER_VALUE can not be converted to a String"),
+        (b'{"Layers": {}}', "Start of structure or map found where not expected."),
         (b'{"Code": {"ZipFile": "?"}}', "not valid base64"),
     ],
 )

@@ -31,6 +31,11 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     "START_OBJECT": ("structure", "map"),
     "START_ARRAY": ("list",),
 }
+# What AWS says of these two, whatever they stand for.
+MISPLACED: Mapping[str, str] = {
+    "START_OBJECT": "Start of structure or map found where not expected.",
+    "START_ARRAY": "Start of list found where not expected",
+}
 # How large a request may be (FACTS 1.1).
 LARGEST_BYTES: Mapping[str, int] = {
     "CreateFunction": 70_167_211, "UpdateFunctionCode": 70_167_211, "PublishLayerVersion": 70_167_211,
@@ -149,8 +154,11 @@ def _typed(text: str, shape: Shape) -> Any:
 
 def read(value: Any, shape: Shape) -> Any:
     """A JSON value as params have it; members that the model does not know are dropped, as AWS does."""
-    if shape.type_name not in FITTING[_kind(value)]:
-        raise Refused("SerializationException", f"{_kind(value)} can not be converted to {shape.type_name.title()}")
+    kind = _kind(value)
+    if shape.type_name not in FITTING[kind]:
+        article = "an" if shape.type_name == "integer" else "a"
+        unfit = f"{kind} can not be converted to {article} {shape.type_name.title()}"
+        raise Refused("SerializationException", MISPLACED.get(kind, unfit))
     match shape:
         case StructureShape():
             words = _words(shape)

@@ -89,13 +89,25 @@ def _check(properties: Mapping[str, Any]) -> None:
             "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
             "Member must not be null."
         )
-    if service == "dynamodb" and start == "AT_TIMESTAMP":
-        raise invalid(f"Unsupported starting position for arn type: {properties['EventSourceArn']}")
+    if service in STREAMS:
+        _check_start(properties)
     if service == "sqs":
         _check_queue(properties)
     for item in properties.get("FilterCriteria", {}).get("Filters", []):
         if not _is_filter(item.get("Pattern", "")):
             raise invalid("Invalid filter pattern definition.")
+
+
+def _check_start(properties: Mapping[str, Any]) -> None:
+    start, moment = properties.get("StartingPosition"), properties.get("StartingPositionTimestamp")
+    if moment is not None and start != "AT_TIMESTAMP":
+        raise invalid("Timestamp only valid with StartingPosition AT_TIMESTAMP")
+    if source_service(properties) == "dynamodb" and start == "AT_TIMESTAMP":
+        raise invalid(f"Unsupported starting position for arn type: {properties['EventSourceArn']}")
+    if moment is not None and float(moment) < 0:
+        raise invalid(
+            "Received Exception while reading from provided stream. class java.lang.Long can not be converted to a Timestamp"
+        )
 
 
 def _check_self_managed(properties: Mapping[str, Any]) -> None:

@@ -15,10 +15,20 @@ NO_LONGER_SUPPORTED = {
     "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "python2.7", "python3.6", "ruby2.5",
 }  # fmt: skip
 NOT_CREATED = {"go1.x", "java8", "nodejs14.x", "provided", "python3.7", "ruby2.7"} | NO_LONGER_SUPPORTED
+# The order of the recordings (FACTS 9.2), with names that no model has.
 TOLD = (
-    "nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x", "java25",
-    "python3.10", "python3.11", "java21", "ruby3.3", "ruby3.4", "ruby3.2", "python3.8", "python3.9", "java17",
-    "nodejs16.x", "dotnet10", "dotnet8", "java11", "dotnet6", "nodejs18.x", "provided.al2", "java8.al2",
+    "nodejs20.x", "python3.14", "provided.al2023", "python3.12", "python3.13", "nodejs24.x", "nodejs22.x", "java17",
+    "nodejs16.x", "java25", "dotnet8", "python3.10", "java11", "python3.11", "dotnet6", "java21", "nodejs18.x",
+    "provided.al2", "ruby3.3", "ruby3.4", "java8.al2", "ruby3.2", "python3.8", "python3.9",
+)  # fmt: skip
+TOLD_OF_LAYERS = (
+    "ruby3.5", "ruby2.6", "dotnetcore1.0", "python3.7", "nodejs8.10", "nasa", "ruby2.7", "python2.7-greengrass",
+    "dotnetcore2.0", "python3.8", "java21", "dotnet6", "dotnetcore2.1", "python3.9", "java11", "nodejs6.10", "provided",
+    "dotnetcore3.1", "dotnet8", "java25", "java17", "nodejs", "nodejs4.3", "java8.al2", "go1.x", "dotnet10",
+    "nodejs20.x", "go1.9", "byol", "nodejs10.x", "provided.al2023", "nodejs22.x", "python3.10", "java8", "nodejs12.x",
+    "python3.11", "nodejs24.x", "nodejs8.x", "python3.12", "nodejs14.x", "nodejs8.9", "nodejs26.x", "python3.13",
+    "python3.14", "nodejs16.x", "python3.15", "provided.al2", "nodejs4.3-edge", "nodejs18.x", "ruby3.2", "python3.4",
+    "ruby3.3", "ruby3.4", "ruby2.5", "python3.6", "python2.7",
 )  # fmt: skip
 WITHOUT_SNAPSHOTS = re.compile(r"(nodejs|ruby|provided|go|java8|dotnet6|dotnetcore).*|python(2.*|3\.[0-9]|3\.1[01])")
 
