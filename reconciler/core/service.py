@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 APIS = ("lambda", "logs", "application-autoscaling")  # where two have an operation of one name, the first is meant
-READING = ("Describe", "Get", "List")  # how the names of operations begin that change nothing
+READING = ("Describe", "Filter", "Get", "List")  # how the names of operations begin that change nothing
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 import boto3
@@ -10,7 +12,7 @@ from botocore.config import Config
 
 from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.sandbox.around.world import access_key
-from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused
+from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused, zipped
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/k"
 
@@ -102,6 +104,63 @@ def test_an_invocation_makes_the_group_that_it_logs_into(aws: Aws, logs: Any) ->
         aws.client.invoke(FunctionName=name)
     aws.client.invoke(FunctionName=other)
     assert [group["logGroupName"] for group in held(logs)] == [f"/aws/lambda/{name}", "/other"]
+
+
+def test_an_invocation_leaves_its_lines_in_the_stream_of_its_version(aws: Aws, logs: Any) -> None:
+    source = "def handle(event, context):\n    print('said', context.log_stream_name)\n"
+    name = aws.function(Code={"ZipFile": zipped(source)})
+    other = aws.function(Code={"ZipFile": zipped(source)}, LoggingConfig={"LogGroup": "/other"})
+    aws.client.publish_version(FunctionName=name)
+    for function, qualifier in ((name, "$LATEST"), (name, "1"), (name, "1"), (other, "$LATEST")):
+        aws.client.invoke(FunctionName=function, Qualifier=qualifier)
+    events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    assert [event["message"].split()[0] for event in events] == ["START", "said", "END", "REPORT"] * 3
+    assert len({event["eventId"] for event in events}) == len(events)
+    streams = list(dict.fromkeys(event["logStreamName"] for event in events))
+    assert [re.sub("[0-9a-f]{32}", "ID", stream[11:]) for stream in streams] == ["[$LATEST]ID", "[1]ID"]
+    assert next(event["message"] for event in events if event["message"].startswith("said")) == f"said {streams[0]}\n"
+    (shared,) = {event["logStreamName"] for event in logs.filter_log_events(logGroupName="/other")["events"]}
+    assert re.fullmatch(rf"\d{{4}}/\d\d/\d\d/{other}\[\$LATEST\]\[[0-9a-f]{{32}}\]", shared)
+
+
+def test_events_come_in_pages_and_by_time_stream_and_pattern(aws: Aws, logs: Any) -> None:
+    logs.create_log_group(logGroupName="/a")
+    for stream in ("x", "y"):
+        logs.create_log_stream(logGroupName="/a", logStreamName=stream)
+    now = int(time.time() * 1000)
+    for number in range(4):
+        line = {"timestamp": now + number, "message": f"line {number}"}
+        logs.put_log_events(logGroupName="/a", logStreamName="xy"[number % 2], logEvents=[line])
+
+    def found(**wanted: Any) -> list[list[str]]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/a", **wanted)
+        return [[event["message"][-1] for event in page["events"]] for page in pages]
+
+    assert found(limit=3) == [["0", "1", "2"], ["3"]]
+    assert found(startTime=now + 1, endTime=now + 2) == [["1", "2"]]
+    assert found(logStreamNamePrefix="y") == [["1", "3"]]
+    assert found(logStreamNames=["x"]) == [["0", "2"]]
+    assert found(logStreamNamePrefix="z") == [[]]
+    assert found(filterPattern='"line 2"') == [["2"]]
+    with refused("ResourceNotFoundException", "does not exist"):
+        logs.filter_log_events(logGroupName="/b")
+    for wrong in ({"limit": 0}, {"logStreamNames": ["x"], "logStreamNamePrefix": "x"}):
+        with refused("InvalidParameterException"):
+            logs.filter_log_events(logGroupName="/a", **wrong)
+
+
+def test_whoever_subscribes_to_its_own_lines_is_not_called_for_ever(aws: Aws, logs: Any) -> None:
+    name = aws.function()
+    group = f"/aws/lambda/{name}"
+    aws.client.add_permission(
+        FunctionName=name, StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com"
+    )
+    logs.create_log_group(logGroupName=group)
+    arn = aws.client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    logs.put_subscription_filter(logGroupName=group, filterName="all", filterPattern="", destinationArn=arn)
+    aws.client.invoke(FunctionName=name)
+    starts = [event for event in logs.filter_log_events(logGroupName=group)["events"] if "START" in event["message"]]
+    assert len(starts) == 2
 
 
 def test_its_requests_are_on_record_and_meet_faults(aws: Aws, logs: Any) -> None:

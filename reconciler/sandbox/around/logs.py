@@ -1,5 +1,5 @@
 """CloudWatch Logs' groups, as far as moto takes what AWS refuses, or lacks what AWS has: retention, classes, keys, and looking several
-up by name. The groups themselves are moto's, so that all else that it answers about them holds (FACTS 6).
+up by name, what invocations have logged. The groups themselves are moto's, so that all else that it answers about them holds (FACTS 6).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 182
 CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 NAME = re.compile(r"[\.\-_/#A-Za-z0-9]{1,512}")
 MOST = 50  # groups of one answer
+MOST_EVENTS = 10_000
 
 Params = Mapping[str, Any]
 
@@ -58,6 +59,24 @@ def describe_log_groups(account: str, region: str, params: Params) -> dict[str, 
 
 def _described(group: Any) -> dict[str, Any]:
     return {**group.to_describe_dict(), "logGroupClass": getattr(group, "of_class", CLASSES[0])}
+
+
+def filter_log_events(account: str, region: str, params: Params) -> dict[str, Any]:
+    """A page of the events of a group, by the time that they bear."""
+    group, limit = _group(account, region, params), params.get("limit", MOST_EVENTS)
+    if not 1 <= limit <= MOST_EVENTS:
+        raise _unlike(limit, "limit", f"Member must have value between 1 and {MOST_EVENTS}")
+    named, begun = params.get("logStreamNames", []), params.get("logStreamNamePrefix", "")
+    if named and begun:
+        raise invalid("LogStreamNamePrefix and LogStreamNames can not be specified at the same time.")
+    streams = [name for name in list(group.streams) if name in named or (not named and name.startswith(begun))]
+    if not streams:
+        return {"events": [], "searchedLogStreams": []}
+    events, token = moto_adapter.filtered_log(
+        account, region, group.name, log_stream_names=streams, start_time=params.get("startTime", 0), limit=limit,
+        end_time=params.get("endTime", 0), next_token=params.get("nextToken"), filter_pattern=params.get("filterPattern", ""),
+    )  # fmt: skip
+    return {"events": events, "searchedLogStreams": [], **({"nextToken": token} if token else {})}
 
 
 def put_retention_policy(account: str, region: str, params: Params) -> dict[str, Any]:
@@ -114,5 +133,6 @@ OPERATIONS: Mapping[str, Callable[[str, str, Params], dict[str, Any]]] = {
     "DeleteRetentionPolicy": delete_retention_policy,
     "DescribeLogGroups": describe_log_groups,
     "DisassociateKmsKey": disassociate_kms_key,
+    "FilterLogEvents": filter_log_events,
     "PutRetentionPolicy": put_retention_policy,
 }

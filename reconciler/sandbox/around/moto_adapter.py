@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import moto
@@ -21,6 +23,7 @@ Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 _open = 0
 _lock = threading.Lock()
+_logging = threading.local()
 
 
 def check_version() -> None:
@@ -173,3 +176,29 @@ def make_log_group(account: str, region: str, name: str, tags: Mapping[str, str]
     from moto.logs.models import logs_backends
 
     logs_backends[account][region].create_log_group(name, dict(tags), kmsKeyId=key)
+
+
+def write_log(account: str, region: str, group: str, stream: str, lines: Sequence[str]) -> None:
+    """Lines in a stream, which is made for them, and to whoever subscribes to the group: but not those of a subscriber's own, for a
+    circle of them would never end."""
+    held = log_groups(account, region).get(group)
+    if held is None:
+        return
+    with _lock:
+        if stream not in held.streams:
+            held.create_log_stream(stream)
+    written, is_of_subscriber = held.streams[stream], getattr(_logging, "is_followed", False)
+    if is_of_subscriber:
+        written = copy(written)
+        written.log_group = SimpleNamespace(subscription_filters={})
+    _logging.is_followed = True
+    try:
+        written.put_log_events([{"timestamp": int(time.time() * 1000), "message": line} for line in lines])
+    finally:
+        _logging.is_followed = is_of_subscriber
+
+
+def filtered_log(account: str, region: str, group: str, **wanted: Any) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of a group's events in their order, and where the next one begins."""
+    events, token, _ = log_groups(account, region)[group].filter_log_events(group, interleaved=True, **wanted)
+    return events, token

@@ -187,6 +187,10 @@ class Around:
         if group not in moto_adapter.log_groups(self._account, self._region):
             moto_adapter.make_log_group(self._account, self._region, group, {}, None)
 
+    def log(self, group: str, stream: str, lines: Sequence[str]) -> None:
+        """What an invocation logged; a group that is gone meanwhile takes nothing."""
+        moto_adapter.write_log(self._account, self._region, group, stream, lines)
+
     def image_digest(self, uri: str) -> str:
         """The hex digest of a tag; outside ECR there is no registry to ask, so it is made of the address."""
         host, _, rest = uri.partition("/")

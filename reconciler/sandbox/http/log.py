@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from reconciler.core import service
 
-READING = ("Describe", "Get", "List", "Invoke")
+READING = ("Describe", "Filter", "Get", "List", "Invoke")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
 """Invoke: which version runs, by qualifier and by an alias's weights, and what the caller is answered.
 
 `prepared` takes what an invocation needs out of the region, under its lock; `answered` needs neither. Only Python functions
-from a zip run.
+from a zip run. What one logs is in its log group when it has ended (FACTS 10.3).
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from reconciler.sandbox.http import eventstream
@@ -36,6 +38,8 @@ class Invocation:
     payload: bytes
     kind: str
     wants_log: bool
+    stream: str
+    log: Callable[[Sequence[str]], None]
 
 
 def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -> Invocation:
@@ -51,11 +55,21 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
     if function.concurrency.get("ReservedConcurrentExecutions") == 0:
         raise Refused("TooManyRequestsException", "Rate Exceeded.", 429)
     configuration, code = record.in_force
-    region.world.log_into(configuration["LoggingConfig"]["LogGroup"])
+    group, stream = configuration["LoggingConfig"]["LogGroup"], _stream(name, record.version, configuration)
+    region.world.log_into(group)
     return Invocation(
         configuration, code, name, region.arn(name, qualifier), record.version, _payload(params),
         params.get("InvocationType", "RequestResponse"), params.get("LogType") == "Tail",
+        stream, partial(region.world.log, group, stream),
     )  # fmt: skip
+
+
+def _stream(name: str, version: str, configuration: Mapping[str, Any]) -> str:
+    """As of an execution environment that is there as long as the version is; in a group of one's own choice with the function's name."""
+    environment = hashlib.sha256(f"{name} {version} {configuration.get('RevisionId')}".encode()).hexdigest()[:32]
+    day = time.strftime("%Y/%m/%d", time.gmtime())
+    is_usual = configuration["LoggingConfig"]["LogGroup"] == f"/aws/lambda/{name}"
+    return f"{day}/[{version}]{environment}" if is_usual else f"{day}/{name}[{version}][{environment}]"
 
 
 def _chosen(function: Function, qualifier: str, chance: random.Random) -> str:
@@ -113,9 +127,10 @@ def run(invocation: Invocation) -> tuple[HandlerResult, dict[str, str]]:
     """What became of it, and the end of its log when that was asked for."""
     request_id, began = new_id(), time.monotonic()
     result = _result(invocation, request_id)
+    lines = _log(invocation, request_id, result.log, (time.monotonic() - began) * 1000)
+    invocation.log(lines.splitlines(keepends=True))
     if not invocation.wants_log:
         return result, {}
-    lines = _log(invocation, request_id, result.log, (time.monotonic() - began) * 1000)
     return result, {"LogResult": base64.b64encode(lines.encode()[-LOG_TAIL_BYTES:]).decode()}
 
 
@@ -136,7 +151,7 @@ def _result(invocation: Invocation, request_id: str) -> HandlerResult:
     facts = {
         "aws_request_id": request_id, "function_name": invocation.function_name, "function_version": invocation.version,
         "invoked_function_arn": invocation.function_arn, "memory_limit_in_mb": str(configuration["MemorySize"]),
-        "log_group_name": configuration["LoggingConfig"]["LogGroup"], "log_stream_name": "sandbox",
+        "log_group_name": configuration["LoggingConfig"]["LogGroup"], "log_stream_name": invocation.stream,
         "seconds": min(configuration["Timeout"], LONGEST_SECONDS),
     }  # fmt: skip
     return invoke_python(
@@ -156,6 +171,6 @@ def _environment(invocation: Invocation) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_VERSION": invocation.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
         "AWS_LAMBDA_LOG_GROUP_NAME": configuration["LoggingConfig"]["LogGroup"],
-        "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
+        "AWS_LAMBDA_LOG_STREAM_NAME": invocation.stream,
         "PYTHONIOENCODING": "utf-8",
     }

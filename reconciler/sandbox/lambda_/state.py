@@ -45,6 +45,8 @@ class World(Protocol):
 
     def log_into(self, group: str) -> None: ...
 
+    def log(self, group: str, stream: str, lines: Sequence[str]) -> None: ...
+
 
 @dataclass(slots=True)
 class Code:
