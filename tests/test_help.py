@@ -11,7 +11,7 @@ import pytest
 from reconciler.commands.handbook import pages
 from tests.conftest import reconcile
 
-TOPICS = ("decisions", "documents", "github", "rules", "safety", "sandbox", "specs")
+TOPICS = ("daily", "decisions", "documents", "github", "rules", "safety", "sandbox", "specs")
 
 
 def test_without_a_topic_all_are_listed_with_their_titles() -> None:

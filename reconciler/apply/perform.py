@@ -21,7 +21,16 @@ from reconciler.apply.export import exported
 from reconciler.apply.recovery import Judge
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core import service
-from reconciler.core.errors import CallFailed, CodeDiffers, Interrupted, NotOwned, PlanError, ReconcileError, StalePlan
+from reconciler.core.errors import (
+    CallFailed,
+    CodeDiffers,
+    FunctionFailed,
+    Interrupted,
+    NotOwned,
+    PlanError,
+    ReconcileError,
+    StalePlan,
+)
 from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.core.waiting import Wait
 from reconciler.files import packing
@@ -35,8 +44,10 @@ from reconciler.snapshot import artifacts, belongings
 
 WORKERS = 16
 
-Outcome = Literal["succeeded", "failed", "stale", "not attempted", "refused"]
-OUTCOMES: Mapping[str, Outcome] = {StalePlan.__name__: "stale", NotOwned.__name__: "refused"}
+Outcome = Literal["succeeded", "failed", "function failed", "stale", "not attempted", "refused"]
+OUTCOMES: Mapping[str, Outcome] = {
+    StalePlan.__name__: "stale", NotOwned.__name__: "refused", FunctionFailed.__name__: "function failed",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +296,7 @@ def check(operation: Operation, answer: Answer, aws: Aws) -> None:
     if "FunctionError" in answer.result:
         payload = invocation(answer.result)["payload"]
         message = payload.get("errorMessage", payload) if isinstance(payload, dict) else payload
-        raise CallFailed(
+        raise FunctionFailed(
             f"{operation.key}: the function failed ({answer.result['FunctionError']}): {message}", code="FunctionError"
         )
 

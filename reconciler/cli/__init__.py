@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.cli import changes, daily, setup, trying
+from reconciler.cli import changes, daily, looking, setup, trying
 from reconciler.cli.ci import ci
 from reconciler.commands.options import split_command
 from reconciler.commands.output import failed, gated, say
@@ -24,7 +24,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCI
 
 @click.group(
     context_settings=CONTEXT,
-    epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 1 unexpected.",
+    epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 29 the invoked function failed, 1 unexpected.",
 )
 @click.version_option(__version__, prog_name="reconcile")
 def cli() -> None:
@@ -35,6 +35,7 @@ for verb in (
     changes.validate, changes.snapshot, changes.plan, changes.apply, changes.unlock,
     ci, setup.init, setup.doctor,
     daily.functions, daily.invoke, daily.tasks,
+    looking.logs, looking.open_command,
     trying.schema, trying.sandbox, trying.demo, trying.help_command,
 ):  # fmt: skip
     cli.add_command(verb)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -9,13 +11,21 @@ import click
 from reconciler.cli.ending import finish
 from reconciler.commands.options import (
     FILE,
+    as_moment,
     as_name,
     as_text,
     format_option,
     report_dir_option,
+    specs_option,
 )
-from reconciler.commands.output import say, show, view
+from reconciler.commands.output import is_terminal, say, show, view
 from reconciler.report import formats
+
+OF_THE_READER = "Text on a terminal, JSON elsewhere, unless told."
+
+
+def form_of_the_reader() -> str:
+    return "text" if is_terminal() else "json"
 
 
 @click.command()
@@ -24,32 +34,39 @@ from reconciler.report import formats
 @click.option("--region", callback=as_text, help="Only this region.")
 @click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
 @click.option("--snapshot", "snapshot_path", type=FILE, help="List what a saved snapshot holds.")
-@format_option("functions", "json", formats.WITHOUT_FINDINGS)
+@format_option("functions", None, formats.WITHOUT_FINDINGS, OF_THE_READER)
 def functions(
-    path: Path | None, account: str | None, region: str | None, name: str | None, snapshot_path: Path | None, form: str
+    path: Path | None,
+    account: str | None,
+    region: str | None,
+    name: str | None,
+    snapshot_path: Path | None,
+    form: str | None,
 ) -> None:
-    """List every function of the accounts and regions in reconcile.yaml, managed or not, as a JSON array."""
+    """List every function of the accounts and regions in reconcile.yaml, managed or not.
+
+    A table on a terminal, a JSON array elsewhere.
+
+    Example: reconcile functions --account prod --format json
+    """
     from reconciler.commands.functions import listed
 
-    show(formats.of(form).functions(listed(path or Path("specs"), account, region, name, snapshot_path), view()))
+    found = listed(path or Path("specs"), account, region, name, snapshot_path)
+    show(formats.of(form or form_of_the_reader()).functions(found, view()))
 
 
 @click.command()
 @click.argument("function", callback=as_name)
-@click.option(
-    "--specs",
-    "path",
-    type=click.Path(path_type=Path),
-    default=Path("specs"),
-    show_default=True,
-    help="Where reconcile.yaml and the specs are.",
-)
-@click.option("--account", callback=as_text)
-@click.option("--region", callback=as_text)
+@specs_option
+@click.option("--account", callback=as_text, help="Where several have a function of this name.")
+@click.option("--region", callback=as_text, help="Where several have a function of this name.")
 @click.option("--alias", callback=as_text, default="", help="Blank or left out: $LATEST.")
 @click.option("--payload", callback=as_text, help="JSON; {} when left out.")
-@click.option("--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-@format_option("invoke", "json", formats.WITHOUT_FINDINGS)
+@click.option(
+    "--payload-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A file that holds it."
+)
+@format_option("invoke", None, formats.WITHOUT_FINDINGS, OF_THE_READER)
+@click.option("--full", "is_full", is_flag=True, help="All that AWS answered, as --format json has it.")
 @report_dir_option
 def invoke(
     function: str,
@@ -59,10 +76,17 @@ def invoke(
     alias: str,
     payload: str | None,
     payload_file: Path | None,
-    form: str,
+    form: str | None,
+    is_full: bool,
     report_dir: Path,
 ) -> None:
-    """Invoke a function, print what it answered, leave a task record."""
+    """Invoke a function, print what it answered, leave a task record.
+
+    FUNCTION is a function's name or its address, account/region/function. On a terminal status, payload and log are shown, elsewhere
+    all of the answer as JSON. Exits with 29 when the function fails.
+
+    Example: reconcile invoke checkout --alias live --payload '{"order": 7}'
+    """
     from reconciler.commands.invoke import Request, invoked, payload_bytes, payload_in
 
     if payload is not None and payload_file:
@@ -73,7 +97,8 @@ def invoke(
     if task["status"]["failed"]:
         say(task["status"]["status"])
     answer = task["resultObjects"][0] if task["resultObjects"] else {}
-    finish(ending, formats.of(form).answer(answer, view()))
+    shown = "json" if is_full else form or form_of_the_reader()
+    finish(ending, formats.of(shown).answer(answer, view()))
 
 
 @click.command()
@@ -82,9 +107,44 @@ def invoke(
 @click.option(
     "--specs", "path", type=click.Path(path_type=Path), help="Fetch first what lies in this folder's `reports: s3://…`."
 )
-@format_option("tasks", None, ("text", "json"))
-def tasks(identifier: str | None, report_dir: Path, path: Path | None, form: str | None) -> None:
-    """List the task records of all reports, or print one."""
-    from reconciler.commands.tasks import records_text
+@click.option(
+    "--function", callback=as_text, default="", help="Only of this function: a name, an address, or a pattern of one."
+)
+@click.option("--failed", "is_failed", is_flag=True, help="Only those that failed, or were cut off.")
+@click.option("--newest", type=click.IntRange(1), metavar="N", help="No more than N.")
+@click.option("--since", callback=as_moment, help="Only of runs since then: how long ago, or a time in ISO 8601.")
+@format_option("tasks", None, ("text", "json"), "A list is text, one task JSON, unless told.")
+def tasks(
+    identifier: str | None,
+    report_dir: Path,
+    path: Path | None,
+    function: str,
+    is_failed: bool,
+    newest: int | None,
+    since: datetime | None,
+    form: str | None,
+) -> None:
+    """List the task records of all reports, newest first, or print one.
 
-    show(records_text(path, report_dir, identifier, form))
+    ID is a task's id, or how it alone begins. As JSON, the newest is last.
+
+    Example: reconcile tasks --function checkout --failed --newest 5
+    """
+    from reconciler.commands.tasks import Filters, fetch_reports_of, listed, one
+    from reconciler.report.daily import task_line
+    from reconciler.report.formats.json import document_json
+    from reconciler.report.formats.text import task_text
+
+    if path:
+        fetch_reports_of(path, report_dir)
+    if identifier:
+        task = one(report_dir, identifier)
+        show(task_text(task) if form == "text" else document_json(task))
+        return
+    found = listed(report_dir, Filters(function, is_failed, newest, since))
+    if form == "json":
+        show(document_json([record.task for record in found][::-1]))
+        return
+    lines = (task_line(record.task, record.run) for record in found)
+    for line in chain([next(lines, "No tasks.\n")], lines):
+        show(line)

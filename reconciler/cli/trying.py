@@ -56,7 +56,7 @@ def demo(keep: Path | None) -> None:
 @click.command()
 @click.option(
     "--kind",
-    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor"]),
+    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor", "logs"]),
     default="function",
     show_default=True,
 )

@@ -5,30 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.commands import wiring
 from reconciler.commands.run import Ending, Stop, run_plan
-from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Operation, Plan, Target, TargetPlan
-from reconciler.kinds.alias import weights
 from reconciler.kinds.registry import CALLS
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.history import provenance
 from reconciler.spec.load import named_targets
-
-if TYPE_CHECKING:
-    from reconciler.aws.client import Aws
-
+from reconciler.spec.selection import one
 
 LARGEST_PAYLOAD = 6 * 2**20  # bytes of a request that waits for the answer
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to invoke; an empty alias means $LATEST."""
+    """What to invoke, by its name or address; an empty alias means $LATEST."""
 
     function: str
     account: str | None
@@ -77,9 +71,10 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     stop = Stop()
     aws = wiring.connect(config, {target.account}, stop)
     from reconciler.aws.client import Place
+    from reconciler.snapshot.qualified import environment_met
 
     aws.account_id(Place.of(target))
-    warning = environment_met(request, target, aws)
+    warning = environment_met(aws, target, request.alias)
     plan = _plan(request, target)
     document = {
         "provenance": provenance(Path(config.path).parent),
@@ -95,26 +90,9 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     return replace(ending, warning=warning)
 
 
-def environment_met(request: Request, target: Target, aws: Aws) -> str:
-    """Read what the function has in its environment, so that the seam knows what its answer must not repeat. Returns a
-    warning where that may not be read."""
-    from reconciler.aws.client import Place
-
-    place, name = Place.of(target), {"FunctionName": request.function}
-    try:
-        is_alias = request.alias not in ("", "$LATEST") and not request.alias.isdigit()
-        alias = aws.find(place, "GetAlias", {**name, "Name": request.alias}) if is_alias else None
-        routed = {alias["FunctionVersion"], *weights(alias)} if alias else {request.alias} - {""}
-        for version in sorted(routed or {"$LATEST"}):
-            aws.find(place, "GetFunction", {**name, "Qualifier": version} if version != "$LATEST" else name)
-    except CallFailed as failure:
-        return f"{target}: its environment could not be read, so what it says of it is kept as it is: {failure}"
-    return ""
-
-
 def _plan(request: Request, target: Target) -> Plan:
     """A plan of one operation; there is nothing to compare."""
-    params = {"FunctionName": request.function, "LogType": "Tail", "Payload": request.payload}
+    params = {"FunctionName": target.function, "LogType": "Tail", "Payload": request.payload}
     if request.alias:
         params["Qualifier"] = request.alias
     key = Key(target, "function")
@@ -125,7 +103,11 @@ def _plan(request: Request, target: Target) -> Plan:
 def _target(request: Request, config: Config, path: Path) -> Target:
     """Where the function is: as asked, else as its spec says, else the one account and region there is; asks only for
     what is open then."""
-    known = [target for target in named_targets([path], config) if target.function == request.function]
+    targets = named_targets([path], config)
+    if "/" in request.function:
+        places = ((account.name, region) for account in config.accounts.values() for region in account.regions)
+        return one(request.function, targets, places)
+    known = [target for target in targets if target.function == request.function]
     fitting = [
         candidate
         for candidate in known

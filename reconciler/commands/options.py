@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
 
+from reconciler.core.words import moment
 from reconciler.report import formats
 
 LONGEST_SECONDS = 3600.0
@@ -39,6 +41,16 @@ def as_seconds(_context: click.Context, _parameter: click.Parameter, value: floa
     return value
 
 
+def as_moment(_context: click.Context, _parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Raises a usage error for what is no moment."""
+    try:
+        return None if value is None else moment(value.strip(), datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(
+            f"{value!r} is no moment; write 90s, 10m, 2h, 3d, or a time as 2026-11-30T06:00:00Z."
+        ) from error
+
+
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 report_dir_option = click.option(
     "--report-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
@@ -47,6 +59,12 @@ report_dir_option = click.option(
 download_option = click.option(
     "--download-code", is_flag=True, help="Read S3 objects of any size to hash them, where S3 keeps no SHA-256."
 )
+
+
+specs_option = click.option(
+    "--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True,
+    help="Where reconcile.yaml and the specs are.",
+)  # fmt: skip
 
 
 def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -72,12 +90,12 @@ planning_options = with_options(
 
 
 def format_option(
-    command: str, default: str | None = "text", names: Sequence[str] = formats.NAMES
+    command: str, default: str | None = "text", names: Sequence[str] = formats.NAMES, help_text: str = ""
 ) -> Callable[[Any], Any]:
     """`--format`, or the variable of its name; `form_wanted` finds the same where a command line comes to nothing."""
     return click.option(
         "--format", "form", type=click.Choice(names), default=default, show_default=default is not None,
-        envvar=f"RECONCILE_{command.upper()}_FORMAT", help=None if default else "A list is text, one task JSON, unless told.",
+        envvar=f"RECONCILE_{command.upper()}_FORMAT", help=help_text or None,
     )  # fmt: skip
 
 

@@ -45,6 +45,30 @@ def obeyed(line: str) -> None:
     print(line, file=beneath, flush=True)
 
 
+def is_read() -> bool:
+    """Whether anybody still takes the result; only who would go on for ever need ask."""
+    return bool(getattr(sys.stdout, "is_open", True))
+
+
+def is_terminal() -> bool:
+    """Whether a person reads the result, rather than a program."""
+    return sys.stdout.isatty()
+
+
+def cleared() -> None:
+    """A terminal with nothing on it, for what is shown anew."""
+    sys.stdout.flush()
+    beneath = getattr(sys.stdout, "beneath", sys.stdout)
+    beneath.write("\x1b[H\x1b[2J\x1b[3J")
+
+
+@contextmanager
+def until_interrupted() -> Iterator[None]:
+    """What goes on until somebody has seen enough: Ctrl-C is its end, and no failure."""
+    with suppress(KeyboardInterrupt):
+        yield
+
+
 def has_colour(stream: Any) -> bool:
     """On a terminal that can, unless NO_COLOR says no; FORCE_COLOR says yes in any case."""
     if os.environ.get("NO_COLOR"):

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from reconciler.apply.perform import Performance, Run, begin, perform, refuse
-from reconciler.core.errors import Interrupted, PlanError, StalePlan, Stopped
+from reconciler.core.errors import FunctionFailed, Interrupted, PlanError, StalePlan, Stopped
 from reconciler.core.model import Diagnostic, Key, Plan, Target
 from reconciler.report.journal import Journal, read_json
 from reconciler.report.schemas import stamp
@@ -131,6 +131,8 @@ def ending(performance: Performance, stop: Stop, refusal_code: int) -> tuple[str
         status = "partial" if done else "refused" if refused == total else "failed"
     if stop.exit_code:
         return status, stop.exit_code
+    if performance.count("function failed"):
+        return status, FunctionFailed.exit_code
     if performance.count("failed") or performance.count("not attempted"):
         return status, PARTLY
     return status, StalePlan.exit_code if was_stale else refusal_code if refused else 0

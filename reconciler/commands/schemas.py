@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from reconciler.report.answers import SCHEMAS as ANSWERS
 from reconciler.report.schemas import SCHEMAS as DOCUMENTS
 from reconciler.spec import schema
 
 GENERATORS: Mapping[str, Callable[[], schema.Schema]] = {
     **schema.GENERATORS,
-    **{name: partial(dict, document) for name, document in DOCUMENTS.items()},
+    **{name: partial(dict, document) for name, document in {**DOCUMENTS, **ANSWERS}.items()},
 }
 
 

@@ -1,40 +1,79 @@
-"""Task records of all reports: completed, fetched where they lie in a bucket, listed, or one of them."""
+"""Task records of all reports: completed, fetched where they lie in a bucket, listed newest first, or one of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from reconciler.commands import wiring
 from reconciler.commands.distant import fetch_reports
 from reconciler.commands.output import warn
 from reconciler.core.errors import ReportError
-from reconciler.report import journal
-from reconciler.report.formats.json import document_json
-from reconciler.report.formats.text import task_text, tasks_text
+from reconciler.core.model import Target
+from reconciler.report import journal, records
+from reconciler.report.records import Record
+from reconciler.spec.selection import matches
 
 
-def records_text(path: Path | None, folder: Path, identifier: str | None, form: str | None) -> str:
-    """All records, or one, as text or JSON: a list is text and one record JSON, unless told. Of `path` the reports in
-    `reports: s3://…` are fetched first."""
-    if path:
-        fetch_reports_of(path, folder)
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which tasks: of functions that a word means, failed ones, no more than `newest`, of runs since a moment."""
+
+    function: str = ""
+    is_failed: bool = False
+    newest: int | None = None
+    since: datetime | None = None
+
+    def fits(self, record: Record) -> bool:
+        target = Target(*([*record.task["target"].split("/", 2), "", ""][:3]))
+        is_asked_for = not self.function or matches(self.function, target)
+        return is_asked_for and (not self.is_failed or record.task["status"]["failed"])
+
+
+def listed(folder: Path, filters: Filters) -> Iterator[Record]:
+    """The tasks, newest first, each read when it is asked for. Files that cannot be read are told; raises ReportError where there is
+    nothing but those."""
+    require_records(folder)
+    broken = list[ReportError]()
+
+    def told(error: ReportError) -> None:
+        broken.append(error)
+        warn(str(error))
+
+    is_empty = True
+    found = (record for record in records.records(folder, told, since=filters.since) if filters.fits(record))
+    for record in islice(found, filters.newest):
+        is_empty = False
+        yield record
+    if is_empty and broken:
+        raise broken[0]
+
+
+def one(folder: Path, identifier: str) -> Mapping[str, Any]:
+    """The task of this id, or whose id alone begins so. Raises ReportError."""
+    require_records(folder)
+    broken = list[ReportError]()
+    try:
+        return records.task(folder, identifier, broken.append)
+    except ReportError:
+        for message in dict.fromkeys(map(str, broken)):
+            warn(message)
+        raise
+
+
+def require_records(folder: Path) -> None:
+    """Reports of all runs that have ended. Raises ReportError."""
     if not folder.is_dir():
         raise ReportError(f"{folder}: there is no such folder; `reconcile apply` writes reports")
     journal.complete(folder, warn)
 
-    broken: list[ReportError] = []
-    records = journal.tasks(folder, broken.append)
-    if broken and not records:
-        raise broken[0]
-    for error in broken:
-        warn(str(error))
-    if identifier:
-        task = journal.named(records, identifier, folder)
-        return task_text(task) if form == "text" else document_json(task)
-    return document_json(records) if form == "json" else tasks_text(records)
-
 
 def fetch_reports_of(path: Path, folder: Path) -> None:
+    """Fetch what lies in the `reports: s3://…` of a folder of specs. Raises ReportError."""
     workspace = wiring.read([path])
     if not workspace.config.reports:
         raise ReportError(

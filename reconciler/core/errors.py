@@ -14,6 +14,7 @@
     │   └── CallFailed              … to one call of an apply; ends that target's task only
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       ├── CodeDiffers         … what was sent, or would be, is not the code that the plan showed
+    │       ├── FunctionFailed (29) … the function that was invoked answered that it failed
     │       └── Interrupted         … we stopped waiting because the run was told to stop
     ├── ForgeError (26)             the forge, GitHub, gave no answer
     │   └── ForgeDenied             … or may not be asked that by this token
@@ -124,6 +125,12 @@ class SettleFailed(CallFailed):
 
 class CodeDiffers(CallFailed):
     """The code was replaced after the plan was made."""
+
+
+class FunctionFailed(CallFailed):
+    """The function was invoked, and its answer is an error of its own."""
+
+    exit_code = 29
 
 
 class Interrupted(CallFailed):

@@ -58,7 +58,8 @@ def raised(error: OSError) -> None:
 
 
 class Gate(io.TextIOBase):
-    """A stream whose every line is harmless, however it is cut into writes. `beneath` is the stream itself, for who draws.
+    """A stream whose every line is harmless, however it is cut into writes. `beneath` is the stream itself, for who draws; `is_open` as long as somebody takes
+    what is written.
 
     `lost` is told once of a stream that takes no more; what follows goes nowhere.
     """
@@ -67,7 +68,7 @@ class Gate(io.TextIOBase):
         self.beneath = beneath
         self._has_colour = has_colour
         self._lost = lost
-        self._is_open = True
+        self.is_open = True
         self._line = ""  # what the next character may make a command of: the line's blank start, or its last characters
 
     @property
@@ -91,12 +92,12 @@ class Gate(io.TextIOBase):
         self._to_beneath(self.beneath.flush)
 
     def _to_beneath(self, action: Callable[[], object]) -> None:
-        if not self._is_open:
+        if not self.is_open:
             return
         try:
             action()
         except OSError as error:
-            self._is_open = False
+            self.is_open = False
             self._lost(error)
 
     def writable(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime, timedelta
 
+SPANS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
@@ -25,3 +27,13 @@ def ago(earlier: str, later: str) -> str:
 def shortened(text: str, most: int) -> str:
     """No more than so many characters of a text."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """The moment that a person means: so long ago (`90s`, `10m`, `2h`, `3d`, `1w`), or a day or time in ISO 8601, in UTC where it names no
+    other zone. Raises ValueError."""
+    span = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    if span:
+        return now - timedelta(seconds=int(span[1]) * SPANS[span[2]])
+    written = datetime.fromisoformat(text)
+    return written if written.tzinfo else written.replace(tzinfo=UTC)

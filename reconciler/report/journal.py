@@ -1,4 +1,4 @@
-"""The journal of a run: one JSON event a line, on the disk before anything else happens; and the reports made of it.
+"""The journal of a run: one JSON event a line, on the disk before anything else happens; the report made of it; and documents read back.
 
 A writer holds a lock on its journal for as long as it lives, so that nobody completes the report of a run under way.
 """
@@ -6,14 +6,13 @@ A writer holds a lock on its journal for as long as it lives, so that nobody com
 from __future__ import annotations
 
 import contextlib
-import difflib
 import errno
 import json
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
@@ -216,31 +215,6 @@ def _is_abandoned(journal: int) -> bool:
     return time.time() - os.fstat(journal).st_mtime > QUIET_SECONDS if locked is None else locked
 
 
-def raised(error: ReportError) -> None:
-    raise error
-
-
-def reports(folder: Path, broken: Callable[[ReportError], None] = raised) -> list[dict[str, Any]]:
-    """All reports of a folder, oldest first; `broken` is told of each file that cannot be read."""
-    require_folder(folder)
-    documents = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            documents.append(_report(path))
-        except ReportError as error:
-            broken(error)
-    return [document for document in documents if document]
-
-
-def _report(path: Path) -> dict[str, Any] | None:
-    """The report in a file, None where it is another document."""
-    document = read_json(path)
-    if document.get("kind") != "report":
-        return None
-    require_report(document, path)
-    return document
-
-
 def require_report(document: Mapping[str, Any], path: Path) -> None:
     """Raises ReportError. What lists tasks relies on is checked, and no more: validating every report ever written would
     cost seconds at each look."""
@@ -301,36 +275,6 @@ def is_deeper(value: Any, levels: int) -> bool:
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
-
-
-def tasks(folder: Path, broken: Callable[[ReportError], None] = raised) -> list[dict[str, Any]]:
-    """The tasks of all reports, oldest first."""
-    return [task for report in reports(folder, broken) for task in report["tasks"]]
-
-
-def task(folder: Path, identifier: str) -> dict[str, Any]:
-    """The task of a folder whose id is, or alone begins with, `identifier`. Raises ReportError."""
-    return named(tasks(folder), identifier, folder)
-
-
-def named(tasks: Iterable[dict[str, Any]], identifier: str, folder: Path) -> dict[str, Any]:
-    known = {task["id"]: task for task in tasks}
-    if identifier in known:
-        return known[identifier]
-    matches = [name for name in known if name.startswith(identifier)]
-    if len(matches) == 1:
-        return known[matches[0]]
-    raise ReportError(
-        f"{folder}: {_which(identifier, matches, known)} `reconcile tasks --report-dir {folder}` lists them"
-    )
-
-
-def _which(identifier: str, matches: list[str], known: Iterable[str]) -> str:
-    """Why an identifier names no task, and which ones it may mean."""
-    if matches:
-        return f"{len(matches)} tasks have an id that begins with {identifier}: {', '.join(matches[:3])}{', …' if matches[3:] else ''};"
-    near = " or ".join(difflib.get_close_matches(identifier, known, n=3))
-    return f"there is no task {identifier};{f' did you mean {near}?' if near else ''}"
 
 
 def load_document(path: Path, kind: str) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def test_a_function_error_fails_the_task_and_keeps_the_answer(house: House) -> N
     house.write("sample.yaml", spec)
     house.apply()
     result = house.run("invoke", NAME)
-    assert result.exit_code == 25
+    assert result.exit_code == 29
     (task,) = house.newest_report()["tasks"]
     assert task["status"]["failed"] is True
     assert task["status"]["completed"] is True

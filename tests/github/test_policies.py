@@ -39,6 +39,7 @@ ACTIONS = {
 NOT_GIVEN = {
     "lambda:InvokeFunction": "no job invokes",
     "sts:GetCallerIdentity": "everybody may",
+    "logs:FilterLogEvents": "`reconcile logs` is for a person",
     "iam:GetRole": "`reconcile doctor` is for a person",
     "iam:SimulatePrincipalPolicy": "`reconcile doctor` is for a person",
 }

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from reconciler.core.foreign import printable
+from reconciler.report.daily import log_line, table, task_line
 from reconciler.report.formats import COMMENT_ROOM, SUMMARY_ROOM, View
 from reconciler.report.formats.json import document_json
 from reconciler.report.formats.markdown import plan as plan_markdown
@@ -20,7 +21,7 @@ from reconciler.report.formats.page.text import inert
 from reconciler.report.formats.shown import value_text
 from reconciler.report.formats.text import plan as plan_text
 from reconciler.report.formats.text import report as report_text
-from reconciler.report.formats.text import task_text, tasks_text
+from reconciler.report.formats.text import task_text
 from tests.report.journals import SUMMARY
 
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -98,7 +99,9 @@ def test_every_text_that_is_printed_can_be_seen(one: str, two: str) -> None:
         plan_text(shown),
         plan_markdown(shown),
         task_text(task(one)),
-        tasks_text([task(one)]),
+        task_line(task(one), {"id": two}),
+        log_line({"at": one, "version": two, "message": f"{one}\n{two}"}),
+        table([[one, two], [two, one]]),
         report_text(run),
     ):
         assert is_seen(text)

@@ -23,8 +23,6 @@ from reconciler.report.journal import (
     events,
     load_document,
     read_json,
-    task,
-    tasks,
     write_atomically,
 )
 from tests.report.journals import begun, done, ended, event, lines, started, written
@@ -37,11 +35,6 @@ def killed(folder: Path, name: str = "run", content: bytes = lines(RUN[:-1])) ->
     """The journal of a run that is no more."""
     folder.mkdir(exist_ok=True)
     return written(folder / f"{name}.jsonl", content)
-
-
-def report(folder: Path, name: str, *identifiers: str) -> None:
-    made = report_of([begun(*((one, CHAIN) for one in identifiers)), ended()])
-    (folder / f"{name}.json").write_text(json.dumps(made))
 
 
 # --- writing -------------------------------------------------------------------------------------------------------
@@ -110,7 +103,7 @@ def test_half_a_surrogate_pair_from_aws_does_not_end_the_run(tmp_path: Path) -> 
     with Journal(tmp_path, "run") as open_journal:
         for one in RUN:
             open_journal.record({**one, "result": {"text": "\ud800"}} if one["event"] == "operation_answered" else one)
-    assert tasks(tmp_path)[0]["resultObjects"][0] == {"text": "\ud800"}
+    assert read_json(tmp_path / "run.json")["tasks"][0]["resultObjects"][0] == {"text": "\ud800"}
     assert "\\ud800" in (tmp_path / "run.json").read_text(encoding="utf-8")
 
 
@@ -247,41 +240,6 @@ def test_a_damaged_journal_is_named_and_nothing_is_made_up_of_it(tmp_path: Path,
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
-
-
-def test_tasks_come_oldest_first_and_other_documents_are_passed_over(tmp_path: Path) -> None:
-    report(tmp_path, "20261125T000000Z-b", "three")
-    report(tmp_path, "20261124T000000Z-a", "one", "two")
-    (tmp_path / "plan.json").write_text('{"kind": "plan"}')
-    assert [one["id"] for one in tasks(tmp_path)] == ["one", "two", "three"]
-
-
-@pytest.mark.parametrize(
-    ("identifier", "message"),
-    [
-        pytest.param("abc-", "2 tasks have an id that begins with abc-: abc-1, abc-2;", id="ambiguous"),
-        pytest.param("abd-1", "there is no task abd-1; did you mean abc-1", id="mistyped"),
-        pytest.param("nobody", "there is no task nobody; `reconcile tasks", id="nothing near"),
-    ],
-)
-def test_an_id_that_names_no_task_is_told_what_it_may_mean(tmp_path: Path, identifier: str, message: str) -> None:
-    report(tmp_path, "a", "abc-1", "abc-2", "xyz")
-    with pytest.raises(ReportError) as caught:
-        task(tmp_path, identifier)
-    assert message in str(caught.value)
-
-
-def test_an_id_may_be_cut_short_and_an_exact_one_wins(tmp_path: Path) -> None:
-    report(tmp_path, "a", "abc", "abc-1", "xyz")
-    assert task(tmp_path, "x")["id"] == "xyz"
-    assert task(tmp_path, "abc")["id"] == "abc"
-
-
-@pytest.mark.parametrize("tasks_member", ["", '"tasks": null', '"tasks": [1]', '"tasks": [{"id": "x"}]'])
-def test_a_report_without_whole_tasks_is_named(tmp_path: Path, tasks_member: str) -> None:
-    (tmp_path / "bad.json").write_text(f'{{"kind": "report"{", " if tasks_member else ""}{tasks_member}}}')
-    with pytest.raises(ReportError, match=r"bad\.json: is not a report"):
-        tasks(tmp_path)
 
 
 SNAPSHOT = {

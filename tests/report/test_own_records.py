@@ -154,7 +154,7 @@ def test_a_broken_report_does_not_hide_the_others(house: House) -> None:
     listed = house.run("tasks", "--format", "json")
     assert len(listed.json()) == 1
     assert [line.partition(": ")[2].partition(":")[0] for line in listed.err.splitlines()] == [
-        f"reports/{name}.json" for name in "abcde"
+        f"reports/{name}.json" for name in "edcba"
     ]
     one = house.run("tasks", listed.json()[0]["id"])
     assert one.exit_code == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
@@ -43,11 +43,6 @@ def _resource(operation: Document, target: str) -> str:
 def task_text(task: Document) -> str:
     """One task, as the seed's `/task/{id}` tells it, for a person."""
     return rendered("task.txt.j2", task=task, resource=_resource)
-
-
-def tasks_text(tasks: Iterable[Document]) -> str:
-    """A line a task, oldest first."""
-    return rendered("tasks.txt.j2", tasks=list(tasks), resource=_resource)
 
 
 def diagnosis(document: Document, view: View) -> str:

@@ -1,0 +1,73 @@
+"""`logs` and `open` with their flags: what there is, asked of AWS. What is slow to import is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from reconciler.commands.options import as_moment, as_name, as_text, format_option, specs_option
+from reconciler.commands.output import is_terminal, say, show, until_interrupted
+
+NAME = click.argument("word", metavar="NAME", callback=as_name)
+
+
+@click.command()
+@NAME
+@specs_option
+@click.option(
+    "--alias", callback=as_text, default="", help="Only what the versions of this alias, or this version, wrote."
+)
+@click.option(
+    "--since", callback=as_moment, default="10m", show_default=True, help="How long ago, or a time in ISO 8601."
+)
+@click.option(
+    "--filter", "pattern", callback=as_text, default="", help="Only lines that match this pattern of CloudWatch's."
+)
+@click.option("--follow", is_flag=True, help="Go on with what comes in, until Ctrl-C.")
+@format_option("logs", names=("text", "json"))
+def logs(word: str, path: Path, alias: str, since: datetime, pattern: str, follow: bool, form: str) -> None:
+    """Show what a function has logged, by time, in UTC.
+
+    NAME is a function's name or its address, account/region/function.
+
+    Example: reconcile logs checkout --alias live --since 1h --filter ERROR
+    """
+    from reconciler.commands.logs import Request, logged
+    from reconciler.report.daily import log_line
+    from reconciler.report.formats.json import document_json
+
+    if follow and form == "json":
+        raise click.UsageError("--follow has no end, and --format json is one document; give one of them")
+    about, events = logged(Request(word, alias.strip(), since, pattern, follow), path)
+    if form == "json":
+        show(document_json({**about, "events": list(events)}))
+        return
+    count = 0
+    with until_interrupted() if follow else nullcontext():
+        for count, event in enumerate(events, 1):  # noqa: B007  how many there were
+            show(log_line(event))
+    if not count:
+        say(f"Nothing in {about['log_group']} since {about['since']}.")
+
+
+@click.command(name="open")
+@NAME
+@specs_option
+@click.option("--alias", callback=as_text, default="", help="The page of this alias, or of this version.")
+@click.option("--print", "is_printed", is_flag=True, help="Open no browser.")
+def open_command(word: str, path: Path, alias: str, is_printed: bool) -> None:
+    """Open a function's page in AWS's console; print its address. Asks AWS nothing.
+
+    NAME is a function's name or its address, account/region/function.
+
+    Example: reconcile open checkout --alias live
+    """
+    from reconciler.commands.opening import page_of
+
+    address = page_of(word, alias.strip(), path)
+    show(f"{address}\n")
+    if is_terminal() and not is_printed:
+        click.launch(address)
