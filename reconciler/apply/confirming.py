@@ -18,7 +18,6 @@ from reconciler.apply.expected import (
     function_of,
     published,
     revised,
-    unlike,
 )
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
@@ -40,7 +39,7 @@ def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
     lives = _parts(aws, revised(key), expected)
     for other, state in expected.states.items():
         if revised(other) == revised(key):
-            _compare(other, state, lives.get(other), None)
+            _compare(other, state, lives.get(other), expected)
     for live in lives.values():
         expected.revised_to(live)
     return expected.revision(operation)
@@ -52,12 +51,12 @@ def _parts(aws: Aws, whole: Key, expected: Expected) -> dict[Key, Live]:
     for seconds in (*SHOWN_LATER_SECONDS, 0.0):
         lives = {key: live for key, live in looking.told(aws, whole).items() if live}
         new = came(expected, lives)
-        is_late = not any(unlike(key, expected.removed.get(key), lives[key].properties) for key in new)
+        is_late = not any(expected.unlike(key, expected.removed.get(key), lives[key].properties) for key in new)
         if not new or not is_late or not seconds:
             break
         aws.pause(seconds)
     for key in new:
-        raise changed(key, unlike(key, None, lives[key].properties))
+        raise changed(key, expected.unlike(key, None, lives[key].properties))
     return lives
 
 
@@ -72,7 +71,7 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
         live = looking.seen(aws, key, has_tags="Tags" in (before or {}))
         if live is None and key == change.key and change.after is None:
             continue  # gone already, as it should be
-        unequal = unlike(key, before, live.properties if live else None)
+        unequal = expected.unlike(key, before, live.properties if live else None)
         if unequal:
             raise changed(key, unequal)
         if live:
@@ -107,19 +106,17 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
     states: dict[Key, State] = {**expected.states, **dict.fromkeys(expected.gone)}
     for key, state in sorted(states.items(), key=lambda item: item[0]):
         if revised(key) != key:
-            _compare(key, state, parts.get(key), None)
+            _compare(key, state, parts.get(key), expected)
         elif key.target == target and key.kind != VERSION.name and key not in expected.fresh:
-            _compare(key, state, looking.seen(aws, key, has_tags="Tags" in (state or {})), None)
+            _compare(key, state, looking.seen(aws, key, has_tags="Tags" in (state or {})), expected)
 
 
 def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:
     key = function_of(change.key)
-    after = expected.states[key]
-    before = change.before if change.key == key else None
     is_guarded = operation.name in ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
     answered = FUNCTION.answered(answer.result, key.target.function) if is_guarded else None
-    live = _shown(aws, key, before, after, answered)
-    noted = filled_in(key, after, live.properties)
+    live = _shown(aws, key, change, expected, answered)
+    noted = filled_in(key, expected.states[key], live.properties)
     expected.looked(live)
     return noted
 
@@ -134,9 +131,9 @@ def _other(aws: Aws, change: Change, answer: Answer, expected: Expected, state: 
         looking.answered(aws, kind, key.target, whole_answer, has_tags="Tags" in change.after) if whole_answer else None
     )
     answered = kind.answered(answer.result, key.target.function) if change.before is None else None
-    is_confirmed = live is not None and not unlike(key, change.after, live.properties, answered)
+    is_confirmed = live is not None and not expected.unlike(key, change.after, live.properties, answered)
     if live is None or not is_confirmed:
-        live = _shown(aws, key, change.before, change.after, answered)
+        live = _shown(aws, key, change, expected, answered)
     expected.looked(live)
     if is_confirmed and kind.is_answered_whole:
         expected.fresh.discard(live.key)
@@ -148,25 +145,28 @@ def _version(aws: Aws, target: Target, expected: Expected, state: Mapping[str, A
     live = looking.answered(aws, VERSION, target, state)
     assert live is not None
     wanted = published(expected.states[function_of(live.key)], live.key)
-    _compare(live.key, wanted, live, None)
+    _compare(live.key, wanted, live, expected)
     expected.looked(live)
 
 
-def _shown(aws: Aws, key: Key, before: Properties | None, after: Properties, answered: Properties | None) -> Live:
+def _shown(aws: Aws, key: Key, change: Change, expected: Expected, answered: Properties | None) -> Live:
     """The resource as it must be after a call; as long as AWS shows what was before, it may only be late."""
+    before, after = change.before if change.key == key else None, expected.states[key]
     for seconds in (*SHOWN_LATER_SECONDS, 0.0):
         live = looking.seen(aws, key, has_tags="Tags" in after)
         state = live.properties if live else None
-        if live and not unlike(key, after, state, answered):
+        if live and not expected.unlike(key, after, state, answered):
             return live
-        if not seconds or unlike(key, before, state):
+        if not seconds or expected.unlike(key, before, state):
             break
         aws.pause(seconds)
-    _compare(key, after, live, answered)
+    _compare(key, after, live, expected, answered)
     raise CallFailed(f"{key}: AWS does not show what it has carried out")
 
 
-def _compare(key: Key, expected: State, live: Live | None, answered: Properties | None) -> None:
-    unequal = unlike(key, expected, live.properties if live else None, answered)
+def _compare(
+    key: Key, wanted: State, live: Live | None, expected: Expected, answered: Properties | None = None
+) -> None:
+    unequal = expected.unlike(key, wanted, live.properties if live else None, answered)
     if unequal:
         raise changed(key, unequal)

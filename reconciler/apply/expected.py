@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.core.diff import Difference, differences, pointer, value_at
+from reconciler.core.diff import Difference, differences, matching, pointer, value_at, with_value
 from reconciler.core.errors import NotOwned, PlanError, StalePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, Unreadable
+from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, TargetPlan, Unreadable
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
@@ -35,16 +35,16 @@ class Change:
 
 
 class Expected:
-    """One target while its operations are carried out. `fresh` names what was looked at since the last write, `gone` what was deleted
+    """One target while the operations of its plan are carried out. `fresh` names what was looked at since the last write, `gone` what was deleted
     and could be there again under the same name, `shared` what several resources are parts of, which one answer tells of: nothing
-    else may be there but what is `others`'."""
+    else may be there but what is `others`'; `left` has patterns of what of a resource is theirs."""
 
-    def __init__(self, before: Iterable[Live], others: Iterable[Key] = ()) -> None:
-        lives = tuple(before)
+    def __init__(self, plan: TargetPlan) -> None:
+        lives = plan.before
         self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
         self.gone: set[Key] = set()
-        self.others = frozenset(others)
+        self.others, self.left = frozenset(plan.others), plan.left
         self.shared = {revised(live.key) for live in lives if revised(live.key) != live.key}
         self.removed: dict[Key, State] = {}  # parts that we have removed, as they were
         self._revisions = {revised(live.key): str(live.handle.get("RevisionId", "")) for live in lives}
@@ -57,6 +57,15 @@ class Expected:
 
     def known_revision(self, key: Key) -> str:
         return self._revisions.get(key, "")
+
+    def unlike(
+        self, key: Key, wanted: State, seen: State, answered: Properties | None = None
+    ) -> tuple[Difference, ...]:
+        """Where a look shows otherwise than it must, but for what is left to others."""
+        for pattern in self.left.get(key, ()) if wanted is not None and seen is not None else ():
+            for steps in {*matching(wanted, pattern), *matching(seen, pattern)}:
+                seen = with_value(seen, steps, value_at(wanted, steps))
+        return unlike(key, wanted, seen, answered)
 
     def held(self, key: Key) -> State:
         """What must be there of a resource; what every function has is at first as AWS makes it."""

@@ -140,7 +140,7 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
             run.record("exported", plan.target, spec=spec, belongings=plain(belongings.document(along)))
     except Exception as error:  # what cannot be exported is not deleted, and stops no other target
         return failed(0, plan.operations[0], as_failure(error, None), 0.0, run)
-    known = _Known(Expected(plan.before, plan.others))
+    known = _Known(Expected(plan))
     for index in range(len(plan.operations)):
         if run.is_stopping():
             return "not attempted" if index == 0 else "failed"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.apply import looking
-from reconciler.apply.expected import Change, Expected, changed, changed_since, function_of, unlike
+from reconciler.apply.expected import Change, Expected, changed, changed_since, function_of
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed, StalePlan
 from reconciler.core.model import Live, Operation
@@ -54,10 +54,10 @@ class Judge:
             return self._made(failure)
         seen = looking.seen(self.aws, self.change.key, has_tags="Tags" in (self.change.before or {}))
         state = seen.properties if seen else None
-        against_before = unlike(self.change.key, self.change.before, state)
+        against_before = self.expected.unlike(self.change.key, self.change.before, state)
         if not against_before:
             return self._stands(seen, failure) if self._has_failed(seen) else None
-        against_after = unlike(self.change.key, self.change.after, state)
+        against_after = self.expected.unlike(self.change.key, self.change.after, state)
         if against_after:
             fewer = against_after if len(against_after) < len(against_before) else against_before
             raise changed(self.change.key, fewer) from failure
@@ -73,14 +73,16 @@ class Judge:
         was made."""
         key, function = self.change.key, function_of(self.change.key)
         stands = looking.seen(self.aws, function)
-        unequal = unlike(function, self.expected.states.get(function), stands.properties if stands else None)
+        unequal = self.expected.unlike(
+            function, self.expected.states.get(function), stands.properties if stands else None
+        )
         if unequal:
             raise changed(function, unequal) from failure
         known = {other.name for other in self.expected.states if other.kind == key.kind}
         for name in looking.names(self.aws, key, self.params["FunctionName"]):
             candidate = replace(key, name=name)
             seen = looking.seen(self.aws, candidate, has_tags="Tags" in self.params) if name not in known else None
-            if seen and not unlike(candidate, self.change.after, seen.properties):
+            if seen and not self.expected.unlike(candidate, self.change.after, seen.properties):
                 return self._stands(seen, failure)
         return None
 

@@ -315,7 +315,8 @@ class TargetPlan:
     """One target's actions and, in order, the operations that carry them out, once the targets in `after` are done.
     `digest` is equal wherever and whenever the same change is planned. `before` is what the snapshot showed of everything
     that the operations rely on, in the form that its kind compares (`Kind.state`); it may hold secrets and stands in no
-    document. `others` is what there was beside it of kinds that are owned in parts, and is left to others."""
+    document. `others` is what there was beside it of kinds that are owned in parts, and is left to others; so is what `left` has
+    patterns of, by resource."""
 
     target: Target
     actions: tuple[Action, ...]
@@ -324,6 +325,7 @@ class TargetPlan:
     after: tuple[Target, ...] = ()
     before: tuple[Live, ...] = field(default=(), repr=False)
     others: tuple[Key, ...] = ()
+    left: Mapping[Key, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from reconciler.core.model import (
     Action,
     Desired,
     FieldChange,
+    Key,
     Live,
     Marker,
     Origin,
@@ -239,15 +240,22 @@ def final_function(case: Case, function: Draft | None) -> dict[str, Any]:
 def seen_before(case: Case, drafts: Iterable[Draft]) -> tuple[Live, ...]:
     """What the operations rely on: the function whole, its versions, and of everything else what the spec owns."""
     whole = [item for item in case.live if item.key.kind in (FUNCTION.name, VERSION.name)]
-    states = [state_of(item) for item in whole]
+    return tuple(state_of(item) for item in (*whole, *(live for _, live in _others(drafts))))
+
+
+def left(case: Case, drafts: Iterable[Draft]) -> dict[Key, tuple[tuple[str, ...], ...]]:
+    """What the operations do not rely on, for it is somebody else's: patterns of paths by resource. What is sent along with what is
+    ours must be what the plan saw."""
+    patterns = {}
+    for draft, live in _others(drafts):
+        sent = [name for step in draft.steps for name in step.params]
+        paths = ignored_paths(case.spec, KINDS[draft.pair.key.kind], draft.pair.key.name)
+        patterns[live.key] = tuple(path for path in paths if not any(is_named(path[0], name) for name in sent))
+    return {key: paths for key, paths in patterns.items() if paths}
+
+
+def _others(drafts: Iterable[Draft]) -> Iterator[tuple[Draft, Live]]:
+    """The drafts of what lives beside the function and its versions."""
     for draft in drafts:
-        kind, live = KINDS[draft.pair.key.kind], draft.pair.live
-        if live is not None and kind not in (FUNCTION, VERSION):
-            state = state_of(live)
-            for pattern in ignored_paths(case.spec, kind, draft.pair.key.name):
-                for steps in matching(state.properties, pattern):
-                    if any(steps[0] in step.params for step in draft.steps):
-                        continue  # it is sent along with what is ours, so it must be what the plan saw
-                    state = replace(state, properties=with_value(state.properties, steps, UNSET))
-            states.append(state)
-    return tuple(states)
+        if draft.pair.live is not None and draft.pair.key.kind not in (FUNCTION.name, VERSION.name):
+            yield draft, draft.pair.live

@@ -44,6 +44,7 @@ from reconciler.plan.changes import (
     deleted,
     differing,
     ignored_paths,
+    left,
     replacing,
     seen_before,
     updated,
@@ -159,7 +160,13 @@ def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     in_parts = (item.key for item in case.live if KINDS[item.key.kind].is_owned_in_parts)
     others = tuple(key for key in in_parts if key not in drafted) if not is_new(drafts) else ()
     return TargetPlan(
-        case.spec.target, actions, operations, target_digest(case, drafts), before=before, others=others
+        case.spec.target,
+        actions,
+        operations,
+        target_digest(case, drafts),
+        before=before,
+        others=others,
+        left=left(case, drafts),
     ), notes
 
 
