@@ -81,7 +81,11 @@ def after(_operation: str, params: Properties, _: Properties | None) -> dict[str
 # --- rules over one document ---------------------------------------------------------------------------------------
 
 
-@Rule("R083", "A runtime's version is named where it is pinned, by Manual, and nowhere else.", _PAGE)
+@Rule(
+    "R083",
+    "A runtime's version is named where it is pinned, by Manual, and nowhere else; the two are one value.",
+    _PAGE,
+)
 def names_what_it_pins(spec: Mapping[str, Any]) -> Iterator[Finding]:
     written = part(spec, RUNTIME_MANAGEMENT.name)
     mode, at = written.get("UpdateRuntimeOn"), f"/{RUNTIME_MANAGEMENT.name}"
@@ -90,6 +94,11 @@ def names_what_it_pins(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if written.get("RuntimeVersionArn") and mode not in (None, "Manual"):
         message = "RuntimeVersionArn is for `UpdateRuntimeOn: Manual`; with another mode the version moves by itself"
         yield Finding(f"{at}/RuntimeVersionArn", message, is_key=True)
+    ignored = spec.get("ignore")
+    for index, pointer in enumerate(ignored if isinstance(ignored, list) else ()):
+        if str(pointer).startswith(f"{at}/"):
+            message = f"how a runtime is updated is one value, a mode with the version that it pins; write {at} to leave it to somebody else"
+            yield Finding(f"/ignore/{index}", message)
 
 
 @Rule("W225", "Runtimes are managed of functions that have one.", _PAGE)

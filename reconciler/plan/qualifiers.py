@@ -113,16 +113,15 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
 
 @Rule("R223", "What is for an alias or a version finds it once the plan is carried out.")
 def invokes_a_missing_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    owns_aliases = ALIAS.section in case.spec.sections
-    live = [] if is_new(drafts) else case.held(ALIAS)
-    names = {item.key.name for item in (case.desired(ALIAS) if owns_aliases else live)} | versions_after(case, drafts)
+    names = {*aliases_after(case, drafts), *versions_after(case, drafts)}
+    left = {item.key.name for item in case.desired(ALIAS)} - names
     for item in case.spec.desired:
         name = invoked(item)
         if name and name not in names:
             what = "version" if name.isdigit() else "alias"
-            yield refusal(
-                case, PlanError, f"{item.key}: there is no {what} {name}", origin_of(item.origins, ("alias",))
-            )
+            why = ", and `ignore` leaves it to others to make it" if name in left else ""
+            message = f"{item.key}: there is no {what} {name}{why}"
+            yield refusal(case, PlanError, message, origin_of(item.origins, ("alias",)))
 
 
 def invoked(item: Desired | Live) -> str:
@@ -201,9 +200,11 @@ def invoking_after(case: Case, drafts: Drafts) -> dict[str, list[Live]]:
 
 
 def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:
-    """Alias -> the versions that it will send traffic to; live aliases that no draft touches included."""
+    """Alias -> the versions that it will send traffic to; live aliases that no draft touches included, as long as their function
+    stays."""
     live = {
-        item.key.name: {str(item.properties["FunctionVersion"]), *weights(item.properties)} for item in case.held(ALIAS)
+        item.key.name: {str(item.properties["FunctionVersion"]), *weights(item.properties)}
+        for item in ([] if is_new(drafts) else case.held(ALIAS))
     }
     for draft in drafts:
         if draft.pair.key.kind == ALIAS.name and draft.verb == "delete":

@@ -207,6 +207,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         f"runtime_management: {{UpdateRuntimeOn: Auto, RuntimeVersionArn: '{PATCH}'}}\n",
         "4:45: RuntimeVersionArn is for `UpdateRuntimeOn: Manual`; with another mode the version moves by itself",
     ),
+    "a part of how a runtime is updated left to others": (
+        "runtime_management: {UpdateRuntimeOn: Auto}\nignore: [/runtime_management/UpdateRuntimeOn]\n",
+        "5:10: how a runtime is updated is one value, a mode with the version that it pins; write /runtime_management to leave it to somebody else",
+    ),
     "a runtime's version without a mode": (
         f"runtime_management: {{RuntimeVersionArn: '{PATCH}'}}\n",
         "4:1: runtime_management needs UpdateRuntimeOn",
