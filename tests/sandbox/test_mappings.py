@@ -106,6 +106,30 @@ def test_self_managed_kafka_has_its_uuid_as_group_id(aws: Aws) -> None:
         SourceAccessConfigurations=[{"Type": "VPC_SUBNET", "URI": "subnet:subnet-1"}],
     )  # fmt: skip
     assert made["SelfManagedKafkaEventSourceConfig"]["ConsumerGroupId"] == made["UUID"]
+    assert made["StateTransitionReason"] == "USER_INITIATED"
+
+
+def test_brokers_of_which_one_is_mapped_already_are_told_with_the_topics(aws: Aws) -> None:
+    name = aws.function()
+    access = [{"Type": "BASIC_AUTH", "URI": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x"}]
+
+    def mapped(*brokers: str) -> dict[str, Any]:
+        return dict(
+            aws.client.create_event_source_mapping(
+                FunctionName=name, StartingPosition="LATEST", Topics=["aa"], SourceAccessConfigurations=access,
+                SelfManagedEventSource={"Endpoints": {"KAFKA_BOOTSTRAP_SERVERS": list(brokers)}},
+            )
+        )  # fmt: skip
+
+    uuid = mapped("a.example.com:9092")["UUID"]
+    message = (
+        'An event source mapping with event source ("a.example.com:9092,b.example.com:9092"), function '
+        f'("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"), topics ("aa") already exists. '
+        f"Please update or delete the existing mapping with UUID {uuid}"
+    )
+    with refused("ResourceConflictException", message, 409):
+        mapped("a.example.com:9092", "b.example.com:9092")
+    mapped("b.example.com:9092")
 
 
 @pytest.mark.parametrize(("source", "least"), [(QUEUE, 2), (KAFKA, 1)], ids=["queue", "kafka"])

@@ -17,7 +17,8 @@ OF_NO_FUNCTION: dict[str, tuple[str, dict[str, Any], str]] = {
     "get $LATEST": ("get_function", {"Qualifier": "$LATEST"}, f"Function not found: {ARN}:$LATEST"),
     "get an alias": ("get_function", {"Qualifier": "live"}, f"Function not found: {ARN}:live"),
     "get the configuration": ("get_function_configuration", {"Qualifier": "1"}, f"Function not found: {ARN}:1"),
-    "invoke": ("invoke", {"Qualifier": "live"}, f"Function not found: {ARN}:live"),
+    "invoke": ("invoke", {}, f"Function not found: {ARN}:$LATEST"),
+    "invoke an alias": ("invoke", {"Qualifier": "live"}, f"Function not found: {ARN}:live"),
     "delete": ("delete_function", {}, f"Function not found: {ARN}"),
     "make an alias": ("create_alias", {"Name": "live", "FunctionVersion": "1"}, f"Function not found: {ARN}:1"),
     "list aliases": ("list_aliases", {}, f"Function not found: {ARN}"),
@@ -50,6 +51,14 @@ def test_other_errors_spell_their_message_as_the_model_does(aws: Aws) -> None:
         aws.create(FunctionName=aws.function())
     assert "message" in caught.value.response
     assert "Message" not in caught.value.response
+
+
+def test_what_can_be_no_version_is_not_deleted_whatever_it_is_of(aws: Aws) -> None:
+    aws.client.delete_function(FunctionName="nowhere", Qualifier="$latest")
+    with refused("InvalidParameterValueException", "Deletion of aliases is not currently supported.", 400):
+        aws.client.delete_function(FunctionName="nowhere", Qualifier="live")
+    with refused("ResourceNotFoundException", f"Function not found: {ARN}", 404):
+        aws.client.delete_function(FunctionName="nowhere", Qualifier="1")
 
 
 def test_a_grant_names_the_version_or_alias_that_is_missing(aws: Aws) -> None:

@@ -180,9 +180,8 @@ def publish_version(region: Region, params: Mapping[str, Any], now: float) -> di
 
 def delete_function(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
-    function = region.function(name)
     if qualifier:
-        versions.delete(function, qualifier)
+        versions.delete(region, name, qualifier)
     else:
-        del region.functions[name]
+        del region.functions[region.function(name).name]
     return {"StatusCode": 204}

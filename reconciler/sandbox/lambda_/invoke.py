@@ -45,7 +45,7 @@ class Invocation:
 def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -> Invocation:
     """The version that will run. Raises what AWS answers when none can."""
     name, qualifier = region.named(params["FunctionName"], params.get("Qualifier"))
-    function = region.function(name, qualifier)
+    function = region.function(name, qualifier or "$LATEST")
     record = region.record(function, _chosen(function, qualifier, chance))
     if record.state not in ("Active", "Inactive"):
         raise conflict(

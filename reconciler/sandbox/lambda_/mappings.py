@@ -50,9 +50,9 @@ def source_service(properties: Mapping[str, Any]) -> str:
 
 
 def _answer(region: Region, mapping: SourceMapping) -> dict[str, Any]:
-    is_queue = source_service(mapping.properties) == "sqs"
+    service = source_service(mapping.properties)
     properties = deepcopy(mapping.properties)
-    if not is_queue:
+    if service != "sqs":
         properties["LastProcessingResult"] = f"PROBLEM: {mapping.reason}" if mapping.reason else "No records processed"
     return properties | {
         "UUID": mapping.uuid,
@@ -60,7 +60,7 @@ def _answer(region: Region, mapping: SourceMapping) -> dict[str, Any]:
         "EventSourceMappingArn": region.arn_of("event-source-mapping", mapping.uuid),
         "LastModified": datetime.fromtimestamp(mapping.modified, UTC),
         "State": mapping.state,
-        "StateTransitionReason": mapping.reason or ("USER_INITIATED" if is_queue else "User action"),
+        "StateTransitionReason": mapping.reason or ("User action" if service in STREAMS else "USER_INITIATED"),
     }
 
 
@@ -151,11 +151,11 @@ def _virtual_hosts(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
-    """What makes two mappings one: source, topics and queues, and the function with its qualifier."""
+    """What makes two mappings one, where brokers of one's own do not tell them apart: source, topics and queues, and the function
+    with its qualifier."""
     database = properties.get("DocumentDBEventSourceConfig", {})
     return (
         properties.get("EventSourceArn"),
-        str(properties.get("SelfManagedEventSource")),
         tuple(properties.get("Topics", ())),
         tuple(properties.get("Queues", ())),
         (database.get("DatabaseName"), database.get("CollectionName")),
@@ -165,17 +165,31 @@ def _sign(properties: Mapping[str, Any], arn: str) -> tuple[Any, ...]:
 
 
 def _refuse_duplicate(region: Region, properties: Mapping[str, Any], arn: str, own: str = "") -> None:
-    sign = _sign(properties, arn)
+    sign, brokers = _sign(properties, arn), _brokers(properties)
     for other in region.mappings.values():
-        if other.uuid == own or _sign(other.properties, other.function_arn) != sign:
-            continue
-        source, name = properties.get("EventSourceArn"), arn.split(":")[6]
-        ending = f"Please update or delete the existing mapping with UUID {other.uuid}"
-        if source_service(properties) == "sqs":
-            opening = f'An event source mapping with SQS arn (" {source} ") and function (" {name} ") already exists.'
-        else:
-            opening = f'The event source arn (" {source} ") and function (" {name} ") provided mapping already exists.'
-        raise conflict(f"{opening} {ending}")
+        are_one = not brokers or {*brokers} & {*_brokers(other.properties)}
+        if other.uuid != own and are_one and _sign(other.properties, other.function_arn) == sign:
+            ending = f"Please update or delete the existing mapping with UUID {other.uuid}"
+            raise conflict(f"{_already(properties, arn)} {ending}")
+
+
+def _brokers(properties: Mapping[str, Any]) -> list[str]:
+    """The addresses of a source that AWS does not manage."""
+    endpoints = properties.get("SelfManagedEventSource", {}).get("Endpoints", {})
+    return [address for addresses in endpoints.values() for address in addresses]
+
+
+def _already(properties: Mapping[str, Any], arn: str) -> str:
+    source, name = properties.get("EventSourceArn"), arn.split(":")[6]
+    if not source:
+        brokers, topics = ",".join(_brokers(properties)), ",".join(properties.get("Topics", ()))
+        return (
+            f'An event source mapping with event source ("{brokers}"), function ("{arn}"), topics ("{topics}") '
+            "already exists."
+        )
+    if source_service(properties) == "sqs":
+        return f'An event source mapping with SQS arn (" {source} ") and function (" {name} ") already exists.'
+    return f'The event source arn (" {source} ") and function (" {name} ") provided mapping already exists.'
 
 
 # --- changes -------------------------------------------------------------------------------------------------------

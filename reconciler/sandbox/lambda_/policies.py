@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.core.accounts import partition_of
-from reconciler.sandbox.lambda_.state import Function, Policy, Region, check_revision, new_id
+from reconciler.sandbox.lambda_.state import ALIAS, Function, Policy, Region, check_revision, new_id
 from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
 
 CONDITIONS: Mapping[str, tuple[str, str]] = {
@@ -25,7 +25,6 @@ CONDITIONS: Mapping[str, tuple[str, str]] = {
 NO_CONDITIONS = ("FunctionName", "Qualifier", "StatementId", "Action", "Principal", "RevisionId")
 LARGEST = 20_480  # characters of a policy
 NO_LATEST = "We currently do not support adding policies for $LATEST."
-ALIAS = re.compile(r"(?!\d+$)[a-zA-Z0-9-_]+")
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazon(aws)?\.com(\.cn)?")
 
 

@@ -24,6 +24,7 @@ NAME = re.compile(
     r"(?:arn:[a-zA-Z-]+:lambda:)?(?:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?"
     r"([a-zA-Z0-9-_.]+)(?::(\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
+ALIAS = re.compile(r"(?!\d+$)[a-zA-Z0-9-_]+")
 
 
 class World(Protocol):

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from reconciler.sandbox.lambda_.answers import listed
-from reconciler.sandbox.lambda_.state import Function, Record, Region, new_id, paged
+from reconciler.sandbox.lambda_.state import ALIAS, Function, Record, Region, new_id, paged
 from reconciler.sandbox.refusals import conflict, invalid
 
 CREATING = ("The function is being created.", "Creating")
@@ -50,12 +50,15 @@ def list_versions(region: Region, params: Mapping[str, Any], now: float) -> dict
     return paged(every(function), params, "Versions", 50, lambda item: listed(region, *item))
 
 
-def delete(function: Function, qualifier: str) -> None:
-    """Take a version away; one that is not there is no error."""
+def delete(region: Region, name: str, qualifier: str) -> None:
+    """Take a version away; one that is not there, or never can be, is no error."""
     if qualifier == "$LATEST":
         raise invalid("$LATEST version cannot be deleted without deleting the function.")
-    if not qualifier.isdigit():
+    if ALIAS.fullmatch(qualifier):
         raise invalid("Deletion of aliases is not currently supported.")
+    if not qualifier.isdigit():
+        return
+    function = region.function(name)
     users = sorted(
         name for name, alias in function.aliases.items() if qualifier == alias.version or qualifier in alias.weights
     )
