@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Literal
 
 from reconciler.apply.confirming import at_rest, confirmed, revision, unchanged
+from reconciler.apply.delivery import Deliveries
 from reconciler.apply.expected import Change, Expected
 from reconciler.apply.export import exported
 from reconciler.apply.recovery import Judge
@@ -33,6 +34,7 @@ from reconciler.core.errors import (
 )
 from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
 from reconciler.core.waiting import Wait
+from reconciler.core.words import byte_size
 from reconciler.files import packing
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
 from reconciler.plan import renames
@@ -71,6 +73,10 @@ class Run:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     tasks: dict[Target, str] = field(default_factory=dict)
+    deliveries: Deliveries = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.deliveries = Deliveries(self.aws)
 
     def record(self, event: str, target: Target, **facts: Any) -> None:
         self.journal.record({"event": event, "task": self.tasks[target], "at": stamp(self.now()), **facts})
@@ -162,7 +168,7 @@ def perform_operation(index: int, operations: Sequence[Operation], known: _Known
         return round(run.clock() - begun, 3)
 
     try:
-        confirm(operation, run.aws)
+        prepare(index, operation, run)
         change, answer = call(operation, known, run.aws)
         run.record(
             "operation_answered", target, index=index, duration_seconds=elapsed(), attempts=answer.attempts,
@@ -274,6 +280,19 @@ def named(change: Change, answer: Answer) -> Change:
     """The change with the name that AWS gave to what it made."""
     name = answer.result.get(KINDS[change.key.kind].named_by)
     return replace(change, key=replace(change.key, name=str(name))) if name else change
+
+
+def prepare(index: int, operation: Operation, run: Run) -> None:
+    """What is to be sent is where AWS fetches it, as it was planned: a package is put there, and that is on record."""
+    if not (operation.upload and operation.pin):
+        confirm(operation, run.aws)
+        return
+    target, tell = operation.key.target, partial(run.tell, operation.key, operation.name)
+    sent = run.deliveries.put(Place.of(target), operation.upload, operation.pin, tell)
+    where = {"S3Bucket": operation.pin.bucket, "S3Key": operation.pin.key, "bytes": sent}
+    run.record("package_stored", target, index=index, package=where)
+    if sent:
+        tell(f"uploaded {byte_size(sent)} to {operation.pin}")
 
 
 def confirm(operation: Operation, aws: Aws) -> None:

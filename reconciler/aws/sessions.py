@@ -69,7 +69,7 @@ def carries_bytes(value: Any) -> bool:
             return any(map(carries_bytes, value.values()))
         case bytes():
             return len(value) > LARGE_BODY_BYTES
-    return False
+    return hasattr(value, "read")  # a file
 
 
 def opened(account: Account, region: str) -> boto3.Session:

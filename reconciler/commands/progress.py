@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -11,19 +13,28 @@ from typing import TextIO
 from reconciler.core.foreign import Gate, printable
 from reconciler.core.model import Key
 
+SECONDS_BETWEEN_LINES = 10.0
+UNDER_WAY, UPLOADED = "uploading ", "uploaded "
+
 
 @contextmanager
 def progress(operations: int) -> Iterator[Callable[[Key, str, str], None]]:
-    """What to call with the resource's key, operation and event (`started`, `finished`, `failed: …`)."""
+    """What to call with the resource's key, operation and event (`started`, `uploading …`, `uploaded …`, `finished`, `failed: …`)."""
     if operations and sys.stderr.isatty():
         with _bar(operations) as tell:
             yield tell
         return
-    lock = threading.Lock()
+    lock, told = threading.Lock(), dict[Key, float]()
+
+    def is_news(key: Key, event: str) -> bool:
+        """How far an upload is, is told now and then only."""
+        is_early = time.monotonic() < told.get(key, -math.inf) + SECONDS_BETWEEN_LINES
+        return event != "started" and not (event.startswith(UNDER_WAY) and is_early)
 
     def tell_line(key: Key, operation: str, event: str) -> None:
-        if event != "started":
+        if is_news(key, event):
             with lock:
+                told[key] = time.monotonic()
                 sys.stderr.write(f"{printable(key)}: {operation} {printable(event)}\n")
                 sys.stderr.flush()
 
@@ -45,9 +56,9 @@ def _bar(operations: int) -> Iterator[Callable[[Key, str, str], None]]:
         job = bar.add_task("Applying", total=operations)
 
         def tell(key: Key, operation: str, event: str) -> None:
-            if event == "started":
-                bar.update(job, description=f"{printable(key)}: {operation}")
-            else:
+            if event == "started" or event.startswith(UNDER_WAY):
+                bar.update(job, description=f"{printable(key)}: {operation} {printable(event.removeprefix('started'))}")
+            elif not event.startswith(UPLOADED):
                 bar.advance(job)
             if event.startswith("failed"):
                 bar.console.print(f"{printable(key)}: {operation} {printable(event)}", markup=False, highlight=False)

@@ -79,9 +79,15 @@ def embedded_aws(
 
 def fill(sandbox: Sandbox, workspace: Workspace) -> None:
     """Make what the specs name and the sandbox has not."""
-    from reconciler.sandbox import needs, stock
+    from reconciler.sandbox import Need, needs, stock
 
-    stock(sandbox, needs(spots(workspace)))
+    stores = workspace.config.stores(spec.target for spec in workspace.specs.specs)
+    accounts = workspace.config.accounts
+    buckets = {
+        Need("bucket", number(accounts[target.account]), target.region, store.split("/")[2])
+        for target, store in stores.items()
+    }
+    stock(sandbox, [*needs(spots(workspace)), *sorted(buckets)])
 
 
 def own_account(accounts: Iterable[Account]) -> str:

@@ -254,7 +254,8 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     require_one_name_an_account(snapshot.accounts)
     under = configuration(workspace, snapshot.accounts)
     access = {name: settings.digest for name, settings in under.accounts.items()}
-    policy = Policy(workspace.config.managed_by, choices.adopt, access)
+    stores = workspace.config.stores(spec.target for spec in workspace.specs.specs)
+    policy = Policy(workspace.config.managed_by, choices.adopt, access, stores)
     specs = [*workspace.specs.specs, *(spec for spec, _ in workspace.unreached)]
     unreached = {spec.target: reason for spec, reason in workspace.unreached}
     snapshot = replace(snapshot, unread={**snapshot.unread, **unreached})

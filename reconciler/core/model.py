@@ -116,11 +116,23 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """Local code as it is sent: its bytes as a zip, how many files it has, and their bytes. `too_large` says why it cannot be sent in
+    a request, and `stored_at` where it is put before; both are empty where it can."""
+
+    size: int
+    files: int
+    unpacked: int
+    too_large: str = ""
+    stored_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """The code that a spec names. `sha256` is in the form of CodeSha256 (base64 for a zip, hex for an image); empty
     when nobody could tell, and `source` says how it became known, or why not. `version` and `etag` are those of the S3
     object that was looked at; `problem` says why the code cannot be deployed at all, `credentials` names what looks like
-    one in a local path; `is_recorded` says that the hash is what an earlier run was answered."""
+    one in a local path; `is_recorded` says that the hash is what an earlier run was answered; `package` is there of a local path."""
 
     sha256: str
     source: str
@@ -129,6 +141,7 @@ class Artifact:
     etag: str = ""
     credentials: tuple[str, ...] = ()
     is_recorded: bool = False
+    package: Package | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +243,7 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class Action:
     """What should happen to one resource, and why. `cause`, `author` and `origin` are those of a deletion, which has no field; `hidden` is
-    the digest of the values that are not shown, so that a review holds for them as well."""
+    the digest of the values that are not shown, so that a review holds for them as well; `package` is the local code that is sent."""
 
     key: Key
     verb: Verb
@@ -240,6 +253,7 @@ class Action:
     author: str = ""
     hidden: str = ""
     origin: Origin | None = None
+    package: Package | None = None
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -282,7 +296,7 @@ class Pin:
 class Operation:
     """Exactly one AWS call. `params` may hold `Ref`s (as values or as map keys) and `Blob`s. `settle` names what to
     wait for before the target's next operation; `expect` is what the response must say (member -> value), checked before
-    anything that follows; `pin` is the object whose content the call sends."""
+    anything that follows; `pin` is the object whose content the call sends, `upload` what is put there before, unless it is there."""
 
     id: str
     key: Key
@@ -292,6 +306,7 @@ class Operation:
     settle: tuple[str, ...] = ()
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
+    upload: Blob | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,3 +37,10 @@ def moment(text: str, now: datetime) -> datetime:
         return now - timedelta(seconds=int(span[1]) * SPANS[span[2]])
     written = datetime.fromisoformat(text)
     return written if written.tzinfo else written.replace(tzinfo=UTC)
+
+
+def byte_size(count: int) -> str:
+    """`17 B`, `1.2 KB`, `48.0 MB`: in units of 1024, as Lambda's limits are."""
+    if abs(count) < 1024:
+        return f"{count} B"
+    return f"{count / 1024:.1f} KB" if abs(count) < 1024 * 1023.95 else f"{count / 1024**2:.1f} MB"

@@ -61,10 +61,11 @@ def opened(file: IO[bytes]) -> zipfile.ZipFile:
         raise NotAZip("is not a zip file") from error
 
 
-def unpacked_size(file: IO[bytes]) -> int:
-    """How many bytes a zip says that it unpacks to. Raises NotAZip."""
+def measured(file: IO[bytes]) -> tuple[int, int]:
+    """How many files a zip says that it has, and how many bytes it unpacks to. Raises NotAZip."""
     with opened(file) as archive:
-        return sum(entry.file_size for entry in archive.infolist())
+        listed = archive.infolist()
+    return sum(not entry.is_dir() for entry in listed), sum(entry.file_size for entry in listed)
 
 
 def contents(file: IO[bytes]) -> dict[str, Content]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.core.model import Origin
-from reconciler.files.archive import CHUNK_BYTES, MAX_UNZIPPED_BYTES, NotAZip, unpacked_size
+from reconciler.files.archive import CHUNK_BYTES, MAX_UNZIPPED_BYTES, NotAZip, measured
 from reconciler.files.reading import Unreadable, opened
 from reconciler.files.tree import IGNORE_FILE, MAX_ENTRIES, Entry, entries, fault
 
@@ -87,7 +87,7 @@ def _ready(file: Path, origin: Origin) -> IO[bytes]:
         raise fault(origin, f"{file} is {size:,} bytes; a zip that Lambda takes has at most {MAX_ARCHIVE_BYTES:,}")
     try:
         with opened(file) as archive:
-            unzipped = unpacked_size(archive)
+            _, unzipped = measured(archive)
     except (NotAZip, Unreadable) as error:
         raise fault(origin, f"{file} {error}") from error
     if unzipped > MAX_UNZIPPED_BYTES:

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.finding import SpecCheck, part
-from reconciler.core.model import Live, Pin, Properties, Ref, Target, Unreadable
+from reconciler.core.model import Blob, Live, Pin, Properties, Ref, Target, Unreadable
 from reconciler.core.waiting import Wait
 
 # Why a section does not take a member, where several calls have it.
@@ -106,6 +106,7 @@ class Step:
     settle: tuple[str, ...] | None = None
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
+    upload: Blob | None = None
 
 
 def never_moving(_: Properties) -> str:

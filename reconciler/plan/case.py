@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.model import Artifact, Desired, Live, Spec
+from reconciler.core.model import Artifact, Desired, Live, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import lost_qualifiers, owns
@@ -15,11 +15,13 @@ from reconciler.kinds.tags import MARK
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a run allows. `managed_by` is the mark of our house; without one nothing is marked and nothing refused.
-    `access` maps an account to the digest of where it is and by whose rights it is reached."""
+    `access` maps an account to the digest of where it is and by whose rights it is reached, `stores` a target to where packages are put
+    that are too large for a request."""
 
     managed_by: str = ""
     adopt: bool = False
     access: Mapping[str, str] = field(default_factory=dict)
+    stores: Mapping[Target, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,13 +221,13 @@ def function_draft(case: Case) -> Draft | None:
         )
         whole = replacing(FUNCTION, replace(pair, desired=desired)) if is_whole(desired) else ()
         draft = replace(draft, action=replace(draft.action, verb="replace", reason=reason))
-        return with_source(replace(draft, steps=creation(case, desired, whole)), desired, case.artifact)
-    called = {**both.after, "code": code_params(desired, case.artifact, both.differences)}
+        return with_source(case, replace(draft, steps=creation(case, desired, whole)), desired)
+    called = {**both.after, "code": code_params(case, desired, both.differences)}
     changes = FUNCTION.update(
         case.spec.target.function, "", called, differing(FUNCTION, both.differences), case.function.handle
     )
-    draft = replace(draft, steps=pinned(changes, desired, case.artifact))
-    return adopted(case, with_source(draft, desired, case.artifact))
+    draft = replace(draft, steps=pinned(case, changes, desired))
+    return adopted(case, with_source(case, draft, desired))
 
 
 def is_whole(desired: Desired) -> bool:
@@ -248,7 +248,7 @@ def with_live_architecture(desired: Desired, live: Live) -> Desired:
 def new_function(case: Case, desired: Desired) -> Draft:
     draft = created(FUNCTION, Pair(desired.key, comparable(case, desired), None))
     steps = creation(case, desired, tuple(FUNCTION.create(case.spec.target.function, "", desired.properties)))
-    return with_source(replace(draft, steps=steps), desired, case.artifact)
+    return with_source(case, replace(draft, steps=steps), desired)
 
 
 def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -256,7 +256,7 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
     made = []
     for step in steps:
         if step.operation == "CreateFunction":
-            params = dict(step.params) | {"Code": code_params(desired, case.artifact, ())}
+            params = dict(step.params) | {"Code": code_params(case, desired, ())}
             if case.policy.managed_by:
                 params["Tags"] = dict(params.get("Tags", {})) | {MARK: case.policy.managed_by}
             for kind, item in beside(case):
@@ -267,7 +267,7 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
             made.append(replace(step, params=params, settle=settle))
         else:
             made.append(step)
-    return pinned(made, desired, case.artifact)
+    return pinned(case, made, desired)
 
 
 def only_sections(live: Live, desired: Desired) -> Live:
@@ -356,6 +356,7 @@ def operation(identifier: str, draft: Draft, step: Step) -> Operation:
         settle=call.settle if step.settle is None else step.settle,
         expect=step.expect,
         pin=step.pin,
+        upload=step.upload,
     )
 
 

@@ -16,7 +16,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.plan import kept, qualifiers
+from reconciler.plan import kept, packages, qualifiers
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix
 from reconciler.plan.source import SENDING, repository
@@ -362,6 +362,7 @@ RULES: tuple[PlanCheck, ...] = (
     cannot_be_created_again,
     *qualifiers.RULES,
     *kept.RULES,
+    *packages.RULES,
     last_update_failed,
     is_already_absent,
 )

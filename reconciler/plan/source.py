@@ -6,6 +6,7 @@ changed; two hashes that are not known are never equal.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from reconciler.core.model import (
     Desired,
     FieldChange,
     Live,
+    Package,
     Pin,
     Ref,
 )
@@ -54,12 +56,16 @@ def expected_hash(case: Case, code: Mapping[str, Any]) -> str | Ref:
     return ANSWERED_HASH
 
 
-def code_params(desired: Desired, artifact: Artifact | None, differences: Iterable[Difference]) -> dict[str, Any]:
-    """What a call says of the code: a tag as the digest that it stood for, an S3 object as the version that was looked at."""
-    code = desired.properties.get("code", {})
+def code_params(case: Case, desired: Desired, differences: Iterable[Difference]) -> dict[str, Any]:
+    """What a call says of the code: a tag as the digest that it stood for, an S3 object as the version that was looked at, a package as
+    its bytes or where it is put."""
+    code, artifact = desired.properties.get("code", {}), case.artifact
     params: dict[str, Any] = {member: value for member, value in code.items() if member[0].isupper()}
-    if "path" in code:
-        params["ZipFile"] = Blob(code["path"], artifact.sha256 if artifact else "")
+    stored = stored_at(case, code)
+    if stored:
+        params |= {"S3Bucket": stored.bucket, "S3Key": stored.key}
+    elif "path" in code:
+        params["ZipFile"] = packed(code, artifact)
     if "S3Key" in params and artifact and artifact.version:
         params.setdefault("S3ObjectVersion", artifact.version)
     if "ImageUri" in params and artifact and artifact.sha256:
@@ -80,14 +86,31 @@ def repository(uri: str) -> str:
     return plain.rpartition(":")[0] if ":" in plain.rpartition("/")[2] else plain
 
 
-def pinned(steps: Iterable[Step], desired: Desired, artifact: Artifact | None) -> tuple[Step, ...]:
+def packed(code: Mapping[str, Any], artifact: Artifact | None) -> Blob:
+    return Blob(code["path"], artifact.sha256 if artifact else "")
+
+
+def stored_at(case: Case, code: Mapping[str, Any]) -> Pin | None:
+    """Where a package is put that is too large for a request, by what it holds: nothing else is ever there."""
+    store, artifact = case.policy.stores.get(case.spec.target, ""), case.artifact
+    if not (store and artifact and artifact.package and artifact.package.too_large):
+        return None
+    bucket, _, prefix = store.removeprefix("s3://").partition("/")
+    return Pin(bucket, f"{prefix}/{base64.b64decode(artifact.sha256).hex()}.zip", sha256=artifact.sha256)
+
+
+def pinned(case: Case, steps: Iterable[Step], desired: Desired) -> tuple[Step, ...]:
     """The steps, each that sends code with what AWS must answer, and with the S3 object that must still be the one which
-    was looked at."""
+    was looked at, or what must be put there."""
+    code, artifact = desired.properties.get("code", {}), case.artifact
     if artifact is None:
         return tuple(steps)
     expect = {"CodeSha256": artifact.sha256} if artifact.sha256 else {}
-    pin = _pin(desired.properties.get("code", {}), artifact)
-    return tuple(replace(step, expect=expect, pin=pin) if step.operation in SENDING else step for step in steps)
+    stored = stored_at(case, code)
+    pin, upload = stored or _pin(code, artifact), packed(code, artifact) if stored else None
+    return tuple(
+        replace(step, expect=expect, pin=pin, upload=upload) if step.operation in SENDING else step for step in steps
+    )
 
 
 def _pin(code: Mapping[str, Any], artifact: Artifact) -> Pin | None:
@@ -107,15 +130,16 @@ def guard(sha256: str | Ref, function: Draft | None) -> str | Ref:
 # --- what is shown -------------------------------------------------------------------------------------------------
 
 
-def with_source(draft: Draft, desired: Desired, artifact: Artifact | None) -> Draft:
+def with_source(case: Case, draft: Draft, desired: Desired) -> Draft:
     """The draft of a function with the source of the code that its calls send, so that it is seen and approved: a hash
-    says nothing to a reviewer, and one that is not known says nothing to anybody."""
+    says nothing to a reviewer, and one that is not known says nothing to anybody. What a package is, and where it is put, is shown
+    beside: its hash says all that is approved of it."""
     if "code" not in desired.properties or not any(step.operation in SENDING for step in draft.steps):
         return draft
     before = _source_held(draft.pair.live)
     added = [
         Difference(("code", member), before.get(member, UNTOLD if draft.pair.live else UNSET), value)
-        for member, value in _source_written(desired, artifact).items()
+        for member, value in _source_written(desired, case.artifact).items()
     ]
     changes = [
         FieldChange(pointer(item.steps), item.before, item.after, origin=origin_of(desired.origins, item.steps))
@@ -123,8 +147,13 @@ def with_source(draft: Draft, desired: Desired, artifact: Artifact | None) -> Dr
     ]
     pairs = [*zip(draft.differences, draft.action.changes, strict=True), *zip(added, changes, strict=True)]
     pairs.sort(key=lambda pair: pair[0].steps)
-    action = replace(draft.action, changes=tuple(change for _, change in pairs))
+    action = replace(draft.action, changes=tuple(change for _, change in pairs), package=_package(case, desired))
     return replace(draft, action=action, differences=tuple(difference for difference, _ in pairs))
+
+
+def _package(case: Case, desired: Desired) -> Package | None:
+    package, stored = case.artifact.package if case.artifact else None, stored_at(case, desired.properties["code"])
+    return replace(package, stored_at=str(stored)) if package and stored else package
 
 
 def _source_written(desired: Desired, artifact: Artifact | None) -> dict[str, str]:

@@ -23,6 +23,7 @@ from reconciler.core.model import (
     Live,
     Marker,
     Origin,
+    Package,
     Plan,
     Room,
     Sealed,
@@ -135,8 +136,14 @@ def _action(action: Action) -> dict[str, Any]:
         "reason": action.reason,
         "fields": [_field(change) for change in action.changes],
     }
-    more = {"author": action.author, "hidden": action.hidden, "source": _source(action.origin)}
+    package = _package(action.package) if action.package else None
+    more = {"author": action.author, "hidden": action.hidden, "source": _source(action.origin), "package": package}
     return entry | {name: value for name, value in more.items() if value}
+
+
+def _package(package: Package) -> dict[str, Any]:
+    entry = {"bytes": package.size, "files": package.files, "unpacked_bytes": package.unpacked}
+    return entry | ({"stored_at": package.stored_at} if package.stored_at else {})
 
 
 def _cause(causes: set[Cause | None]) -> Cause | None:

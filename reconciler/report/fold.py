@@ -126,6 +126,10 @@ def _operation_answered(task: _Task, event: Event) -> None:
     task.results.append(event["result"])
 
 
+def _package_stored(task: _Task, event: Event) -> None:
+    task.operations[event["index"]]["package"] = event["package"]
+
+
 def _operation_finished(task: _Task, event: Event) -> None:
     performed = task.operations[event["index"]]
     performed |= {name: event[name] for name in ("duration_seconds", "code") if name in event}
@@ -172,6 +176,7 @@ _EVENTS = {
     "task_refused": _task_refused,
     "operation_started": _operation_started,
     "operation_answered": _operation_answered,
+    "package_stored": _package_stored,
     "operation_finished": _operation_finished,
     "operation_failed": _operation_failed,
     "task_finished": _task_finished,

@@ -83,6 +83,9 @@ FIELD: Schema = closed(
     },
     optional=("known_after_apply", "not_told"),
 )
+PACKAGE: Schema = closed(
+    {"bytes": COUNT, "files": COUNT, "unpacked_bytes": COUNT, "stored_at": TEXT}, optional=("stored_at",)
+)
 ACTION: Schema = closed(
     {
         "address": TEXT,
@@ -94,9 +97,10 @@ ACTION: Schema = closed(
         "author": TEXT,
         "hidden": DIGEST,
         "source": SOURCE,
+        "package": PACKAGE,
         "traffic": closed({"before": SHARES, "after": SHARES, "next_version": TEXT}, optional=("next_version",)),
     },
-    optional=("author", "hidden", "source", "traffic"),
+    optional=("author", "hidden", "source", "package", "traffic"),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 
@@ -224,9 +228,10 @@ PERFORMED: Schema = closed(
         "outcome": {"enum": ["succeeded", "failed", "unknown", "not attempted"]},
         "error": {"anyOf": [closed({"type": TEXT, "code": TEXT, "message": TEXT}), {"type": "null"}]},
         "code": CODE,
+        "package": closed({"S3Bucket": TEXT, "S3Key": TEXT, "bytes": COUNT}),
         "noted": array(TEXT),
     },
-    optional=("address", "code", "noted"),
+    optional=("address", "code", "package", "noted"),
 )
 TASK: Schema = closed(
     {

@@ -39,7 +39,7 @@ LAYER = re.compile(r"[^:]+:\d+")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Need:
-    """One thing that must be there: `kind` is object, role, user, sqs, kinesis, dynamodb, sns, image, network, layer or
+    """One thing that must be there: `kind` is bucket, object, role, user, sqs, kinesis, dynamodb, sns, image, network, layer or
     code-signing-config. Of an object, `detail` is the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
 
     kind: str
@@ -131,14 +131,18 @@ def code_zip(handler: str, key: str, version: str = "") -> bytes:
     return packed.getvalue()
 
 
+def _bucket(sandbox: Sandbox, need: Need) -> None:
+    elsewhere = {} if need.region == "us-east-1" else {"LocationConstraint": need.region}
+    configuration = {"CreateBucketConfiguration": elsewhere} if elsewhere else {}
+    s3 = sandbox.clients.get("s3", need.account, need.region)
+    with contextlib.suppress(ClientError):
+        s3.create_bucket(Bucket=need.name.partition("/")[0], **configuration)
+
+
 def _object(sandbox: Sandbox, need: Need) -> None:
+    _bucket(sandbox, need)
     bucket, _, key = need.name.partition("/")
     s3 = sandbox.clients.get("s3", need.account, need.region)
-    configuration = (
-        {} if need.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": need.region}}
-    )
-    with contextlib.suppress(ClientError):
-        s3.create_bucket(Bucket=bucket, **configuration)
     pinned = {"VersionId": need.version} if need.version else {}
     with contextlib.suppress(ClientError):
         s3.head_object(Bucket=bucket, Key=key, **pinned)
@@ -215,6 +219,7 @@ def _image(sandbox: Sandbox, need: Need) -> None:
 
 
 _MAKE = {
+    "bucket": _bucket,
     "object": _object,
     "role": _role,
     "user": _user,

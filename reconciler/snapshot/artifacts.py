@@ -17,10 +17,10 @@ from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted, SpecError
-from reconciler.core.model import Artifact, Origin, Pin, Spec, Target
+from reconciler.core.model import Artifact, Origin, Package, Pin, Spec, Target
 from reconciler.core.sealing import canonical
 from reconciler.files import packing
-from reconciler.files.archive import credentials
+from reconciler.files.archive import credentials, measured
 
 ECR = re.compile(
     r"(?P<registry>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
@@ -114,13 +114,12 @@ def compared(actual: Artifact, declared: str) -> Artifact:
 def _packed(path: str, origin: Origin) -> Artifact:
     try:
         with packing.packed(path, origin) as package:
-            problem = (
-                f"{path} is {package.size:,} bytes zipped; sent directly the most is {packing.MAX_DIRECT_BYTES:,}: put it in S3"
-                if package.size > packing.MAX_DIRECT_BYTES
-                else ""
-            )
-            source = f"what is packed from {path}"
-            return Artifact(package.sha256, source, problem=problem, credentials=credentials(package.file))
+            files, unpacked = measured(package.file)
+            most = packing.MAX_DIRECT_BYTES
+            limit = f"{path} is {package.size:,} bytes zipped, and a request to Lambda takes {most:,} at the most"
+            about = Package(package.size, files, unpacked, limit if package.size > most else "")
+            source, secrets = f"what is packed from {path}", credentials(package.file)
+            return Artifact(package.sha256, source, credentials=secrets, package=about)
     except SpecError as error:
         return Artifact("", path, problem="; ".join(fault.message for fault in error.faults))
 
@@ -147,7 +146,7 @@ def _s3(aws: Aws, target: Target, code: Mapping[str, Any], looking: Looking) -> 
     pin = Pin(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion", ""))
     declared = declared_sha256(code)
     try:
-        head = _head(aws, Place.of(target), pin)
+        head = object_head(aws, Place.of(target), pin)
         pin = replace(pin, version=str(head.get("VersionId", "")).replace("null", ""), etag=str(head.get("ETag", "")))
         actual = _of_head(head, pin) or _learned(aws, Place.of(target), pin, head, looking)
     except CallFailed as failure:
@@ -163,7 +162,7 @@ def _s3(aws: Aws, target: Target, code: Mapping[str, Any], looking: Looking) -> 
     return compared(actual, declared)
 
 
-def _head(aws: Aws, place: Place, pin: Pin) -> Mapping[str, Any]:
+def object_head(aws: Aws, place: Place, pin: Pin) -> Mapping[str, Any]:
     return aws.call(place, "HeadObject", {**_address(pin), "ChecksumMode": "ENABLED"}, api="s3").result
 
 
@@ -222,7 +221,7 @@ def confirm(aws: Aws, place: Place, pin: Pin) -> None:
     if pin.is_immutable:
         return
     try:
-        head = _head(aws, place, pin)
+        head = object_head(aws, place, pin)
     except CallFailed as failure:
         if failure.code in MISSING:
             raise CodeDiffers(f"{pin} is gone since the plan was made; plan again", code="CodeDiffers") from failure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from typing import Any
 from reconciler.core.accounts import Account, Guards
 from reconciler.core.errors import Fault, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import Origin
+from reconciler.core.model import Origin, Target
 from reconciler.files import strict_yaml, validation
 from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import is_work_tree
 from reconciler.files.strict_yaml import Document
+from reconciler.spec.references import Fact, filled, parsed, problem
 
 FILE_NAME = "reconcile.yaml"
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
@@ -27,6 +28,7 @@ HAS_ONE_CONFIGURATION = Rule("R004", "The paths stand under one reconcile.yaml, 
 NAMES_AN_ACCOUNT_ONCE = Rule("R025", "An account of AWS has one name, and a name one account.")
 IS_ENABLED = Rule("R243", "Lambda is enabled in reconcile.yaml, altogether and in each account that is asked.")
 PRUNES_WHAT_IS_MARKED = Rule("R027", "What is pruned bears the owner mark of reconcile.yaml.")
+NAMES_A_BUCKET = Rule("R291", "`artifacts` names a bucket in each region, by what account and region tell.")
 HAS_A_ROLE_OF_ITS_OWN = Rule("R026", "The role of an account is a role in that account.")
 
 
@@ -44,7 +46,14 @@ class Config:
     guards: Guards = field(default_factory=Guards)
     lock: str = ""
     reports: str = ""
+    artifacts: str = ""
     document: Document = field(default_factory=lambda: Document("", {}))
+
+    def stores(self, targets: Iterable[Target]) -> dict[Target, str]:
+        """Where each target's packages are put that are too large for a request; nothing where reconcile.yaml does not say."""
+        if not self.artifacts:
+            return {}
+        return {target: filled(self.artifacts, target, self.accounts[target.account].account_id) for target in targets}
 
     def require_enabled(self, accounts: Iterable[str]) -> None:
         """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
@@ -138,6 +147,7 @@ def _config(document: Document) -> Config:
         guards=Guards(guards.get("maxDeletes"), guards.get("maxDeletePercent")),
         lock=value.get("lock", ""),
         reports=value.get("reports", ""),
+        artifacts=value.get("artifacts", ""),
         document=document,
     )
 
@@ -160,6 +170,7 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
     if document.value.get("prune") and "managedBy" not in document.value:
         message = "prune deletes what bears our mark, and there is none; write managedBy as well"
         yield Fault(document.at("/prune"), PRUNES_WHAT_IS_MARKED.ends(message))
+    yield from _artifact_faults(document)
     seen: dict[str, Origin] = {}
     numbers: dict[str, Origin] = {}
     for index, account in enumerate(document.value["aws"]["accounts"]):
@@ -187,3 +198,14 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
             yield Fault(document.at(f"{at}/{member}"), NAMES_AN_ACCOUNT_ONCE.ends(message))
         if number:
             numbers.setdefault(number, document.at(f"{at}/{member}"))
+
+
+def _artifact_faults(document: Document) -> Iterator[Fault]:
+    """References that cannot be filled in for an account, or that need not give a name that a bucket can have."""
+    text = document.value.get("artifacts", "")
+    bucket = text.removeprefix("s3://").partition("/")[0]
+    reasons = {problem(text, account.get("accountId", "")) for account in document.value["aws"]["accounts"]} - {""}
+    if not reasons and {Fact("account.name"), Fact("function")} & {*parsed(bucket)}:
+        reasons = {"a bucket's name is told by account.id, region and partition only; write the others behind it"}
+    for reason in sorted(reasons):
+        yield Fault(document.at("/artifacts"), NAMES_A_BUCKET.ends(f"artifacts: {reason}"))

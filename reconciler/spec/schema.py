@@ -341,6 +341,12 @@ def config_schema() -> Schema:
             "guards": {**CLOSED, "properties": guards},
             "lock": {"description": "Where the lock object lies.", **S3_ADDRESS},
             "reports": {"description": "Where reports are kept as well.", **S3_ADDRESS},
+            "artifacts": {
+                "description": "Where packages are put that are too large for a request; may refer to account and region.",
+                "type": "string",
+                "pattern": r"^s3://([a-z0-9.-]|\{\{[^{}/]+\}\})+/.*[^/]$",
+                "x-words": "s3://BUCKET/PREFIX",
+            },
         },
         "required": ["aws"],
     }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 
@@ -17,6 +18,7 @@ from reconciler.commands.apply import Orders, compared_with, reviews
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ReconcileError
 from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec, Target
+from reconciler.files import packing
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
 from reconciler.plan.cause import Moments, Then, with_causes
@@ -38,7 +40,7 @@ class Told:
     """What scenario.yaml says. `prune`, `adopt`, `drift`, `allow_deletes` and `approve` are the flags. `looked_up` has what references
     stand for, null where that cannot be read; without it nothing is looked up, as offline. `recorded` are targets of whose
     code only an earlier report knows the hash. `local_code` says whether git moved it since the base, null where git does
-    not hold it."""
+    not hold it. A request takes `direct_bytes` of a package, in place of what Lambda takes."""
 
     prune: bool = False
     adopt: bool = False
@@ -48,6 +50,7 @@ class Told:
     looked_up: Mapping[str, str | None] | None = None
     recorded: tuple[str, ...] = ()
     local_code: bool | None = None
+    direct_bytes: int = packing.MAX_DIRECT_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def names() -> list[str]:
 @cache
 def outcome(name: str) -> Outcome:
     """What is planned of a scenario: the text as it is expected, and the plan."""
-    with contextlib.chdir(SCENARIOS / name):
+    limit = told_in(SCENARIOS / name).direct_bytes
+    with contextlib.chdir(SCENARIOS / name), patch.object(packing, "MAX_DIRECT_BYTES", limit):
         try:
             plan = planned(Path())
         except ReconcileError as error:
@@ -179,6 +183,7 @@ def call_text(operation: Operation) -> str:
     """A call with what it sends, and what it must be answered and is waited for."""
     notes = [f"answers {member} {value}" for member, value in operation.expect.items()]
     notes += [f"sends {operation.pin}"] if operation.pin else []
+    notes += [f"puts what is packed from {operation.upload.path}"] if operation.upload else []
     notes += [f"then {wait}" for wait in operation.settle]
     params = json.dumps(shown(operation.params), sort_keys=True, ensure_ascii=False)
     where = f"  ({', '.join(notes)})" if notes else ""

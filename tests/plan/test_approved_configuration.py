@@ -180,6 +180,7 @@ def test_two_names_whose_credentials_are_of_one_account_are_refused(house: House
 SAMPLES: Mapping[str, tuple[Any, Any]] = {  # by pattern, for texts that have one
     "^[0-9]{12}$": ("123456789012", OTHER),
     "^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+$": ("s3://one/key", "s3://two/key"),
+    r"^s3://([a-z0-9.-]|\{\{[^{}/]+\}\})+/.*[^/]$": ("s3://one/key", "s3://two/key"),
     "^[a-z]{2,4}(-[a-z]+)+-[0-9]$": ("us-west-2", "eu-west-1"),
 }
 

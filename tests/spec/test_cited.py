@@ -66,6 +66,7 @@ OF_FILES = {
 OF_CONFIGURATIONS = {
     "R025": "aws: {accounts: [{name: a}, {name: a}]}\n",
     "R027": "aws: {accounts: [{name: a}]}\nprune: true\n",
+    "R291": "aws: {accounts: [{name: a}]}\nartifacts: 's3://b-{{ account.id }}/p'\n",
     "R026": "aws: {accounts: [{name: a, assumeRole: role/r}]}\n",
 }
 WARNED = {

@@ -110,6 +110,7 @@ def applying(operation: Operation, number: str) -> Iterator[Right]:
         resource = home.mappings if "{" in path else "*"
         yield Right(f"lambda:{operation.name}", resource, (("lambda:FunctionArn", home.function),))
     yield from _asked_for(operation.name, params, home)
+    yield from _put(operation, home)
 
 
 def _asked_for(name: str, params: Mapping[str, Any], home: Home) -> Iterator[Right]:
@@ -122,6 +123,12 @@ def _asked_for(name: str, params: Mapping[str, Any], home: Home) -> Iterator[Rig
     if any(params.get("VpcConfig", {}).values()):
         yield from (Right(action) for action in IN_A_NETWORK)
     yield from _code({**params, **params.get("Code", {})}, home)
+
+
+def _put(operation: Operation, home: Home) -> Iterator[Right]:
+    """A package that goes through a bucket."""
+    if operation.upload and operation.pin:
+        yield Right("s3:PutObject", home.s3(operation.pin.bucket, operation.pin.key))
 
 
 # --- all together --------------------------------------------------------------------------------------------------

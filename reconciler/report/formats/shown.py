@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
-from reconciler.core.words import many
+from reconciler.core.words import byte_size, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.report.fold import PLANNING
@@ -154,8 +154,16 @@ def target_shown(target: Document) -> dict[str, Any]:
         name = action["address"].removeprefix(target["address"]).lstrip("/") or "function"
         fields = [field_shown(field, name) for field in action["fields"]]
         width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
-        actions.append({"author": "", **action, "name": name, "fields": fields, "width": min(width, 60)})
+        package = action.get("package") and package_text(action["package"])
+        shown = {"name": name, "fields": fields, "width": min(width, 60), "package": package}
+        actions.append({"author": "", **action, **shown})
     return {**target, "actions": actions}
+
+
+def package_text(package: Document) -> str:
+    """Local code that is sent: how much it is, and where it is put before, where a request has no room for it."""
+    through = f", through {package['stored_at']}" if "stored_at" in package else ""
+    return printable(f"{byte_size(package['bytes'])}, {many(package['files'], 'file')}{through}")
 
 
 def guard_changes(plan: Document) -> Sequence[Document]:
