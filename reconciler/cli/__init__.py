@@ -35,7 +35,7 @@ for verb in (
     changes.validate, changes.snapshot, changes.plan, changes.apply, changes.unlock,
     ci, setup.init, setup.doctor,
     daily.functions, daily.invoke, daily.tasks,
-    looking.logs, looking.open_command,
+    looking.versions, looking.diff, looking.logs, looking.open_command,
     trying.schema, trying.sandbox, trying.demo, trying.help_command,
 ):  # fmt: skip
     cli.add_command(verb)

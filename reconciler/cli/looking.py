@@ -1,17 +1,77 @@
-"""`logs` and `open` with their flags: what there is, asked of AWS. What is slow to import is imported by the verb that needs it."""
+"""`versions`, `diff`, `logs` and `open` with their flags: what there is, asked of AWS. What is slow to import is imported by the verb that needs it."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from reconciler.commands.options import as_moment, as_name, as_text, format_option, specs_option
+from reconciler.cli.changes import CHANGES_PENDING
+from reconciler.commands.options import (
+    as_moment,
+    as_name,
+    as_text,
+    format_option,
+    report_dir_option,
+    specs_option,
+)
 from reconciler.commands.output import is_terminal, say, show, until_interrupted
 
+reports_option = click.option(
+    "--reports", "is_fetching", is_flag=True, help="Read the reports that lie in `reports: s3://…` as well."
+)
 NAME = click.argument("word", metavar="NAME", callback=as_name)
+
+
+@click.command()
+@NAME
+@specs_option
+@report_dir_option
+@reports_option
+@format_option("versions", names=("text", "json"))
+def versions(word: str, path: Path, report_dir: Path, is_fetching: bool, form: str) -> None:
+    """List a function's versions: of which commit each was published, its code, and who uses it.
+
+    NAME is a function's name or its address, account/region/function. Commit and moment of publication are what reports of earlier runs
+    tell.
+
+    Example: reconcile versions checkout
+    """
+    from reconciler.commands.versions import versions_of
+    from reconciler.report import daily
+    from reconciler.report.formats.json import document_json
+
+    document = versions_of(word, path, report_dir, is_fetching=is_fetching)
+    show(document_json(document) if form == "json" else daily.versions(document))
+
+
+@click.command()
+@NAME
+@click.argument("first", metavar="A", callback=as_name)
+@click.argument("second", metavar="[B]", callback=as_name, default="$LATEST")
+@specs_option
+@format_option("diff", names=("text", "json"))
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when something differs.")
+def diff(word: str, first: str, second: str, path: Path, form: str, detailed_exitcode: bool) -> None:
+    """Compare two versions of a function: settings, and the files of its code.
+
+    NAME is a function's name or its address, account/region/function. A and B are versions, aliases or $LATEST, which B is when left
+    out, and `live` where no alias has that name.
+
+    Example: reconcile diff checkout 7 live
+    """
+    from reconciler.commands.comparing import compared
+    from reconciler.report import daily
+    from reconciler.report.compared import is_same
+    from reconciler.report.formats.json import document_json
+
+    document = compared(word, first.strip(), second.strip(), path)
+    show(document_json(document) if form == "json" else daily.diff(document))
+    if detailed_exitcode and not is_same(document):
+        sys.exit(CHANGES_PENDING)
 
 
 @click.command()

@@ -56,7 +56,9 @@ def demo(keep: Path | None) -> None:
 @click.command()
 @click.option(
     "--kind",
-    type=click.Choice(["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor", "logs"]),
+    type=click.Choice(
+        ["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor", "versions", "diff", "logs"]
+    ),
     default="function",
     show_default=True,
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.report.schemas import ADDRESS, FORMAT, TEXT, TIME, Schema, array, closed
+from reconciler.report.schemas import ADDRESS, COUNT, FIELD, FORMAT, SOURCE, TEXT, TIME, Schema, array, closed
+
+OR_NOT_KNOWN: Schema = {"type": ["string", "null"]}
 
 LOGS: Schema = {
     "title": "What a function has logged",
@@ -22,4 +24,77 @@ LOGS: Schema = {
     ),
 }  # fmt: skip
 
-SCHEMAS: Mapping[str, Schema] = {"logs": LOGS}
+VERSIONS: Schema = {
+    "title": "The versions of a function",
+    "description": "Printed by `reconcile versions --format json`: the function itself, then its versions, newest first. `published_at`, `commit` and "
+    "`run` are what a report of ours tells, null where none does; `modified_at` is AWS's LastModified.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "versions"},
+            "address": ADDRESS,
+            "taken_at": TIME,
+            "versions": array(
+                closed(
+                    {
+                        "version": TEXT,
+                        "published_at": {"anyOf": [TIME, {"type": "null"}]},
+                        "commit": OR_NOT_KNOWN,
+                        "run": OR_NOT_KNOWN,
+                        "modified_at": TEXT,
+                        "description": TEXT,
+                        "code_sha256": TEXT,
+                        "code_bytes": COUNT,
+                        "used_by": array(
+                            closed(
+                                {
+                                    "kind": TEXT,
+                                    "name": TEXT,
+                                    "share": {"type": "number"},
+                                    "through": TEXT,
+                                    "remark": TEXT,
+                                    "source": SOURCE,
+                                },
+                                optional=("share", "through", "remark", "source"),
+                            )
+                        ),
+                    }
+                )
+            ),
+        }
+    ),
+}  # fmt: skip
+
+SIDE: Schema = closed(
+    {"qualifier": TEXT, "version": TEXT, "modified_at": TEXT, "code_sha256": TEXT, "code_bytes": COUNT}
+)
+BYTES: Schema = {"type": ["integer", "null"], "minimum": 0}
+DIFF: Schema = {
+    "title": "Two versions of a function, compared",
+    "description": "Printed by `reconcile diff --format json`. `fields` are settings, as in a plan; `files` those of code that is a zip and "
+    "differs, with their size unpacked; `problems` say what could not be compared.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "diff"},
+            "address": ADDRESS,
+            "taken_at": TIME,
+            "before": SIDE,
+            "after": SIDE,
+            "fields": array(FIELD),
+            "files": array(
+                closed(
+                    {
+                        "path": TEXT,
+                        "change": {"enum": ["added", "removed", "changed"]},
+                        "before_bytes": BYTES,
+                        "after_bytes": BYTES,
+                    }
+                )
+            ),
+            "problems": array(TEXT),
+        }
+    ),
+}  # fmt: skip
+
+SCHEMAS: Mapping[str, Schema] = {"logs": LOGS, "versions": VERSIONS, "diff": DIFF}

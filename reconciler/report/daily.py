@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.core.foreign import printable
+from reconciler.core.words import many
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
 from reconciler.report.formats import Document
+from reconciler.report.formats.shown import field_shown
 from reconciler.report.schemas import stamp
+
+SHORT_COMMIT, SHORT_HASH = 10, 12
 
 
 def table(rows: Iterable[Sequence[Any]]) -> str:
@@ -54,3 +60,80 @@ def _operation(item: Document, target: str) -> str:
     resource = str(item.get("address", "")).removeprefix(target).lstrip("/")
     outcome = f"({item['outcome']})" if item["outcome"] != "succeeded" else ""
     return " ".join(filter(None, (item["operation"], resource, outcome)))
+
+
+def versions(document: Document) -> str:
+    """A row a version; columns of which nothing is known are left out."""
+    head = ("version", "published", "commit", "last modified", "code", "size", "used by")
+    rows = (
+        (
+            one["version"], one["published_at"] or "", (one["commit"] or "")[:SHORT_COMMIT], one["modified_at"],
+            one["code_sha256"][:SHORT_HASH], amount(one["code_bytes"]) if one["code_bytes"] else "",
+            ", ".join(dict.fromkeys(map(_user, one["used_by"]))),
+        )
+        for one in document["versions"]
+    )  # fmt: skip
+    return table([head, *rows])
+
+
+def diff(document: Document) -> str:
+    """What differs between two versions: settings as a plan shows them, then files."""
+    before, after = document["before"], document["after"]
+    head = printable(f"{document['address']}: {_side(before)} → {_side(after)}")
+    fields = [field_shown(field, FUNCTION.name) for field in document["fields"]]
+    width = min(max((len(field["name"]) for field in fields if not field["lines"]), default=0), 60)
+    shown = [line for field in fields for line in _field(field, width)]
+    files = [_file(file) for file in document["files"]]
+    problems = [printable(problem) for problem in document["problems"]]
+    counts = [many(len(shown_of), noun) for shown_of, noun in ((fields, "setting"), (files, "file")) if shown_of]
+    same = "Nothing that could be compared differs." if problems else "Nothing differs."
+    verdict = (
+        f"{' and '.join(counts)} {'differs' if counts[0][:2] == '1 ' and not counts[1:] else 'differ'}."
+        if counts
+        else same
+    )
+    return "".join(f"{line}\n" for line in (head, *shown, *files, *problems, "", verdict))
+
+
+def _side(side: Document) -> str:
+    return side["version"] if side["qualifier"] == side["version"] else f"{side['qualifier']} ({side['version']})"
+
+
+def _field(field: Document, width: int) -> Iterator[str]:
+    if field["lines"]:
+        yield f"  {field['name']}"
+        yield from (f"    {mark} {text}" for mark, text in field["lines"])
+    else:
+        yield f"  {field['name'].ljust(width)}  {field['before']} → {field['after']}"
+
+
+def _file(file: Document) -> str:
+    sizes = [amount(file[side]) for side in ("before_bytes", "after_bytes") if file[side] is not None]
+    sign = {"added": "+", "removed": "-", "changed": "~"}[file["change"]]
+    return f"  {sign} {printable(file['path'])}  {' → '.join(dict.fromkeys(sizes))}"
+
+
+def _user(user: Document) -> str:
+    """Who uses a version, in a word or two."""
+    if user["kind"] == "spec":
+        return f"{user['source']['file']}:{user['source']['line']}"
+    if user["kind"] == "alias":
+        return f"{user['name']}{share(user['share'])}"
+    kind, through = KINDS[user["kind"]], user.get("through", "")
+    name = user["name"].removeprefix(through).lstrip("/") if through else user["name"]
+    if kind.named_by:  # AWS's name for it says nothing to anybody
+        name = user["remark"].removeprefix("of ").rpartition(":")[2]
+    return " ".join(filter(None, (kind.word, name, f"by {through}" if through else "")))
+
+
+def share(part: float) -> str:
+    """How much of an alias's traffic; nothing where that is all of it."""
+    return "" if part >= 1 else f" {part:.6%}".rstrip("%").rstrip("0").rstrip(".") + "%"
+
+
+def amount(number: int) -> str:
+    """So many bytes, as people say it."""
+    for unit, least in (("MB", 2**20), ("KB", 2**10)):
+        if number >= least:
+            return f"{number / least:.1f} {unit}"
+    return f"{number} B"

@@ -134,7 +134,7 @@ def _action(action: Action) -> dict[str, Any]:
         "verb": action.verb,
         "cause": _cause({change.cause for change in action.changes} or {action.cause}),
         "reason": action.reason,
-        "fields": [_field(change) for change in action.changes],
+        "fields": [field_document(change) for change in action.changes],
     }
     package = _package(action.package) if action.package else None
     more = {"author": action.author, "hidden": action.hidden, "source": _source(action.origin), "package": package}
@@ -156,7 +156,7 @@ def _cause(causes: set[Cause | None]) -> Cause | None:
     return "both" if by_aws and by_git else "drift" if by_aws else "edit" if "edit" in causes else "unapplied"
 
 
-def _field(change: FieldChange) -> dict[str, Any]:
+def field_document(change: FieldChange) -> dict[str, Any]:
     entry = {
         "path": change.path,
         "before": plain(change.before),

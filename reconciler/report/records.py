@@ -39,10 +39,15 @@ def raised(error: ReportError) -> None:
 
 
 def reports(
-    folder: Path, broken: Broken = raised, *, since: datetime | None = None, holding: str = ""
+    folder: Path,
+    broken: Broken = raised,
+    *,
+    since: datetime | None = None,
+    holding: str = "",
+    counts: Callable[[Path], bool] = lambda _: True,
 ) -> Iterator[Mapping[str, Any]]:
-    """The reports of a folder, newest first: those of runs that began since a moment, those that hold a text. `broken` is told of each
-    file that cannot be read. Raises ReportError."""
+    """The reports of a folder, newest first: those of runs that began since a moment, those that hold a text, those that count. `broken` is
+    told of each file that cannot be read. Raises ReportError."""
     require_folder(folder)
     oldest = since.astimezone(UTC).strftime(STAMP) if since else ""
     for path in sorted(folder.glob("*.json"), reverse=True):
@@ -50,7 +55,7 @@ def reports(
             continue
         try:
             text = contents(path, LARGEST_BYTES)
-            document = json_object(text, str(path)) if holding.encode() in text else {}
+            document = json_object(text, str(path)) if holding.encode() in text and counts(path) else {}
             if document.get("kind") == "report":
                 require_report(document, path)
                 yield document
