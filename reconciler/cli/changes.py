@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.cli.ending import finish
+from reconciler.cli.ending import audience, finish
 from reconciler.commands.options import (
     FILE,
     as_text,
@@ -156,10 +154,8 @@ def apply(
 ) -> None:
     """Plan, show, ask, perform, and leave a report. In a format but text, stdout has the report alone."""
     from reconciler.commands import wiring
-    from reconciler.commands.apply import Audience, Orders, applied, reviewed_plans
-    from reconciler.commands.asking import confirm
+    from reconciler.commands.apply import Orders, applied, reviewed_plans
     from reconciler.commands.changed import read
-    from reconciler.commands.progress import progress
     from reconciler.commands.run import Stop
     from reconciler.report.journal import complete
 
@@ -168,21 +164,11 @@ def apply(
     for path in recovered:
         say(f"A run was cut off earlier; its report is now {path}.")
 
-    def show_plan(document: Mapping[str, Any]) -> None:
-        if form == "text":
-            show(formats.plan(form, document, view()))
-        else:
-            click.echo(formats.plan("text", document, formats.View()), nl=False, err=True)
-
-    def ask(document: Mapping[str, Any]) -> None:
-        if not yes:
-            confirm(document)
-
     orders = Orders(
         wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
         report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
     )  # fmt: skip
-    ending = applied(workspace, orders, Stop(), Audience(show_plan, ask, progress))
+    ending = applied(workspace, orders, Stop(), audience(form, is_asked=not yes))
     finish(ending, formats.of(form).report(ending.report, view()))
 
 

@@ -1,15 +1,39 @@
-"""How a command that leaves a report ends."""
+"""How a command that leaves a report shows and asks before it, and ends."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from reconciler.commands.output import say, show, warn
+import click
+
+from reconciler.commands.output import say, show, view, warn
 from reconciler.core.errors import ReportError
+from reconciler.report import formats
 
 if TYPE_CHECKING:
+    from reconciler.commands.apply import Audience
     from reconciler.commands.run import Ending
+
+
+def audience(form: str, *, is_asked: bool) -> Audience:
+    """Who sees a plan and answers: in a format but text, stdout has the report alone."""
+    from reconciler.commands.apply import Audience
+    from reconciler.commands.asking import confirm
+    from reconciler.commands.progress import progress
+
+    def show_plan(document: Mapping[str, Any]) -> None:
+        if form == "text":
+            show(formats.plan(form, document, view()))
+        else:
+            click.echo(formats.plan("text", document, formats.View()), nl=False, err=True)
+
+    def ask(document: Mapping[str, Any]) -> None:
+        if is_asked:
+            confirm(document)
+
+    return Audience(show_plan, ask, progress)
 
 
 def finish(ending: Ending, text: str) -> NoReturn:

@@ -62,39 +62,59 @@ class Audience:
     watch: Watch
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one run has from its beginning to its end."""
+
+    aws: Aws
+    run_id: str
+    stop: Stop
+    audience: Audience
+
+
 def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
     """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when the plan is not the
     one whose digest was approved."""
     workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
-    aws = wiring.connect(workspace.config, workspace.accounts, stop)
-    run_id = new_run_id()
-    with stop.listening(), locked(workspace, aws, run_id, stop):
+    with running(workspace, stop, audience) as session:
+        aws = session.aws
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
         plan = wiring.planned(workspace, snapshot, orders.choices, aws)
         if orders.choices.base:
             plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
-        plan = compared_with(plan, orders)
-        refused = wiring.refusals(plan)
-        document = wiring.document(plan, workspace)
-        operations = sum(
-            len(target_plan.operations) for target_plan in plan.targets if target_plan.target not in refused
-        )
-        whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
-        audience.show(without_refusals_of_the_run(document) if whole_run else document)
-        if whole_run:
-            error = StalePlan if whole_run[0].error == StalePlan.__name__ else UnsafePlan
-            raise error(continued(whole_run[0].message, "nothing was changed"))
-        if operations:
-            audience.ask(document)
-        with audience.watch(operations) as tell:
-            ending = run_plan(
-                plan, document, aws, command=orders.command, folder=orders.folder, stop=stop, tell=tell, refused=refused,
-                identifier=run_id,
-            )  # fmt: skip
-        if ending.exit_code == Locked.exit_code:
-            ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
-        return with_reports_copied(workspace, aws, ending, orders) if workspace.config.reports else ending
+        return performed(workspace, compared_with(plan, orders), orders, session)
+
+
+@contextmanager
+def running(workspace: Workspace, stop: Stop, audience: Audience) -> Iterator[Session]:
+    """A run that listens to signals and holds the lock, if there is one."""
+    aws = wiring.connect(workspace.config, workspace.accounts, stop)
+    run_id = new_run_id()
+    with stop.listening(), locked(workspace, aws, run_id, stop):
+        yield Session(aws, run_id, stop, audience)
+
+
+def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session) -> Ending:
+    """Show a plan, ask, perform it, and leave its report wherever reports are kept. Raises what refuses the whole run."""
+    refused = wiring.refusals(plan)
+    document = wiring.document(plan, workspace)
+    operations = sum(len(target_plan.operations) for target_plan in plan.targets if target_plan.target not in refused)
+    whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
+    session.audience.show(without_refusals_of_the_run(document) if whole_run else document)
+    if whole_run:
+        error = StalePlan if whole_run[0].error == StalePlan.__name__ else UnsafePlan
+        raise error(continued(whole_run[0].message, "nothing was changed"))
+    if operations:
+        session.audience.ask(document)
+    with session.audience.watch(operations) as tell:
+        ending = run_plan(
+            plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
+            refused=refused, identifier=session.run_id,
+        )  # fmt: skip
+    if ending.exit_code == Locked.exit_code:
+        ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
+    return with_reports_copied(workspace, session.aws, ending, orders) if workspace.config.reports else ending
 
 
 def without_refusals_of_the_run(document: Mapping[str, Any]) -> dict[str, Any]:

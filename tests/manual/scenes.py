@@ -179,6 +179,12 @@ def memory_raised_and_description_drifted(house: House) -> None:
     house.lambda_.update_function_configuration(FunctionName="checkout", Description="by hand")
 
 
+def a_second_version(house: House) -> None:
+    """New code is published and has all of the traffic."""
+    _change(house, "checkout/v1.zip", "checkout/v2.zip", stock=True)
+    house.apply(f"specs/{CHECKOUT}")
+
+
 def functions_of_others(house: House) -> None:
     """Two functions that are there already: one bears no mark, one another house's."""
     for name, tags in (("legacy", {}), ("theirs", {"reconcile:managed-by": "other/house"})):

@@ -1,0 +1,98 @@
+"""`rollback`, `republish` and `disown` with their flags: one function is changed at once. What is slow to import is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.ending import audience, finish
+from reconciler.commands.options import as_name, format_option, report_dir_option, specs_option, with_options
+from reconciler.commands.output import say, view
+from reconciler.report import formats
+
+if TYPE_CHECKING:
+    from reconciler.commands.by_hand import Asked
+
+NAME = click.argument("word", metavar="NAME", callback=as_name)
+
+
+def recorded(command: str) -> Callable[[Any], Any]:
+    """Options of what asks, changes something and leaves a report."""
+    yes = click.option("--yes", is_flag=True, help="Do not ask.")
+    return with_options(specs_option, yes, format_option(command), report_dir_option)
+
+
+@click.command()
+@click.argument("word", metavar="NAME/ALIAS", callback=as_name)
+@click.option(
+    "--to", type=click.IntRange(min=1), metavar="N", help="This version; left out, the one that it had before."
+)
+@click.option("--pin", is_flag=True, help="Write the version into the spec as well, so that the next apply leaves it.")
+@recorded("rollback")
+def rollback(word: str, to: int | None, pin: bool, path: Path, yes: bool, form: str, report_dir: Path) -> None:
+    """Move an alias back at once, with all of its traffic.
+
+    NAME is a function's name or its address, account/region/function. Which version the alias had before is told by reports; without
+    one it is the next lower number.
+
+    Example: reconcile rollback checkout/live --to 7 --pin
+    """
+    from reconciler.commands.by_hand import rolled_back
+
+    name, slash, alias = word.rpartition("/")
+    if not (slash and name and alias):
+        raise click.UsageError(f"which alias of {word}? write {word}/ALIAS")
+    request = asked(name, path, report_dir, form, yes=yes)
+    ending, note = rolled_back(request, alias, str(to or ""), is_pinned=pin)
+    if note:
+        say(note)
+    finish(ending, formats.of(form).report(ending.report, view()))
+
+
+@click.command()
+@NAME
+@recorded("republish")
+def republish(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> None:
+    """Publish a version of what the function is, though nothing differs from the last one.
+
+    For what a version keeps from the moment of its publication: what its initialisation read, a snapshot, the runtime. No alias moves.
+
+    Example: reconcile republish checkout
+    """
+    from reconciler.commands import wiring
+    from reconciler.commands.by_hand import republished
+
+    workspace = wiring.read([path])
+    ending = republished(asked(word, path, report_dir, form, yes=yes), workspace)
+    if not ending.exit_code:
+        say("No alias was moved; `reconcile plan` shows which ones follow the newest version.")
+    finish(ending, formats.of(form).report(ending.report, view()))
+
+
+@click.command()
+@NAME
+@recorded("disown")
+def disown(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> None:
+    """Take our owner mark off a function and leave it as it is.
+
+    An address, account/region/function, may be that of a function without a spec.
+
+    Example: reconcile disown prod/us-west-2/checkout
+    """
+    from reconciler.commands.by_hand import let_go
+
+    request = asked(word, path, report_dir, form, yes=yes)
+    ending = let_go(request)
+    if not ending.exit_code:
+        say(f"{request.one.target} is nobody's now; a spec of it is refused unless it says `adopt: true`.")
+    finish(ending, formats.of(form).report(ending.report, view()))
+
+
+def asked(word: str, path: Path, folder: Path, form: str, *, yes: bool) -> Asked:
+    from reconciler.commands.by_hand import Asked
+    from reconciler.commands.naming import named
+
+    return Asked(named(word, path), path, folder, audience(form, is_asked=not yes))

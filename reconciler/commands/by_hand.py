@@ -1,0 +1,156 @@
+"""`rollback`, `republish` and `disown`: what a person asks of one function at once. Planned, shown, asked, carried out and recorded
+as an apply is; only the plan is not made of a spec alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.commands import wiring
+from reconciler.commands.apply import Audience, Orders, performed, running
+from reconciler.commands.distant import newest_reports
+from reconciler.commands.naming import Named
+from reconciler.commands.output import warn
+from reconciler.commands.rewriting import pinned
+from reconciler.commands.run import Ending, Stop
+from reconciler.commands.wiring import Choices, Workspace
+from reconciler.core.errors import AwsError, SpecError, UnsafePlan
+from reconciler.core.finding import continued
+from reconciler.core.model import Key, Plan, Snapshot, Spec
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.version import VERSION
+from reconciler.plan.by_hand import disowned, published_anew
+from reconciler.plan.going_back import destination, gone_back, is_said
+from reconciler.report.alias_moves import ROLLBACK, was_on
+from reconciler.report.sent import documents
+from reconciler.spec.load import Specs, only
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import Aws
+
+MOST_REPORTS = 100  # that are looked through for what an alias was on
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Of which function, where its specs are and where records go; who sees and answers."""
+
+    one: Named
+    path: Path
+    folder: Path
+    audience: Audience
+
+    @property
+    def alone(self) -> Workspace:
+        """Nothing but the function: what specs say of others, or wrongly, is in nobody's way."""
+        bare = Spec(self.one.target, "", (), frozenset())
+        return Workspace(self.one.config, Specs((bare,), (), ()), (self.path,), is_chosen=True)
+
+    def orders(self, command: str) -> Orders:
+        return Orders(Choices(), self.folder, command=command)
+
+
+def rolled_back(asked: Asked, alias: str, version: str, *, is_pinned: bool) -> tuple[Ending, str]:
+    """An alias goes back, to a version or to what it was on before, and where it `is_pinned` the spec says so from then on. How it
+    ended, and what is to be known of the spec."""
+    key, workspace = Key(asked.one.target, ALIAS.name, alias), asked.alone
+    specs = specs_of(asked, is_needed=is_pinned)
+    with running(workspace, Stop(), asked.audience) as session:
+        live = read(workspace, session.aws, frozenset({ALIAS.name, VERSION.name}))
+        before = [] if version else was_on(reports(asked, workspace, session.aws), str(key.target), alias)
+        found, why = destination(key, live.resources, version, before)
+        pin = pinned(specs, key.target, alias, found) if specs and is_pinned else None
+        said = replace(workspace.specs, specs=(gone_back(key, live.resources, found),))
+        plan = wiring.planned(replace(workspace, specs=said), live, Choices(), session.aws)
+        ending = performed(
+            workspace, because(plan, key, f"back to version {found}, {why}"), asked.orders(ROLLBACK), session
+        )
+    if ending.exit_code:
+        return ending, ""
+    if pin:
+        pin.write()
+        return ending, f"{pin.path} says version {found} now; commit it" if pin.is_needed else ""
+    return ending, to_be_known(specs, key, live, found)
+
+
+def specs_of(asked: Asked, *, is_needed: bool) -> Workspace | None:
+    """All that the specs say; None, and a warning, where they are broken and it can go without."""
+    try:
+        return wiring.read([asked.path])
+    except SpecError as error:
+        if is_needed:
+            raise
+        warn(f"what the next apply makes of it is not known, for there are mistakes: {error.faults[0]}")
+        return None
+
+
+def to_be_known(specs: Workspace | None, alias: Key, live: Snapshot, version: str) -> str:
+    """What the next apply does with an alias that went back, unless it stays there."""
+    spec = next((spec for spec in specs.written if spec.target == alias.target), None) if specs else None
+    if spec is None or is_said(spec, alias, live.resources, version) is not False:
+        return ""
+    return (
+        f"{spec.path} says otherwise, so the next apply moves {alias} again; change it there, or roll back with --pin"
+    )
+
+
+def republished(asked: Asked, workspace: Workspace) -> Ending:
+    """A new version of what git says and AWS holds. Raises UnsafePlan where the two differ."""
+    workspace = replace(workspace, specs=only(workspace.specs, [asked.one.target]), is_chosen=True)
+    with running(workspace, Stop(), asked.audience) as session:
+        known = wiring.with_values(workspace, session.aws)
+        look = wiring.looking(asked.folder, Choices())
+        live = wiring.live_snapshot(known, session.aws, look)
+        of_git = wiring.planned(known, live, Choices(), session.aws)
+        for note in wiring.refusals(of_git).values():
+            raise UnsafePlan(continued(note.message, "so nothing is published anew"))
+        live = read(asked.alone, session.aws, frozenset({VERSION.name}))
+        plan = published_anew(of_git.targets[0], live.resources, wiring.now(), live.taken_at)
+        return performed(known, plan, asked.orders("republish"), session)
+
+
+def let_go(asked: Asked) -> Ending:
+    """Our mark goes, and nothing else does."""
+    workspace = asked.alone
+    with running(workspace, Stop(), asked.audience) as session:
+        live = read(workspace, session.aws, frozenset())
+        plan = disowned(asked.one.target, live.resources, workspace.config.managed_by, live.taken_at)
+        return performed(workspace, plan, asked.orders("disown"), session)
+
+
+def read(workspace: Workspace, aws: Aws, kinds: frozenset[str]) -> Snapshot:
+    """What AWS holds of the function, and these kinds of it. Raises SnapshotError."""
+    from reconciler.snapshot.fetch import fetch
+
+    return fetch(aws, workspace.specs.specs, taken_at=wiring.now(), kinds=kinds)
+
+
+def reports(asked: Asked, workspace: Workspace, aws: Aws) -> list[Mapping[str, Any]]:
+    """What is on record of the function, the oldest first: where all runs leave it, or in the folder."""
+    address = str(asked.one.target)
+    found = documents(asked.folder, is_newest_first=True)
+    if workspace.config.reports:
+        try:
+            found = iter([*islice(newest_reports(workspace, aws), MOST_REPORTS)])
+        except AwsError as error:
+            warn(f"{workspace.config.reports} cannot be read, so {asked.folder} tells what was before: {error}")
+    ours = (report for report in found if any(task["target"] == address for task in report["tasks"]))
+    return [*islice(ours, MOST_REPORTS)][::-1]
+
+
+def because(plan: Plan, key: Key, reason: str) -> Plan:
+    """The plan with a reason for what becomes of one resource."""
+    targets = (
+        replace(
+            target_plan,
+            actions=tuple(
+                replace(action, reason=reason) if action.key == key else action for action in target_plan.actions
+            ),
+        )
+        for target_plan in plan.targets
+    )
+    return replace(plan, targets=tuple(targets))

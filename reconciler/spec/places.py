@@ -1,0 +1,53 @@
+"""Where in a file something of a spec is written: a spec as it is meant is made of parts, and of what others may share. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.diff import pointer, steps_of, value_at
+from reconciler.core.model import Origin, Spec, Target
+from reconciler.files.strict_yaml import Document
+from reconciler.spec.meant import REFERENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`steps` lead there in the file, as it is written. `value` is what stands there, `UNSET` where it would be new; `shared` are all
+    targets for which this place says it."""
+
+    origin: Origin
+    steps: tuple[str, ...]
+    value: Any
+    shared: tuple[Target, ...]
+
+    @property
+    def has_reference(self) -> bool:
+        return any(REFERENCE.search(text) for text in _texts(self.value))
+
+
+def place(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterable[Spec]) -> Place:
+    """Of what a spec says at these steps; `written` is its file, and nothing else. Where the origin is another file's, the steps are
+    not to be found in this one."""
+    at = steps
+    while at and pointer(at) not in spec.origins:
+        at = at[:-1]
+    origin = spec.origins.get(pointer(at), Origin(spec.path))
+    shared = tuple(
+        sorted(other.target for other in others if other.origins.get(pointer(at), Origin(other.path)) == origin)
+    )
+    own = next((name for name, where in written.origins.items() if name and where == origin), "") if at else ""
+    inside = (*steps_of(own), *steps[len(at) :])
+    return Place(origin, inside, value_at(written.value, inside), shared)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    match value:
+        case dict():
+            return [text for item in value.values() for text in _texts(item)]
+        case list():
+            return [text for item in value for text in _texts(item)]
+        case str():
+            return [value]
+    return []
