@@ -15,7 +15,7 @@ PUBLISHED = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
 VPC = "VpcConfig: {SubnetIds: [subnet-4e5f6a7b, subnet-0a1b2c3d], SecurityGroupIds: [sg-0a1b2c3d]}"
 
 SPECS: dict[str, str] = {
-    "a file system and every logging setting": f"""
+    "a file system, every logging setting, and a URL for an organisation": f"""
 function: hello
 configuration:
   {ALL}
@@ -28,7 +28,13 @@ configuration:
   LoggingConfig: {{ApplicationLogLevel: DEBUG, LogFormat: JSON, LogGroup: /aws/lambda/hello/json, SystemLogLevel: INFO}}
   TracingConfig: {{Mode: PassThrough}}
   {VPC}
-{CODE}""",
+{CODE}log_group: {{}}
+urls: {{$LATEST: {{AuthType: AWS_IAM, Cors: {{AllowOrigins: ["*"], AllowMethods: [GET, POST], AllowHeaders: [Content-Type]}}}}}}
+permissions:
+  $LATEST:
+    caller: {{Action: "lambda:InvokeFunctionUrl", Principal: "{ACCOUNT}", FunctionUrlAuthType: AWS_IAM, PrincipalOrgID: o-1234567890}}
+    through: {{Action: "lambda:InvokeFunction", Principal: "{ACCOUNT}", InvokedViaFunctionUrl: true, PrincipalOrgID: o-1234567890}}
+""",
     "a .jar of its own tree with SnapStart": f"""
 function: orders
 configuration: {{Runtime: java21, Handler: "com.example.Orders::handle", MemorySize: 2048, {ALL}, SnapStart: {{ApplyOn: PublishedVersions}}}}
@@ -48,7 +54,7 @@ configuration:
 event_source_mappings:
   stream: {{alias: live, EventSourceArn: "arn:aws:kinesis:us-west-2:123456789012:stream/list", BatchSize: 100, StartingPosition: LATEST}}
 """,
-    "a layer of another account in front of a web server": f"""
+    "a layer of another account in front of a web server, behind an API": f"""
 function: pets
 configuration:
   {ALL}
@@ -57,14 +63,29 @@ configuration:
   Architectures: [arm64]
   Environment: {{Variables: {{READINESS_CHECK_PATH: /healthz, AWS_LAMBDA_EXEC_WRAPPER: /opt/bootstrap}}}}
   Layers: ["arn:aws:lambda:us-west-2:753240598075:layer:LambdaAdapterLayerArm64:20"]
-{CODE}{PUBLISHED}""",
-    "a queue's worker of a custom runtime": f"""
+{CODE}{PUBLISHED}
+permissions: {{live: {{api: {{Action: "lambda:InvokeFunction", Principal: apigateway.amazonaws.com, SourceArn: "arn:aws:execute-api:us-west-2:{ACCOUNT}:a1b2c3/*/*/v1/*"}}}}}}
+""",
+    "a queue's workers, ten at the most, of a custom runtime": f"""
 function: worker
 configuration: {{Runtime: provided.al2023, Handler: artisan, Timeout: 120, {ALL}, Layers: ["arn:aws:lambda:us-west-2:873528684822:layer:php-83:20"]}}
 {CODE}
+concurrency: {{ReservedConcurrentExecutions: 10}}
 event_source_mappings: {{queue: {{EventSourceArn: "arn:aws:sqs:us-west-2:123456789012:jobs", BatchSize: 10, MaximumBatchingWindowInSeconds: 5}}}}
 """,
-    "an address that is composed of several parameters": f"""
+    "a task that a schedule starts, on a custom runtime": f"""
+function: scheduler
+configuration: {{Runtime: provided.al2023, Handler: artisan, {ALL}, Layers: ["arn:aws:lambda:us-west-2:873528684822:layer:php-83:20"]}}
+{CODE}
+permissions: {{$LATEST: {{schedule: {{Action: "lambda:InvokeFunction", Principal: events.amazonaws.com, SourceArn: "arn:aws:events:us-west-2:{ACCOUNT}:rule/every-minute"}}}}}}
+""",
+    "images that a bucket hands over": f"""
+function: images
+configuration: {{Runtime: provided.al2023, Handler: app/Handlers/ImageProcessor.php, {ALL}, MemorySize: 1024, Timeout: 60, Layers: ["arn:aws:lambda:us-west-2:873528684822:layer:php-83:20"]}}
+{CODE}
+permissions: {{$LATEST: {{uploads: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::uploads", SourceAccount: "{ACCOUNT}"}}}}}}
+""",
+    "a public URL, and an address that is composed of several parameters": f"""
 function: app
 configuration:
   {ALL}
@@ -72,20 +93,30 @@ configuration:
   Handler: dist/handler.main
   MemorySize: 1769
   Environment: {{Variables: {{TZ: Asia/Tokyo, DATABASE_URL: "postgresql://{{{{ ssm('/db/user') }}}}:{{{{ ssm('/db/password') }}}}@{{{{ ssm('/db/host') }}}}/app"}}}}
-{CODE}""",
-    "a dead letter queue and tags": f"""
+{CODE}
+urls: {{$LATEST: {{AuthType: NONE}}}}
+permissions:
+  $LATEST:
+    FunctionURLAllowPublicAccess: {{Action: "lambda:InvokeFunctionUrl", Principal: "*", FunctionUrlAuthType: NONE}}
+    FunctionURLAllowInvokeAction: {{Action: "lambda:InvokeFunction", Principal: "*", InvokedViaFunctionUrl: true}}
+""",
+    "a dead letter queue, tags, and how long events wait": f"""
 function: sync
 configuration: {{Runtime: python3.13, Handler: sync.handler, {ALL}, DeadLetterConfig: {{TargetArn: "arn:aws:sqs:us-west-2:123456789012:dead"}}}}
 {CODE}tags: {{environment: prod}}
+concurrency: {{ReservedConcurrentExecutions: 5}}
+event_invoke: {{$LATEST: {{MaximumEventAgeInSeconds: 1800, MaximumRetryAttempts: 2}}}}
 """,
     "a compiled bootstrap": f"""
 function: ingest
 configuration: {{Runtime: provided.al2023, Handler: bootstrap, Architectures: [arm64], {ALL}}}
 {CODE}""",
-    "a first-in-first-out queue with partial failures": f"""
+    "a first-in-first-out queue with partial failures, logs that are kept for two weeks": f"""
 function: submissions
-configuration: {{Runtime: nodejs22.x, Handler: index.handler, Timeout: 600, {ALL}}}
-{CODE}
+configuration: {{Runtime: nodejs22.x, Handler: index.handler, Timeout: 600, {ALL}, TracingConfig: {{Mode: Active}}}}
+{CODE}tags: {{Environment: staging, Backup: daily}}
+log_group: {{retention_days: 14, kms_key: "arn:aws:kms:us-west-2:{ACCOUNT}:key/logs"}}
+concurrency: {{ReservedConcurrentExecutions: 10}}
 event_source_mappings:
   fifo: {{EventSourceArn: "arn:aws:sqs:us-west-2:123456789012:submissions.fifo", BatchSize: 1, FunctionResponseTypes: [ReportBatchItemFailures], ScalingConfig: {{MaximumConcurrency: 2}}}}
 """,
