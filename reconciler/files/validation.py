@@ -204,8 +204,9 @@ def unknown_key(key: str, path: list[Any], schema: Mapping[str, Any], kind: str)
     refused = schema.get("x-refused", {}).get(key)
     if refused:
         return f"{name} is not written here: {refused}"
-    what = "a Lambda setting" if path and kind == "function" else "a key of a spec" if kind == "function" else "known"
-    return f"{name} is not {what}{_suggestion(key, known, kind, bool(path))}"
+    is_of_aws = not known or any(word[0].isupper() for word in known)
+    what = ("a Lambda setting" if is_of_aws else "known") if path else "a key of a spec"
+    return f"{name} is not {what if kind == 'function' else 'known'}{_suggestion(key, known, kind, bool(path))}"
 
 
 def _suggestion(key: str, known: list[str], kind: str, is_nested: bool) -> str:
@@ -287,6 +288,8 @@ def _wrong_type(error: Error) -> str:
         return f"must be {words}: write {int(value)}"
     if "boolean" in wanted and isinstance(value, str) and value.lower() in (*YES, *NO):
         return f"must be {words}, not {_shown(error)}: write {'true' if value.lower() in YES else 'false'}"
+    if value is None and wanted == ["object"] and len(error.absolute_path) == 1:
+        return f"must be {words}, and is empty: write {{}} for none, or take {error.absolute_path[0]} out to leave it alone"
     if value is None:
         return f"must be {words}, and is empty"
     return f"must be {words}, not {_shown(error)}"
@@ -301,15 +304,23 @@ def _is_pair_list(value: Any) -> bool:
 
 
 def _not_allowed(error: Error) -> str:
-    if isinstance(error.instance, int) and all(isinstance(item, int) for item in error.validator_value):
+    is_of_numbers = all(isinstance(item, int) for item in error.validator_value)
+    if isinstance(error.instance, int) and is_of_numbers:
         below = [item for item in error.validator_value if item < error.instance]
         above = [item for item in error.validator_value if item > error.instance]
         near = [*sorted(below)[-1:], *sorted(above)[:1]]
         return f"is {_shown(error)}; the nearest that are allowed are {' and '.join(map(str, near))}"
+    if error.instance in map(str, error.validator_value):
+        return f"must be {TYPE_WORDS['integer']}: write {error.instance} without quotes"
     allowed = [str(item) for item in error.validator_value]
-    close = get_close_matches(str(error.instance), allowed, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    choice = ", ".join(allowed) if len(allowed) <= 12 else f"{', '.join(allowed[-8:])} and {len(allowed) - 8} others"
+    folded = {item.casefold(): item for item in allowed}
+    close = get_close_matches(str(error.instance).casefold(), folded, n=1, cutoff=0.5)
+    hint = f"; did you mean {folded[close[0]]}?" if close else ""
+    choice = (
+        ", ".join(allowed)
+        if len(allowed) <= 12 or is_of_numbers
+        else f"{', '.join(allowed[-8:])} and {len(allowed) - 8} others"
+    )
     return f"is {_shown(error)}{hint if len(allowed) > 12 and hint else f'; allowed are {choice}{hint}'}"
 
 

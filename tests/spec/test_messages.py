@@ -122,7 +122,34 @@ CASES: dict[str, tuple[str, list[str]]] = {
     ),
     "a section left empty": (
         "configuration:\n",
-        ["4:15: configuration must be a map, and is empty"],
+        [
+            "4:15: configuration must be a map, and is empty: write {} for none, or take configuration out to leave it alone"
+        ],
+    ),
+    "an entry left empty": (
+        "urls: {live: }\n",
+        ["4:14: urls.live must be a map, and is empty"],
+    ),
+    "a word of ours that there is not": (
+        "log_group: {days: 3}\n",
+        ["4:13: log_group.days is not known; known are class, kms_key, retention_days"],
+    ),
+    "a choice in other letters": (
+        "urls: {live: {AuthType: none, InvokeMode: stream}}\n",
+        [
+            '4:25: urls.live.AuthType is "none"; allowed are NONE, AWS_IAM; did you mean NONE?',
+            '4:43: urls.live.InvokeMode is "stream"; allowed are BUFFERED, RESPONSE_STREAM; did you mean RESPONSE_STREAM?',
+        ],
+    ),
+    "a number of those allowed, as text": (
+        'log_group: {retention_days: "14"}\n',
+        ["4:29: log_group.retention_days must be a whole number: write 14 without quotes"],
+    ),
+    "a word where only some numbers are allowed": (
+        "log_group: {retention_days: forever}\n",
+        [
+            '4:29: log_group.retention_days is "forever"; allowed are 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653'
+        ],
     ),
     "a blank alias name": (
         'aliases: {" ": {FunctionVersion: "1"}, "": {FunctionVersion: "1"}}\n',
