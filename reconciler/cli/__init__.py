@@ -35,7 +35,7 @@ for verb in (
     changes.validate, changes.snapshot, changes.plan, changes.apply, changes.unlock,
     ci, setup.init, setup.doctor,
     daily.functions, daily.invoke, daily.tasks,
-    looking.versions, looking.diff, looking.logs, looking.open_command,
+    looking.status, looking.versions, looking.diff, looking.logs, looking.open_command,
     by_hand.rollback, by_hand.republish, by_hand.disown,
     trying.schema, trying.sandbox, trying.demo, trying.help_command,
 ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""`versions`, `diff`, `logs` and `open` with their flags: what there is, asked of AWS. What is slow to import is imported by the verb that needs it."""
+"""`status`, `versions`, `diff`, `logs` and `open` with their flags: what there is, asked of AWS. What is slow to import is imported by the verb that needs it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,57 @@ from reconciler.cli.changes import CHANGES_PENDING
 from reconciler.commands.options import (
     as_moment,
     as_name,
+    as_seconds,
     as_text,
+    as_texts,
     format_option,
     report_dir_option,
     specs_option,
 )
-from reconciler.commands.output import is_terminal, say, show, until_interrupted
+from reconciler.commands.output import is_terminal, say, show, until_interrupted, watch
 
 reports_option = click.option(
     "--reports", "is_fetching", is_flag=True, help="Read the reports that lie in `reports: s3://…` as well."
 )
 NAME = click.argument("word", metavar="NAME", callback=as_name)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[PATH|NAME]...", callback=as_texts)
+@report_dir_option
+@reports_option
+@format_option("status", names=("text", "json"))
+@click.option("--watch", "is_watching", is_flag=True, help="Show it again and again, until Ctrl-C.")
+@click.option(
+    "--every",
+    type=click.FloatRange(1, 3600),
+    callback=as_seconds,
+    default=10.0,
+    show_default=True,
+    help="Seconds between two looks of --watch.",
+)
+def status(
+    words: tuple[str, ...], report_dir: Path, is_fetching: bool, form: str, is_watching: bool, every: float
+) -> None:
+    """Show how functions stand: what runs, whether AWS holds what git says, what AWS moved, what was last done.
+
+    PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one; `specs` when left out. Reads what a plan
+    reads, and changes nothing.
+
+    Example: reconcile status 'prod/*/check*' --watch
+    """
+    from reconciler.commands.status import Past, chosen, standing
+    from reconciler.report import daily
+    from reconciler.report.formats.json import document_json
+
+    past = Past(report_dir, is_fetching)
+    if not is_watching:
+        document = standing(chosen(words), past)
+        show(document_json(document) if form == "json" else daily.status(document))
+        return
+    if form == "json" or not is_terminal():
+        raise click.UsageError("--watch draws on a terminal; elsewhere call status again and again")
+    watch(lambda: daily.status(standing(chosen(words), past)), every)
 
 
 @click.command()

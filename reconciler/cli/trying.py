@@ -57,7 +57,20 @@ def demo(keep: Path | None) -> None:
 @click.option(
     "--kind",
     type=click.Choice(
-        ["function", "config", "snapshot", "plan", "report", "error", "drift", "doctor", "versions", "diff", "logs"]
+        [
+            "function",
+            "config",
+            "snapshot",
+            "plan",
+            "report",
+            "error",
+            "drift",
+            "doctor",
+            "status",
+            "versions",
+            "diff",
+            "logs",
+        ]
     ),
     default="function",
     show_default=True,

@@ -27,6 +27,11 @@ def as_text(_context: click.Context, _parameter: click.Parameter, value: str | N
     return value
 
 
+def as_texts(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Words that name something each. Raises a usage error where one is empty or no UTF-8."""
+    return tuple(filter(None, (as_name(context, parameter, value) for value in values)))
+
+
 def as_name(context: click.Context, parameter: click.Parameter, value: str) -> str | None:
     """Text that names something. Raises a usage error where it names nothing."""
     if not value.strip():

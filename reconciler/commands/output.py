@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 from typing import Any, TextIO
 
 import click
@@ -55,11 +56,24 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def cleared() -> None:
-    """A terminal with nothing on it, for what is shown anew."""
+def watch(look: Callable[[], str], seconds: float) -> None:
+    """Show what a look gives, on a terminal with nothing else on it, again and again until Ctrl-C. A look that fails once there was
+    one is told in its place."""
+    with until_interrupted():
+        _redraw(look())
+        while is_read():
+            sleep(seconds)
+            try:
+                text = look()
+            except ReconcileError as error:
+                text = "".join(f"{line}\n" for line in messages(error))
+            _redraw(text)
+
+
+def _redraw(text: str) -> None:
     sys.stdout.flush()
-    beneath = getattr(sys.stdout, "beneath", sys.stdout)
-    beneath.write("\x1b[H\x1b[2J\x1b[3J")
+    getattr(sys.stdout, "beneath", sys.stdout).write("\x1b[H\x1b[2J\x1b[3J")
+    show(text)
 
 
 @contextmanager

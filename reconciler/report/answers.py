@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.report.schemas import ADDRESS, COUNT, FIELD, FORMAT, SOURCE, TEXT, TIME, Schema, array, closed
+from reconciler.report.status import STANDINGS
 
 OR_NOT_KNOWN: Schema = {"type": ["string", "null"]}
 
@@ -97,4 +98,42 @@ DIFF: Schema = {
     ),
 }  # fmt: skip
 
-SCHEMAS: Mapping[str, Schema] = {"logs": LOGS, "versions": VERSIONS, "diff": DIFF}
+LAST_RUN: Schema = closed(
+    {"at": TIME, "run": TEXT, "command": TEXT, "outcome": {"enum": ["completed", "failed", "cut off", "not attempted"]}, "commit": OR_NOT_KNOWN}
+)  # fmt: skip
+VERSION_SHARE: Schema = closed({"version": TEXT, "share": {"type": "number"}})
+STATUS: Schema = {
+    "title": "How functions stand",
+    "description": "Printed by `reconcile status --format json`. `standing` is a plan's answer, `changes` counts the resources that an apply would change; "
+    "`aliases` and `mappings` are those that the spec owns. `last_run` is null where no report that was read is about the function, `drift` where git "
+    "cannot tell it from edits.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "status"},
+            "taken_at": TIME,
+            "summary": closed({standing.replace(" ", "_"): COUNT for standing in STANDINGS}),
+            "functions": array(
+                closed(
+                    {
+                        "address": ADDRESS,
+                        "standing": {"enum": list(STANDINGS)},
+                        "changes": COUNT,
+                        "reasons": array(TEXT),
+                        "exists": {"type": "boolean"},
+                        "state": TEXT,
+                        "newest_version": OR_NOT_KNOWN,
+                        "aliases": array(closed({"name": TEXT, "versions": array(VERSION_SHARE)})),
+                        "mappings": array(closed({"source": TEXT, "state": TEXT})),
+                        "last_run": {"anyOf": [LAST_RUN, {"type": "null"}]},
+                        "drift": {"type": ["integer", "null"], "minimum": 0},
+                        "file": OR_NOT_KNOWN,
+                    }
+                )
+            ),
+            "notes": array(TEXT),
+        }
+    ),
+}  # fmt: skip
+
+SCHEMAS: Mapping[str, Schema] = {"status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS}

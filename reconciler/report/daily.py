@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.core.foreign import printable
-from reconciler.core.words import many
+from reconciler.core.words import ago, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.report.formats import Document
 from reconciler.report.formats.shown import field_shown
 from reconciler.report.schemas import stamp
+from reconciler.report.status import outcome
 
 SHORT_COMMIT, SHORT_HASH = 10, 12
+WORDS = {
+    "in_sync": "in sync", "changes": "with changes", "partly_compared": "compared in part", "orphan": "without a spec",
+}  # fmt: skip
 
 
 def table(rows: Iterable[Sequence[Any]]) -> str:
@@ -42,17 +47,11 @@ def task_line(task: Document, run: Document) -> str:
     seconds = [item["duration_seconds"] for item in task["operations"] if item["duration_seconds"] is not None]
     begun_ms = task["startTimeMs"]
     cells = (
-        task["id"], _outcome(task["status"]).ljust(13), stamp(datetime.fromtimestamp(begun_ms / 1000, UTC)) if begun_ms else "-",
+        task["id"], outcome(task["status"]).ljust(13), stamp(datetime.fromtimestamp(begun_ms / 1000, UTC)) if begun_ms else "-",
         f"{sum(seconds):.2f} s" if seconds else "-", f"run {run.get('id', '-')}", task["target"],
         ", ".join(_operation(item, task["target"]) for item in task["operations"]),
     )  # fmt: skip
     return "  ".join(map(printable, cells)).rstrip() + "\n"
-
-
-def _outcome(status: Document) -> str:
-    if status["failed"]:
-        return "failed" if status["completed"] else "cut off"
-    return "completed" if status["completed"] else "not attempted"
 
 
 def _operation(item: Document, target: str) -> str:
@@ -60,6 +59,37 @@ def _operation(item: Document, target: str) -> str:
     resource = str(item.get("address", "")).removeprefix(target).lstrip("/")
     outcome = f"({item['outcome']})" if item["outcome"] != "succeeded" else ""
     return " ".join(filter(None, (item["operation"], resource, outcome)))
+
+
+def status(document: Document) -> str:
+    """A row a function, why what is not in sync is so, and how many stand how."""
+    head = ("function", "place", "runs", "mappings", "git", "drift", "last run")
+    rows = [_standing(function, document["taken_at"]) for function in document["functions"]]
+    reasons = [
+        printable(f"{function['address']}: {reason}")
+        for function in document["functions"]
+        for reason in function["reasons"]
+    ]
+    counts = [f"{count} {WORDS.get(standing, standing)}" for standing, count in document["summary"].items() if count]
+    verdict = f"{many(len(rows), 'function')}: {', '.join(counts)}." if rows else "There is no function."
+    lines = "".join(f"{line}\n" for line in (*reasons, *map(printable, document["notes"])))
+    return f"{table([head, *rows])}\n{lines}{verdict}\n"
+
+
+def _standing(function: Document, now: str) -> tuple[str, ...]:
+    place, _, name = function["address"].rpartition("/")
+    aliases = (
+        " ".join([alias["name"], *(f"{one['version']}{share(one['share'])}" for one in alias["versions"])])
+        for alias in function["aliases"]
+    )
+    runs = ", ".join(aliases) or ("$LATEST" if function["exists"] else "not there")
+    states = Counter(mapping["state"] for mapping in function["mappings"])
+    mappings = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    git = many(function["changes"], "change") if function["standing"] == "changes" else function["standing"]
+    drift = "?" if function["drift"] is None else str(function["drift"] or "")
+    last = function["last_run"]
+    when = f"{ago(last['at'], now)}{'' if last['outcome'] == 'completed' else ', ' + last['outcome']}" if last else ""
+    return name, place, runs, mappings, git, drift, when
 
 
 def versions(document: Document) -> str:

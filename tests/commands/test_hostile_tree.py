@@ -267,6 +267,8 @@ READING: dict[str, list[str]] = {
     "invoke of what fails": ["invoke", "two", "--account", "mine", "--region", REGION, "--payload", '"::error::x"'],
     "logs": ["logs", f"mine/{REGION}/two", "--since", "1d"],
     "logs as json": ["logs", f"mine/{REGION}/two", "--since", "1d", "--format", "json"],
+    "status": ["status"],
+    "status as json": ["status", "--format", "json"],
     "versions": ["versions", f"mine/{REGION}/two"],
     "diff": ["diff", f"mine/{REGION}/two", "$LATEST", "1"],
     "open": ["open", f"mine/{REGION}/two", "--alias", "##[error]x"],

@@ -361,7 +361,7 @@ def test_images_are_compared_by_their_digest(house: House) -> None:
 def test_help_has_an_example_of_each() -> None:
     from tests.conftest import reconcile
 
-    for name in ("versions", "diff", "logs", "open", "invoke", "tasks", "functions"):
+    for name in ("status", "versions", "diff", "logs", "open", "invoke", "tasks", "functions"):
         assert f"Example: reconcile {name}" in reconcile(name, "--help").out
 
 

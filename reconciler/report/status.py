@@ -1,0 +1,131 @@
+"""How the functions of some specs stand: what runs, whether AWS holds what git says, and what was last done. Pure: a snapshot, its plan and
+what is known beside them go in, a document comes out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.model import Diagnostic, Live, Plan, Snapshot, Spec, Target, TargetPlan
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.version import newest_number
+from reconciler.report.schemas import FORMAT_VERSION
+from reconciler.report.versions import shares
+
+STANDINGS = ("in sync", "changes", "partly compared", "refused", "unread", "orphan")
+ASKING = "invoke"  # the run that changes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What snapshot and plan do not say: what each function was last carried out in, and how much of it AWS moved since; None where
+    nobody can tell. `notes` say why."""
+
+    last: Mapping[str, Mapping[str, Any]]
+    drift: Mapping[Target, int] | None
+    notes: tuple[str, ...] = ()
+
+
+def last_runs(reports: Iterable[Mapping[str, Any]], addresses: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of each function the newest run that was about it, of reports that come newest first; no more are read than that takes."""
+    wanted, found = set(addresses), dict[str, dict[str, Any]]()
+    for report in reports if wanted else ():
+        run, provenance = report["run"], report["provenance"]
+        for task in report["tasks"] if run["command"] != ASKING else ():
+            if task["target"] in wanted:
+                wanted.discard(task["target"])
+                found[task["target"]] = {
+                    "at": run["started_at"],
+                    "run": run["id"],
+                    "command": run["command"],
+                    "outcome": outcome(task["status"]),
+                    "commit": None if provenance["dirty"] else provenance["commit"],
+                }
+        if not wanted:
+            break
+    return found
+
+
+def outcome(status: Mapping[str, Any]) -> str:
+    """How a task ended, in a word or two."""
+    if status["failed"]:
+        return "failed" if status["completed"] else "cut off"
+    return "completed" if status["completed"] else "not attempted"
+
+
+def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known: Known) -> dict[str, Any]:
+    held: dict[Target, list[Live]] = {}
+    for item in snapshot.resources:
+        held.setdefault(item.key.target, []).append(item)
+    notes: dict[Target | None, list[Diagnostic]] = {}
+    for note in plan.diagnostics:
+        notes.setdefault(note.target, []).append(note)
+    files = {spec.target: spec.path for spec in specs}
+    planned = {target_plan.target: target_plan for target_plan in plan.targets}
+    functions = [
+        {
+            "address": str(target),
+            **_standing(target, planned.get(target), notes.get(target, ()), snapshot),
+            **_running(held.get(target, ())),
+            "last_run": known.last.get(str(target)),
+            "drift": None if known.drift is None else known.drift.get(target, 0),
+            "file": files.get(target) or None,
+        }
+        for target in sorted({*planned, *plan.orphans})
+    ]
+    counts = Counter(function["standing"] for function in functions)
+    return {
+        "format_version": FORMAT_VERSION,
+        "kind": "status",
+        "taken_at": snapshot.taken_at,
+        "summary": {standing.replace(" ", "_"): counts[standing] for standing in STANDINGS},
+        "functions": functions,
+        "notes": [note.message for note in notes.get(None, ()) if note.severity != "note"] + list(known.notes),
+    }
+
+
+def _standing(
+    target: Target, planned: TargetPlan | None, notes: Iterable[Diagnostic], snapshot: Snapshot
+) -> dict[str, Any]:
+    """Whether AWS holds what git says, by the plan's answer, how many resources an apply would change, and why not."""
+    changes = sum(action.verb != "none" for action in planned.actions) if planned else 0
+    refusals = [note.message for note in notes if note.severity == "refusal"]
+    reasons = refusals or [note.message for note in notes if note.left_out]
+    if target in snapshot.unread:
+        standing, reasons = "unread", [snapshot.unread[target]]
+    elif planned is None:
+        standing = "orphan"
+    else:
+        standing = "refused" if refusals else "changes" if changes else "partly compared" if reasons else "in sync"
+    return {"standing": standing, "changes": changes, "reasons": reasons}
+
+
+def _running(held: Iterable[Live]) -> dict[str, Any]:
+    """What there is of a function, as far as its spec had it read."""
+    resources = tuple(held)
+    function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
+    newest = newest_number(resources)
+    return {
+        "exists": function is not None,
+        "state": str(function.handle.get("State", "")) if function else "",
+        "newest_version": str(newest) if newest else None,
+        "aliases": [
+            {
+                "name": name,
+                "versions": [{"version": number, "share": round(share, 9)} for number, share in versions.items()],
+            }
+            for name, versions in sorted(shares(resources).items())
+        ],
+        "mappings": [
+            {
+                "source": EVENT_SOURCE_MAPPING.remark(item).removeprefix("of "),
+                "state": str(item.handle.get("State", "")),
+            }
+            for item in resources
+            if item.key.kind == EVENT_SOURCE_MAPPING.name
+        ],
+    }
