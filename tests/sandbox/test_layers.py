@@ -82,7 +82,7 @@ def test_a_runtime_that_is_none_is_refused_with_all_that_there_are(aws: Aws) -> 
 def test_runtimes_are_told_before_architectures(aws: Aws) -> None:
     ending = (
         "; Value '[mips, x86_64]' at 'compatibleArchitectures' failed to satisfy constraint: "
-        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]]"
+        "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
     )
     given = {"CompatibleRuntimes": ["cobol"], "CompatibleArchitectures": ["mips", "x86_64"]}
     with pytest.raises(ClientError, match="2 validation errors detected") as caught:

@@ -18,8 +18,8 @@ from reconciler.sandbox.lambda_ import runtimes
 from reconciler.sandbox.refusals import Refused
 
 NOT_NULL, WORDS = "Member must not be null", "Member must satisfy enum value set"
-# What is recorded of the rules of lists and maps (FACTS 9.2): AWS lists all of an item's, and these lack the last.
-WITHOUT_NOT_NULL = ("AdditionalVersion", "CompatibleArchitectures", "SecurityGroupId", "SubnetId")
+# What is recorded of the rules of lists and maps (FACTS 9.2): AWS lists all of an item's, and these three lack the last.
+WITHOUT_NOT_NULL = ("AdditionalVersion", "SecurityGroupId", "SubnetId")
 TOLD_FIRST = ("CompatibleRuntimes",)  # of several members that are wrong
 # Words that AWS tells in another order than the model has them.
 IN_ORDER = {
@@ -47,7 +47,7 @@ def _violations(value: Any, shape: Shape, at: str) -> Iterator[str]:
             yield from _of_entries(value, shape, at)
         case ListShape():
             yield from (_broken(value, shape, at, rule) for rule in _bounds(len(value), shape, "length"))
-            yield from _of_items(value, shape, at)
+            yield from _of_items(value, shape.member, at)
         case _ if at != OF_THE_CONFIGURATION:
             yield from (_broken(value, shape, at, rule) for rule in broken_rules(value, shape))
 
@@ -61,14 +61,13 @@ def _of_members(value: Mapping[str, Any], shape: StructureShape, at: str) -> Ite
             yield from _violations(item, shape.members[name], _below(at, name))
 
 
-def _of_items(value: list[Any], shape: ListShape, at: str) -> Iterator[str]:
+def _of_items(value: list[Any], item: Shape, at: str) -> Iterator[str]:
     """A list's items; AWS shows the whole list, and all rules of an item in brackets."""
-    item = shape.member
     if isinstance(item, StructureShape | ListShape | MapShape):
         for index, entry in enumerate(value, start=1):
             yield from _violations(entry, item, f"{at}.{index}.member")
     elif any(rule for entry in value for rule in broken_rules(entry, item)):
-        rules = _in_brackets(item, shape) if item.name != "Runtime" else f"{WORDS}: [{', '.join(runtimes.words())}]"
+        rules = _in_brackets(item) if item.name != "Runtime" else f"{WORDS}: [{', '.join(runtimes.words())}]"
         yield _broken(value, item, at, rules)
 
 
@@ -78,17 +77,15 @@ def _of_entries(value: Mapping[str, Any], shape: MapShape, at: str) -> Iterator[
     shown = "" if secret else "'{" + ", ".join(f"{key}={item}" for key, item in value.items()) + "}' "
     for what, items, part in (("keys", list(value), shape.key), ("value", list(value.values()), shape.value)):
         if any(rule for item in items for rule in broken_rules(item, part)):
-            rules = _in_brackets(part, shape).replace("Member", f"Map {what}", 1)
+            rules = _in_brackets(part).replace("Member", f"Map {what}", 1)
             yield f"Value {shown}at '{at}' failed to satisfy constraint: {rules}"
     if isinstance(shape.value, StructureShape | ListShape):
         for key, item in value.items():
             yield from _violations(item, shape.value, f"{at}.{key}.member")
 
 
-def _in_brackets(shape: Shape, whole: Shape) -> str:
-    """All rules of what a list or map has."""
-    is_short = shape.name in WITHOUT_NOT_NULL or whole.name in WITHOUT_NOT_NULL
-    rules = [*_rules(shape), *([] if is_short else [NOT_NULL])]
+def _in_brackets(shape: Shape) -> str:
+    rules = [*_rules(shape), *([] if shape.name in WITHOUT_NOT_NULL else [NOT_NULL])]
     return f"Member must satisfy constraint: [{', '.join(rules)}]"
 
 
