@@ -65,33 +65,32 @@ class Response:
 class _Route:
     """How an operation is addressed; `query` is what its URI asks for word by word (`?List=ALL`)."""
 
-    method: str
     path: re.Pattern[str]
     query: str
     operation: str
 
 
 @cache
-def _routes() -> tuple[_Route, ...]:
-    """The routes of all operations, the more literal ones first."""
+def _routes(method: str) -> tuple[_Route, ...]:
+    """The routes of all operations of a method, the more literal ones first."""
     routes = []
     for name in service.model().operation_names:
         http = service.model().operation_model(name).http
+        if http["method"] != method:
+            continue
         path, _, query = http["requestUri"].partition("?")
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path.rstrip("/")))
         literal = len(re.sub(r"\{\w+\}", "", path)) + len(query)
-        routes.append((literal, _Route(http["method"], re.compile(pattern), query, name)))
+        routes.append((literal, _Route(re.compile(pattern), query, name)))
     return tuple(route for _, route in sorted(routes, key=lambda entry: -entry[0]))
 
 
 def routed(method: str, path: str, query: str = "") -> tuple[str, Mapping[str, str]] | None:
     """The operation of a method, raw path and query, with the words in the path; None when Lambda has none such."""
     path, words = path.rstrip("/"), query.split("&")
-    for route in _routes():
-        if route.method != method or (route.query and route.query not in words):
-            continue
+    for route in _routes(method):
         match = route.path.fullmatch(path)
-        if match:
+        if match and (not route.query or route.query in words):
             return route.operation, {word: unquote(text) for word, text in match.groupdict().items()}
     return None
 
