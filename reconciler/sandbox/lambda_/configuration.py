@@ -64,7 +64,8 @@ def created(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(configuration: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Configuration after an update: members are replaced, LoggingConfig is merged, empty values clear."""
+    """Configuration after an update: members are replaced, LoggingConfig is merged, empty values clear, but for what is always set."""
+    sent = {member: value for member, value in sent.items() if member not in DEFAULTS or value != {}}
     whole = {**configuration, **{member: value for member, value in sent.items() if member != "LoggingConfig"}}
     if "LoggingConfig" in sent:
         whole["LoggingConfig"] = _logging({**configuration["LoggingConfig"], **sent["LoggingConfig"]})
