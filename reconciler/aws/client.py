@@ -13,15 +13,17 @@ import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import IO, Any
 
 import boto3
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
+from reconciler.aws.download import downloaded
 from reconciler.aws.sessions import (
     CLIENT,
     CLIENT_ATTEMPTS,
@@ -29,6 +31,7 @@ from reconciler.aws.sessions import (
     UNREPEATED,
     UPLOADING,
     carries_bytes,
+    core_session,
     opened,
     without_credentials,
 )
@@ -224,6 +227,11 @@ class Aws:
             and str(params.get("Principal", "")).startswith("arn:")
         )
         return min(self._patience_seconds, NEW_PRINCIPAL_SECONDS) if is_new else 0.0
+
+    def downloaded(self, place: Place, url: str, most: int) -> AbstractContextManager[IO[bytes]]:
+        """What is at an address that AWS gave, for the block: at most so many bytes. Raises AwsError."""
+        profile = core_session(self._accounts[place.account].profile, place.region)
+        return downloaded(url, most, str(profile.get_config_variable("ca_bundle") or ""))
 
     def pause(self, seconds: float) -> None:
         """Wait before the next look."""

@@ -80,7 +80,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         aws = session.aws
         workspace = wiring.with_values(workspace, aws)
         snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
-        plan = wiring.planned(workspace, snapshot, orders.choices, aws)
+        plan = wiring.looked_into(wiring.planned(workspace, snapshot, orders.choices, aws), orders.choices, aws)
         if orders.choices.base:
             plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
         return performed(workspace, compared_with(plan, orders), orders, session)

@@ -62,7 +62,9 @@ report_dir_option = click.option(
     help="Where journals and reports lie.",
 )  # fmt: skip
 download_option = click.option(
-    "--download-code", is_flag=True, help="Read S3 objects of any size to hash them, where S3 keeps no SHA-256."
+    "--download-code",
+    is_flag=True,
+    help="Read code of any size: objects of which S3 keeps no SHA-256, and what lives, to say which files differ.",
 )
 
 

@@ -44,7 +44,7 @@ def of_live(
     workspace: Workspace, live: Snapshot, choices: Choices, *, folder: Path, aws: Aws | None, known: Applied | None
 ) -> tuple[Plan, Mapping[str, Any]]:
     """The plan of what has been read, with causes where they are asked for, and its document."""
-    made = wiring.planned(workspace, live, choices, aws)
+    made = wiring.looked_into(wiring.planned(workspace, live, choices, aws), choices, aws)
     if choices.base or choices.drift:
         notes = tuple[Diagnostic, ...]()
         if known is None:

@@ -280,6 +280,15 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     return made
 
 
+def looked_into(made: Plan, choices: Choices, aws: Aws | None) -> Plan:
+    """The plan with what differs in the packages that it sends; as it is where nobody can be asked."""
+    if aws is None:
+        return made
+    from reconciler.snapshot.packages import looked_into as with_files
+
+    return with_files(aws, made, is_asked=choices.download_code)
+
+
 def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, choices: Choices, aws: Aws | None) -> str:
     """Why the guards refuse the run, or nothing. A percentage is one of the whole house, which is asked for only where the
     part that was read would be refused: more functions never make the percentage greater."""

@@ -116,15 +116,39 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """Local code as it is sent: its bytes as a zip, how many files it has, and their bytes. `too_large` says why it cannot be sent in
-    a request, and `stored_at` where it is put before; both are empty where it can."""
+class FileChange:
+    """A file of a package that is another than the one that lives: its bytes before and after, None where there is none."""
 
+    name: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many files of a package differ from those that live, by how many bytes they grow, and the first of them by name."""
+
+    changed: int
+    added: int
+    removed: int
+    grown: int
+    files: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Local code as it is sent: where it is packed from, its bytes as a zip, how many files it has, and their bytes. `too_large` says why
+    it cannot be sent in a request, and `stored_at` where it is put before; both are empty where it can. `compared` is there where
+    somebody looked at the code that lives, and `unseen` says why nobody did."""
+
+    path: str
     size: int
     files: int
     unpacked: int
     too_large: str = ""
     stored_at: str = ""
+    compared: Comparison | None = None
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

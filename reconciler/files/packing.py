@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.core.model import Origin
-from reconciler.files.archive import CHUNK_BYTES, MAX_UNZIPPED_BYTES, NotAZip, measured
+from reconciler.files.archive import CHUNK_BYTES, MAX_UNZIPPED_BYTES, Content, NotAZip, contents, measured
 from reconciler.files.reading import Unreadable, opened
 from reconciler.files.tree import IGNORE_FILE, MAX_ENTRIES, Entry, entries, fault
 
@@ -43,6 +43,20 @@ class Package:
     sha256: str
 
 
+def sha256_of(file: IO[bytes]) -> str:
+    """The hash of a file as Lambda's CodeSha256 says it; it stands at its beginning then."""
+    return base64.b64encode(_digest(file)).decode()
+
+
+def _digest(file: IO[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    file.seek(0)
+    while chunk := file.read(CHUNK_BYTES):
+        digest.update(chunk)
+    file.seek(0)
+    return digest.digest()
+
+
 def code_sha256(code: bytes) -> str:
     """The hash as Lambda's CodeSha256 says it."""
     return base64.b64encode(hashlib.sha256(code).digest()).decode()
@@ -58,12 +72,27 @@ def packed(path: str, origin: Origin) -> Iterator[Package]:
         raise fault(origin, f"{error.filename or path} cannot be read: {error.strerror}") from error
     with file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        digest = hashlib.sha256()
-        while chunk := file.read(CHUNK_BYTES):
-            digest.update(chunk)
-        file.seek(0)
-        yield Package(file, size, base64.b64encode(digest.digest()).decode())
+        yield Package(file, size, sha256_of(file))
+
+
+def listed(path: str, origin: Origin) -> dict[str, Content]:
+    """What the files of a package hold, by name, without packing any. Raises SpecError, NotAZip."""
+    root = Path(path)
+    try:
+        if root.is_dir():
+            return {entry.name: _content(entry) for entry in entries(root, origin)}
+        with _ready(root, origin) as archive:
+            return contents(archive)
+    except OSError as error:
+        raise fault(origin, f"{error.filename or path} cannot be read: {error.strerror}") from error
+
+
+def _content(entry: Entry) -> Content:
+    if entry.link:
+        return Content(len(entry.link.encode()), hashlib.sha256(entry.link.encode()).digest(), "link")
+    with opened(entry.path) as file:
+        status = os.fstat(file.fileno())
+        return Content(status.st_size, _digest(file), "program" if status.st_mode & stat.S_IXUSR else "file")
 
 
 def pack(path: str, origin: Origin) -> bytes:

@@ -15,6 +15,7 @@ from reconciler.core.model import (
     Action,
     Artifact,
     Cause,
+    Comparison,
     Configuration,
     Diagnostic,
     FieldChange,
@@ -142,8 +143,18 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 def _package(package: Package) -> dict[str, Any]:
+    """Its path stands among the fields."""
+    more = {"stored_at": package.stored_at, "unseen": package.unseen, "compared": _comparison(package.compared)}
     entry = {"bytes": package.size, "files": package.files, "unpacked_bytes": package.unpacked}
-    return entry | ({"stored_at": package.stored_at} if package.stored_at else {})
+    return entry | {name: value for name, value in more.items() if value}
+
+
+def _comparison(compared: Comparison | None) -> dict[str, Any] | None:
+    if compared is None:
+        return None
+    files = [{"name": item.name, "before": item.before, "after": item.after} for item in compared.files]
+    counts = {"changed": compared.changed, "added": compared.added, "removed": compared.removed}
+    return {**counts, "grown_bytes": compared.grown, "files": files}
 
 
 def _cause(causes: set[Cause | None]) -> Cause | None:

@@ -83,8 +83,20 @@ FIELD: Schema = closed(
     },
     optional=("known_after_apply", "not_told"),
 )
+FILE: Schema = closed({"name": TEXT, "before": {"type": ["integer", "null"]}, "after": {"type": ["integer", "null"]}})
+COMPARISON: Schema = closed(
+    {"changed": COUNT, "added": COUNT, "removed": COUNT, "grown_bytes": {"type": "integer"}, "files": array(FILE)}
+)
 PACKAGE: Schema = closed(
-    {"bytes": COUNT, "files": COUNT, "unpacked_bytes": COUNT, "stored_at": TEXT}, optional=("stored_at",)
+    {
+        "bytes": COUNT,
+        "files": COUNT,
+        "unpacked_bytes": COUNT,
+        "stored_at": TEXT,
+        "compared": COMPARISON,
+        "unseen": TEXT,
+    },
+    optional=("stored_at", "compared", "unseen"),
 )
 ACTION: Schema = closed(
     {

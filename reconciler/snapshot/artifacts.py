@@ -117,7 +117,7 @@ def _packed(path: str, origin: Origin) -> Artifact:
             files, unpacked = measured(package.file)
             most = packing.MAX_DIRECT_BYTES
             limit = f"{path} is {package.size:,} bytes zipped, and a request to Lambda takes {most:,} at the most"
-            about = Package(package.size, files, unpacked, limit if package.size > most else "")
+            about = Package(path, package.size, files, unpacked, limit if package.size > most else "")
             source, secrets = f"what is packed from {path}", credentials(package.file)
             return Artifact(package.sha256, source, credentials=secrets, package=about)
     except SpecError as error:

@@ -99,7 +99,7 @@ def test_a_large_package_is_put_by_its_hash_and_sent_from_there(large: House) ->
 
 def test_where_it_is_put_is_shown_and_no_part_of_what_is_approved(large: House) -> None:
     out = large.run("plan", "-o", "plan.json").out
-    assert re.search(rf"package +6\.\d KB, 2 files, through s3://{BUCKET}/packages/[0-9a-f]{{64}}\.zip\n", out)
+    assert re.search(rf"package +6\.\d KB in 2 files, through s3://{BUCKET}/packages/[0-9a-f]{{64}}\.zip\n", out)
     assert f"through s3://{BUCKET}/packages/" in large.run("plan", "--format", "markdown").out
     digest = json.loads((large.root / "plan.json").read_text())["targets"][0]["digest"]
     large.write("reconcile.yaml", CONFIG + "artifacts: s3://elsewhere/x\n", stock=False)

@@ -39,6 +39,7 @@ COLOURS = {
 LONGEST_INLINE = 100  # characters of a value that stands on the field's own line
 LONGEST_WHOLE = 400  # characters of a value that is shown whole where it changes
 CONTEXT = 20  # characters that two long values have in common, kept before and after what differs
+FILES_SHOWN = 10  # of a package
 MOST_COMPARED = 40_000  # pairs of items; longer lists are shown as taken out and put in
 MARKERS = ("(sensitive)", "(known after apply)", "(not told by AWS)")
 
@@ -154,16 +155,45 @@ def target_shown(target: Document) -> dict[str, Any]:
         name = action["address"].removeprefix(target["address"]).lstrip("/") or "function"
         fields = [field_shown(field, name) for field in action["fields"]]
         width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
-        package = action.get("package") and package_text(action["package"])
-        shown = {"name": name, "fields": fields, "width": min(width, 60), "package": package}
+        shown = {"name": name, "fields": fields, "width": min(width, 60), "package": package_shown(action)}
         actions.append({"author": "", **action, **shown})
     return {**target, "actions": actions}
 
 
-def package_text(package: Document) -> str:
-    """Local code that is sent: how much it is, and where it is put before, where a request has no room for it."""
+def package_shown(action: Document) -> dict[str, Any] | None:
+    """Local code that is sent, in a `text`: how much it is, where it is put before, what differs in it or that nobody looked; and as
+    `lines` of (-, + or ~, text) some of the files that differ."""
+    package = action.get("package")
+    if not package:
+        return None
+    compared, is_new = package.get("compared"), action["verb"] == "create"
     through = f", through {package['stored_at']}" if "stored_at" in package else ""
-    return printable(f"{byte_size(package['bytes'])}, {many(package['files'], 'file')}{through}")
+    reason = f": {package['unseen']}" if "unseen" in package else ""
+    unseen = "" if is_new else f" (contents not looked at{reason})"
+    whole = f"{byte_size(package['bytes'])} in {many(package['files'], 'file')}{through}"
+    if not compared:
+        return {"text": f"{whole}{unseen}", "lines": ()}
+    lines = [_file_line(item) for item in compared["files"][:FILES_SHOWN]]
+    more = sum(compared[name] for name in ("changed", "added", "removed")) - len(lines)
+    if more:
+        lines.append((" ", f"and {many(more, 'file')} more"))
+    return {"text": f"{comparison_text(compared)}, now {whole}", "lines": tuple(lines)}
+
+
+def comparison_text(compared: Document) -> str:
+    """`2 files changed, 1 added, +1.2 KB`."""
+    counts = [(compared[word], word) for word in ("changed", "added", "removed") if compared[word]]
+    if not counts:
+        return "no file changed, only how they are packed"
+    (first, word), *others = counts
+    grown = f"{'-' if compared['grown_bytes'] < 0 else '+'}{byte_size(abs(compared['grown_bytes']))}"
+    return ", ".join([f"{many(first, 'file')} {word}", *(f"{count} {word}" for count, word in others), grown])
+
+
+def _file_line(item: Document) -> Line:
+    sizes = dict.fromkeys(byte_size(size) for size in (item["before"], item["after"]) if size is not None)
+    mark = "+" if item["before"] is None else "-" if item["after"] is None else "~"
+    return mark, f"{value_text(item['name'])}  {' → '.join(sizes)}"
 
 
 def guard_changes(plan: Document) -> Sequence[Document]:
