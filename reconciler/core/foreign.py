@@ -29,6 +29,11 @@ def printable(text: Any) -> str:
     return "".join(map(_visible, shown))
 
 
+def logged(line: str) -> str:
+    """A line of a log, printable; the tabs that Lambda sets its own columns with are blanks."""
+    return printable(line.replace("\t", "  "))
+
+
 def _visible(character: str) -> str:
     if character.isprintable() and not _INVISIBLE.match(character):
         return character

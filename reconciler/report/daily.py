@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.core.foreign import printable
+from reconciler.core.foreign import logged, printable
 from reconciler.core.words import ago, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
@@ -35,11 +35,11 @@ def log_line(event: Document) -> str:
     """One event: when, which version, what; further lines of it stand below it."""
     version = f" [{event['version']}]" if event["version"] else ""
     first, *more = event["message"].rstrip("\n").splitlines() or [""]
-    return "".join(f"{line}\n" for line in (printable(f"{event['at']}{version} {first}"), *map(_below, more)))
+    return "".join(f"{line}\n" for line in (logged(f"{event['at']}{version} {first}"), *map(_below, more)))
 
 
 def _below(line: str) -> str:
-    return f"  {printable(line)}"
+    return f"  {logged(line)}"
 
 
 def task_line(task: Document, run: Document) -> str:

@@ -266,6 +266,7 @@ def test_on_a_terminal_an_answer_is_its_status_payload_and_log_once(
     assert verdict == "Status 200 from version 1"
     assert json.loads(payload)["event"] == {"order": 7}
     assert [entry.split()[0] for entry in log] == ["START", "called", "END", "REPORT"]
+    assert "\\u0009" not in short.out + applied.run("logs", "checkout").out
     full = applied.run("invoke", "checkout", "--alias", "live", "--full").json()
     assert {"sdkHttpMetadata", "sdkResponseMetadata"} <= set(full)
     assert set(full) == set(applied.run("invoke", "checkout", "--format", "json").json())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.core.foreign import printable
+from reconciler.core.foreign import logged, printable
 from reconciler.core.words import many
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.shown import (
@@ -82,5 +82,5 @@ def functions(document: Sequence[Document], _: View) -> str:
 
 def answer(document: Document, _: View) -> str:
     """What an invoked function answered, then its log."""
-    log = [f"  {printable(line)}" for line in document.get("logResult", "").splitlines()]
+    log = [f"  {logged(line)}" for line in document.get("logResult", "").splitlines()]
     return "\n".join([printable(answer_verdict(document)), value_text(document.get("payload")), *log]) + "\n"
