@@ -19,14 +19,15 @@ from reconciler.report.documents import plain
 from reconciler.snapshot.fetch import fetch
 
 UNKNOWN = "UNKNOWN"  # a name that both a bucket and a key may have
-SECTIONS = frozenset(NAMED_SECTIONS) - {VERSION.section}  # versions are only ever named to be deleted
+# The kinds that are told; versions are only ever named to be deleted.
+TOLD = tuple(name for name in NAMED_SECTIONS.values() if name != VERSION.name)
 
 
 def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict[str, Any]:
     """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the
     code came from, or what a report must not hold, is marked; kinds that are known to be `unreadable`, by their words, and were told
     so with the plan, are left out, and so is what stays without its function, where there is none or it cannot be read. Raises SnapshotError where anything else cannot be read."""
-    kinds = [kind for kind in KINDS.values() if kind.section in SECTIONS and kind.word not in unreadable]
+    kinds = [kind for kind in map(KINDS.__getitem__, TOLD) if kind.word not in unreadable]
     names = frozenset(kind.name for kind in kinds)
     kept = frozenset(kind.name for kind in kinds if kind.is_kept)
     resources = fetch(aws, [Spec(target, "", (), frozenset())], taken_at="", kinds=names, optional=kept).resources

@@ -36,9 +36,9 @@ from reconciler.aws.sessions import (
     without_credentials,
 )
 from reconciler.core import service
-from reconciler.core.accounts import Account
+from reconciler.core.accounts import Account, partition_of
 from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
-from reconciler.core.model import Properties, Target
+from reconciler.core.model import LocalArn, Properties, Target
 from reconciler.core.redaction import Redaction
 from reconciler.core.waiting import State, Wait
 
@@ -247,7 +247,15 @@ class Aws:
         except Exception as error:
             raise _failure(operation, api, error, partial(self.redaction.text, openly=openly)) from error
 
+    def _sent(self, place: Place, params: Properties) -> Properties:
+        """Params as they are sent: with what account and region say before the ends of ARNs."""
+        if not any(isinstance(value, LocalArn) for value in params.values()):
+            return params
+        start = f"arn:{partition_of(place.region)}:lambda:{place.region}:{self.account_id(place)}:"
+        return {name: start + value if isinstance(value, LocalArn) else value for name, value in params.items()}
+
     def _attempt(self, place: Place, operation: str, params: Properties, api: str) -> Answer:
+        params = self._sent(place, params)
         client = self._client(place, operation, api, params)
         shapes = client.meta.service_model.operation_model(operation)
         sent = list(service.texts(params, shapes.input_shape))

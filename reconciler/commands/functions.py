@@ -14,7 +14,7 @@ from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.report.results import camel
 from reconciler.spec.config import Config, find_config, load_config
 
@@ -109,8 +109,7 @@ def item(live: Live, beside: Iterable[Live], unread: frozenset[str]) -> dict[str
         camel_of(kind.section): None
         if kind.name in unread
         else _section([_camelled(kind.listed(other)) for other in _ordered(beside, kind)], kind)
-        for kind in KINDS.values()
-        if kind is not FUNCTION
+        for kind in map(KINDS.__getitem__, NAMED_SECTIONS.values())
     }
     return dict(sorted(entry.items())) | dict(sorted({"tags": dict(live.handle.get("Tags", {})), **sections}.items()))
 

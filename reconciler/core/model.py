@@ -76,7 +76,7 @@ class Spec:
     """One YAML file for one target (a file with three regions gives three).
 
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
-    changed or compared. Of one that is owned in parts each part has its name there as well, SECTION/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
+    changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
     that the function had before.
     `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out.
     """
@@ -94,9 +94,9 @@ class Spec:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     unresolved: Mapping[str, str] = field(default_factory=dict)
 
-    def parts(self, section: str) -> frozenset[str]:
-        """The parts that the spec owns of a section that is owned in parts."""
-        return frozenset(name.partition("/")[2] for name in self.sections if name.startswith(f"{section}/"))
+    def parts(self, kind: str) -> frozenset[str]:
+        """The parts that the spec owns of a kind that is owned in parts."""
+        return frozenset(name.partition("/")[2] for name in self.sections if name.startswith(f"{kind}/"))
 
     @property
     def code(self) -> Properties:
@@ -209,6 +209,12 @@ class Sealed(str):
 
     def __repr__(self) -> str:
         return "(sensitive)"
+
+
+class LocalArn(str):
+    """The end of an ARN, as `function:checkout:live`: what stands before it, account and region say, and the seam puts there."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ A kind computes; it never reads AWS, a file or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,8 @@ class Section:
     `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why.
     The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
     `answer` is the call whose answer can be pasted. `about` says in a sentence what the section holds, `keys` is the JSON
-    Schema of its names where it is a map of them, `inner_keys` of the names below those where it is a map of maps, `own` that of members of ours (a schema with a `type` stands instead of the
+    Schema of its names where it is a map of them, `inner_keys` of the names below those where it is a map of maps, of which `words` have
+    a schema of their own, `own` that of members of ours (a schema with a `type` stands instead of the
     service model's, others are laid over it), and `required` names what every entry must have. Members in `which` say which
     resource an entry is, so that another value makes it another entry; `foreign_name` is what AWS calls one of somebody else's.
     `is_in_our_words`: `own` is all that it takes, so that a new member of AWS's waits until there is a word for it.
@@ -53,6 +54,7 @@ class Section:
     about: str = ""
     keys: Mapping[str, Any] = field(default_factory=dict)
     inner_keys: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, Any] = field(default_factory=dict)
     own: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     which: tuple[str, ...] = ()
@@ -209,6 +211,14 @@ def no_remark(_: Live) -> str:
     return ""
 
 
+def no_more(_before: Properties, _after: Properties) -> Mapping[str, str]:
+    return {}
+
+
+def function_and_aliases(lives: Iterable[Live]) -> frozenset[str]:
+    return frozenset({LATEST, *(live.key.name for live in lives if live.key.kind == "alias")})
+
+
 def by_its_name(name: str) -> str:
     return name
 
@@ -229,9 +239,10 @@ def with_name(live: Live) -> Any:
 class Kind:
     """All that differs from kind to kind. Who reads, plans, applies, exports and shows resources asks these fields.
 
-    What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; the `noun` by which people
+    What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; where that is another kind's,
+    the word `below` the first names under which its own entries stand; the `noun` by which people
     call it, where that is not its name; of what a function has one of at the most and AWS has a name for, `named(function,
-    configuration)` that name, which several functions may share; how it is read (`reading`); the AWS `calls` that change it and what they may have
+    configuration)` that name, which several functions may share; how it is read (`reading`), and of what is owned in parts, `whole(lives)`, which those are when all of it is meant; the AWS `calls` that change it and what they may have
     to wait for (`waits`); `rules` over one spec document, offline, and `cautions`, which only warn.
 
     How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member
@@ -258,7 +269,7 @@ class Kind:
     keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
 
     How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
-    back, `interruption` what an update does to whoever uses it, `trouble(live)` what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
+    back, `interruption` what an update does to whoever uses it, `taken_along(before, after)` what that takes away, by name, in words, `trouble(live)` what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
     saying when it is made or changed; `listed(live)` is its entry in the list of functions.
     """
 
@@ -276,6 +287,7 @@ class Kind:
     compared: Callable[[Properties, Properties], dict[str, Any]]
     state: Callable[[Properties, str], dict[str, Any]]
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
+    below: str = ""
     noun: str = ""
     named: Callable[[str, Properties], str] = nameless
     waits: tuple[Wait, ...] = ()
@@ -292,6 +304,8 @@ class Kind:
     is_answered_whole: bool = False
     named_by: str = ""
     revised_as: Callable[[str], str] = by_its_name
+    whole: Callable[[Iterable[Live]], frozenset[str]] = function_and_aliases
+    taken_along: Callable[[Properties, Properties], Mapping[str, str]] = no_more
     qualifier: Callable[[str, Properties], str] | None = None
     outlives_function: bool = False
     is_kept: bool = False
@@ -326,7 +340,7 @@ class Kind:
     @property
     def is_owned_in_parts(self) -> bool:
         """Whether a spec owns and reads only what stands below the first names that it has."""
-        return self.levels == 2
+        return self.levels == 2 or bool(self.below)
 
     @property
     def is_shared(self) -> bool:
@@ -338,14 +352,25 @@ class Kind:
         """Whether it must be deleted with its function, or nobody would."""
         return self.outlives_function and not self.is_kept
 
+    def parts(self, written: Properties) -> list[str]:
+        """The first names of the kind's section, as far as what stands below is the kind's."""
+        return [name for name, inner in written.items() if bool(self._words & set(inner)) is bool(self.below)]
+
+    @property
+    def _words(self) -> set[str]:
+        """The words of its section under which another kind's entries stand; its own, where it is that kind."""
+        return {self.below} if self.below else {word for section in self.sections for word in section.words}
+
     def entries(self, written: Properties) -> Properties:
         """What the kind's section holds, by name: what is the only one stands under the empty one, and says nothing where it is empty,
         unless it is always there, or never deleted."""
         if self.is_single:
             return {"": written} if written or self.is_always_there or self.is_kept else {}
+        if self.below:
+            return {name: entry for name in self.parts(written) if (entry := written[name][self.below])}
         if not self.is_owned_in_parts:
             return written
-        return {f"{part}/{name}": entry for part, inner in written.items() for name, entry in inner.items()}
+        return {f"{part}/{name}": entry for part in self.parts(written) for name, entry in written[part].items()}
 
     def at_birth(self, function: str) -> dict[str, Any] | None:
         """The state that AWS gives to it with its function; None where it gives none."""
@@ -365,6 +390,8 @@ class Kind:
 
     def at(self, name: str) -> tuple[str, ...]:
         """The steps to an entry of the kind's section."""
+        if self.below:
+            return (self.section, name.partition("/")[0], self.below)
         return (self.section, *name.split("/", self.levels - 1)) if self.levels else (self.section,)
 
 

@@ -31,7 +31,7 @@ def needed(spec: Spec) -> frozenset[str]:
 def owned(kind: Kind, spec: Spec) -> frozenset[str]:
     """What a spec owns of a kind."""
     if kind.is_owned_in_parts:
-        return frozenset(f"{kind.name}/{part}" for part in spec.parts(kind.section))
+        return frozenset(f"{kind.name}/{part}" for part in spec.parts(kind.name))
     return frozenset({kind.name} if kind.section in spec.sections else ())
 
 
@@ -71,10 +71,12 @@ def lost_qualifiers(spec: Spec, live: Iterable[Live]) -> frozenset[str]:
 
 
 def hanging_on(names: frozenset[str]) -> frozenset[str]:
-    """What must be read to tell what hangs on these aliases and versions."""
+    """What must be read to tell what hangs on these aliases and versions. Where two
+    kinds share a section, the one whose names stand in it tells of both."""
     return frozenset(
         name
         for kind in INVOKING
+        if not kind.below
         for name in ([f"{kind.name}/{part}" for part in names] if kind.is_owned_in_parts else [kind.name])
         if names
     )

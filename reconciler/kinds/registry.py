@@ -79,8 +79,9 @@ ORDER: tuple[tuple[str, ...], ...] = (
 RANKS: Mapping[str, int] = {entry: rank for rank, line in enumerate(ORDER) for entry in line}
 CLAIMS: tuple[Section, ...] = tuple(section for kind in KINDS.values() for section in kind.sections)
 FUNCTION_SECTIONS = (configuration.CONFIGURATION.name, code.CODE.name, "tags")
+# Of each section the kind whose names stand in it; what stands below a word there is another kind's.
 NAMED_SECTIONS: Mapping[str, str] = {
-    kind.section: kind.name for kind in KINDS.values() if kind is not function.FUNCTION
+    kind.section: kind.name for kind in KINDS.values() if kind is not function.FUNCTION and not kind.below
 }
 SECTION_NAMES = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
 # The sections whose entries are AWS's members; `versions` are only ever named to be deleted.

@@ -18,8 +18,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
-from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import LATEST, STUCK, Kind, Listing, Lookup, Reading, function_of
+from reconciler.kinds.base import STUCK, Kind, Listing, Lookup, Reading, function_of
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
@@ -178,13 +177,12 @@ class _Region:
         return [live for items in held.values() for live in items]
 
     def wanted(self, kind: Kind, held: Held) -> dict[Target, frozenset[str]]:
-        """What is to be read of a kind; the whole of one that is owned in parts is what hangs on the function and its aliases."""
+        """What is to be read of a kind; the whole of one that is owned in parts is what it says of itself."""
         wanted = {}
         for spec in self.specs:
             named = parts(kind, needed(spec) if self.kinds is None else self.kinds)
             if named & WHOLE and kind.is_owned_in_parts:
-                keys = [item.key for item in held.get(spec.target, ())]
-                named = frozenset({LATEST, *(key.name for key in keys if key.kind == ALIAS.name)})
+                named = kind.whole(held.get(spec.target, ()))
             if named & WHOLE and kind.reading.together:
                 named = called(kind, spec, held.get(spec.target, ()))
             if named and (kind.outlives_function or spec.target in self.answers):

@@ -18,6 +18,7 @@ from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import real_path
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
 from reconciler.spec import arns, cautions, rules, shared
 from reconciler.spec.cautions import warning
@@ -294,11 +295,11 @@ def _spec(
     value = document.value
     written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
     desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
-    for section, kind in NAMED_SECTIONS.items():
-        for name, properties in KINDS[kind].entries(value[section] or {}).items() if section in value else ():
-            origins = below.get(pointer(KINDS[kind].at(name)), {})
-            key = Key(target, kind, name or KINDS[kind].named(target.function, value.get("configuration") or {}))
-            desired.append(Desired(key, KINDS[kind].meant(properties), origins))
+    for kind in (kind for kind in KINDS.values() if kind is not FUNCTION and kind.section in value):
+        for name, properties in kind.entries(value[kind.section] or {}).items():
+            origins = below.get(pointer(kind.at(name)), {})
+            key = Key(target, kind.name, name or kind.named(target.function, value.get("configuration") or {}))
+            desired.append(Desired(key, kind.meant(properties), origins))
     return Spec(
         target=target,
         path=document.path,
@@ -315,11 +316,11 @@ def _spec(
 
 
 def owned(value: Mapping[str, Any]) -> Iterator[str]:
-    """The sections that a spec has, and of one that is owned in parts its parts."""
-    for section in (name for name in SECTION_NAMES if name in value):
-        yield section
-        if section in NAMED_SECTIONS and KINDS[NAMED_SECTIONS[section]].is_owned_in_parts:
-            yield from (f"{section}/{part}" for part in value[section])
+    """The sections that a spec has, and of a kind that is owned in parts its parts."""
+    yield from (name for name in SECTION_NAMES if name in value)
+    for kind in KINDS.values():
+        if kind.is_owned_in_parts and kind.section in value:
+            yield from (f"{kind.name}/{part}" for part in kind.parts(value[kind.section]))
 
 
 def origins_below(document: Document) -> dict[str, dict[str, Origin]]:
