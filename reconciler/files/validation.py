@@ -232,7 +232,7 @@ def _section_of(key: str) -> str:
     sections = load_schema("function")["properties"]
     for name, section in sections.items():
         inner, steps = section, [name]
-        while "properties" not in inner and isinstance(inner.get("additionalProperties"), Mapping):
+        while isinstance(inner.get("additionalProperties"), Mapping):
             inner = inner["additionalProperties"]
             steps.append("NAME")
         own = inner.get("properties", {})

@@ -211,8 +211,8 @@ def no_remark(_: Live) -> str:
     return ""
 
 
-def no_more(_before: Properties, _after: Properties) -> Mapping[str, str]:
-    return {}
+def nothing_more(_before: Properties, _after: Properties) -> list[str]:
+    return []
 
 
 def function_and_aliases(lives: Iterable[Live]) -> frozenset[str]:
@@ -269,7 +269,7 @@ class Kind:
     keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
 
     How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
-    back, `interruption` what an update does to whoever uses it, `taken_along(before, after)` what that takes away, by name, in words, `trouble(live)` what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
+    back, `interruption` what an update does to whoever uses it, `taken_along(before, after)` the names of what that takes away, `trouble(live)` what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
     saying when it is made or changed; `listed(live)` is its entry in the list of functions.
     """
 
@@ -305,7 +305,7 @@ class Kind:
     named_by: str = ""
     revised_as: Callable[[str], str] = by_its_name
     whole: Callable[[Iterable[Live]], frozenset[str]] = function_and_aliases
-    taken_along: Callable[[Properties, Properties], Mapping[str, str]] = no_more
+    taken_along: Callable[[Properties, Properties], list[str]] = nothing_more
     qualifier: Callable[[str, Properties], str] | None = None
     outlives_function: bool = False
     is_kept: bool = False

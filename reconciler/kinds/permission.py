@@ -15,6 +15,7 @@ from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.sealing import digest
+from reconciler.kinds import iam
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_REQUIRED,
@@ -60,6 +61,7 @@ PERMISSIONS = Section(
         "maxLength": 128,
         "x-words": "an alias's name, a version's number, or $LATEST for the function itself",
     },
+    words={iam.WORD: iam.DOCUMENT},
     inner_keys={"pattern": "^[a-zA-Z0-9-_]+$", "maxLength": 100, "x-words": LETTERS},
     required=("Action", "Principal"),
 )
@@ -71,7 +73,6 @@ _CONDITIONS: Mapping[tuple[str, str], str] = {
     ("StringEquals", "aws:principalorgid"): "PrincipalOrgID",
 }
 _KNOWN = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
-_ROOT = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):root")
 _SID = re.compile("[a-zA-Z0-9-_.]{1,100}")  # what RemovePermission takes
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _BOOLEANS = {"true": True, "false": False}
@@ -124,7 +125,7 @@ def live(target: Target, answer: Properties) -> Live:
 def said_of(statement: Properties, target: Target, of: str) -> dict[str, Any]:
     """A statement in AddPermission's members; empty where that call could not have written it."""
     said = {
-        "Action": _only(statement.get("Action")),
+        "Action": iam.only(statement.get("Action")),
         "Principal": _principal(statement.get("Principal")),
         **_conditions(statement.get("Condition") or {}),
     }
@@ -132,19 +133,12 @@ def said_of(statement: Properties, target: Target, of: str) -> dict[str, Any]:
     return said if is_whole and _is_of(statement.get("Resource"), target, of) else {}
 
 
-def _only(value: Any) -> Any:
-    """A value, or the one that a list holds; None for everything else."""
-    return (
-        value[0] if isinstance(value, list) and len(value) == 1 else None if isinstance(value, list | dict) else value
-    )
-
-
 def _principal(written: Any) -> Any:
     """Whom a statement names, by the one text that AddPermission has for it; None where it has none."""
     if written == "*":
         return written
     ((sort, named),) = written.items() if isinstance(written, Mapping) and len(written) == 1 else (("", None),)
-    whom = _only(named)
+    whom = iam.only(named)
     is_service = isinstance(whom, str) and "." in whom and not whom.startswith("arn:")
     return whom if {"AWS": not is_service, "Service": is_service}.get(sort) else None
 
@@ -164,14 +158,14 @@ def _conditions(written: Mapping[str, Any]) -> dict[str, Any]:
     for operator, keys in written.items():
         for key, value in keys.items():
             member = conditions().get((operator, key.lower()), "")
-            only = _only(value) if member not in said else None
+            only = iam.only(value) if member not in said else None
             said[member] = _BOOLEANS.get(str(only).lower()) if operator == "Bool" else only
     return {member: value if member else None for member, value in said.items()}
 
 
 def _is_of(resource: Any, target: Target, of: str) -> bool:
     """Whether a statement is about what its policy hangs on."""
-    parts = str(_only(resource)).split(":")
+    parts = str(iam.only(resource)).split(":")
     wanted = ["lambda", target.region, "function", target.function, of]
     return [*parts[2:4], *parts[5:7], ":".join(parts[7:]).removeprefix(LATEST)] == wanted
 
@@ -185,8 +179,7 @@ def _json(statement: Properties) -> str:
 
 def normal(properties: Properties, _: str) -> dict[str, Any]:
     """An account is its number, in whatever partition AWS shows its root."""
-    root = _ROOT.fullmatch(str(properties.get("Principal", "")))
-    return {**properties, **({"Principal": root[1]} if root else {})}
+    return {member: iam.account_of(value) if member == "Principal" else value for member, value in properties.items()}
 
 
 def compared(live: Properties, _: Properties) -> dict[str, Any]:
@@ -217,7 +210,10 @@ def after(operation: str, params: Properties, _: Properties | None) -> dict[str,
 def undeletable(live: Live) -> str:
     if _SID.fullmatch(live.handle.get("Sid", "")):
         return ""
-    return "RemovePermission finds a statement by a Sid of its own, of letters, digits and -_., and this one has none"
+    return (
+        "RemovePermission finds a statement by a Sid of its own, of letters, digits and -_., and this one has none; "
+        f"write permissions.{policy_of(live.key.name)}.policy, which takes the place of all statements"
+    )
 
 
 # --- what is worth saying ------------------------------------------------------------------------------------------
@@ -259,7 +255,7 @@ def statements(spec: Mapping[str, Any]) -> Iterator[tuple[str, str, str, dict[st
     """(pointer, qualifier, Sid, members) of every statement that a spec says."""
     for at, of, inner in named(spec, PERMISSIONS.name):
         for sid, members in inner.items():
-            if isinstance(members, dict):
+            if isinstance(members, dict) and sid not in PERMISSIONS.words:
                 yield f"{at}/{escaped(sid)}", of, sid, members
 
 

@@ -17,6 +17,7 @@ from reconciler.kinds import (
     function,
     log_group,
     permission,
+    policy,
     recursion,
     runtime_management,
     url,
@@ -37,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
         concurrency.RESERVED_CONCURRENCY,
         url.URL,
         permission.PERMISSION,
+        policy.WHOLE_POLICY,
         event_invoke.ASYNCHRONOUS,
         event_source_mapping.EVENT_SOURCE_MAPPING,
     )
@@ -60,6 +62,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("alias/CreateAlias", "alias/UpdateAlias"),
     ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
     ("permission/AddPermission",),
+    ("policy/PutResourcePolicy",),
     ("event_invoke/PutFunctionEventInvokeConfig",),
     (
         "event_source_mapping/UntagResource",
@@ -71,6 +74,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("event_invoke/DeleteFunctionEventInvokeConfig",),
     ("url/DeleteFunctionUrlConfig",),
     ("permission/RemovePermission",),
+    ("policy/DeleteResourcePolicy",),
     ("concurrency/DeleteFunctionConcurrency",),
     ("alias/DeleteAlias",),
     ("version/DeleteFunction",),

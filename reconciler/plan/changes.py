@@ -218,6 +218,15 @@ def updated(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Draft:
             return draft
 
 
+def taken_along(kind: Kind, pair: Pair, draft: Draft) -> list[Draft]:
+    """What goes with an update and no call of its own: told, and counted, as the deletion that it is."""
+    if pair.live is None or pair.desired is None or draft.verb != "update":
+        return []
+    sides = (kind.normal(side.properties, pair.key.target.function) for side in (pair.live, pair.desired))
+    keys = [replace(pair.key, name=f"{pair.key.name}/{name}") for name in kind.taken_along(*sides)]
+    return [Draft(Action(key, "delete", reason="which the spec does not name"), Pair(key, None, None)) for key in keys]
+
+
 def replacing(kind: Kind, pair: Pair) -> tuple[Step, ...]:
     """Deletion, brought forward to just before the creation."""
     assert pair.live is not None

@@ -47,6 +47,7 @@ from reconciler.plan.changes import (
     left,
     replacing,
     seen_before,
+    taken_along,
     updated,
 )
 from reconciler.plan.digests import target_digest, with_hidden
@@ -308,7 +309,8 @@ def section_drafts(case: Case, kind: Kind, published: str | Ref) -> list[Draft]:
         elif pair.desired is None:
             drafts.append(deleted(kind, pair, "which the spec does not name"))
         else:
-            drafts.append(updated(kind, pair, case.spec, case.salt))
+            draft = updated(kind, pair, case.spec, case.salt)
+            drafts += [draft, *taken_along(kind, pair, draft)]
     return drafts
 
 

@@ -185,7 +185,9 @@ def cannot_be_deleted(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         kind, live = KINDS[draft.pair.key.kind], draft.pair.live
         if live and draft.verb == "delete" and (why := kind.undeletable(live)):
             at = pointer(prefix(kind, draft.pair.key.name))
-            message = f'{draft.pair.key} {kind.remark(live)}: {why}; take it out by hand, or write `ignore: ["{at}"]`'
+            message = (
+                f'{draft.pair.key} {kind.remark(live)}: {why}; or take it out by hand, or write `ignore: ["{at}"]`'
+            )
             yield refusal(case, PlanError, message, spec_origin(case, *prefix(kind, draft.pair.key.name)))
 
 

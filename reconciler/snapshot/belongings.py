@@ -15,7 +15,8 @@ from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Diagnostic, Plan, Target, TargetPlan
 from reconciler.kinds.base import LATEST
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.permission import several
+from reconciler.kinds.permission import PERMISSION, several
+from reconciler.kinds.policy import WHOLE_POLICY
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import own_tags
 from reconciler.kinds.version import VERSION
@@ -186,7 +187,14 @@ def _how(target_plan: TargetPlan) -> str:
 def _note(target_plan: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
     again = made_again(target_plan)
     losses = [
-        _shown(part.sort, [t.name for t in part.things if not {(part.sort, t.name), (part.sort, "")} & again])
+        _shown(
+            part.sort,
+            [
+                t.name
+                for t in part.things
+                if not {(part.sort, name) for name in (t.name, t.name.partition("/")[0], "")} & again
+            ],
+        )
         for part in parts
     ]
     unread = [f"{part.sort} ({part.problem})" for part in parts if part.problem]
@@ -211,7 +219,8 @@ def made_again(target_plan: TargetPlan) -> set[tuple[str, str]]:
         for action in target_plan.actions
         if action.verb == "create" and action.key.kind != VERSION.name  # version 1 is another one then
     }
-    return made | {("tag", key) for key in creation.get("Tags", {})}
+    whole = {(PERMISSION.word, qualifier) for word, qualifier in made if word == WHOLE_POLICY.word}
+    return made | whole | {("tag", key) for key in creation.get("Tags", {})}
 
 
 def _shown(sort: str, names: list[str]) -> str:

@@ -48,10 +48,11 @@ PUBLIC: Mapping[str, Mapping[str, Any]] = {
     "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
 )
 def lets_nobody_ask(spec: Mapping[str, Any]) -> Iterator[Finding]:
-    """Only where the spec owns the permissions of the same qualifier; else they may be somebody else's."""
+    """Only where the spec owns the permissions of the same qualifier, by statements; else they may be somebody else's, or said in
+    many ways."""
     for at, name, url in named(spec, URLS.name):
         held = part(spec, PERMISSIONS.name).get(name)
-        if url.get("AuthType") != "NONE" or not isinstance(held, dict):
+        if url.get("AuthType") != "NONE" or not isinstance(held, dict) or PERMISSIONS.words.keys() & held:
             continue
         missing = {sid: said for sid, said in PUBLIC.items() if not any(lets(entry, said) for entry in held.values())}
         if missing:

@@ -86,7 +86,7 @@ def _below(schema: Mapping[str, Any], steps: list[str], at: str) -> str:
     if "*" in first:
         inner = [item for name, item in known.items() if is_named(first, name)]
         wrong = [
-            _below(item, rest, f"{at}/{first}") for item in (*inner, *([others] if isinstance(others, dict) else []))
+            _below(item, rest, f"{at}/{first}") for item in (*([others] if isinstance(others, dict) else []), *inner)
         ]
         return "" if "" in wrong else next(iter(wrong), f"{at} has nothing like {first}")
     if first in known:

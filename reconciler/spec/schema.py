@@ -195,7 +195,8 @@ def section_schema(section: Section) -> Schema:
     else:
         entry |= needs
     for names in filter(None, (section.inner_keys, section.keys)):
-        entry = {"type": "object", "additionalProperties": entry, "propertyNames": dict(names)}
+        words = {"properties": dict(section.words)} if names is section.inner_keys and section.words else {}
+        entry = {"type": "object", **words, "additionalProperties": entry, "propertyNames": dict(names)}
     return {"description": section.about} | entry
 
 

@@ -115,6 +115,8 @@ ACTS: Mapping[str, Act] = {
     "statement": lambda house: house.lambda_.add_permission(**LIVE, StatementId="theirs", **INVOKE),
     "statement changed": change_statement,
     "statement gone": lambda house: house.lambda_.remove_permission(**LIVE, StatementId="bucket"),
+    "policy": lambda house: house.lambda_.add_permission(FunctionName="checkout", StatementId="theirs", **INVOKE),
+    "policy gone": lambda house: house.lambda_.delete_resource_policy(ResourceArn=ARN),
     "function gone": lambda house: house.lambda_.delete_function(FunctionName="checkout"),
     "function created again": create_again,
 }

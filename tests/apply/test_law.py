@@ -109,6 +109,17 @@ statement = st.builds(
     ),
 )
 policy = st.dictionaries(st.sampled_from(["one", "two", "Three-3"]), statement, max_size=3)
+denied = st.builds(
+    lambda principal, action, more: {"Effect": "Deny", "Principal": principal, "Action": action, "Resource": ARN.format("lambda", "function:law"), **more},
+    st.sampled_from(["*", {"AWS": "*"}, {"AWS": ["123456789012", "arn:aws:iam::210987654321:root"], "Service": "s3.amazonaws.com"}]),
+    st.sampled_from(["lambda:*", ["lambda:InvokeFunction"], ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]]),
+    some(Condition=st.sampled_from([{}, {"Bool": {"aws:SecureTransport": False}}, {"StringEquals": {"AWS:SourceAccount": ["123456789012"], "aws:PrincipalOrgID": "o-1234567890"}}])),
+)  # fmt: skip
+whole_policy = st.dictionaries(st.sampled_from(["one", "four"]), denied, min_size=1, max_size=2).map(
+    lambda named: {
+        "policy": {"Version": "2012-10-17", "Statement": [{"Sid": sid, **said} for sid, said in named.items()]}
+    }
+)
 SIGNING = [ARN.format("lambda", f"code-signing-config:csc-0123456789abcdef{letter}") for letter in "gh"]
 PINNED = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
 runtime_management = st.sampled_from([{}, {"UpdateRuntimeOn": "Auto"}, {"UpdateRuntimeOn": "FunctionUpdate"}, {"UpdateRuntimeOn": "Manual", "RuntimeVersionArn": PINNED}])  # fmt: skip
@@ -185,7 +196,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         document["event_invoke"] = {name: draw(asynchronous) for name in sorted(invoked)}
     if draw(st.booleans()):
         open_to = draw(st.sets(st.sampled_from(["$LATEST", "1", *document.get("aliases", {})])))
-        document["permissions"] = {name: draw(policy) for name in sorted(open_to)}
+        document["permissions"] = {name: draw(policy | whole_policy) for name in sorted(open_to)}
     for one in document.get("aliases", {}).values():
         if one["FunctionVersion"] in ("$LATEST", "1"):
             one.pop("RoutingConfig", None)

@@ -21,6 +21,7 @@ LOCKED = "log_group: {kms_key: 'arn:aws:kms:us-west-2:123456789012:key/k'}\n"
 LOGS = "log_group: {}\n"
 URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
 BUCKET = "permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}\n"
+WHOLE = "permissions: {$LATEST: {policy: {Version: '2012-10-17', Statement: [{Sid: a, Effect: Allow, Principal: {AWS: '210987654321'}, Action: 'lambda:InvokeFunction', Resource: '*'}]}}}\n"
 QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
 TAGGED = QUEUE.replace("'}}", "', Tags: {team: a}}}")
 
@@ -63,6 +64,8 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),
     "permission/AddPermission": (spec(), spec(BUCKET)),
     "permission/RemovePermission": (spec(BUCKET), spec("permissions: {$LATEST: {}}\n")),
+    "policy/PutResourcePolicy": (spec(WHOLE), spec(WHOLE.replace("210987654321", "310987654321"))),
+    "policy/DeleteResourcePolicy": (spec(WHOLE), spec("permissions: {$LATEST: {policy: {}}}\n")),
     "event_source_mapping/CreateEventSourceMapping": (spec(), spec(QUEUE)),
     "event_source_mapping/UpdateEventSourceMapping": (spec(QUEUE), spec(QUEUE.replace("'}}", "', BatchSize: 3}}"))),
     "event_source_mapping/DeleteEventSourceMapping": (spec(QUEUE), spec("event_source_mappings: {}\n")),

@@ -27,7 +27,9 @@ event_source_mappings: {{orders: {{EventSourceArn: "{QUEUE}", alias: live, Tags:
 urls: {{live: {{AuthType: AWS_IAM, Cors: {{MaxAge: 5}}}}}}
 concurrency: {{ReservedConcurrentExecutions: 5}}
 event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
-permissions: {{live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}}}
+permissions:
+  live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}
+  $LATEST: {{policy: {{Version: "2012-10-17", Statement: [{{Effect: Deny, Principal: "*", Action: "lambda:*", Resource: "*"}}]}}}}
 recursion: {{RecursiveLoop: Allow}}
 code_signing: {{CodeSigningConfigArn: "{SIGNING}"}}
 runtime_management: {{UpdateRuntimeOn: FunctionUpdate}}
@@ -41,6 +43,7 @@ CHANGED = (
     .replace("Executions: 5", "Executions: 3")
     .replace("Attempts: 1", "Attempts: 2")
     .replace("s3:::a", "s3:::b")
+    .replace("Effect: Deny", "Sid: a, Effect: Deny")
     .replace(SIGNING, OTHER_SIGNING)
     .replace("Loop: Allow", "Loop: Terminate")
     .replace("On: FunctionUpdate", "On: Auto")
@@ -97,12 +100,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 16),
-    "creation": Scene(is_created, 12),
+    "change": Scene(is_changed, 17),
+    "creation": Scene(is_created, 13),
     "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 10),
-    "adoption": Scene(is_adopted, 14),
-    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 8),
+    "replacement": Scene(is_replaced, 11),
+    "adoption": Scene(is_adopted, 15),
+    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 9),
 }
 
 

@@ -83,7 +83,6 @@ NOT_MADE: Mapping[str, str] = {
     **dict.fromkeys(SURFACE["capacity providers"], IS_OF_THE_ACCOUNT),
     **dict.fromkeys(SURFACE["layers"], COMES_WITH_LAYERS),
     **dict.fromkeys((*SURFACE["provisioned concurrency"], *SURFACE["autoscaling"]), COMES_WITH_PROVISIONED),
-    **dict.fromkeys(SURFACE["policies whole"], "a policy is written by its statements"),
     **dict.fromkeys(SURFACE["managed instances"], "managed instances have no section yet"),
 }  # fmt: skip
 

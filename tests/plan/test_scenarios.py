@@ -51,6 +51,8 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("url", "adopt"): "the mark is the function's",
     ("permission", "replace"): "what changes is removed and added again, which is its update",
     ("permission", "adopt"): "the mark is the function's",
+    ("policy", "replace"): "all of a policy can be updated",
+    ("policy", "adopt"): "the mark is the function's",
     ("event_source_mapping", "adopt"): "the mark is the function's",
 }
 PLANNING = Path(reconciler.plan.__file__).parent

@@ -42,6 +42,12 @@ def asynchronous(name: str, when: str, where: str) -> str:
     return f"event_invoke: {{{name}: {{DestinationConfig: {{{when}: {{Destination: '{where}'}}}}}}}}\n"
 
 
+def whole(*statements: str) -> str:
+    listed = "\n".join(f"      - {statement}" for statement in statements)
+    return f"permissions:\n  live:\n    policy:\n      Version: '2012-10-17'\n      Statement:\n{listed}\n"
+
+
+DENIED = "{Effect: Deny, Principal: '*', Action: '*', Resource: '*'}"
 PATCH = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
 OWN = "arn:aws:lambda:us-west-2:123456789012:function:checkout"
 ONE_SOURCE = "code must have exactly one source, S3Bucket + S3Key, ImageUri or path"
@@ -52,6 +58,30 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a policy without room": (
         f"permissions:\n  live: {{{', '.join(f'{name}: {{Action: lambda:*, Principal: s3.amazonaws.com, SourceArn: {S3_BUCKET}{9_000 * name}}}' for name in 'abc')}}}\n",
         "5:3: the policy of live is more than 27261 characters; the most is 20480: let one statement stand for several",
+    ),
+    "a policy in two spellings": (
+        f"permissions:\n  live:\n    policy: {{Version: '2012-10-17', Statement: [{DENIED}]}}\n    s3: {{Action: '*', Principal: s3.amazonaws.com}}\n",
+        "7:5: live has its policy written whole, so s3 would be gone again; move it into the policy's Statement",
+    ),
+    "a Sid twice in a policy": (
+        whole(DENIED.replace("{", "{Sid: a, "), DENIED.replace("{", "{Sid: a, ")),
+        "10:15: another statement of this policy is a as well",
+    ),
+    "a statement for nobody": (
+        whole(DENIED.replace("Principal: '*', ", "")),
+        "8:7: a statement needs Principal or NotPrincipal, and not both",
+    ),
+    "a condition's key in two cases": (
+        whole(DENIED.replace("}", ", Condition: {StringEquals: {aws:SourceAccount: '1', AWS:SourceAccount: '2'}}}")),
+        "9:119: AWS:SourceAccount stands here in another case, too; write one with both values",
+    ),
+    "a statement of a whole policy left to others": (
+        whole(DENIED) + "ignore: [/permissions/live/apigw-*]\n",
+        "10:10: live has its policy written whole, which takes the place of all statements; ignore /permissions/live, or write it by Sids",
+    ),
+    "a policy without a version": (
+        whole(DENIED).replace("Version: '2012-10-17'", "Id: a"),
+        "6:5: permissions.live.policy needs Version",
     ),
     "a retention that there is not": (
         "log_group: {retention_days: 8}\n",

@@ -153,7 +153,7 @@ def put_resource_policy(region: Region, params: Mapping[str, Any], now: float) -
     function, qualifier = _of_resource(region, params)
     held = function.policies.get(qualifier) or Policy([], _own_revision(region, function, qualifier))
     check_revision(params.get("RevisionId"), held.revision, "GetResourcePolicy")
-    document = _parsed(params["Policy"])
+    document = _with_roots(region, _parsed(params["Policy"]))
     policy = Policy(document.pop("Statement"), new_id(), document)
     answer = _answered(policy)
     function.policies[qualifier] = policy
@@ -170,6 +170,26 @@ def _parsed(text: str) -> dict[str, Any]:
     statements = written if isinstance(written, list) else [written]
     if not all(isinstance(item, dict) for item in statements):
         raise invalid("The policy is not a JSON document with statements.")
+    return {**document, "Statement": statements}
+
+
+def _with_roots(region: Region, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with each account by its root, as IAM keeps it."""
+
+    def root(whom: Any) -> Any:
+        if isinstance(whom, list):
+            return [root(one) for one in whom]
+        is_account = isinstance(whom, str) and re.fullmatch("[0-9]{12}", whom)
+        return _principal(region, whom)["AWS"] if is_account else whom
+
+    def kept(statement: dict[str, Any], member: str) -> dict[str, Any]:
+        named = statement.get(member)
+        return {member: {**named, "AWS": root(named["AWS"])}} if isinstance(named, dict) and "AWS" in named else {}
+
+    statements = [
+        {**statement, **kept(statement, "Principal"), **kept(statement, "NotPrincipal")}
+        for statement in document["Statement"]
+    ]
     return {**document, "Statement": statements}
 
 

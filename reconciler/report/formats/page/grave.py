@@ -48,12 +48,12 @@ def _is_taken_out(field: Document, _: str) -> bool:
     return bool(field["after"] == value_text(None))
 
 
-_PERMISSION = r"/permissions/[^/]+/[^/]+"
+_PERMISSION = r"/permissions/[^/]+/(?:policy/Statement/[^/]+|(?!policy/)[^/]+)"
 CONCERNS = (
     Concern("public access", r"/urls/[^/]+/AuthType", lambda field, _: field["after"] == "NONE", also_new=True),
     Concern("public access", rf"{_PERMISSION}/Principal", lambda field, _: field["after"] == "*", also_new=True),
-    Concern("access of another account", rf"{_PERMISSION}/Principal", _is_of_another_account, also_new=True),
-    Concern("access under fewer conditions", rf"{_PERMISSION}/(?!Action|Principal)[A-Za-z]+", _is_taken_out),
+    Concern("access of another account", rf"{_PERMISSION}/Principal(?:/AWS)?", _is_of_another_account, also_new=True),
+    Concern("access under fewer conditions", rf"{_PERMISSION}/(?!Action|Principal)[A-Za-z]+(?:/.+)?", _is_taken_out),
     Concern("role", r"/configuration/Role"),
     Concern("code signing", r"/code_signing/.*"),
     Concern("KMS key", r"/.*(KMSKeyArn|KmsKeyArn)"),
