@@ -14,6 +14,7 @@ import click
 from reconciler import __version__
 from reconciler.cli import by_hand, changes, daily, looking, setup, trying
 from reconciler.cli.ci import ci
+from reconciler.cli.drift import drift
 from reconciler.commands.options import split_command
 from reconciler.commands.output import failed, gated, say
 from reconciler.core.errors import ReconcileError
@@ -36,7 +37,7 @@ for verb in (
     ci, setup.init, setup.doctor,
     daily.functions, daily.invoke, daily.tasks,
     looking.status, looking.versions, looking.diff, looking.logs, looking.open_command,
-    by_hand.rollback, by_hand.republish, by_hand.disown,
+    drift, by_hand.rollback, by_hand.republish, by_hand.disown,
     trying.schema, trying.sandbox, trying.demo, trying.help_command,
 ):  # fmt: skip
     cli.add_command(verb)

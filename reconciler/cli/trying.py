@@ -70,6 +70,7 @@ def demo(keep: Path | None) -> None:
             "versions",
             "diff",
             "logs",
+            "acceptance",
         ]
     ),
     default="function",

@@ -28,16 +28,21 @@ def planned(
 ) -> tuple[Plan, Mapping[str, Any]]:
     """The plan and its document; `folder` is where earlier reports lie. `known` is what was last applied, where somebody
     has found that out already."""
-    aws = None
+    workspace, live, aws = seen(workspace, choices, snapshot=snapshot, folder=folder)
+    return of_live(workspace, live, choices, folder=folder, aws=aws, known=known)
+
+
+def seen(
+    workspace: Workspace, choices: Choices, *, snapshot: Path | None, folder: Path
+) -> tuple[Workspace, Snapshot, Aws | None]:
+    """The workspace as it is compared, what it is compared with, and who can be asked for more: nobody where a saved snapshot tells."""
     if snapshot:
         workspace.config.require_enabled(workspace.accounts)
         live = wiring.saved_snapshot(workspace, snapshot)
-        workspace = wiring.without_values(workspace, live)
-    else:
-        aws = wiring.connect(workspace.config, workspace.accounts)
-        workspace = wiring.with_values(workspace, aws)
-        live = wiring.live_snapshot(workspace, aws, wiring.looking(folder, choices))
-    return of_live(workspace, live, choices, folder=folder, aws=aws, known=known)
+        return wiring.without_values(workspace, live), live, None
+    aws = wiring.connect(workspace.config, workspace.accounts)
+    workspace = wiring.with_values(workspace, aws)
+    return workspace, wiring.live_snapshot(workspace, aws, wiring.looking(folder, choices)), aws
 
 
 def of_live(

@@ -10,10 +10,13 @@ from pathlib import Path
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import UNSET, Spec, Target
+from reconciler.core.model import SENSITIVE, UNSET, Spec, Target
 from reconciler.files import strict_yaml
+from reconciler.files.marked_yaml import veiled
 from reconciler.files.splicing import Edit, Unspliced, spliced
 from reconciler.files.strict_yaml import Document
+from reconciler.kinds.configuration import CONFIGURATION
+from reconciler.kinds.function import FUNCTION
 from reconciler.report.journal import write_atomically
 from reconciler.spec import load
 from reconciler.spec.config import Config, text_of
@@ -38,7 +41,8 @@ class Rewriting:
 
     @property
     def diff(self) -> str:
-        before, after = self.before.splitlines(), self.after.splitlines()
+        """As people may see it: no value of the environment is shown."""
+        before, after = (veiled(text, is_hidden, SENSITIVE.text).splitlines() for text in (self.before, self.after))
         lines = difflib.unified_diff(before, after, self.path, self.path, n=1, lineterm="")
         return "".join(f"{line}\n" for line in lines)
 
@@ -66,6 +70,12 @@ class Rewriting:
         if text_of(path) != self.before.encode():
             raise UnsafePlan(IS_WRITTEN_IN_ITS_PLACE.ends(f"{path} was changed meanwhile; nothing is written"))
         write_atomically(path, self.after, mode=path.stat().st_mode & 0o777)
+
+
+def is_hidden(steps: tuple[str, ...]) -> bool:
+    """Whether a value of a file must not be shown, in whichever part of it a configuration stands."""
+    starts = (index for index, step in enumerate(steps) if step == CONFIGURATION.name)
+    return any(FUNCTION.is_sensitive(steps[index:]) for index in starts)
 
 
 def unchanged(path: str) -> Rewriting:

@@ -5,7 +5,7 @@ Text that `strict_yaml` has read goes in: it is bounded, and has neither tags no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -53,6 +53,22 @@ def marked(text: str) -> Node:
         return _node(parser, text)
     finally:
         parser.dispose()
+
+
+def veiled(text: str, is_hidden: Callable[[tuple[str, ...]], bool], instead: str) -> str:
+    """The text with something else instead of what stands at certain steps of keys."""
+    hidden = [node for steps, node in _below(marked(text), ()) if node.form == "scalar" and is_hidden(steps)]
+    for node in sorted(hidden, key=lambda node: node.start, reverse=True):
+        text = text[: node.start] + instead + text[node.end :]
+    return text
+
+
+def _below(node: Node, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Node]]:
+    yield steps, node
+    for key, value in node.entries:
+        yield from _below(value, (*steps, key.text))
+    for item in node.items:
+        yield from _below(item, steps)
 
 
 def _node(parser: Any, text: str) -> Node:

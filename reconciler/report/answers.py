@@ -136,4 +136,21 @@ STATUS: Schema = {
     ),
 }  # fmt: skip
 
-SCHEMAS: Mapping[str, Schema] = {"status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS}
+ACCEPTANCE: Schema = {
+    "title": "Drift that git takes over",
+    "description": "Printed by `reconcile drift accept --format json`. `accepted` are what specs say now as AWS holds it (with --check: would say), `left` "
+    "what is not written, and why; an empty `path` means the whole function. `diff` is a file's, no value of the environment in it.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "acceptance"},
+            "files": array(closed({"file": TEXT, "diff": TEXT})),
+            "accepted": array(closed({"address": ADDRESS, "path": TEXT, "before": {}, "after": {}, "source": SOURCE})),
+            "left": array(closed({"address": ADDRESS, "path": TEXT, "reason": TEXT})),
+        }
+    ),
+}  # fmt: skip
+
+SCHEMAS: Mapping[str, Schema] = {
+    "status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS, "acceptance": ACCEPTANCE,
+}  # fmt: skip

@@ -1,0 +1,86 @@
+"""`drift accept` with its flags: git takes over what AWS moved. What is slow to import is imported by the verb that needs it."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from reconciler.commands.options import FILE, chosen, format_option, paths_argument, report_dir_option
+from reconciler.commands.output import say, show, view
+
+CHANGES_PENDING, PARTLY, REFUSED = 10, 25, 21
+FORMS = ("text", "json", "markdown")
+
+
+def as_pointers(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Raises a usage error for what is no JSON Pointer."""
+    for value in values:
+        if not value.startswith("/"):
+            raise click.BadParameter(f"{value!r} is no path; write it as /configuration/MemorySize.")
+    return values
+
+
+@click.group()
+def drift() -> None:
+    """What AWS holds and git does not say: see it with `reconcile plan --drift`."""
+
+
+@drift.command()
+@paths_argument
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="POINTER",
+    callback=as_pointers,
+    help="Only what is at or below this path of a spec, as in a plan: /configuration/MemorySize.",
+)
+@click.option("--pin", is_flag=True, help="Also where an alias follows the newest version: write the number.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 10 where something would be.")
+@click.option("--snapshot", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
+@click.option(
+    "--base", default="", metavar="REF", help="What tells drift from edits, where no report does; HEAD when left out."
+)
+@report_dir_option
+@format_option("drift", names=FORMS)
+def accept(
+    paths: tuple[Path, ...],
+    only: tuple[str, ...],
+    pin: bool,
+    check: bool,
+    snapshot: Path | None,
+    base: str,
+    report_dir: Path,
+    form: str,
+) -> None:
+    """Write what AWS holds into the specs wherever AWS moved it, and nothing else: comments and all that is not meant stay.
+
+    What is sensitive, made by a reference, code, or said for several regions is named instead. --format markdown is the body of a
+    pull request.
+
+    Example: reconcile drift accept specs/shop --only /configuration/MemorySize --check
+    """
+    from reconciler.commands.accept import Wish, acceptance
+    from reconciler.commands.wiring import read
+    from reconciler.report import acceptance as shown
+    from reconciler.report.formats.json import document_json
+
+    files, document = acceptance(read(chosen(paths)), Wish(only, pin, snapshot, base, report_dir))
+    if not check:
+        for file in files:
+            file.write()
+    texts = {"json": document_json, "markdown": lambda found: shown.markdown(found, view()), "text": shown.text}
+    show(texts[form](document))
+    if files and not check:
+        say(
+            f"To propose it: git switch -c accept-drift && git commit -m 'Take over what AWS holds' {shlex.join(file.path for file in files)}"
+        )
+    sys.exit(ended(is_written=bool(files), has_left=bool(document["left"]), is_checked=check))
+
+
+def ended(*, is_written: bool, has_left: bool, is_checked: bool) -> int:
+    if is_written and is_checked:
+        return CHANGES_PENDING
+    return 0 if not has_left else PARTLY if is_written else REFUSED

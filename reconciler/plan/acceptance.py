@@ -1,0 +1,210 @@
+"""What a spec must say so that drift is none: each field and resource that AWS moved, as an entry of the spec, or why it is not one. Pure.
+
+A plan of drift alone goes in. Where the entries stand in files is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.diff import pointer, steps_of, value_at, with_value
+from reconciler.core.model import (
+    KNOWN_AFTER_APPLY,
+    UNSET,
+    Action,
+    Desired,
+    FieldChange,
+    Key,
+    Live,
+    Marker,
+    Properties,
+    Spec,
+    TargetPlan,
+    Unreadable,
+)
+from reconciler.kinds.alias import ALIAS, weights
+from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
+from reconciler.kinds.version import VERSION
+from reconciler.plan.changes import prefix
+
+_SHARES = ("RoutingConfig", "AdditionalVersionWeights")
+Steps = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """An entry of a spec as it must be: `value` at these steps, `UNSET` where nothing must be. `path` is the pointer by which the plan
+    told it, `said` what git says there. Each is one of its own."""
+
+    key: Key
+    path: str
+    steps: Steps
+    value: Any
+    said: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What drifted and is not to be written, and why."""
+
+    key: Key
+    path: str
+    reason: str
+
+
+def accepted(drift: TargetPlan, spec: Spec, live: Mapping[Key, Live], *, may_pin: bool) -> Iterator[Taken | Left]:
+    """Everything of a target that AWS moved; `spec` is as it is written. `may_pin`: where an alias follows the newest version the number
+    that AWS has may stand instead."""
+    desired = {item.key: item for item in spec.desired}
+    for action in drift.actions:
+        kind = KINDS[action.key.kind]
+        if action.verb == "none" or kind is VERSION:
+            continue
+        at = prefix(kind, action.key.name)
+        if action.verb == "create":
+            yield _gone(kind, action, at)
+        elif action.verb == "delete":
+            yield _came(kind, action, live[action.key], desired)
+        else:
+            yield from _moved(kind, action, desired[action.key], live.get(action.key), may_pin=may_pin)
+
+
+# --- resources -------------------------------------------------------------------------------------------------------
+
+
+def _gone(kind: Kind, action: Action, at: Steps) -> Taken | Left:
+    if kind is FUNCTION:
+        return Left(action.key, "", "the function is gone; write `state: absent` if it is to stay so")
+    if kind.is_kept:
+        return Left(
+            action.key,
+            pointer(at),
+            "it is gone, and the next apply makes it again; take the section out to leave it to others",
+        )
+    return Taken(action.key, pointer(at), at, {} if kind.is_single else UNSET)
+
+
+def _came(kind: Kind, action: Action, live: Live, desired: Mapping[Key, Desired]) -> Taken | Left:
+    if kind is FUNCTION:
+        return Left(
+            action.key, "", "git asks for the deletion of the function; take its `state: absent` out to keep it"
+        )
+    taken = {key.name for key in desired if key.kind == kind.name}
+    at = kind.at(_label(live, taken) if kind.named_by else action.key.name)
+    entry = minimal(kind, live.properties, action.key.target.function)
+    if any(kind.is_sensitive(steps) for steps in _leaves(entry)):
+        return Left(action.key, pointer(at), "what it holds is sensitive, so it is written by hand")
+    missing = [name for name in kind.sections[0].required if name not in entry]
+    if missing or (kind.undeletable(live)):
+        return Left(action.key, pointer(at), "no spec can say all of it; leave it to others with `ignore`")
+    return Taken(action.key, pointer(at), at, entry)
+
+
+def minimal(kind: Kind, properties: Properties, function: str) -> dict[str, Any]:
+    """What a spec must say of a resource: of what its section takes all that is not as AWS has it by itself."""
+    section = kind.sections[0]
+    entry = {name: value for name, value in properties.items() if name in {*section.members, *section.own}}
+    whole = kind.normal(entry, function)
+    for name in sorted(set(entry) - set(section.required)):
+        less = {other: value for other, value in entry.items() if other != name}
+        if kind.normal(less, function) == whole:
+            entry = less
+    return entry
+
+
+def _label(live: Live, taken: set[str]) -> str:
+    """A name of ours for what AWS gives a number: that of its source."""
+    source = str(live.properties.get("EventSourceArn", "mapping")).split(":")[-1].split("/")
+    name = re.sub(r"[^a-zA-Z0-9_.-]", "-", source[min(1, len(source) - 1)]) or "mapping"
+    return next(
+        label
+        for number in range(1, len(taken) + 2)
+        if (label := name if number == 1 else f"{name}-{number}") not in taken
+    )
+
+
+def _leaves(tree: Any, steps: Steps = ()) -> Iterator[Steps]:
+    if isinstance(tree, Mapping):
+        for name, item in tree.items():
+            yield from _leaves(item, (*steps, name))
+    else:
+        yield steps
+
+
+# --- fields ----------------------------------------------------------------------------------------------------------
+
+
+def _moved(kind: Kind, action: Action, desired: Desired, live: Live | None, *, may_pin: bool) -> Iterator[Taken | Left]:
+    at = prefix(kind, action.key.name)
+    followed = [
+        change for change in action.changes if _follows(kind, desired, steps_of(change.path)[len(at) :], change)
+    ]
+    held = desired.properties
+    for change in action.changes:
+        steps = steps_of(change.path)[len(at) :]
+        reason = (
+            "the alias follows the newest version; --pin writes the number"
+            if change in followed
+            else _why_not(change, steps)
+        )
+        if change in followed and may_pin:
+            continue
+        if reason:
+            yield Left(action.key, change.path, reason)
+            continue
+        held = with_value(held, steps, change.before)
+        yield _entry(kind, action, desired, change, held)
+    if followed and may_pin and live:
+        yield from _pinned(action, live, at, followed)
+
+
+def _why_not(change: FieldChange, steps: Steps) -> str:
+    if steps[:1] == ("code",):
+        return "code is what its source is, and AWS tells only its hash; deploy what is to stay"
+    if change.is_sensitive:
+        return "it is sensitive, so it is written by hand, or left to others with `ignore`"
+    if isinstance(change.before, Unreadable) or (isinstance(change.before, Marker) and change.before != UNSET):
+        return "AWS does not tell it"
+    return ""
+
+
+def _follows(kind: Kind, desired: Desired, steps: Steps, change: FieldChange) -> bool:
+    """Whether git says `published` here, whatever number that is."""
+    if kind is not ALIAS:
+        return False
+    shares = value_at(desired.properties, _SHARES)
+    is_of_shares = steps[: len(_SHARES)] == _SHARES and isinstance(shares, Mapping) and PUBLISHED in shares
+    return is_of_shares or change.after == KNOWN_AFTER_APPLY or value_at(desired.properties, steps) == PUBLISHED_VERSION
+
+
+def _pinned(action: Action, live: Live, at: Steps, followed: list[FieldChange]) -> Iterator[Taken]:
+    for change in followed:
+        steps = steps_of(change.path)
+        if steps[len(at) :] == ("FunctionVersion",):
+            yield Taken(action.key, change.path, steps, str(live.properties["FunctionVersion"]), PUBLISHED)
+    shares = [change for change in followed if steps_of(change.path)[len(at) :][: len(_SHARES)] == _SHARES]
+    if shares:
+        yield Taken(action.key, shares[0].path, (*at, *_SHARES), dict(weights(live.properties)), PUBLISHED)
+
+
+def _entry(kind: Kind, action: Action, desired: Desired, change: FieldChange, held: Properties) -> Taken:
+    """The entry that says what AWS holds: none where that is AWS's default, nor for a map that would be empty and say nothing."""
+    at, function = prefix(kind, action.key.name), action.key.target.function
+    steps = steps_of(change.path)[len(at) :]
+    without = with_value(held, steps, UNSET)
+    required = {(name,) for name in kind.sections[0].required}
+    is_default = kind.normal(without, function) == kind.normal(held, function)
+    if change.before is not UNSET and (not is_default or steps in required):
+        return Taken(action.key, change.path, (*at, *steps), change.before, change.after)
+    least = 1 if kind is FUNCTION else 0
+    while len(steps) - 1 > least and value_at(without, steps[:-1]) == {}:
+        less = with_value(without, steps[:-1], UNSET)
+        if kind.normal(less, function) != kind.normal(without, function):
+            break
+        without, steps = less, steps[:-1]
+    return Taken(action.key, change.path, (*at, *steps), UNSET, change.after)
