@@ -139,6 +139,13 @@ def after(operation: str, params: Properties, state: Properties | None) -> dict[
     return normal({name: value for name, value in {**(state or {}), **sent}.items() if name != gone}, "")
 
 
+def warning(before: Properties | None, after: Properties) -> str:
+    days, kept = after.get(_DAYS), (before or {}).get(_DAYS)
+    if before is None or days is None or isinstance(kept, Unreadable) or (kept is not None and kept <= days):
+        return ""
+    return f"keeps events for {days} days only: CloudWatch Logs deletes what is older, for good"
+
+
 def listed(live: Live) -> dict[str, Any]:
     members = {member: live.properties[word] for word, member in _ANSWERED.items() if word in live.properties}
     return {"logGroupName": live.key.name, **members}
@@ -200,5 +207,6 @@ FUNCTION_LOG_GROUP = Kind(
     after=after,
     outlives_function=True,
     is_kept=True,
+    warning=warning,
     listed=listed,
 )

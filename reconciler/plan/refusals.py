@@ -165,7 +165,7 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
         yield Diagnostic("warning", message + ignored, case.spec.target, spec_origin(case))
 
 
-@Rule("W208", "A change that opens, stops or unties more than its values show is told before it is made.")
+@Rule("W208", "A change that opens, stops, unties or deletes more than its values show is told before it is made.")
 def is_worth_a_warning(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """What a kind itself has to say about a change."""
     for draft in drafts:

@@ -48,12 +48,22 @@ def _is_taken_out(field: Document, _: str) -> bool:
     return bool(field["after"] == value_text(None))
 
 
+def _is_shorter(field: Document, _: str) -> bool:
+    """Whether days are fewer than they were; without a number they never end."""
+    before, after = str(field["before"]), str(field["after"])
+    return after.isdigit() and not (before.isdigit() and int(before) <= int(after))
+
+
 _PERMISSION = r"/permissions/[^/]+/(?:policy/Statement/[^/]+|(?!policy/)[^/]+)"
 CONCERNS = (
+    Concern(
+        "stop", r"/concurrency/ReservedConcurrentExecutions", lambda field, _: field["after"] == "0", also_new=True
+    ),
     Concern("public access", r"/urls/[^/]+/AuthType", lambda field, _: field["after"] == "NONE", also_new=True),
     Concern("public access", rf"{_PERMISSION}/Principal", lambda field, _: field["after"] == "*", also_new=True),
     Concern("access of another account", rf"{_PERMISSION}/Principal(?:/AWS)?", _is_of_another_account, also_new=True),
     Concern("access under fewer conditions", rf"{_PERMISSION}/(?!Action|Principal)[A-Za-z]+(?:/.+)?", _is_taken_out),
+    Concern("logs deleted earlier", r"/log_group/retention_days", _is_shorter),
     Concern("role", r"/configuration/Role"),
     Concern("code signing", r"/code_signing/.*"),
     Concern("KMS key", r"/.*(KMSKeyArn|KmsKeyArn)"),
