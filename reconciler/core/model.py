@@ -256,7 +256,7 @@ UNTOLD = Marker("(not told by AWS)")
 class FieldChange:
     """One path that differs. `path` is a JSON Pointer into the spec's words; `before` or `after` is `UNSET` where that
     side has nothing, `SENSITIVE` on both sides where the service model says so. `author` names commit and author of the
-    line, for an edit, where git can tell."""
+    line, for an edit, where git can tell; `said` is what git said when it was last applied of what AWS does not tell."""
 
     path: str
     before: Any
@@ -264,6 +264,7 @@ class FieldChange:
     cause: Cause | None = None
     origin: Origin | None = None
     author: str = ""
+    said: str = ""
 
     @property
     def is_sensitive(self) -> bool:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.core.diff import steps_of, value_at
+from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.model import (
     KNOWN_AFTER_APPLY,
     UNSET,
+    UNTOLD,
     Action,
     Cause,
     Desired,
@@ -165,6 +166,9 @@ def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
         steps = steps_of(change.path)[len(prefix(kind, action.key.name)) :]
         if steps[:1] == ("code",):
             cause, author = _code(action.key, sides)
+            is_of_git = cause in ("edit", "unapplied") and change.before == UNTOLD
+            before = _written(sides.then.applied.spec, action.key, steps) if is_of_git else ""
+            change = replace(change, said="" if before == change.after else before)
         else:
             cause = _cause(then, is_now, steps, change)
             author = _author(action.key, steps, sides.moved_since(cause), sides)
@@ -202,6 +206,13 @@ def _code(key: Key, sides: Sides) -> tuple[Cause, str]:
     if then and _code_of(then.spec, key) == _code_of(sides.now, key):
         return cause, _named(then.since([_code_of(sides.now, key)["path"]]))
     return cause, _author(key, ("code",), then, sides)
+
+
+def _written(spec: Spec | None, key: Key, steps: tuple[str, ...]) -> str:
+    """A source of code as a spec has it; nothing where that has none."""
+    item = _item(spec, key)
+    written = item.references.get(pointer(steps), value_at(item.properties, steps)) if item else UNSET
+    return written if isinstance(written, str) else ""
 
 
 def _has_moved_code(then: Then, key: Key, now: Spec | None) -> bool | None:

@@ -178,7 +178,8 @@ def field_document(change: FieldChange) -> dict[str, Any]:
         "source": _source(change.origin),
         "author": change.author,
     }
-    return entry | ({"not_told": True} if change.before == UNTOLD else {})
+    said = {"said": change.said} if change.said else {}
+    return entry | said | ({"not_told": True} if change.before == UNTOLD else {})
 
 
 def _diagnostic(note: Diagnostic) -> dict[str, Any]:

@@ -80,8 +80,9 @@ FIELD: Schema = closed(
         "source": SOURCE,
         "author": TEXT,
         "not_told": {"const": True},
+        "said": TEXT,
     },
-    optional=("known_after_apply", "not_told"),
+    optional=("known_after_apply", "not_told", "said"),
 )
 FILE: Schema = closed({"name": TEXT, "before": {"type": ["integer", "null"]}, "after": {"type": ["integer", "null"]}})
 COMPARISON: Schema = closed(

@@ -252,6 +252,47 @@ def test_drift_is_an_alert_and_an_edit_leads_to_its_line_and_author(house: House
     assert re.search(r"^\+ .*Timeout: 30 +drift +specs/checkout.yaml:9$", out, re.MULTILINE)
 
 
+def test_code_is_told_by_source_and_hash_and_what_aws_does_not_tell_as_git_said_it(house: House) -> None:
+    house.write("checkout.yaml", function_spec())
+    house.apply()
+    committed(house)
+    house.write("checkout.yaml", function_spec(key="v2.zip"))
+    committed(house)
+    text = house.run("plan", "--base", "HEAD~1", "-o", "plan.json").out
+    assert re.search(r"code\.S3Key +\(not told by AWS; git said v1\.zip\) → v2\.zip +edit", text)
+    assert re.search(r"code\.S3Bucket +\(not told by AWS\) → artifacts +edit", text)  # as before
+    hashes = re.search(r"CodeSha256 +(\S{44}) → (\S{44})", text)
+    assert hashes
+    row = f"v1&#46;zip (git) → <b>v2&#46;zip</b> <sub>{hashes[1][:8]} → {hashes[2][:8]}</sub>"
+    assert row in house.run("plan", "--base", "HEAD~1", "--format", "markdown").out
+    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 0  # which knows nothing of a base
+
+
+ECR = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/checkout"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "row"),
+    [
+        (f"{ECR}@sha256:{'a' * 64}", f"{ECR}:v2", "team/checkout&#64;sha256:aaaaaaaa… → <b>team/checkout:v2</b>"),
+        ("registry.example.com/app:1", "registry.example.com/app:2", "registry&#46;example&#46;com/app:1 → "),
+        ("x" * 70, "y" * 70, "(long, see the diff) → <b>(long, see the diff)</b>"),
+    ],
+)
+def test_an_image_is_told_without_its_registry_and_with_its_digests(before: str, after: str, row: str) -> None:
+    changed = field(before, after, "/code/ImageUri"), field("a" * 64, "b" * 64, "/code/CodeSha256")
+    out = markdown(plan(target("t/r/checkout", *changed)))
+    assert row in out
+    assert "<sub>aaaaaaaa → bbbbbbbb</sub>" in out
+
+
+def test_functions_alike_show_no_hash_that_is_one_functions_own() -> None:
+    targets = [target(f"t/r/f{letter}", field("0" * 44, letter * 44, "/code/CodeSha256")) for letter in "abc"]
+    assert "<sub>00000000 → aaaaaaaa</sub>" in markdown(plan(targets[0]))
+    row = next(line for line in markdown(plan(*targets)).splitlines() if "3 functions" in line)
+    assert "new <code>code</code> |" in row
+
+
 def test_a_tombstone_is_told_by_the_change_that_sets_it(house: House) -> None:
     house.write("one.yaml", function_spec("one"))
     house.write("old.yaml", ABSENT.format("old"))

@@ -71,6 +71,8 @@ def side_text(field: Document, side: str) -> str:
     value = field[side]
     flags = (field["sensitive"], field.get("known_after_apply", False), field.get("not_told", False))
     is_marker = any(is_set and value == marker for is_set, marker in zip(flags, MARKERS, strict=True))
+    if side == "before" and is_marker and "said" in field:
+        return f"{str(value).removesuffix(')')}; git said {value_text(field['said'])})"
     is_partly = field["sensitive"] and str(value).startswith("(sensitive, with ")
     return str(value) if is_marker or is_partly else value_text(value)
 

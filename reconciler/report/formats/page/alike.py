@@ -91,7 +91,8 @@ def _field(field: Document, name: str) -> dict[str, Any]:
         )
     elif field["path"].endswith("/FunctionVersion") and field.get("known_after_apply"):
         before = before and OWN
-    return {**field, "before": before, "after": after, "source": None, "author": ""}
+    said = {"said": _nameless(field["said"], name)} if "said" in field else {}
+    return {**field, **said, "before": before, "after": after, "source": None, "author": ""}
 
 
 def _traffic(traffic: Document) -> dict[str, Any]:

@@ -132,14 +132,19 @@ def _resource(action: Document) -> str:
 
 
 def value_change(field: Document) -> str:
-    """A field's two sides; the ends of long ones are in the diff."""
-    before, after = (_short(field[side]) for side in ("before", "after"))
-    is_bare = field["is_new"] or field.get("not_told")
+    """A field's two sides; the ends of long ones are in the diff. Of what AWS does not tell the first is what git said."""
+    held = f"{_short(value_text(field['said']))} (git)" if "said" in field else _short(field["before"])
+    before, after = held, _short(field["after"])
+    is_bare = field["is_new"] or (field.get("not_told") and "said" not in field)
     return bold(after) if is_bare else f"{inert(before)} → {bold(after)}"
 
 
 def _short(text: str) -> str:
-    """A value in a table: an ARN by what it names, anything else that is long by a word."""
+    """A value in a table: an ARN by what it names, an image without its registry, anything else that is long by a word."""
+    if match := re.fullmatch(
+        r"[0-9]{12}\.dkr\.ecr\.[a-z0-9.-]+/([^\s@]{1,60})(?:@(sha256:[0-9a-f]{8})[0-9a-f]{56})?", text
+    ):
+        return f"{match[1]}@{match[2]}…" if match[2] else match[1]
     if match := re.fullmatch(r"arn:[^:\s]*:[^:\s]*:[^:\s]*:([0-9]*):([^\s\"]+)", text):
         return match[2] if len(match[2]) <= 60 else "(a long ARN)"
     return text if len(text) <= 60 else "(long, see the diff)"

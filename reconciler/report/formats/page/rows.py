@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.core.words import many
@@ -18,6 +19,7 @@ HEAD = "| | function | change | traffic | why |\n|:-:|---|---|---|---|\n"
 CELL_ROOM = 1_200  # bytes
 SIGNS = {"create": "✚", "update": "✎", "replace": "🔁", "adopt": "⇐", "delete": "⛔"}
 MOVES = "🔀"
+SHORT_HASH = 8
 SHARED = ("Runtime", "MemorySize", "PackageType")
 
 
@@ -82,11 +84,19 @@ def _function(action: Document) -> Iterator[str]:
 
 
 def _code(fields: list[Document]) -> Iterator[str]:
-    """The code by where it comes from; its hashes are in the diff."""
+    """The code by where it comes from, and by the beginnings of its hashes, which are whole in the diff."""
     if not fields:
         return
     told = next((field for field in fields if field["name"] in ("code.S3Key", "code.ImageUri", "code.path")), None)
-    yield f"new {code('code')}{f' {value_change(told)}' if told and len(told['after']) <= 60 else ''}{_aside(fields[0])}"
+    source = f" {value_change(told)}" if told else ""
+    hashes = next((_hashes(field) for field in fields if field["path"] == "/code/CodeSha256"), "")
+    yield f"new {code('code')}{source}{hashes}{_aside(fields[0])}"
+
+
+def _hashes(field: Document) -> str:
+    """Of one function; functions alike have each their own."""
+    sides = [field[side] for side in ("before", "after") if re.fullmatch("[A-Za-z0-9+/=]{44,64}", str(field[side]))]
+    return f" {small(' → '.join(inert(side[:SHORT_HASH]) for side in sides))}" if sides else ""
 
 
 def _beside(action: Document) -> Iterator[str]:
