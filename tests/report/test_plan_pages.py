@@ -274,7 +274,11 @@ ECR = "123456789012.dkr.ecr.us-west-2.amazonaws.com/team/checkout"
 @pytest.mark.parametrize(
     ("before", "after", "row"),
     [
-        (f"{ECR}@sha256:{'a' * 64}", f"{ECR}:v2", "team/checkout&#64;sha256:aaaaaaaa… → <b>team/checkout:v2</b>"),
+        (
+            f"{ECR}@sha256:{'a' * 64}",
+            f"{ECR}:v2",
+            "team/checkout&#64;&#8203;sha256:aaaaaaaa&#8230; → <b>team/checkout:v2</b>",
+        ),
         ("registry.example.com/app:1", "registry.example.com/app:2", "registry&#46;example&#46;com/app:1 → "),
         ("x" * 70, "y" * 70, "(long, see the diff) → <b>(long, see the diff)</b>"),
     ],
@@ -289,7 +293,7 @@ def test_an_image_is_told_without_its_registry_and_with_its_digests(before: str,
 def test_functions_alike_show_no_hash_that_is_one_functions_own() -> None:
     targets = [target(f"t/r/f{letter}", field("0" * 44, letter * 44, "/code/CodeSha256")) for letter in "abc"]
     assert "<sub>00000000 → aaaaaaaa</sub>" in markdown(plan(targets[0]))
-    row = next(line for line in markdown(plan(*targets)).splitlines() if "3 functions" in line)
+    row = next(line for line in markdown(plan(*targets)).splitlines() if "3 functions</b>" in line)
     assert "new <code>code</code> |" in row
 
 

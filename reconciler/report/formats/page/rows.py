@@ -95,8 +95,10 @@ def _code(fields: list[Document]) -> Iterator[str]:
 
 def _hashes(field: Document) -> str:
     """Of one function; functions alike have each their own."""
-    sides = [field[side] for side in ("before", "after") if re.fullmatch("[A-Za-z0-9+/=]{44,64}", str(field[side]))]
-    return f" {small(' → '.join(inert(side[:SHORT_HASH]) for side in sides))}" if sides else ""
+    sides = [field[side] for side in (("after",) if field["is_new"] else ("before", "after"))]
+    if not all(re.fullmatch("[A-Za-z0-9+/=]{44,64}", side) for side in sides):
+        return ""
+    return f" {small(' → '.join(inert(side[:SHORT_HASH]) for side in sides))}"
 
 
 def _beside(action: Document) -> Iterator[str]:
