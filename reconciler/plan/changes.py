@@ -101,6 +101,13 @@ def beside(case: Case) -> Iterator[tuple[Kind, Desired]]:
                 yield kind, item
 
 
+def without_foreign_code(spec: Spec, desired: Desired) -> Desired:
+    """What a spec says of a function that lives: code that it leaves to others it does not send, with whatever else."""
+    if ("code",) not in ignored_paths(spec, FUNCTION, ""):
+        return desired
+    return replace(desired, properties={name: value for name, value in desired.properties.items() if name != "code"})
+
+
 def sides(kind: Kind, pair: Pair, spec: Spec, salt: str) -> Sides:
     """Compare a pair of which both sides exist. With a salt the live side is sealed, so the desired one is, too."""
     assert pair.desired is not None

@@ -49,6 +49,7 @@ from reconciler.plan.changes import (
     seen_before,
     taken_along,
     updated,
+    without_foreign_code,
 )
 from reconciler.plan.digests import target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
@@ -212,7 +213,7 @@ def function_draft(case: Case) -> Draft | None:
         return new_function(case, desired) if desired and is_whole(desired) else None
     if desired is None:
         return adopted(case, Draft(Action(case.function.key, "none"), Pair(case.function.key, None, case.function)))
-    desired = with_live_architecture(desired, case.function)
+    whole, desired = desired, with_live_architecture(without_foreign_code(case.spec, desired), case.function)
     pair = Pair(desired.key, comparable(case, desired), only_sections(case.function, desired))
     draft, both = changed(FUNCTION, pair, case.spec, case.salt)
     failed = case.function.handle.get("State") == "Failed"
@@ -220,9 +221,9 @@ def function_draft(case: Case) -> Draft | None:
         reason = (
             draft.action.reason or f"its creation failed ({case.function.handle.get('StateReasonCode', 'unknown')})"
         )
-        whole = replacing(FUNCTION, replace(pair, desired=desired)) if is_whole(desired) else ()
+        steps = replacing(FUNCTION, replace(pair, desired=whole)) if is_whole(whole) else ()
         draft = replace(draft, action=replace(draft.action, verb="replace", reason=reason))
-        return with_source(case, replace(draft, steps=creation(case, desired, whole)), desired)
+        return with_source(case, replace(draft, steps=creation(case, whole, steps)), whole)
     called = {**both.after, "code": code_params(case, desired, both.differences)}
     changes = FUNCTION.update(
         case.spec.target.function, "", called, differing(FUNCTION, both.differences), case.function.handle

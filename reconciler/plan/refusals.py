@@ -18,7 +18,7 @@ from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
 from reconciler.plan import kept, packages, qualifiers
 from reconciler.plan.case import Case
-from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix
+from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix, without_foreign_code
 from reconciler.plan.source import SENDING, repository
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
 
@@ -291,7 +291,7 @@ def is_the_same_code_elsewhere(case: Case, drafts: Drafts) -> Iterator[Diagnosti
 def needs_code_to_change(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """Only a call that sends code can change its architecture, or set it back to AWS's default where a spec that owns the
     configuration leaves it out. Neither happens without code; and what the spec says is then not what lives."""
-    desired = next(iter(case.desired(FUNCTION)), None)
+    desired = next((without_foreign_code(case.spec, item) for item in case.desired(FUNCTION)), None)
     if case.function is None or desired is None or "code" in desired.properties:
         return
     wanted = desired.properties.get("configuration")

@@ -62,6 +62,22 @@ def test_it_may_change_while_an_apply_runs(leaving: House, pointer: str) -> None
     assert leaving.verbs() == {}
 
 
+def test_code_that_is_left_is_not_sent_along(leaving: House) -> None:
+    leaving.write(
+        "checkout.yaml",
+        function_spec(key="v2.zip", configuration="Architectures: [arm64]", extra=FULL + "ignore: [/code]\n"),
+    )
+    result = leaving.run("apply", "--yes")
+    assert (result.exit_code, "(R210)" in result.out) == (21, True)
+    leaving.write(
+        "checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=FULL + "ignore: [/code]\n")
+    )
+    leaving.writes()
+    assert leaving.apply()["outcome"]["exit_code"] == 0
+    assert leaving.writes() == ["UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"]
+    assert leaving.verbs() == {}
+
+
 def test_what_is_not_left_is_guarded(leaving: House) -> None:
     leaves(leaving, "/event_invoke/live/MaximumRetryAttempts", 8)
     stranger = Stranger(leaving)
