@@ -90,7 +90,6 @@ DEFAULTS: Mapping[str, Any] = {
     "ImageConfig": {"Command": [], "EntryPoint": [], "WorkingDirectory": ""},
     "KMSKeyArn": "",
     "Layers": [],
-    "LoggingConfig": {"LogFormat": "Text"},
     "MemorySize": 128,
     "PackageType": "Zip",
     "SnapStart": {"ApplyOn": "None"},
@@ -105,10 +104,15 @@ ALWAYS_ANSWERED = ("MemorySize", "Role", "Timeout")  # others are absent while u
 JSON_LOG_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
 
+def format_of_logs(configuration: Properties) -> str:
+    """In which format a function logs that is told none; a durable one in JSON (FACTS 10.9)."""
+    return "JSON" if configuration.get("DurableConfig") else "Text"
+
+
 def normal_configuration(configuration: Properties, function: str) -> dict[str, Any]:
     """Configuration with AWS's defaults filled in and its sets sorted. Image functions have no ImageConfig default."""
-    full: dict[str, Any] = with_defaults(dict(configuration), dict(DEFAULTS))
-    full["LoggingConfig"] = with_defaults(full["LoggingConfig"], {"LogGroup": f"/aws/lambda/{function}"})
+    logging = {"LogFormat": format_of_logs(configuration), "LogGroup": f"/aws/lambda/{function}"}
+    full: dict[str, Any] = with_defaults(dict(configuration), {**DEFAULTS, "LoggingConfig": logging})
     if full["LoggingConfig"]["LogFormat"] == "JSON":
         full["LoggingConfig"] = with_defaults(full["LoggingConfig"], JSON_LOG_LEVELS)
     full["VpcConfig"] = {
@@ -235,9 +239,10 @@ def keeps_the_environment_small_and_free(spec: Mapping[str, Any]) -> Iterator[Fi
 
 @Rule("R042", "Log levels are for JSON logs.", "https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html")
 def has_levels_only_with_json(spec: Mapping[str, Any]) -> Iterator[Finding]:
-    logging = part(spec, "configuration", "LoggingConfig")
+    configuration = part(spec, "configuration")
+    logging = part(configuration, "LoggingConfig")
     for member in ("ApplicationLogLevel", "SystemLogLevel"):
-        if member in logging and logging.get("LogFormat", "Text") != "JSON":
+        if member in logging and logging.get("LogFormat", format_of_logs(configuration)) != "JSON":
             yield Finding(f"/configuration/LoggingConfig/{member}", f"{member} needs `LogFormat: JSON`", is_key=True)
 
 

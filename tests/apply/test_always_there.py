@@ -68,22 +68,6 @@ def test_each_change_is_one_call_and_the_next_plan_is_empty(
     assert (house.verbs(), held(house)) == ({}, then)
 
 
-@pytest.mark.parametrize(
-    "sections",
-    [DEFAULTS, {"recursion": {"RecursiveLoop": "Terminate"}}, {"runtime_management": {"UpdateRuntimeOn": "Auto"}}],
-)
-def test_auto_and_terminate_are_what_empty_sections_say(house: House, sections: Mapping[str, Any]) -> None:
-    """The pairs of states that must be equal, of a new function and of one that is there."""
-    house_of(house)
-    says(house, sections)
-    assert house.verbs() == {"one": "create"}
-    house.apply()
-    assert house.writes() == ["CreateFunction"]
-    for same in (sections, DEFAULTS):
-        says(house, same)
-        assert house.verbs() == {}
-
-
 def test_a_runtime_that_aws_moved_by_itself_is_no_change(house: House) -> None:
     house_of(house)
     says(house, WITH_FUNCTION)

@@ -73,15 +73,6 @@ def test_each_change_is_one_call_and_the_next_plan_is_empty(
     assert (house.verbs(), held(house)) == ({}, after)
 
 
-def test_an_empty_section_and_a_function_that_never_had_one_are_equal(house: House) -> None:
-    house_of(house, "one")
-    says(house, None)
-    assert house.verbs() == {}
-    house.lambda_.put_function_code_signing_config(FunctionName="one", CodeSigningConfigArn=made(house))
-    house.lambda_.delete_function_code_signing_config(FunctionName="one")
-    assert house.verbs() == {}
-
-
 def made(house: House) -> str:
     publishers = {"SigningProfileVersionArns": ["arn:aws:signer:us-west-2:123456789012:/signing-profiles/p/v"]}
     config = house.lambda_.create_code_signing_config(AllowedPublishers=publishers)["CodeSigningConfig"]

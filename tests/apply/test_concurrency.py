@@ -72,16 +72,6 @@ def test_each_change_is_one_call_and_the_next_plan_is_empty(
     assert (house.verbs(), held(house)) == ({}, after)
 
 
-def test_nothing_reserved_and_0_reserved_are_told_apart(reserved: House) -> None:
-    """The pair of states that must not be equal."""
-    says(reserved, 0)
-    reserved.lambda_.delete_function_concurrency(FunctionName="one")
-    assert reserved.verbs() == {"one/concurrency": "create"}
-    says(reserved, None)
-    reserve(reserved, 0)
-    assert reserved.verbs() == {"one/concurrency": "delete"}
-
-
 def test_a_plan_that_reserves_no_more_makes_no_call_for_it(reserved: House) -> None:
     for number in (5, 3, None):
         says(reserved, number)

@@ -110,27 +110,6 @@ def test_an_entry_of_defaults_is_there_and_none_is_not(house: House) -> None:
     assert (held(house), house.verbs()) == ({}, {})
 
 
-def test_retries_that_were_never_set_are_not_in_the_way_of_an_age(applied: House) -> None:
-    """Live lacks the retries that the spec says, and has an age that it does not say."""
-    says(applied, ALL | {"live": {"MaximumRetryAttempts": 2}})
-    applied.apply()
-    assert applied.writes() == [PUT]
-    assert held(applied)["live"] == {"MaximumEventAgeInSeconds": 21600, "MaximumRetryAttempts": 2, **HUSKS}
-    assert applied.verbs() == {}
-
-
-def test_a_destination_that_git_dropped_is_gone_and_the_rest_stays(applied: House) -> None:
-    says(applied, ALL | {"live": {"MaximumEventAgeInSeconds": 3600, **to(done=TOPIC)}})
-    applied.apply()
-    assert applied.writes() == [PUT]
-    assert held(applied)["live"]["DestinationConfig"] == {"OnFailure": {}, "OnSuccess": {"Destination": TOPIC}}
-    says(applied, ALL | {"live": {"MaximumEventAgeInSeconds": 3600}})
-    applied.apply()
-    assert applied.writes() == [PUT]
-    assert held(applied)["live"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 2, **HUSKS}
-    assert applied.verbs() == {}
-
-
 def test_what_git_dropped_goes_before_its_alias(applied: House) -> None:
     applied.write("one.yaml", function_spec("one", extra="aliases: {}\n"))
     result = applied.run("apply", "--yes")

@@ -94,18 +94,6 @@ def test_a_group_is_made_with_all_that_is_said_of_it_before_its_function(house: 
     assert house.verbs() == {}
 
 
-def test_a_group_whose_retention_is_unset_is_one_that_never_expires(house: House) -> None:
-    """A perpetual difference elsewhere: AWS answers no number, and never 0."""
-    house_of(house)
-    for section in ("{}", "{class: STANDARD}"):
-        says(house, section)
-        house.apply()
-        assert (house.verbs(), held(house)) == ({}, STANDARD), section
-    logs(house).put_retention_policy(logGroupName=GROUP, retentionInDays=1)
-    assert house.verbs() == {"one/log_group//aws/lambda/one": "update"}
-    assert "retention_days  1 → (unset)" in house.run("plan").out
-
-
 def test_the_group_that_lambda_made_by_itself_is_taken_as_it_is(house: House) -> None:
     house_of(house, "one")
     house.lambda_.invoke(FunctionName="one")

@@ -43,32 +43,6 @@ def test_what_was_applied_needs_nothing_more(served: House) -> None:
     assert served.writes() == []
 
 
-# What differs for AWS or for the eye, and is the same URL.
-SAME = {
-    "names of headers in capitals": ("Cors: {AllowHeaders: [Content-Type], ExposeHeaders: [ETag]}", "Cors: {AllowHeaders: [content-type], ExposeHeaders: [etag]}"),
-    "no Cors and an empty one": ("", "Cors: {}"),
-    "no Cors and all that it is without being said": (
-        "",
-        "Cors: {AllowCredentials: false, AllowHeaders: [], AllowMethods: [], AllowOrigins: [], ExposeHeaders: [], MaxAge: 0}",
-    ),
-    "lists in another order": ("Cors: {AllowMethods: [GET, PUT]}", "Cors: {AllowMethods: [PUT, GET]}"),
-    "no InvokeMode and BUFFERED": ("", "InvokeMode: BUFFERED"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("back", [False, True], ids=["from the first to the second", "and back"])
-@pytest.mark.parametrize("pair", SAME)
-def test_the_same_url_in_other_words_is_no_change(house: House, pair: str, back: bool) -> None:
-    house_of(house)
-    before, after = reversed(SAME[pair]) if back else SAME[pair]
-    for said, writes in ((before, ["CreateFunction", "CreateFunctionUrlConfig"]), (after, [])):
-        members = ", ".join(filter(None, ("AuthType: AWS_IAM", said)))
-        house.write("one.yaml", function_spec("one", extra=f"urls: {{$LATEST: {{{members}}}}}\n"))
-        assert house.apply()["outcome"]["exit_code"] == 0
-        assert house.writes() == writes
-        assert house.verbs() == {}
-
-
 def test_a_change_is_sent_in_place_and_keeps_the_address(served: House) -> None:
     before = urls(served)[":live"]["FunctionUrl"]
     change(served, "AWS_IAM, Cors: {AllowHeaders: [Content-Type]}", "NONE, InvokeMode: RESPONSE_STREAM")

@@ -58,7 +58,8 @@ def sent_members(params: Mapping[str, Any]) -> dict[str, Any]:
 def created(name: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """A new function's configuration with AWS's defaults; what was never set stays absent."""
     configuration = deepcopy(dict(DEFAULTS))
-    configuration["LoggingConfig"]["LogGroup"] = f"/aws/lambda/{name}"
+    logging = {"LogFormat": "JSON" if params.get("DurableConfig") else "Text", "LogGroup": f"/aws/lambda/{name}"}
+    configuration["LoggingConfig"] = _logging(logging)
     made = merged(configuration, sent_members(params))
     return made | ({"Environment": {"Variables": {}, **params["Environment"]}} if "Environment" in params else {})
 
