@@ -14,6 +14,7 @@ from reconciler.core.errors import NotOwned, PlanError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, TargetPlan, Unreadable
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import remaining
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
@@ -99,14 +100,14 @@ class Expected:
             self.shared.add(revised(change.key))
             self.removed[change.key] = change.before
             self._revisions.pop(revised(change.key), None)
-        if change.after is None:
-            deleted = {change.key}
-            if change.key.kind == FUNCTION.name:
-                self.shared.clear()
-                deleted |= {key for key in self.states if not KINDS[key.kind].outlives_function}
-            elif not KINDS[change.key.kind].named_by and revised(change.key) == change.key:
+        if change.after is None and change.key.kind == FUNCTION.name:
+            self.shared.clear()
+            lives = (Live(key, state) for key, state in self.states.items())
+            self.states = {live.key: live.properties for live in remaining(lives)}
+        elif change.after is None:
+            if not KINDS[change.key.kind].named_by and revised(change.key) == change.key:
                 self.gone.add(change.key)
-            self.states = {key: state for key, state in self.states.items() if key not in deleted}
+            self.states = {key: state for key, state in self.states.items() if key != change.key}
         else:
             self.states |= {change.key: change.after, **change.beside}
 

@@ -9,7 +9,8 @@ from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, state_of
-from reconciler.snapshot.fetch import each_of, with_tags
+from reconciler.snapshot.beside import about, each_of
+from reconciler.snapshot.fetch import with_tags
 
 
 def seen(aws: Aws, key: Key, *, has_tags: bool = False) -> Live | None:
@@ -20,7 +21,7 @@ def seen(aws: Aws, key: Key, *, has_tags: bool = False) -> Live | None:
 def told(aws: Aws, key: Key, *, has_tags: bool = False) -> dict[Key, Live | None]:
     """The resource, and whatever else one answer tells of with it."""
     kind = KINDS[key.kind]
-    answer = aws.find(Place.of(key.target), *kind.reading.single(key.target.function, key.name))
+    answer = about(aws, kind.reading, key)
     items = each_of(kind.reading, key.name, answer) if answer else []
     lives = [answered(aws, kind, key.target, item, has_tags=has_tags) for item in items]
     if kind.reading.several:

@@ -134,7 +134,7 @@ def _camelled(value: Any, *, is_map: bool = False) -> Any:
     from reconciler.report.documents import plain
 
     if isinstance(value, dict):
-        maps = ("Variables", "AdditionalVersionWeights", "Tags", "Endpoints")
+        maps = ("Variables", "AdditionalVersionWeights", "Tags", "Endpoints", "policies", "scheduled")
         return {key if is_map else camel(key): _camelled(inner, is_map=key in maps) for key, inner in value.items()}
     if isinstance(value, list):
         return [_camelled(inner) for inner in value]

@@ -152,6 +152,16 @@ class Holders:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What another call tells of the same resources: `listing` of all in an account and region, `about(function, name)` are its
+    params about one; `of(item)` says which function's it is, and its name."""
+
+    listing: Listing
+    about: Callable[[str, str], Properties]
+    of: Callable[[Properties], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """How AWS is asked for the resources of a kind, and what its answers say.
 
@@ -163,7 +173,8 @@ class Reading:
     `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
     the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
     below a first name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many
-    functions, where AWS is asked by their names. `holders`: it is also told by who has each value.
+    functions, where AWS is asked by their names. `holders`: it is also told by who has each value. `beside`: what other calls tell of each
+    is laid beside its answer as lists; where the first tells of nothing, so do the others. One of which only these tell is one as well.
     """
 
     single: Callable[[str, str], tuple[str, Properties]]
@@ -177,6 +188,7 @@ class Reading:
     several: Callable[[str, Properties], list[Properties]] | None = None
     together: Lookup | None = None
     holders: Holders | None = None
+    beside: tuple[Beside, ...] = ()
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:
@@ -227,6 +239,10 @@ def nameless(_function: str, _configuration: Properties) -> str:
     return ""
 
 
+def as_it_is(live: Live) -> Live | None:
+    return live
+
+
 def no_warning(_before: Properties | None, _after: Properties) -> str:
     return ""
 
@@ -263,7 +279,8 @@ class Kind:
     RevisionId, where several have one together.
 
     How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
-    kinds that have none leave it out. `outlives_function`: deleting the function leaves it there; `is_kept`: so do we, and no call of ours ever
+    kinds that have none leave it out. `read_with` are kinds that are read with it, for what must fit together. `outlives_function`: deleting the function leaves it there,
+    or of each `left(live)`, None where that is nothing; `is_kept`: so do we, and no call of ours ever
     deletes it, so that an empty section is one of which nothing is set. `counts_as_deletion` for guards.
     `is_always_there`: every function has one, and `{}` in a spec says AWS's defaults; `is_kept_by_versions`: a version
     keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
@@ -307,7 +324,9 @@ class Kind:
     whole: Callable[[Iterable[Live]], frozenset[str]] = function_and_aliases
     taken_along: Callable[[Properties, Properties], list[str]] = nothing_more
     qualifier: Callable[[str, Properties], str] | None = None
+    read_with: tuple[str, ...] = ()
     outlives_function: bool = False
+    left: Callable[[Live], Live | None] = as_it_is
     is_kept: bool = False
     is_always_there: bool = False
     is_kept_by_versions: bool = False

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -32,6 +31,7 @@ from reconciler.kinds.base import (
     shown,
     with_defaults,
 )
+from reconciler.kinds.moments import epoch_seconds
 from reconciler.kinds.sources import VIRTUAL_HOST, source_service, subject, virtual_hosts
 from reconciler.kinds.tags import FREE_TAGS, reserved, tag_steps, tags_after
 
@@ -109,7 +109,7 @@ def normal(properties: Properties, _: str) -> dict[str, Any]:
     if "SourceAccessConfigurations" in full:
         full["SourceAccessConfigurations"] = sorted(full["SourceAccessConfigurations"], key=json.dumps)
     if "StartingPositionTimestamp" in full:
-        full["StartingPositionTimestamp"] = _epoch_seconds(full["StartingPositionTimestamp"])
+        full["StartingPositionTimestamp"] = epoch_seconds(full["StartingPositionTimestamp"])
     return full
 
 
@@ -119,15 +119,6 @@ def _filter(item: Properties) -> dict[str, Any]:
         return {"Pattern": json.dumps(json.loads(item["Pattern"]), sort_keys=True, separators=(",", ":"))}
     except (KeyError, ValueError):
         return dict(item)
-
-
-def _epoch_seconds(moment: Any) -> float:
-    if isinstance(moment, datetime):
-        return moment.timestamp()
-    if isinstance(moment, str):
-        written = datetime.fromisoformat(moment)
-        return (written if written.tzinfo else written.replace(tzinfo=UTC)).timestamp()
-    return float(moment)
 
 
 def identity(name: str, properties: Properties) -> Hashable:

@@ -22,7 +22,8 @@ def needed(spec: Spec) -> frozenset[str]:
     """What must be read of a target to plan its spec."""
     if spec.is_absent:
         return frozenset(kind.name for kind in KINDS.values() if kind is FUNCTION or kind.goes_before_function)
-    names = {name for kind in KINDS.values() for name in owned(kind, spec)} | {FUNCTION.name}
+    kinds = [kind for kind in KINDS.values() if owned(kind, spec)]
+    names = {name for kind in kinds for name in (*owned(kind, spec), *kind.read_with)} | {FUNCTION.name}
     if any(kind.name in names for kind in QUALIFIERS) or qualifiers(spec):
         names |= {kind.name for kind in QUALIFIERS}
     return frozenset(names | ({VERSION.name} if spec.publish else set()))
@@ -68,6 +69,12 @@ def lost_qualifiers(spec: Spec, live: Iterable[Live]) -> frozenset[str]:
             or (item.key.kind == VERSION.name and item.key in wanted)
         )
     )
+
+
+def remaining(live: Iterable[Live]) -> list[Live]:
+    """What there is still once the function is deleted."""
+    outliving = (item for item in live if KINDS[item.key.kind].outlives_function)
+    return [left for item in outliving if (left := KINDS[item.key.kind].left(item))]
 
 
 def hanging_on(names: frozenset[str]) -> frozenset[str]:

@@ -18,6 +18,7 @@ from reconciler.kinds import (
     log_group,
     permission,
     policy,
+    provisioned_concurrency,
     recursion,
     runtime_management,
     url,
@@ -40,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
         permission.PERMISSION,
         policy.WHOLE_POLICY,
         event_invoke.ASYNCHRONOUS,
+        provisioned_concurrency.KEPT_STARTED,
         event_source_mapping.EVENT_SOURCE_MAPPING,
     )
 }
@@ -57,6 +59,8 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("recursion/PutFunctionRecursionConfig",),
     ("runtime_management/PutRuntimeManagementConfig",),
     ("function/UpdateFunctionCode",),
+    ("provisioned_concurrency/DeregisterScalableTarget",),
+    ("provisioned_concurrency/DeleteProvisionedConcurrencyConfig",),  # makes room for what is reserved, and for another
     ("concurrency/PutFunctionConcurrency",),
     ("version/PublishVersion",),
     ("alias/CreateAlias", "alias/UpdateAlias"),
@@ -64,6 +68,14 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("permission/AddPermission",),
     ("policy/PutResourcePolicy",),
     ("event_invoke/PutFunctionEventInvokeConfig",),
+    ("provisioned_concurrency/PutProvisionedConcurrencyConfig",),
+    ("provisioned_concurrency/RegisterScalableTarget",),
+    (
+        "provisioned_concurrency/DeleteScalingPolicy",
+        "provisioned_concurrency/PutScalingPolicy",
+        "provisioned_concurrency/DeleteScheduledAction",
+        "provisioned_concurrency/PutScheduledAction",
+    ),
     (
         "event_source_mapping/UntagResource",
         "event_source_mapping/TagResource",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Properties
+from reconciler.kinds.moments import FORM, is_moment
 
 POLLED = ("sqs", "kinesis", "dynamodb", "kafka", "mq", "rds")
 STREAMS = ("kinesis", "dynamodb", "kafka", "rds", "self-managed")
@@ -191,14 +191,8 @@ def starts_somewhere(spec: Mapping[str, Any]) -> Iterator[Finding]:
 def starts_at_a_moment(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, _, mapping in named(spec, "event_source_mappings"):
         moment = mapping.get("StartingPositionTimestamp")
-        if isinstance(moment, str):
-            try:
-                is_exact = datetime.fromisoformat(moment).tzinfo is not None
-            except ValueError:
-                is_exact = False
-            if not is_exact:
-                message = "StartingPositionTimestamp is a time with its offset, as in 2026-01-31T12:00:00Z, or seconds since 1970"
-                yield Finding(f"{at}/StartingPositionTimestamp", message)
+        if isinstance(moment, str) and not is_moment(moment):
+            yield Finding(f"{at}/StartingPositionTimestamp", f"StartingPositionTimestamp is {FORM}")
 
 
 @Rule(

@@ -31,6 +31,7 @@ from reconciler.core.sealing import digest
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.configuration import with_code
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import remaining
 from reconciler.kinds.registry import CALLS, KINDS, RANKS
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
@@ -178,7 +179,7 @@ def deletion(case: Case) -> list[Draft]:
         deleted(kind, pair, "with its function")
         for kind in KINDS.values()
         if kind.goes_before_function
-        for pair in pairs(kind, (), case.held(kind))
+        for pair in pairs(kind, (), [item for item in case.held(kind) if kind.left(item)])
     ]
     if case.function is None:
         key = Key(case.spec.target, FUNCTION.name)
@@ -193,13 +194,13 @@ def change(case: Case) -> list[Draft]:
         return []
     is_new = function is not None and function.verb in ("create", "replace")
     version, published = publication(case, function)
-    remaining = tuple(item for item in case.live if KINDS[item.key.kind].outlives_function) if is_new else case.live
+    live = tuple(remaining(case.live)) if is_new else case.live
     sections = (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION))
     return [
         *([function] if function else []),
         *([version] if version else []),
         *version_deletions(case),
-        *(draft for kind in sections for draft in section_drafts(replace(case, live=remaining), kind, published)),
+        *(draft for kind in sections for draft in section_drafts(replace(case, live=live), kind, published)),
     ]
 
 

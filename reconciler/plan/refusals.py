@@ -16,7 +16,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.plan import kept, packages, qualifiers
+from reconciler.plan import kept, packages, provisioned, qualifiers
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix, without_foreign_code
 from reconciler.plan.source import SENDING, repository
@@ -365,6 +365,7 @@ RULES: tuple[PlanCheck, ...] = (
     *qualifiers.RULES,
     *kept.RULES,
     *packages.RULES,
+    *provisioned.RULES,
     last_update_failed,
     is_already_absent,
 )

@@ -24,6 +24,7 @@ from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts
+from reconciler.snapshot.beside import each_of, with_others
 from reconciler.snapshot.holders import by_value
 from reconciler.snapshot.rooms import rooms
 
@@ -202,7 +203,9 @@ class _Region:
         """The resources of a kind: listed, at rest, whole, and with their tags where a spec speaks of them."""
         reading, members = kind.reading, self.members_named(kind)
         known, rest = by_value(self.aws, self.place, kind, self.specs, asked)
-        listed = self.listed(reading, {target: asked[target] for target in rest}) if rest else []
+        there = {target: asked[target] for target in rest if target in self.answers or not reading.beside}
+        listed = self.listed(reading, there) if there else []
+        listed = with_others(self.aws, self.place, reading, asked, listed, self.unread)
         items = [*known, *self.at_rest(reading, listed)]
         whole = partial(self.whole, kind, members)
         items = [
@@ -363,11 +366,6 @@ def called(kind: Kind, spec: Spec, held: Iterable[Live]) -> frozenset[str]:
     names = frozenset(item.key.name for item in spec.desired if item.key.kind == kind.name)
     lives = (item for item in held if item.key.kind == FUNCTION.name)
     return names or frozenset(kind.named(item.key.target.function, item.properties["configuration"]) for item in lives)
-
-
-def each_of(reading: Reading, name: str, answer: Properties) -> list[Properties]:
-    """What the answer about one of this name tells of, each as an answer of its own."""
-    return reading.several(name, answer) if reading.several else [answer]
 
 
 def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) -> Properties:

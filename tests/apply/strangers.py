@@ -36,12 +36,21 @@ def logs(house: House) -> Any:
     return house.sandbox.clients.get("logs", ACCOUNT, REGION)
 
 
+def scaling(house: House) -> Any:
+    return house.sandbox.clients.get("application-autoscaling", ACCOUNT, REGION)
+
+
 def each_mapping(house: House, act: Callable[[str], Any]) -> None:
     for item in house.lambda_.list_event_source_mappings()["EventSourceMappings"]:
         if item["State"] in ("Enabled", "Disabled"):
             act(item["UUID"])
 
 
+SCALED = {
+    "ServiceNamespace": "lambda",
+    "ResourceId": "function:checkout:live",
+    "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+}
 LIVE = {"FunctionName": "checkout", "Qualifier": "live"}
 INVOKE = {"Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
 
@@ -112,6 +121,13 @@ ACTS: Mapping[str, Act] = {
     "asynchronous gone": lambda house: house.lambda_.delete_function_event_invoke_config(
         FunctionName="checkout", Qualifier="live"
     ),
+    "provisioned": lambda house: house.lambda_.put_provisioned_concurrency_config(
+        **LIVE, ProvisionedConcurrentExecutions=4
+    ),
+    "provisioned gone": lambda house: house.lambda_.delete_provisioned_concurrency_config(**LIVE),
+    "scaling": lambda house: scaling(house).register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=9),
+    "scaling gone": lambda house: scaling(house).deregister_scalable_target(**SCALED),
+    "scaling policy gone": lambda house: scaling(house).delete_scaling_policy(**SCALED, PolicyName="use"),
     "statement": lambda house: house.lambda_.add_permission(**LIVE, StatementId="theirs", **INVOKE),
     "statement changed": change_statement,
     "statement gone": lambda house: house.lambda_.remove_permission(**LIVE, StatementId="bucket"),
@@ -161,13 +177,15 @@ class Kept:
     def __init__(self, house: House) -> None:
         self.region, self.lock = house.sandbox.gate.region(ACCOUNT, REGION)
         self.functions, self.mappings = deepcopy(self.region.functions), deepcopy(self.region.mappings)
+        self.targets = deepcopy(self.region.scalable_targets)
         self.groups = deepcopy(moto_adapter.log_groups(ACCOUNT, REGION))
 
     def put_back(self) -> None:
         with self.lock:
             groups = moto_adapter.log_groups(ACCOUNT, REGION)
             for held, kept in (
-                (self.region.functions, self.functions), (self.region.mappings, self.mappings), (groups, self.groups),
+                (self.region.functions, self.functions), (self.region.mappings, self.mappings),
+                (self.region.scalable_targets, self.targets), (groups, self.groups),
             ):  # fmt: skip
                 held.clear()
                 held.update(deepcopy(kept))  # type: ignore[arg-type]

@@ -16,6 +16,10 @@ ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
 SIGNED = "code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}\n"
 RESERVED = "concurrency: {ReservedConcurrentExecutions: 5}\n"
 ASYNCHRONOUS = "event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}\n"
+ONE = ALIAS + "provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 2}}\n"
+SCALED = ONE.replace("2}}", "2, autoscaling: {MinCapacity: 1, MaxCapacity: 5}}}")
+TRACKED = SCALED.replace("5}}}", "5, policies: {use: {TargetValue: 0.7}}}}}")
+TIMED = SCALED.replace("5}}}", "5, scheduled: {noon: {Schedule: rate(1 day), MinCapacity: 3}}}}}")
 KEPT = "log_group: {retention_days: 7}\n"
 LOCKED = "log_group: {kms_key: 'arn:aws:kms:us-west-2:123456789012:key/k'}\n"
 LOGS = "log_group: {}\n"
@@ -59,6 +63,17 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "concurrency/DeleteFunctionConcurrency": (spec(RESERVED), spec("concurrency: {}\n")),
     "event_invoke/PutFunctionEventInvokeConfig": (spec(), spec(ASYNCHRONOUS)),
     "event_invoke/DeleteFunctionEventInvokeConfig": (spec(ASYNCHRONOUS), spec("event_invoke: {}\n")),
+    "provisioned_concurrency/PutProvisionedConcurrencyConfig": (spec(ONE), spec(ONE.replace("2}}", "3}}"))),
+    "provisioned_concurrency/DeleteProvisionedConcurrencyConfig": (
+        spec(ONE),
+        spec(ALIAS + "provisioned_concurrency: {}\n"),
+    ),
+    "provisioned_concurrency/RegisterScalableTarget": (spec(ONE), spec(SCALED)),
+    "provisioned_concurrency/DeregisterScalableTarget": (spec(SCALED), spec(ONE)),
+    "provisioned_concurrency/PutScalingPolicy": (spec(SCALED), spec(TRACKED)),
+    "provisioned_concurrency/DeleteScalingPolicy": (spec(TRACKED), spec(SCALED)),
+    "provisioned_concurrency/PutScheduledAction": (spec(SCALED), spec(TIMED)),
+    "provisioned_concurrency/DeleteScheduledAction": (spec(TIMED), spec(SCALED)),
     "url/CreateFunctionUrlConfig": (spec(), spec(URL)),
     "url/UpdateFunctionUrlConfig": (spec(URL), spec(URL.replace("AWS_IAM", "NONE"))),
     "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),

@@ -30,6 +30,7 @@ event_invoke: {{live: {{MaximumRetryAttempts: 1}}}}
 permissions:
   live: {{bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::a"}}}}
   $LATEST: {{policy: {{Version: "2012-10-17", Statement: [{{Effect: Deny, Principal: "*", Action: "lambda:*", Resource: "*"}}]}}}}
+provisioned_concurrency: {{live: {{ProvisionedConcurrentExecutions: 1, autoscaling: {{MinCapacity: 1, MaxCapacity: 2, policies: {{use: {{TargetValue: 0.7}}}}}}}}}}
 recursion: {{RecursiveLoop: Allow}}
 code_signing: {{CodeSigningConfigArn: "{SIGNING}"}}
 runtime_management: {{UpdateRuntimeOn: FunctionUpdate}}
@@ -42,6 +43,8 @@ CHANGED = (
     .replace("MaxAge: 5", "MaxAge: 6")
     .replace("Executions: 5", "Executions: 3")
     .replace("Attempts: 1", "Attempts: 2")
+    .replace("MaxCapacity: 2", "MaxCapacity: 3")
+    .replace("TargetValue: 0.7", "TargetValue: 0.6")
     .replace("s3:::a", "s3:::b")
     .replace("Effect: Deny", "Sid: a, Effect: Deny")
     .replace(SIGNING, OTHER_SIGNING)

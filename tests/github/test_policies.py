@@ -27,6 +27,10 @@ PREFIXES = {"resourcegroupstaggingapi": "tag"}  # where IAM calls an API otherwi
 # Calls whose action has another name, and actions that AWS asks of the caller beside the call's own.
 ACTIONS = {
     "lambda:Invoke": {"lambda:InvokeFunction"},
+    # The first one of an account has AWS's own role made: https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-service-linked-roles.html
+    "application-autoscaling:RegisterScalableTarget": {
+        "application-autoscaling:RegisterScalableTarget", "iam:CreateServiceLinkedRole",
+    },
     "s3:HeadObject": {"s3:GetObject"},
     "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},  # a version that is pinned
     "s3:ListObjectsV2": {"s3:ListBucket"},
@@ -96,7 +100,8 @@ def calls() -> set[str]:
     }
     for kind in KINDS.values():
         reading = kind.reading
-        listings = (reading.listing, reading.everywhere, reading.together, reading.holders)
+        beside = (other.listing for other in reading.beside)
+        listings = (reading.listing, reading.everywhere, reading.together, reading.holders, *beside)
         names |= {kind.reading.single("f", "n")[0], *(listing.operation for listing in listings if listing)}
         names |= {kind.reading.holders.values.operation} if kind.reading.holders else set()
     return {f"{operations()[name]}:{name}" for name in names | set(CALLS)}

@@ -88,6 +88,8 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "aliases": [alias.ALIAS.normal({"FunctionVersion": "1"}, "checkout")],
     "event_invoke": [event_invoke.normal({}, "checkout")],
     "permissions": [],
+    "provisioned_concurrency": [],
+    "autoscaling": [],
     "recursion": [recursion.normal({}, "checkout")],
     "runtime_management": [runtime_management.normal({}, "checkout")],
     "urls": [url.URL.normal({"AuthType": "NONE"}, "checkout")],

@@ -47,6 +47,7 @@ event_invoke: {live: {MaximumRetryAttempts: 1}}
 permissions:
   live: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}
   $LATEST: {policy: {Version: '2012-10-17', Statement: [{Effect: Deny, Principal: '*', Action: '*', Resource: '*'}]}}
+provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 2, autoscaling: {MinCapacity: 1, MaxCapacity: 5, policies: {Use: {TargetValue: 0.7}}}}}
 event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q', alias: live}}
 """
 
@@ -129,6 +130,10 @@ def test_its_calls_are_calls_that_aws_and_the_sandbox_have(kind: Kind) -> None:
     operation, params = reading.single("checkout", "00000000-0000-4000-8000-000000000001")
     assert service.invalid_params(operation, params) == ""
     listings = [listing for listing in (reading.listing, reading.everywhere, reading.together) if listing]
+    listings += [other.listing for other in reading.beside]
+    for other in reading.beside:
+        assert service.invalid_params(other.listing.operation, other.about("checkout", "live")) == ""
+        assert service.invalid_params(other.listing.operation, other.listing.params) == ""
     for listing in listings:
         assert listing.member in service.response(listing.operation).members
     named = {operation, *(listing.operation for listing in listings), *(call.operation for call in kind.calls)}

@@ -71,18 +71,21 @@ ADDRESSING: Mapping[str, str] = {
     "logGroupNamePattern": "groups are asked for by their whole names",
     "accountIdentifiers": "groups are those of the function's own account",
     "includeLinkedAccounts": "groups are those of the function's own account",
+    "ResourceIds": "targets are those of the functions that have them",
+    "PolicyNames": "policies are those of a target",
+    "ScheduledActionNames": "actions are those of a target",
+    "MaxResults": IS_READ_TO_ITS_END,
+    "NextToken": IS_READ_TO_ITS_END,
     "logGroupClass": "a group is found whatever its class is",
 }
 IS_OF_THE_ACCOUNT = "of the account and no function's; made by others, and named by its ARN"
 COMES_WITH_LAYERS = "layers have no spec yet"
-COMES_WITH_PROVISIONED = "provisioned concurrency has no section yet"
 NOT_MADE: Mapping[str, str] = {
     "UpdateFunctionEventInvokeConfig": "keeps what is left out; Put sets the whole of it",
     "GetFunctionConcurrency": "GetFunction tells the same, and is asked already",
     **dict.fromkeys(("CreateCodeSigningConfig", "UpdateCodeSigningConfig", "DeleteCodeSigningConfig"), IS_OF_THE_ACCOUNT),
     **dict.fromkeys(SURFACE["capacity providers"], IS_OF_THE_ACCOUNT),
     **dict.fromkeys(SURFACE["layers"], COMES_WITH_LAYERS),
-    **dict.fromkeys((*SURFACE["provisioned concurrency"], *SURFACE["autoscaling"]), COMES_WITH_PROVISIONED),
     **dict.fromkeys(SURFACE["managed instances"], "managed instances have no section yet"),
 }  # fmt: skip
 
@@ -93,6 +96,7 @@ def made(kind: Kind) -> Iterator[str]:
     yield from (call.operation for call in kind.calls)
     yield reading.single("checkout", "live/bucket")[0]
     yield from (way.operation for way in (reading.listing, reading.everywhere, reading.together) if way)
+    yield from (other.listing.operation for other in reading.beside)
     if reading.holders:
         yield from (reading.holders.operation, reading.holders.values.operation)
 

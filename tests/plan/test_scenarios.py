@@ -47,6 +47,8 @@ NEVER: Mapping[tuple[str, str], str] = {
     },
     ("code_signing", "replace"): "a link can be updated",
     ("code_signing", "adopt"): "the mark is the function's",
+    ("provisioned_concurrency", "replace"): "all of it can be updated",
+    ("provisioned_concurrency", "adopt"): "the mark is the function's",
     ("url", "replace"): "all of a URL can be updated",
     ("url", "adopt"): "the mark is the function's",
     ("permission", "replace"): "what changes is removed and added again, which is its update",

@@ -76,6 +76,10 @@ SECTIONS: Mapping[str, tuple[str, dict[str, int]]] = {
     "permission": ("permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}", {"GetPolicy": 1}),
     "policy": ("permissions: {'1': {policy: {Version: '2012-10-17', Statement: [{Effect: Deny, Principal: '*', Action: '*', Resource: '*'}]}}}", {"GetResourcePolicy": 1, "ListAliases": 1, "ListFunctions": 1}),
     "event_invoke": ("event_invoke: {$LATEST: {MaximumRetryAttempts: 1}}", {"ListFunctionEventInvokeConfigs": 1}),
+    "provisioned_concurrency": (
+        "provisioned_concurrency: {'1': {ProvisionedConcurrentExecutions: 2, autoscaling: {MinCapacity: 1, MaxCapacity: 3}}}",
+        {"ListProvisionedConcurrencyConfigs": 1, "DescribeScalableTargets": 1, "DescribeScalingPolicies": 1, "DescribeScheduledActions": 1, "ListAliases": 1, "ListFunctions": 1},
+    ),
     "event_source_mapping": ("event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}", {"ListEventSourceMappings": 1}),
 }  # fmt: skip
 

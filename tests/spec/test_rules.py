@@ -48,6 +48,12 @@ def whole(*statements: str) -> str:
 
 
 DENIED = "{Effect: Deny, Principal: '*', Action: '*', Resource: '*'}"
+
+
+def scaled(text: str) -> str:
+    return f'provisioned_concurrency:\n  "1": {{ProvisionedConcurrentExecutions: 1,\n    autoscaling: {{{text}}}}}\n'
+
+
 PATCH = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
 OWN = "arn:aws:lambda:us-west-2:123456789012:function:checkout"
 ONE_SOURCE = "code must have exactly one source, S3Bucket + S3Key, ImageUri or path"
@@ -82,6 +88,58 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a policy without a version": (
         whole(DENIED).replace("Version: '2012-10-17'", "Id: a"),
         "6:5: permissions.live.policy needs Version",
+    ),
+    "something kept started beside tenants": (
+        "configuration: {TenancyConfig: {TenantIsolationMode: PER_TENANT}}\nprovisioned_concurrency:\n  \"1\": {ProvisionedConcurrentExecutions: 1}\n",
+        "6:3: nothing can be kept started for 1: the function has configuration.TenancyConfig; take one of the two out",
+    ),
+    "a version that is kept started twice": (
+        alias("FunctionVersion: '1'") + "provisioned_concurrency:\n  live: {ProvisionedConcurrentExecutions: 1}\n  \"1\": {ProvisionedConcurrentExecutions: 1}\n",
+        "8:3: live and 1 are both version 1, for which AWS keeps something started once; take one of the two out",
+    ),
+    "two aliases of one version that are kept started": (
+        "aliases: {a: {FunctionVersion: published}, b: {FunctionVersion: published}}\nprovisioned_concurrency:\n  a: {ProvisionedConcurrentExecutions: 1}\n  b: {ProvisionedConcurrentExecutions: 1}\n",
+        "7:3: a and b are both version published, for which AWS keeps something started once; take one of the two out",
+    ),
+    "$LATEST kept started": (
+        "provisioned_concurrency: {$LATEST: {ProvisionedConcurrentExecutions: 1}}\n",
+        "4:27: \"$LATEST\" is no name for a key under provisioned_concurrency; it must be an alias's name or a version's number; nothing is kept started for $LATEST",
+    ),
+    "an alias on $LATEST that is kept started": (
+        alias("FunctionVersion: $LATEST") + "provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 1}}\n",
+        "6:27: alias live is on $LATEST, for which AWS keeps nothing started; let it follow a version",
+    ),
+    "more kept started than reserved": (
+        "concurrency: {ReservedConcurrentExecutions: 3}\nprovisioned_concurrency: {\"1\": {ProvisionedConcurrentExecutions: 2}, \"2\": {ProvisionedConcurrentExecutions: 2}}\n",
+        "5:1: 4 are kept started and 3 reserved (concurrency); reserve more, or keep fewer",
+    ),
+    "none kept started": (
+        "provisioned_concurrency: {\"1\": {ProvisionedConcurrentExecutions: 0}}\n",
+        "4:66: provisioned_concurrency.1.ProvisionedConcurrentExecutions is 0; the least is 1",
+    ),
+    "bounds turned round": (
+        scaled("MinCapacity: 5, MaxCapacity: 2"),
+        "6:32: MinCapacity 5 is more than MaxCapacity 2; turn them round",
+    ),
+    "half of the bounds": (
+        scaled("MinCapacity: 5"),
+        "6:5: provisioned_concurrency.1.autoscaling needs MaxCapacity",
+    ),
+    "a utilization above all": (
+        scaled("MinCapacity: 1, MaxCapacity: 2, policies: {use: {TargetValue: 70}}"),
+        "6:81: provisioned_concurrency.1.autoscaling.policies.use.TargetValue is 70; the most is 1",
+    ),
+    "a scheduled action that sets nothing": (
+        scaled("MinCapacity: 1, MaxCapacity: 2, scheduled: {noon: {Schedule: rate(1 day)}}"),
+        "6:63: the action sets nothing; write MinCapacity, MaxCapacity or both",
+    ),
+    "a scheduled action from no moment": (
+        scaled("MinCapacity: 1, MaxCapacity: 2, scheduled: {noon: {Schedule: rate(1 day), MinCapacity: 2, StartTime: 2030-13-01T00:00:00Z}}"),
+        "6:120: StartTime is a time with its offset, as in 2026-01-31T12:00:00Z, or seconds since 1970",
+    ),
+    "a schedule of no form": (
+        scaled("MinCapacity: 1, MaxCapacity: 2, scheduled: {noon: {Schedule: daily, MinCapacity: 2}}"),
+        "6:80: provisioned_concurrency.1.autoscaling.scheduled.noon.Schedule is \"daily\"; it must be at(yyyy-mm-ddThh:mm:ss), rate(1 hour) or cron(0 8 * * ? *)",
     ),
     "a retention that there is not": (
         "log_group: {retention_days: 8}\n",

@@ -66,6 +66,7 @@ def planning(spec: Spec, number: str) -> Iterator[Right]:
 
 def _read(reading: Reading, home: Home, *, is_tagged: bool) -> Iterator[Right]:
     listings = [listing.operation for listing in (reading.listing, reading.everywhere, reading.together) if listing]
+    listings += [other.listing.operation for other in reading.beside]
     for operation in {reading.single("", "")[0], *listings}:
         path = service.address(operation)
         resource = home.function if "{FunctionName}" in path else home.mappings if "{" in path else "*"
@@ -102,6 +103,10 @@ def applying(operation: Operation, number: str) -> Iterator[Right]:
     path = service.address(operation.name)
     if service.api_of(operation.name) == "logs":
         yield Right(f"logs:{operation.name}", home.log_group(params.get("logGroupName", "*")))
+    elif service.api_of(operation.name) == "application-autoscaling":
+        yield Right(
+            f"application-autoscaling:{operation.name}", home.arn("application-autoscaling", "scalable-target/*")
+        )
     elif "/functions" in path:
         yield Right(f"lambda:{operation.name}", home.function)
     elif isinstance(params.get("Resource"), str):
