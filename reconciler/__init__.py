@@ -19,6 +19,8 @@ plan      what must happen: plan(specs, snapshot, policy) -> Plan, with refusals
           belongs here, and nothing that does. Pure.
 report    what happened, and how it looks: journal, reports, documents. What is written for people or kept for later belongs
           here; one file an output format in `formats/`.
+importing  what AWS holds, as the specs that say it, and what files of other tools call it. What turns live into written belongs here; one
+          file a tool in `readers/`. Pure.
 sandbox   a Lambda of our own to try things on. What answers as AWS does belongs here, after FACTS.md; a second opinion, so
           it shares no table with the product.
 apply     carries a plan out and writes the record as it happens. What changes AWS belongs here, and nothing that decides what to

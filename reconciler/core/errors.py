@@ -21,6 +21,7 @@
     ├── GitError (2)                git cannot tell what was asked of it
     ├── WrongVariable (2)           an environment variable of ours says what it cannot
     ├── SelectionError (2)          a word of the command line means no function, or more than the one that is needed
+    ├── SourceError (2)             a file that `import --from` names is none that can be read
     ├── Stopped (130, 143)          a signal came before anything was begun
     └── ReportError (2)             a report, journal, plan or snapshot file cannot be read or written
 
@@ -149,6 +150,12 @@ class ForgeDenied(ForgeError):
 
 class SelectionError(ReconcileError):
     """A line for each word that means no function, or more than the one that is needed."""
+
+    exit_code = 2
+
+
+class SourceError(ReconcileError):
+    """A file of what deployed functions before cannot be read."""
 
     exit_code = 2
 
