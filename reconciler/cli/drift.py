@@ -63,11 +63,11 @@ def accept(
     Example: reconcile drift accept specs/shop --only /configuration/MemorySize --check
     """
     from reconciler.commands.accept import Wish, acceptance
-    from reconciler.commands.wiring import read
+    from reconciler.commands.base import read
     from reconciler.report import acceptance as shown
     from reconciler.report.formats.json import document_json
 
-    files, document = acceptance(read(chosen(paths)), Wish(only, pin, snapshot, base, report_dir))
+    files, document = acceptance(read(chosen(paths), base), Wish(only, pin, snapshot, base, report_dir))
     if not check:
         for file in files:
             file.write()

@@ -152,7 +152,7 @@ def write_anew(found: Acceptance, workspace: Workspace) -> None:
         for taken in ours:
             edit(found, path, taken)
         try:
-            found.files[path].specs(workspace.config)
+            found.files[path].specs(workspace.own)
         except SpecError as error:
             found.files[path] = replace(file, after=file.before)
             for taken in ours:
@@ -181,7 +181,7 @@ def unproved(found: Acceptance, workspace: Workspace, live: Snapshot) -> list[Ta
 
 
 def planned_anew(workspace: Workspace, live: Snapshot, file: Rewriting) -> Plan:
-    specs = tuple(file.specs(workspace.config))
+    specs = tuple(file.specs(workspace.own))
     alone = replace(workspace.specs, specs=specs, documents=(file.document(),), warnings=())
     offline = wiring.without_values(replace(workspace, specs=alone, is_chosen=True), live)
     return wiring.planned(offline, live, Choices())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.commands import wiring
+from reconciler.commands.standing_in import things, values
 from reconciler.commands.wiring import Workspace
 from reconciler.core.accounts import Account
 from reconciler.core.errors import ReconcileError
@@ -87,7 +88,12 @@ def fill(sandbox: Sandbox, workspace: Workspace) -> None:
         Need("bucket", number(accounts[target.account]), target.region, store.split("/")[2])
         for target, store in stores.items()
     }
-    stock(sandbox, [*needs(spots(workspace)), *sorted(buckets)])
+    referred = [
+        Need(kind, number(accounts[account]), region, name, held)
+        for (account, region), known in values(workspace.written).items()
+        for (kind, name), held in things(known).items()
+    ]
+    stock(sandbox, [*needs(spots(workspace)), *sorted(buckets), *referred])
 
 
 def own_account(accounts: Iterable[Account]) -> str:

@@ -1,4 +1,5 @@
-"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, topics, images, networks, layers.
+"""What specs name, put into the sandbox: buckets with code, roles, queues, streams, tables, topics, images, networks, layers, parameters,
+secrets.
 
 `needs` is pure: documents go in, what they name comes out. `stock` makes what is missing, so that stocking twice is harmless.
 Keys are not made: the sandbox's Lambda takes them at their word.
@@ -20,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from reconciler.sandbox.around import moto_adapter
 from reconciler.sandbox.lambda_ import code_signing, layers
+from reconciler.sandbox.lambda_.code import STANDS_FOR
 from reconciler.sandbox.server import Sandbox
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -39,8 +41,9 @@ LAYER = re.compile(r"[^:]+:\d+")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Need:
-    """One thing that must be there: `kind` is bucket, object, role, user, sqs, kinesis, dynamodb, sns, image, network, layer or
-    code-signing-config. Of an object, `detail` is the handler that its code has and `version` the S3ObjectVersion that a spec pins."""
+    """One thing that must be there: `kind` is bucket, object, role, user, sqs, kinesis, dynamodb, sns, image, network, layer,
+    code-signing-config, ssm or secret. Of an object, `detail` is the handler that its code has and `version` the S3ObjectVersion that a spec
+    pins; of a parameter or a secret `detail` is what it holds. Code is known by another hash than its own where `sha256` says one."""
 
     kind: str
     account: str
@@ -48,15 +51,19 @@ class Need:
     name: str
     detail: str = ""
     version: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A spec document with where it applies: an account number and a region."""
+    """A spec document with where it applies: an account number and a region. `sha256` is the hash of its code where somebody knows it,
+    `lacks_code` that there is none."""
 
     account: str
     region: str
     document: Mapping[str, Any] = field(hash=False)
+    sha256: str = ""
+    lacks_code: bool = False
 
 
 def needs(spots: Iterable[Spot]) -> list[Need]:
@@ -65,13 +72,13 @@ def needs(spots: Iterable[Spot]) -> list[Need]:
 
 
 def _of(spot: Spot) -> Iterator[Need]:
-    code = spot.document.get("code") or {}
+    code = {} if spot.lacks_code else spot.document.get("code") or {}
     if "S3Bucket" in code and "S3Key" in code:
         handler = (spot.document.get("configuration") or {}).get("Handler") or "lambda_function.lambda_handler"
         name, version = f"{code['S3Bucket']}/{code['S3Key']}", str(code.get("S3ObjectVersion") or "")
-        yield Need("object", spot.account, spot.region, name, handler, version)
+        yield Need("object", spot.account, spot.region, name, handler, version, spot.sha256)
     if ".dkr.ecr." in code.get("ImageUri", "") and "@" not in code["ImageUri"]:
-        yield Need("image", spot.account, spot.region, code["ImageUri"])
+        yield Need("image", spot.account, spot.region, code["ImageUri"], sha256=spot.sha256)
     for text in _strings(spot.document):
         if NETWORK.fullmatch(text):
             yield Need("network", spot.account, spot.region, text)
@@ -113,8 +120,9 @@ def stock(sandbox: Sandbox, wanted: Iterable[Need]) -> None:
             _MAKE[need.kind](sandbox, need)
 
 
-def code_zip(handler: str, key: str, version: str = "") -> bytes:
-    """A small Python zip for a handler, the same bytes for the same key and version and others for another."""
+def code_zip(handler: str, key: str, version: str = "", sha256: str = "") -> bytes:
+    """A small Python zip for a handler, the same bytes for the same key and version and others for another. With a hash it is one that
+    Lambda knows by that."""
     module, _, function = handler.replace("/", ".").rpartition(".")
     if not all(part.isidentifier() for part in (*module.split("."), function)):
         module, function = "lambda_function", "lambda_handler"  # a handler of another runtime
@@ -128,6 +136,7 @@ def code_zip(handler: str, key: str, version: str = "") -> bytes:
         entry = zipfile.ZipInfo(f"{module.replace('.', '/')}.py", (1980, 1, 1, 0, 0, 0))
         entry.external_attr = 0o100644 << 16
         archive.writestr(entry, source)
+        archive.comment = STANDS_FOR + sha256.encode() if sha256 else b""
     return packed.getvalue()
 
 
@@ -149,8 +158,9 @@ def _object(sandbox: Sandbox, need: Need) -> None:
         return
     if pinned:
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    content = code_zip(need.detail, key, need.version)
-    made = s3.put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256")
+    content = code_zip(need.detail, key, need.version, need.sha256)
+    checksum = {"ChecksumSHA256": need.sha256} if need.sha256 else {}
+    made = s3.put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256", **checksum)
     if pinned:
         moto_adapter.name_version(need.account, bucket, key, made["VersionId"], need.version)
 
@@ -214,8 +224,18 @@ def _image(sandbox: Sandbox, need: Need) -> None:
         ecr.create_repository(repositoryName=repository)
     config = {"digest": f"sha256:{hashlib.sha256(need.name.encode()).hexdigest()}", "size": 1}
     manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": []})
-    digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+    digest = f"sha256:{need.sha256 or hashlib.sha256(manifest.encode()).hexdigest()}"
     ecr.put_image(repositoryName=repository, imageTag=tag or "latest", imageManifest=manifest, imageDigest=digest)
+
+
+def _parameter(sandbox: Sandbox, need: Need) -> None:
+    ssm = sandbox.clients.get("ssm", need.account, need.region)
+    ssm.put_parameter(Name=need.name, Value=need.detail, Type="SecureString")
+
+
+def _secret(sandbox: Sandbox, need: Need) -> None:
+    secrets = sandbox.clients.get("secretsmanager", need.account, need.region)
+    secrets.create_secret(Name=need.name, SecretString=need.detail)
 
 
 _MAKE = {
@@ -231,4 +251,6 @@ _MAKE = {
     "kinesis": _stream,
     "dynamodb": _table,
     "image": _image,
+    "ssm": _parameter,
+    "secret": _secret,
 }

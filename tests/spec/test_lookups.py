@@ -154,7 +154,8 @@ def test_what_cannot_be_read_refuses_its_target_and_no_other(house: House, watch
     put(house, "/here", "/shut")
     watch.deny = lambda name, params: "AccessDeniedException" if "/shut" in str(params) else None
     for name, path in (("open", "/here"), ("lost", "/gone"), ("shut", "/shut")):
-        house.write(f"{name}.yaml", function_spec(name, configuration=variables(AA=f"{{{{ ssm('{path}') }}}}")))
+        spec = function_spec(name, configuration=variables(AA=f"{{{{ ssm('{path}') }}}}"))
+        house.write(f"{name}.yaml", spec, stock=name == "open")
     told = {note["address"]: note for note in house.plan()["diagnostics"]}
     assert sorted(told) == ["test/us-west-2/lost", "test/us-west-2/shut"]
     lost, shut = told["test/us-west-2/lost"], told["test/us-west-2/shut"]

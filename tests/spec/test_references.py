@@ -40,7 +40,7 @@ def test_references_are_resolved_at_apply_and_shown_as_written(house: House) -> 
 
 
 def test_a_reference_to_nothing_is_told_at_its_line(house: House) -> None:
-    house.write("one.yaml", function_spec("one", configuration=REFERENCES))
+    house.write("one.yaml", function_spec("one", configuration=REFERENCES), stock=False)
     result = house.run("plan")
     assert result.exit_code == 21
     assert "specs/one.yaml:10: test/us-west-2/one: ssm('/shop/token') cannot be read: ParameterNotFound" in result.out
@@ -70,3 +70,19 @@ def test_anything_else_between_the_braces_is_refused(house: House, bad: str) -> 
     result = house.run("validate")
     assert result.exit_code == 20
     assert "specs/one.yaml:8:" in result.err
+
+
+def test_what_specs_refer_to_is_in_the_sandbox(house: House) -> None:
+    """A parameter by its version too, a secret, and keys of one."""
+    variables = (
+        "Environment: {Variables: {AA: \"{{ ssm('/shop/token') }}\", BB: \"{{ ssm('/shop/token:1') }}\", "
+        "CC: \"{{ secret('shop/password') }}\", DD: \"{{ secret('shop/keys', 'user') }}-{{ secret('shop/keys', 'key') }}\"}}"
+    )
+    house.write("one.yaml", function_spec("one", configuration=variables))
+    house.apply()
+    held = house.lambda_.get_function(FunctionName="one")["Configuration"]["Environment"]["Variables"]
+    assert held == {
+        "AA": "stand-in for /shop/token", "BB": "stand-in for /shop/token", "CC": "stand-in for shop/password",
+        "DD": "stand-in for user of shop/keys-stand-in for key of shop/keys",
+    }  # fmt: skip
+    assert house.verbs() == {}
