@@ -36,7 +36,7 @@ from reconciler.aws.sessions import (
     without_credentials,
 )
 from reconciler.core import service
-from reconciler.core.accounts import Account, partition_of
+from reconciler.core.accounts import Account, with_whole_arns
 from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
 from reconciler.core.model import LocalArn, Properties, Target
 from reconciler.core.redaction import Redaction
@@ -251,8 +251,7 @@ class Aws:
         """Params as they are sent: with what account and region say before the ends of ARNs."""
         if not any(isinstance(value, LocalArn) for value in params.values()):
             return params
-        start = f"arn:{partition_of(place.region)}:lambda:{place.region}:{self.account_id(place)}:"
-        return {name: start + value if isinstance(value, LocalArn) else value for name, value in params.items()}
+        return with_whole_arns(params, place.region, self.account_id(place))
 
     def _attempt(self, place: Place, operation: str, params: Properties, api: str) -> Answer:
         params = self._sent(place, params)

@@ -29,6 +29,9 @@ from reconciler.commands.output import show
 @click.option("--throttle", is_flag=True, help="Throttle as AWS does: 15 calls a second, 100 of GetFunction.")
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
 @click.option("--log", type=FILE, help="Write every request, one JSON a line.")
+@click.option(
+    "--from", "snapshot", type=FILE, help="Begin with what this snapshot holds, for an apply to be rehearsed."
+)
 @click.pass_obj
 def sandbox(
     command: list[str],
@@ -37,11 +40,22 @@ def sandbox(
     throttle: bool,
     faults: Path | None,
     log: Path | None,
+    snapshot: Path | None,
 ) -> None:
     """An embedded AWS on loopback, stocked with what the specs name, for COMMAND; without one, until interrupted."""
     from reconciler.commands.rehearsal import rehearse
 
-    sys.exit(rehearse(chosen(paths), command, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log))
+    sys.exit(
+        rehearse(
+            chosen(paths),
+            command,
+            settle_seconds=settle_seconds,
+            throttle=throttle,
+            faults=faults,
+            log=log,
+            snapshot=snapshot,
+        )
+    )
 
 
 @click.command()

@@ -9,23 +9,28 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.commands import wiring
+from reconciler.commands.output import warn
 from reconciler.commands.standing_in import things, values
 from reconciler.commands.wiring import Workspace
 from reconciler.core.accounts import Account
 from reconciler.core.errors import ReconcileError
+from reconciler.core.model import Artifact, Snapshot, Target
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox, Spot
 
 DEFAULT_REGION = "us-east-1"
+NOTHING_KNOWN: Mapping[Target, Artifact] = MappingProxyType({})
 LONGEST_SLEEP_SECONDS = 0.5  # a signal that comes just before the wait is seen after it only
 
 
@@ -43,10 +48,15 @@ def rehearse(
     throttle: bool,
     faults: Path | None,
     log: Path | None,
+    snapshot: Path | None,
 ) -> int:
-    """Serve until the command ends, and end with its exit code; without one, until interrupted."""
+    """Serve until the command ends, and end with its exit code; without one, until interrupted. With a snapshot it holds what that does."""
     workspace = wiring.read(paths)
-    with embedded_aws(workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log) as sandbox:
+    live = wiring.saved_snapshot(workspace, snapshot) if snapshot else None
+    workspace = numbered(workspace, live.accounts) if live else workspace
+    with embedded_aws(
+        workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log, live=live
+    ) as sandbox:
         environment = sandbox.environment(region_of(workspace))
         return execute(command, environment) if command else serve(environment)
 
@@ -59,8 +69,9 @@ def embedded_aws(
     throttle: bool = False,
     faults: Path | None = None,
     log: Path | None = None,
+    live: Snapshot | None = None,
 ) -> Iterator[Sandbox]:
-    """The sandbox, stocked with what the specs name. Raises NoSandbox when its packages are not installed."""
+    """The sandbox, stocked with what the specs name, and holding what was seen. Raises NoSandbox when its packages are not installed."""
     try:
         from reconciler.sandbox import Sandbox, read_faults
     except ImportError as error:
@@ -74,12 +85,34 @@ def embedded_aws(
         account_id=own_account(accounts),
         profiles={account.profile: number(account) for account in accounts if account.profile},
     ) as sandbox:
-        fill(sandbox, workspace)
+        fill(sandbox, workspace, live.artifacts if live else NOTHING_KNOWN)
+        if live:
+            hold(sandbox, workspace, live)
         yield sandbox
 
 
-def fill(sandbox: Sandbox, workspace: Workspace) -> None:
-    """Make what the specs name and the sandbox has not."""
+def numbered(workspace: Workspace, numbers: Mapping[str, str]) -> Workspace:
+    """The workspace with the numbers of the accounts that a snapshot was taken of."""
+    accounts = {
+        name: replace(account, account_id=account.account_id or numbers.get(name, ""))
+        for name, account in workspace.config.accounts.items()
+    }
+    return replace(workspace, config=replace(workspace.config, accounts=accounts))
+
+
+def hold(sandbox: Sandbox, workspace: Workspace, live: Snapshot) -> None:
+    """Put what was seen into the sandbox, and before it what that names."""
+    from reconciler.commands.replica import held
+    from reconciler.sandbox import needs, stock
+
+    found = held(workspace, live, {name: number(account) for name, account in workspace.config.accounts.items()})
+    stock(sandbox, needs(found.spots()))
+    for problem in found.put_into(sandbox):
+        warn(problem)
+
+
+def fill(sandbox: Sandbox, workspace: Workspace, artifacts: Mapping[Target, Artifact] = NOTHING_KNOWN) -> None:
+    """Make what the specs name and the sandbox has not; code is known by the hash that it was seen with, and lacks where it did."""
     from reconciler.sandbox import Need, needs, stock
 
     stores = workspace.config.stores(spec.target for spec in workspace.specs.specs)
@@ -93,7 +126,7 @@ def fill(sandbox: Sandbox, workspace: Workspace) -> None:
         for (account, region), known in values(workspace.written).items()
         for (kind, name), held in things(known).items()
     ]
-    stock(sandbox, [*needs(spots(workspace)), *sorted(buckets), *referred])
+    stock(sandbox, [*needs(spots(workspace, artifacts)), *sorted(buckets), *referred])
 
 
 def own_account(accounts: Iterable[Account]) -> str:
@@ -112,8 +145,8 @@ def region_of(workspace: Workspace) -> str:
     return named.most_common(1)[0][0] if named else DEFAULT_REGION
 
 
-def spots(workspace: Workspace) -> list[Spot]:
-    """Each spec's document with the account number and region where it applies."""
+def spots(workspace: Workspace, artifacts: Mapping[Target, Artifact]) -> list[Spot]:
+    """Each spec's document with the account number and region where it applies, and what is known of its code."""
     from reconciler.sandbox import Spot
     from reconciler.spec.meant import meant
 
@@ -124,6 +157,8 @@ def spots(workspace: Workspace) -> list[Spot]:
             numbers[spec.target],
             spec.target.region,
             meant(documents[spec.path], spec.target, numbers[spec.target]).value,
+            sha256=artifacts[spec.target].sha256 if spec.target in artifacts else "",
+            lacks_code=spec.target in artifacts and bool(artifacts[spec.target].problem),
         )
         for spec in workspace.specs.specs
     ]

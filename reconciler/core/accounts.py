@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from reconciler.core.model import LocalArn, Properties
 
 PARTITIONS: Mapping[str, str] = {  # what a region's name begins with -> its partition; all others are in `aws`
     "cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "us-isof": "aws-iso-f",
@@ -44,3 +47,9 @@ class Guards:
 
     max_deletes: int | None = None
     max_delete_percent: float | None = None
+
+
+def with_whole_arns(params: Properties, region: str, account_id: str) -> dict[str, Any]:
+    """Params with what a region and an account's number say before the ends of ARNs."""
+    start = f"arn:{partition_of(region)}:lambda:{region}:{account_id}:"
+    return {name: start + value if isinstance(value, LocalArn) else value for name, value in params.items()}

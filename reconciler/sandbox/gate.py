@@ -242,6 +242,16 @@ class Gate:
 
         return self._answered(OTHERS, perform, request, account, region)
 
+    def carry_out(
+        self, api: str, operation: str, params: Mapping[str, Any], account: str, region: str
+    ) -> dict[str, Any]:
+        """What an operation answers that nobody has sent: no fault meets it, and it is not on record. Raises Refused."""
+        if operation in BESIDE.get(api, ()):
+            with self._beside:
+                return BESIDE[api][operation](account, region, params)
+        operations = OF_FUNCTIONS.get(api, OPERATIONS)
+        return self._held(operations[operation], params, account, region, "")
+
     def _answered(self, tongue: Tongue, perform: Perform, request: Request, account: str, region: str) -> Response:
         request_id, operation, params = new_id(), "", dict[str, Any]()
         try:
