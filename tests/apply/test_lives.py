@@ -33,6 +33,7 @@ IGNORED = (
     "/urls/live", "/urls/*/Cors", "/urls/$LATEST/Cors/MaxAge", "/permissions/live/t*", "/permissions/*/one", "/permissions/$LATEST/two",
     "/event_invoke/*/MaximumRetryAttempts", "/event_invoke/live", "/event_invoke/$LATEST/DestinationConfig/OnFailure",
     "/event_source_mappings/orders", "/event_source_mappings/*/BatchSize", "/event_source_mappings/orders/Enabled",
+    "/provisioned_concurrency/live", "/provisioned_concurrency/*/ProvisionedConcurrentExecutions", "/provisioned_concurrency/*/autoscaling",
     "/concurrency", "/concurrency/ReservedConcurrentExecutions", "/recursion", "/runtime_management", "/log_group/retention_days",
     "/code_signing/CodeSigningConfigArn", "/code",
 )  # fmt: skip
@@ -87,9 +88,14 @@ def wholes(draw: st.DrawFn) -> dict[str, Any]:
         document["configuration"]["DurableConfig"] = {"ExecutionTimeout": 60}
     reserved = document.get("concurrency", {})
     if reserved:
-        document["concurrency"] = {"ReservedConcurrentExecutions": min(reserved["ReservedConcurrentExecutions"], 90)}
+        most = 400 if document.get("provisioned_concurrency") else 90
+        document["concurrency"] = {"ReservedConcurrentExecutions": min(reserved["ReservedConcurrentExecutions"], most)}
     drawn_pointers = draw(st.lists(st.sampled_from(IGNORED), unique=True, max_size=3))
     pointers = [pointer for pointer in drawn_pointers if not unmatched(steps_of(pointer), document)]
+    if any(
+        "policy" in entry for entry in document.get("permissions", {}).values()
+    ):  # which is written whole, or not at all
+        pointers = [pointer for pointer in pointers if not pointer.startswith("/permissions/")]
     return anywhere(document) | ({"ignore": pointers} if pointers else {})
 
 
@@ -124,6 +130,7 @@ class Village:
             region, _ = self.house.sandbox.gate.region(ACCOUNT, place)
             region.functions.clear()
             region.mappings.clear()
+            region.scalable_targets.clear()
             moto_adapter.log_groups(ACCOUNT, place).clear()
         for path in (self.house.root / "reports").glob("*"):
             path.unlink()
