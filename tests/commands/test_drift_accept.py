@@ -304,3 +304,129 @@ def test_outside_git_nobody_can_tell_drift(house: House) -> None:
 )
 def test_bad_words_are_told(house: House, words: list[str]) -> None:
     assert house.run(*words).exit_code in (2, 20)
+
+
+# --- every kind ------------------------------------------------------------------------------------------------------
+
+EVERY_KIND = function_spec(
+    configuration="""
+    Timeout: 30
+    LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: DEBUG}
+    EphemeralStorage:
+      Size: 1024   # MB
+    TracingConfig:
+      Mode: Active
+    """,
+    extra=f"""
+    tags: {{team: payments}}
+    log_group: {{retention_days: 14}}
+    concurrency:
+      ReservedConcurrentExecutions: 5
+    recursion: {{RecursiveLoop: Allow}}
+    runtime_management: {{UpdateRuntimeOn: FunctionUpdate}}
+    aliases:
+      live:
+        FunctionVersion: "1"
+        RoutingConfig:
+          # a canary
+          AdditionalVersionWeights: {{"2": 0.25}}
+      beta: {{FunctionVersion: "2", Description: try it}}
+    urls:
+      live:
+        AuthType: AWS_IAM
+        Cors: {{AllowOrigins: ["*"], MaxAge: 5}}
+    permissions:
+      live:
+        queue: {{Action: "lambda:InvokeFunction", Principal: sqs.amazonaws.com}}
+        topic: {{Action: "lambda:InvokeFunction", Principal: sns.amazonaws.com}}
+    event_invoke:
+      live: {{MaximumRetryAttempts: 1}}
+    event_source_mappings:
+      orders:
+        EventSourceArn: {QUEUE}
+        alias: live
+        BatchSize: 5
+        FilterCriteria:
+          Filters:
+            - Pattern: '{{"a": [1]}}'
+    """,
+)
+
+
+def of_every_kind(house: House) -> House:
+    bare = EVERY_KIND[: EVERY_KIND.index("aliases:")]
+    house.write("reconcile.yaml", CONFIG, stock=False)
+    house.write("checkout.yaml", bare)
+    house.apply()
+    for description in ("one", "two"):
+        house.lambda_.update_function_configuration(FunctionName="checkout", Description=description)
+        house.lambda_.publish_version(FunctionName="checkout")
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="")
+    house.write("checkout.yaml", EVERY_KIND)
+    (house.root / ".gitignore").write_text("reports\n")
+    git(house.root, "init", "-q", "-b", "main")
+    git(house.root, "add", "-A")
+    git(house.root, "commit", "-qm", "a shop")
+    house.apply()
+    assert house.verbs() == {}
+    return house
+
+
+def mapping(house: House) -> str:
+    (held,) = house.lambda_.list_event_source_mappings(FunctionName="checkout")["EventSourceMappings"]
+    identifier: str = held["UUID"]
+    return identifier
+
+
+def test_what_is_changed_by_hand_of_every_kind_is_taken_over(house: House) -> None:
+    aws, named = of_every_kind(house).lambda_, {"FunctionName": "checkout"}
+    aws.update_function_configuration(
+        **named, LoggingConfig={"LogFormat": "Text", "LogGroup": "/aws/lambda/checkout"}, EphemeralStorage={"Size": 512},
+        TracingConfig={"Mode": "PassThrough"}, Timeout=3, MemorySize=256,
+    )  # fmt: skip
+    house.sandbox.clients.get("logs", ACCOUNT, REGION).put_retention_policy(
+        logGroupName="/aws/lambda/checkout", retentionInDays=30
+    )
+    aws.put_function_concurrency(**named, ReservedConcurrentExecutions=7)
+    aws.put_function_recursion_config(**named, RecursiveLoop="Terminate")
+    aws.put_runtime_management_config(**named, UpdateRuntimeOn="Auto")
+    aws.update_alias(**named, Name="live", FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}})
+    aws.update_alias(
+        **named,
+        Name="beta",
+        FunctionVersion="1",
+        Description="",
+        RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}},
+    )
+    aws.update_function_url_config(
+        **named, Qualifier="live", Cors={"AllowMethods": ["GET"]}, InvokeMode="RESPONSE_STREAM"
+    )
+    aws.put_function_event_invoke_config(**named, Qualifier="live", MaximumEventAgeInSeconds=60)
+    aws.update_event_source_mapping(
+        UUID=mapping(house), Enabled=False, FilterCriteria={}, BatchSize=10, FunctionName="checkout:beta"
+    )
+    aws.add_permission(
+        **named, Qualifier="live", StatementId="rule", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
+    house.sandbox.requests.clear()
+    assert len(house.verbs()) == 11
+    accept(house)
+    assert house.verbs() == {}
+    assert "# a canary" not in text(house)
+    assert house.plan()["in_sync"] is True
+
+
+def test_what_is_deleted_by_hand_of_every_kind_is_taken_over(house: House) -> None:
+    aws, named = of_every_kind(house).lambda_, {"FunctionName": "checkout"}
+    aws.delete_event_source_mapping(UUID=mapping(house))
+    aws.delete_function_url_config(**named, Qualifier="live")
+    aws.delete_function_event_invoke_config(**named, Qualifier="live")
+    aws.remove_permission(**named, Qualifier="live", StatementId="topic")
+    aws.delete_function_concurrency(**named)
+    aws.delete_alias(**named, Name="beta")
+    house.sandbox.requests.clear()
+    accept(house)
+    assert house.verbs() == {}
+    for gone in ("urls: {}", "event_invoke: {}", "event_source_mappings: {}", "concurrency: {}"):
+        assert f"{gone}\n" in text(house)
+    assert house.plan()["in_sync"] is True
