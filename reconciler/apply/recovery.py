@@ -47,7 +47,7 @@ class Judge:
     def _may_be_ours(self, failure: CallFailed) -> bool:
         """Whether a first attempt is refused because AWS holds already what it is to make, or nothing of what it is to take."""
         held = "ResourceNotFoundException" if self.change.after is None else "ResourceAlreadyExistsException"
-        return failure.code in (STALE, held)
+        return failure.code in (STALE, "ObjectNotFoundException", held)
 
     def _looked(self, failure: CallFailed) -> Answer | None:
         if self.change.before is None and KINDS[self.change.key.kind].named_by:

@@ -60,6 +60,7 @@ UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be 
 PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ResourceConflictException", re.compile("in progress|currently in the following state")),
     ("ResourceInUseException", re.compile("")),
+    ("ConcurrentUpdateException", re.compile("")),  # Application Auto Scaling, likewise
     ("OperationAbortedException", re.compile("")),  # CloudWatch Logs, while something else is at the same group
     (
         "InvalidParameterValueException",

@@ -52,13 +52,14 @@ def create(function: str, _: str, properties: Properties) -> list[Step]:
 
 
 def update(function: str, _: str, properties: Properties, _differing: frozenset[str], handle: Properties) -> list[Step]:
-    """A lower number goes where a reservation that ends does: what is provisioned of it has to be less before."""
+    """A lower number goes last: what is provisioned of it has to be less before."""
     is_lower = properties[_MEMBER] < handle[_MEMBER]
     return [Step(_PUT, {"FunctionName": function, **properties}, placed_as=_DELETE if is_lower else "")]
 
 
 def delete(function: str, _name: str, _handle: Properties) -> list[Step]:
-    return [Step(_DELETE, {"FunctionName": function})]
+    """Where a higher number goes: without a reservation there is more for what is provisioned."""
+    return [Step(_DELETE, {"FunctionName": function}, placed_as=_PUT)]
 
 
 def reserves(properties: Properties) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import ABSENT, house_of
+from tests.apply.strangers import Stranger
 from tests.conftest import ACCOUNT, REGION, House, function_spec
 
 LIVE = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
@@ -408,3 +409,34 @@ def test_what_aws_may_do_otherwise_is_said_and_not_refused(
     assert (result.exit_code, f"({rule})" in result.err) == (0, True)
     says(house, {"live": entry(2)})
     assert f"({rule})" not in house.run("validate").err
+
+
+# --- what comes in between -----------------------------------------------------------------------------------------
+
+
+def test_what_is_changed_by_somebody_else_at_this_moment_is_tried_again(warm: House) -> None:
+    busy = Fault(REGISTER, first=2, code="ConcurrentUpdateException", message="somebody is at it")
+    warm.sandbox.gate.script = Script([busy])
+    says(warm, {"live": entry(5, **SCALED)})
+    assert warm.apply()["outcome"]["exit_code"] == 0
+    assert targets(warm) == {"function:one:live": (2, 20)}
+
+
+def test_a_target_that_somebody_else_ended_right_before_is_ended(scaled: House) -> None:
+    says(scaled, {"live": entry(5)})
+    Stranger(scaled).waits(
+        lambda house: scaling(house).deregister_scalable_target(**which()),
+        lambda _number, operation, when: (operation, when) == (DEREGISTER, "before"),
+    )
+    assert scaled.apply()["outcome"]["exit_code"] == 0
+    assert (targets(scaled), scaled.verbs()) == ({}, {})
+
+
+def test_a_reservation_that_ends_makes_room_for_what_is_kept_started(house: House) -> None:
+    house_of(house)
+    says(house, {}, LIVE + "concurrency: {ReservedConcurrentExecutions: 0}\n")
+    house.apply()
+    says(house, {"live": entry(5)}, LIVE + "concurrency: {}\n")
+    house.writes()
+    assert house.apply()["outcome"]["exit_code"] == 0
+    assert house.writes() == ["DeleteFunctionConcurrency", PUT]
