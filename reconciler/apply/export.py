@@ -5,13 +5,19 @@ Values of environment variables are left out: a report holds no secret.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from reconciler.apply import looking
 from reconciler.aws.client import Aws, Place
 from reconciler.core.model import SENSITIVE, Live, Spec, Target
+from reconciler.kinds import iam
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.permission import OPAQUE, PERMISSION, policy_of
+from reconciler.kinds.policy import WHOLE_POLICY
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.kinds.tags import own_tags
 from reconciler.kinds.version import VERSION
@@ -35,6 +41,8 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
     if function is None:
         return {}
     policy = aws.find(Place.of(target), "GetPolicy", {"FunctionName": target.function})
+    sections = {kind.section: said for kind in kinds if (said := section(kind, resources)) or not kind.is_kept}
+    sections[PERMISSION.section] = sections.get(PERMISSION.section, {}) | whole_policies(aws, resources)
     return {
         "function": target.function,
         "account": target.account,
@@ -42,7 +50,7 @@ def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict
         "configuration": plain(hidden(function.properties["configuration"], FUNCTION, ("configuration",))),
         "code": source(function.properties["code"], function.handle),
         "tags": own_tags(function.handle["Tags"]),
-        **{kind.section: said for kind in kinds if (said := section(kind, resources)) or not kind.is_kept},
+        **sections,
         "policy": policy["Policy"] if policy else None,
     }
 
@@ -53,6 +61,16 @@ def source(live: Mapping[str, Any], handle: Mapping[str, Any]) -> dict[str, Any]
     if "ImageUri" in handle:
         return {**settings, "ImageUri": handle["ImageUri"]}
     return {**settings, "S3Bucket": UNKNOWN, "S3Key": UNKNOWN, "sha256": live.get("CodeSha256", "")}
+
+
+def whole_policies(aws: Aws, resources: Iterable[Live]) -> dict[str, Any]:
+    """The policies that no statements of AddPermission's can say, by qualifier, as documents."""
+    written: dict[str, Any] = {}
+    for key in {item.key for item in resources if item.key.kind == PERMISSION.name and OPAQUE in item.properties}:
+        name = policy_of(key.name)
+        live = looking.seen(aws, replace(key, kind=WHOLE_POLICY.name, name=name))
+        written |= {name: {WHOLE_POLICY.below: json.loads(iam.written(live.properties))}} if live else {}
+    return written
 
 
 def section(kind: Kind, resources: Iterable[Live]) -> dict[str, Any]:

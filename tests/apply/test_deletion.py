@@ -9,6 +9,7 @@ import pytest
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import ABSENT, OURS, foreign, house_of
 from tests.conftest import CONFIG, House, function_spec
+from tests.kinds.test_every_kind_is_whole import EVERYTHING
 
 
 def test_a_dropped_function_is_an_orphan_and_goes_only_with_prune_and_after_its_mappings(house: House) -> None:
@@ -90,6 +91,20 @@ def test_before_a_delete_the_function_is_exported_so_that_it_can_be_built_again(
     assert [mapping["alias"] for mapping in spec["event_source_mappings"].values()] == ["live"]
     assert "s3.amazonaws.com" in spec["policy"]
     assert "sentinel-value" not in json.dumps(report)
+
+
+def test_of_what_was_exported_all_of_it_is_built_again(house: House) -> None:
+    house.write("reconcile.yaml", OURS, stock=False)
+    whole = function_spec("one", extra=EVERYTHING)
+    house.write("one.yaml", whole)
+    house.apply()
+    house.write("one.yaml", ABSENT.format("one"))
+    (export,) = house.apply()["exports"]
+    found = {"code": {"S3Bucket": "artifacts", "S3Key": "v1.zip"}, "publish": True}  # by whoever brings it back
+    house.write("one.yaml", json.dumps(export["spec"] | found))
+    assert house.apply()["outcome"]["exit_code"] == 0
+    house.write("one.yaml", whole)
+    assert house.verbs() == {}
 
 
 def test_what_cannot_be_exported_is_not_deleted_and_stops_no_other_target(house: House) -> None:
