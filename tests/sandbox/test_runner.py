@@ -108,3 +108,23 @@ def test_links_in_a_zip_are_links_and_none_leads_out(tmp_path: Path) -> None:
     assert (root / "vendored").is_symlink()
     assert (root / "lib" / "again.py").is_symlink()
     assert [path.name for path in root.parent.iterdir()] == ["root"]
+
+
+def test_a_layer_lies_beside_the_code_and_a_later_one_over_it() -> None:
+    def layer(word: str) -> bytes:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("python/words.py", f"WORD = {word!r}\n")
+        return packed.getvalue()
+
+    source = "import words\ndef handle(event, context):\n    return words.WORD\n"
+    facts = {"aws_request_id": "r-1", "seconds": 10.0}
+    found = invoke_python(
+        zipped(source),
+        "app.handle",
+        payload=b"{}",
+        facts=facts,
+        environment={},
+        layers=[layer("first"), layer("second")],
+    )
+    assert found.payload == b'"second"'

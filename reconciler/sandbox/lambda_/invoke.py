@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from reconciler.sandbox.http import eventstream
+from reconciler.sandbox.lambda_ import layers
 from reconciler.sandbox.lambda_.runner import HandlerResult, failed, invoke_python
 from reconciler.sandbox.lambda_.state import Code, Function, Region, new_id
 from reconciler.sandbox.refusals import Refused, conflict
@@ -40,6 +41,7 @@ class Invocation:
     wants_log: bool
     stream: str
     log: Callable[[Sequence[str]], None]
+    layers: tuple[bytes, ...]
 
 
 def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -> Invocation:
@@ -61,6 +63,7 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
         configuration, code, name, region.arn(name, qualifier), record.version, _payload(params),
         params.get("InvocationType", "RequestResponse"), params.get("LogType") == "Tail",
         stream, partial(region.world.log, group, stream),
+        tuple(layers.content_of(region, arn) for arn in configuration.get("Layers", ())),
     )  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def _result(invocation: Invocation, request_id: str) -> HandlerResult:
     }  # fmt: skip
     return invoke_python(
         invocation.code.zip_bytes, configuration["Handler"], payload=invocation.payload, facts=facts,
-        environment=_environment(invocation),
+        environment=_environment(invocation), layers=filter(None, invocation.layers),
     )  # fmt: skip
 
 

@@ -88,6 +88,12 @@ def size_of(region: Region, arn: str) -> int:
     return version.code.size if version else 1
 
 
+def content_of(region: Region, arn: str) -> bytes:
+    """The zip of a layer that a function has, deleted or not; nothing of one that AWS itself keeps."""
+    version = _of_arn(region, arn)
+    return version.code.zip_bytes if version else b""
+
+
 # --- versions ------------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +130,7 @@ def _answer(region: Region, name: str, version: LayerVersion) -> dict[str, Any]:
         "Location": region.world.download(f"layers/{name}-{version.number}", version.code.zip_bytes),
         "CodeSha256": version.code.sha256,
         "CodeSize": version.code.size,
+        **({"ResolvedS3Object": dict(version.code.s3)} if version.code.s3 else {}),
     }
     return _listed(region, name, version) | {"LayerArn": _arn(region, name), "Content": content}
 

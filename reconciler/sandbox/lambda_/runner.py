@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from typing import Any
 # Runs in the child; reads the event on stdin, writes the answer to the file named. What it prints goes to the log.
 CHILD = """
 import importlib, json, sys, time, traceback, types
-folder, handler, answer, facts = sys.argv[1:5]
-sys.path.insert(0, folder)
+folder, layers, handler, answer, facts = sys.argv[1:6]
+sys.path[:0] = [folder, layers]
 facts = json.loads(facts)
 deadline = time.time() + facts.pop("seconds")
 context = types.SimpleNamespace(get_remaining_time_in_millis=lambda: int((deadline - time.time()) * 1000), **facts)
@@ -57,15 +57,33 @@ def failed(kind: str, message: str, log: str = "") -> HandlerResult:
 
 
 def invoke_python(
-    zip_bytes: bytes, handler: str, *, payload: bytes, facts: Mapping[str, Any], environment: Mapping[str, str]
+    zip_bytes: bytes,
+    handler: str,
+    *,
+    payload: bytes,
+    facts: Mapping[str, Any],
+    environment: Mapping[str, str],
+    layers: Iterable[bytes] = (),
 ) -> HandlerResult:
-    """`facts` become the context's attributes; its `seconds` are the time limit."""
+    """`facts` become the context's attributes; its `seconds` are the time limit. Of `layers` a later one lies over those before it."""
     with tempfile.TemporaryDirectory(prefix="reconcile-invoke-", ignore_cleanup_errors=True) as folder:
-        root, answer = Path(folder, "task"), Path(folder, "answer")
-        root.mkdir()
-        with zipfile.ZipFile(io.BytesIO(zip_bytes)) as archive:
-            unpack(archive, root)
-        command = [sys.executable, "-I", "-B", "-c", CHILD, str(root), handler, str(answer), json.dumps(dict(facts))]
+        root, shared, answer = Path(folder, "task"), Path(folder, "opt"), Path(folder, "answer")
+        for content, where in ((zip_bytes, root), *((layer, shared) for layer in layers)):
+            where.mkdir(exist_ok=True)
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                unpack(archive, where)
+        command = [
+            sys.executable,
+            "-I",
+            "-B",
+            "-c",
+            CHILD,
+            str(root),
+            str(shared / "python"),
+            handler,
+            str(answer),
+            json.dumps(dict(facts)),
+        ]
         request_id, seconds = facts["aws_request_id"], facts["seconds"]
         is_over = _ended(command, payload, seconds, environment, Path(folder))
         log = Path(folder, "log").read_text(encoding="utf-8", errors="replace")
