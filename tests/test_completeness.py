@@ -70,13 +70,14 @@ def yaml_blocks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", [README, MANUAL["specs"]], ids=["README", "specs"])
 def test_the_spec_and_config_that_are_shown_are_valid(tmp_path: Path, text: str) -> None:
-    (spec, *_), (config, other) = yaml_blocks(text), yaml_blocks(MANUAL["specs"])[1:]
+    (spec, *_), (layer, config, other) = yaml_blocks(text), yaml_blocks(MANUAL["specs"])[1:]
     (tmp_path / "reconcile.yaml").write_text(config)
     (tmp_path / "checkout.yaml").write_text(spec)
+    (tmp_path / "shared.yaml").write_text(layer.replace("path: ../src/shared", "path: ."))
     (tmp_path / "mailer.yaml").write_text(other)
     found = load([tmp_path], load_config(tmp_path / "reconcile.yaml"))
     assert [str(one.target).removeprefix("test/") for one in found.specs] == [
-        "eu-west-1/mailer", "us-west-2/checkout", "us-west-2/mailer"
+        "eu-west-1/mailer", "us-west-2/checkout", "us-west-2/mailer", "us-west-2/layer/shared", "us-west-2/layer_version/shared"
     ]  # fmt: skip
 
 

@@ -15,9 +15,9 @@ from reconciler.apply.expected import (
     came,
     changed,
     filled_in,
-    function_of,
     published,
     revised,
+    root_of,
 )
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
@@ -64,7 +64,7 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
     """Right before a call. Raises StalePlan or NotOwned when the function, or what the call is about, is not as it must be;
     what was looked at since the last write needs no second look. That there is none is left to AWS to find, unless it would
     put the new one in its place (`is_upsert`)."""
-    for key in (function_of(change.key), change.key):
+    for key in (root_of(change.key), change.key):
         before = expected.held(key)
         if key in expected.fresh or (before is None and not (is_upsert and key == change.key)):
             continue
@@ -112,7 +112,7 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
 
 
 def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:
-    key = function_of(change.key)
+    key = root_of(change.key)
     is_guarded = operation.name in ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
     answered = FUNCTION.answered(answer.result, key.target.function) if is_guarded else None
     live = _shown(aws, key, change, expected, answered)
@@ -130,7 +130,7 @@ def _other(aws: Aws, change: Change, answer: Answer, expected: Expected, state: 
     live = (
         looking.answered(aws, kind, key.target, whole_answer, has_tags="Tags" in change.after) if whole_answer else None
     )
-    answered = kind.answered(answer.result, key.target.function) if change.before is None else None
+    answered = kind.answered(answer.result, key.target.name) if change.before is None else None
     is_confirmed = live is not None and not expected.unlike(key, change.after, live.properties, answered)
     if live is None or not is_confirmed:
         live = _shown(aws, key, change, expected, answered)
@@ -144,7 +144,7 @@ def _version(aws: Aws, target: Target, expected: Expected, state: Mapping[str, A
     """A version is what was published, for good: it must be what the function is expected to be."""
     live = looking.answered(aws, VERSION, target, state)
     assert live is not None
-    wanted = published(expected.states[function_of(live.key)], live.key)
+    wanted = published(expected.states[root_of(live.key)], live.key)
     _compare(live.key, wanted, live, expected)
     expected.looked(live)
 

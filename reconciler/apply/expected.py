@@ -54,7 +54,7 @@ class Expected:
         """The RevisionId that guards a call: what it is about has one of its own; a version that is to be published goes by the
         function's. Empty where there is none, or nobody has looked since it changed."""
         key = operation.key
-        return self._revisions.get(function_of(key) if key.kind == VERSION.name else revised(key), "")
+        return self._revisions.get(root_of(key) if key.kind == VERSION.name else revised(key), "")
 
     def known_revision(self, key: Key) -> str:
         return self._revisions.get(key, "")
@@ -70,14 +70,14 @@ class Expected:
 
     def held(self, key: Key) -> State:
         """What must be there of a resource; what every function has is at first as AWS makes it."""
-        return self.states[key] if key in self.states else KINDS[key.kind].at_birth(key.target.function)
+        return self.states[key] if key in self.states else KINDS[key.kind].at_birth(key.target.name)
 
     def change(self, operation: Operation, params: Properties) -> Change:
         """What the call with these params is to make of what is held."""
         key = subject(operation, params)
         before = self.held(key)
         if operation.name == "PublishVersion":
-            return Change(key, before, published(self.states.get(function_of(key)), key))
+            return Change(key, before, published(self.states.get(root_of(key)), key))
         after = KINDS[key.kind].after(operation.name, {**params, **operation.expect}, before)
         return Change(key, before, after, born(key, params) if operation.name == "CreateFunction" else {})
 
@@ -122,8 +122,9 @@ def born(function: Key, params: Properties) -> dict[Key, Properties]:
     return made
 
 
-def function_of(key: Key) -> Key:
-    return Key(key.target, FUNCTION.name)
+def root_of(key: Key) -> Key:
+    """What the target of a resource is itself: the function, as a rule."""
+    return Key(key.target, key.target.root)
 
 
 def revised(key: Key) -> Key:

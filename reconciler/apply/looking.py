@@ -23,6 +23,8 @@ def told(aws: Aws, key: Key, *, has_tags: bool = False) -> dict[Key, Live | None
     kind = KINDS[key.kind]
     answer = about(aws, kind.reading, key)
     items = each_of(kind.reading, key.name, answer) if answer else []
+    if kind.reading.rest:
+        items = [whole for item in items if (whole := aws.find(Place.of(key.target), *kind.reading.rest(item)))]
     lives = [answered(aws, kind, key.target, item, has_tags=has_tags) for item in items]
     if kind.reading.several:
         return {key: None} | {live.key: live for live in lives if live}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from reconciler.apply.delivery import Deliveries
 from reconciler.apply.expected import Change, Expected
 from reconciler.apply.export import exported
 from reconciler.apply.recovery import Judge
+from reconciler.apply.waiting import waiting
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core import service
 from reconciler.core.errors import (
@@ -37,7 +38,6 @@ from reconciler.core.waiting import Wait
 from reconciler.core.words import byte_size
 from reconciler.files import packing
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
-from reconciler.plan import renames
 from reconciler.report.documents import plain
 from reconciler.report.journal import Journal
 from reconciler.report.results import invocation, result_object
@@ -46,6 +46,7 @@ from reconciler.snapshot import artifacts, belongings
 
 WORKERS = 16
 
+Answers = Mapping[Target, Mapping[str, Mapping[str, Any]]]  # by operation
 Outcome = Literal["succeeded", "failed", "function failed", "stale", "not attempted", "refused"]
 OUTCOMES: Mapping[str, Outcome] = {
     StalePlan.__name__: "stale", NotOwned.__name__: "refused", FunctionFailed.__name__: "function failed",
@@ -64,7 +65,8 @@ class Performance:
 
 @dataclass(slots=True)
 class Run:
-    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each."""
+    """What all targets of one apply share. `is_stopping` is asked before each operation; `tell` hears of each. `answers` are
+    those of the targets that are done, by operation: others may need them."""
 
     aws: Aws
     journal: Journal
@@ -73,6 +75,7 @@ class Run:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     tasks: dict[Target, str] = field(default_factory=dict)
+    answers: dict[Target, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
     deliveries: Deliveries = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,21 +118,29 @@ def perform(plan: Plan, run: Run, *, leave_out: Iterable[Target] = (), workers: 
     ]
     outcomes: dict[Target, Outcome] = dict.fromkeys(left_out, "refused")
     with ThreadPoolExecutor(workers) as pool:
-        for wave in (
-            [target_plan for target_plan in acting if not target_plan.after],
-            [target_plan for target_plan in acting if target_plan.after],
-        ):
+        for wave in waves(acting):
             performed = pool.map(partial(perform_after, outcomes=dict(outcomes), run=run), wave)
             outcomes.update(zip((target_plan.target for target_plan in wave), performed, strict=True))
     return Performance(dict(sorted(outcomes.items())))
 
 
+def waves(plans: Iterable[TargetPlan]) -> Iterator[list[TargetPlan]]:
+    """The targets that go side by side, each after all that it waits for."""
+    left = list(plans)
+    while left:
+        waiting = {target_plan.target for target_plan in left}
+        wave = [target_plan for target_plan in left if waiting.isdisjoint(target_plan.after)]
+        yield wave
+        going = {target_plan.target for target_plan in wave}
+        left = [target_plan for target_plan in left if target_plan.target not in going]
+
+
 def perform_after(plan: TargetPlan, *, outcomes: Mapping[Target, Outcome], run: Run) -> Outcome:
-    """One target, unless what it waits for was not done: a deletion then leaves the only one that there is."""
+    """One target, unless what it waits for was not done."""
     undone = [target for target in plan.after if outcomes.get(target, "succeeded") != "succeeded"]
     if not undone or run.is_stopping():
         return perform_target(plan, run)
-    message = renames.WAITS_FOR_ITS_SUCCESSOR.ends(renames.waiting(plan.target, undone[0], "was not done"))
+    message = waiting(plan.target, undone[0])
     refuse(plan.target, PlanError.__name__, message, run)
     return "refused"
 
@@ -153,6 +164,7 @@ def perform_target(plan: TargetPlan, run: Run) -> Outcome:
         outcome = perform_operation(index, plan.operations, known, run)
         if outcome != "succeeded":
             return outcome
+    run.answers[plan.target] = known.results
     run.record("task_finished", plan.target)
     return "succeeded"
 
@@ -169,7 +181,7 @@ def perform_operation(index: int, operations: Sequence[Operation], known: _Known
 
     try:
         prepare(index, operation, run)
-        change, answer = call(operation, known, run.aws)
+        change, answer = call(operation, known, run)
         run.record(
             "operation_answered", target, index=index, duration_seconds=elapsed(), attempts=answer.attempts,
             request_id=answer.request_id, result=_result(operation.name, answer),
@@ -235,14 +247,23 @@ def failed(index: int, operation: Operation, failure: Failure, duration_seconds:
     return failure.outcome
 
 
+def code_of(operation: Operation, answer: Answer) -> Mapping[str, Any]:
+    """What an answer says of the code that was sent."""
+    told: Mapping[str, Any] = (
+        KINDS[operation.key.kind].answered(answer.result, operation.key.target.name).get("code", {})
+    )
+    return told
+
+
 def sent(operation: Operation, answer: Answer) -> dict[str, Any]:
     """Which object the code came from, with the hash that AWS answered: it may be all that anybody knows of it later."""
     pin = operation.pin
-    if pin is None or not pin.etag or "CodeSha256" not in answer.result:
+    if pin is None or not pin.etag:
         return {}
+    sha256 = code_of(operation, answer).get("CodeSha256")
     version = {"S3ObjectVersion": pin.version} if pin.version else {}
     where = {"S3Bucket": pin.bucket, "S3Key": pin.key, **version, "ETag": pin.etag}
-    return {"code": {**where, "CodeSha256": answer.result["CodeSha256"]}}
+    return {"code": {**where, "CodeSha256": sha256}} if sha256 else {}
 
 
 def _result(operation: str, answer: Answer) -> dict[str, Any]:
@@ -259,11 +280,11 @@ class _Known:
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def call(operation: Operation, known: _Known, aws: Aws) -> tuple[Change, Answer]:
+def call(operation: Operation, known: _Known, run: Run) -> tuple[Change, Answer]:
     """The call with everything filled in, after a look where no revision guards it. An answer that was lost on the way is
     looked for before it counts as failed."""
-    place = Place.of(operation.key.target)
-    params = filled(operation.params, known.results)
+    place, aws = Place.of(operation.key.target), run.aws
+    params = filled(operation.params, {**run.answers, operation.key.target: known.results}, operation.key.target)
     guard = revision(aws, operation, known.expected) if "RevisionId" in service.members(operation.name) else ""
     params |= {"RevisionId": guard} if guard else {}
     change = known.expected.change(operation, params)
@@ -306,9 +327,10 @@ def check(operation: Operation, answer: Answer, aws: Aws) -> None:
     if not operation.expect:  # a hash that nobody knows tells nothing: the object must have stood still around the call
         confirm(operation, aws)
     for member, expected in operation.expect.items():
-        if answer.result.get(member, expected) != expected:
+        told = code_of(operation, answer).get(member) or expected
+        if told != expected:
             raise CodeDiffers(
-                f"{operation.key}: AWS answers {member} {answer.result[member]}, the plan showed {expected}: "
+                f"{operation.key}: AWS answers {member} {told}, the plan showed {expected}: "
                 "the code was replaced in between; plan again",
                 code="CodeDiffers",
             )
@@ -341,15 +363,15 @@ def awaited(wait: Wait, change: Change, answer: Answer, known: _Known) -> Mappin
     return {**(change.after or {}), **before}
 
 
-def filled(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:
+def filled(value: Any, answers: Answers, own: Target) -> Any:
     """Params with `Ref`s, as values and as keys, and `Blob`s replaced by what they stand for."""
     match value:
         case Mapping():
-            return {filled(key, results): filled(item, results) for key, item in value.items()}
+            return {filled(key, answers, own): filled(item, answers, own) for key, item in value.items()}
         case list() | tuple():
-            return [filled(item, results) for item in value]
+            return [filled(item, answers, own) for item in value]
         case Ref():
-            return results[value.operation][value.member]
+            return answers[value.target or own][value.operation][value.member]
         case Blob():
             return _packed(value)
     return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.apply import looking
-from reconciler.apply.expected import Change, Expected, changed, changed_since, function_of
+from reconciler.apply.expected import Change, Expected, changed, changed_since, root_of
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed, StalePlan
 from reconciler.core.model import Live, Operation
@@ -71,7 +71,7 @@ class Judge:
     def _made(self, failure: CallFailed) -> Answer | None:
         """Of what AWS gives its name to, one that the plan did not see, with what was to be made, is ours; without one nothing
         was made."""
-        key, function = self.change.key, function_of(self.change.key)
+        key, function = self.change.key, root_of(self.change.key)
         stands = looking.seen(self.aws, function)
         unequal = self.expected.unlike(
             function, self.expected.states.get(function), stands.properties if stands else None

@@ -73,6 +73,7 @@ def demo(keep: Path | None) -> None:
     type=click.Choice(
         [
             "function",
+            "layer",
             "config",
             "snapshot",
             "plan",

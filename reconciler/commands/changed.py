@@ -12,6 +12,11 @@ from reconciler.commands.wiring import Workspace
 from reconciler.core.model import Diagnostic, Spec
 from reconciler.core.words import many
 from reconciler.files.tree import packs
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
+from reconciler.kinds.layer_version import LAYER_VERSION
+from reconciler.kinds.needs import layers_of
+from reconciler.kinds.registry import KINDS
 from reconciler.spec.history import History
 from reconciler.spec.load import named_targets, only
 
@@ -35,7 +40,8 @@ def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
     if history.name_of(Path(workspace.own.path)) in moved:
         note = f"{workspace.own.path} is another than at {revision}, so every target counts as changed"
         return narrowed(workspace, workspace.specs.specs, without_spec, note, revision, prunes=prunes)
-    chosen = [spec for spec in workspace.specs.specs if has_changed(history, revision, spec, moved)]
+    changed = [spec for spec in workspace.specs.specs if has_changed(history, revision, spec, moved)]
+    chosen = with_dependents(changed, workspace.specs.specs)
     left = len(workspace.specs.specs) - len(chosen)
     note = f"left out, for nothing of them changed since {revision}: {left} of {many(len(workspace.specs.specs), 'target')}"
     return narrowed(workspace, chosen, without_spec, note if left else "", revision, prunes=prunes)
@@ -49,14 +55,28 @@ def has_changed(history: History, revision: str, spec: Spec, moved: Collection[s
     )
 
 
+def with_dependents(changed: Iterable[Spec], specs: Iterable[Spec]) -> list[Spec]:
+    """What changed, with what another version of a layer makes change: the functions that refer to it, and its older versions."""
+    targets = {spec.target for spec in changed}
+    layers = {(target.place, target.name) for target in targets if target.root == LAYER.name}
+
+    def depends(spec: Spec) -> bool:
+        named = {layer.target for item in spec.desired for layer in layers_of(item)}
+        named |= {spec.target} if spec.target.root == LAYER_VERSION.name else set()
+        return not layers.isdisjoint((target.place, target.name) for target in named)
+
+    return [spec for spec in specs if spec.target in targets or depends(spec)]
+
+
 def dropped(history: History, revision: str, workspace: Workspace, moved: Collection[str]) -> list[Spec]:
-    """What the files that moved said at a revision of functions that no spec of the house names now: one that
+    """What the files that moved said at a revision of functions and layers that no spec of the house names now: one that
     only moved is not gone."""
     now = {
         *named_targets([Path(workspace.own.path).parent], workspace.own),
         *(spec.target for spec in workspace.specs.specs),
     }
-    return [spec for spec in history.specs_in(revision, workspace.config, moved) if spec.target not in now]
+    then = history.specs_in(revision, workspace.config, moved)
+    return [spec for spec in then if spec.target not in now and KINDS[spec.target.root].is_root]
 
 
 def narrowed(
@@ -71,10 +91,13 @@ def narrowed(
     """The workspace of what was chosen, with what there is to say about the rest."""
     without_spec = sorted((spec for spec in without_spec if not spec.is_absent), key=lambda spec: spec.target)
     notes = [Diagnostic("note", note, left_out=True)] if note else []
-    if not prunes:
-        message = "{} has had no spec since {}: it stays as it is, an orphan; `state: absent` or --prune asks for its deletion"
-        notes += [Diagnostic("warning", message.format(spec.target, revision), left_out=True) for spec in without_spec]
+    gone = [spec.target for spec in without_spec]
+    pruned = [target for target in gone if prunes and target.root == FUNCTION.name]
+    for target in (target for target in gone if target not in pruned):
+        how = "`state: absent` or --prune asks" if target.root == FUNCTION.name else "`state: absent` asks"
+        message = f"{target} has had no spec since {revision}: it stays as it is, an orphan; {how} for its deletion"
+        notes.append(Diagnostic("warning", message, left_out=True))
     specs = only(workspace.specs, [spec.target for spec in chosen])
-    absent = tuple(Spec(spec.target, "", (), frozenset(), is_absent=True) for spec in without_spec) if prunes else ()
+    absent = tuple(Spec(target, "", (), frozenset(), is_absent=True) for target in pruned)
     specs = replace(specs, specs=(*specs.specs, *absent), warnings=(*specs.warnings, *notes))
     return replace(workspace, specs=specs, is_chosen=True)

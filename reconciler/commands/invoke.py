@@ -103,7 +103,7 @@ def _plan(request: Request, target: Target) -> Plan:
 def _target(request: Request, config: Config, path: Path) -> Target:
     """Where the function is: as asked, else as its spec says, else the one account and region there is; asks only for
     what is open then."""
-    targets = named_targets([path], config)
+    targets = [target for target in named_targets([path], config) if target.root == "function"]
     if "/" in request.function:
         places = ((account.name, region) for account in config.accounts.values() for region in account.regions)
         return one(request.function, targets, places)

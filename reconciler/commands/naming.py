@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands import wiring
 from reconciler.core.model import Target
+from reconciler.kinds.function import FUNCTION
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import named_targets
 from reconciler.spec.selection import one
@@ -38,4 +39,5 @@ def named(word: str, path: Path) -> Named:
     SelectionError, SpecError."""
     config = load_config(find_config([path]))
     places = ((account.name, region) for account in config.accounts.values() for region in account.regions)
-    return Named(one(word, named_targets([path], config), places), config)
+    functions = [target for target in named_targets([path], config) if target.root == FUNCTION.name]
+    return Named(one(word, functions, places), config)

@@ -16,6 +16,7 @@ from reconciler.commands.past import in_bucket, in_folder
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import GitError
 from reconciler.core.model import Plan, Snapshot, Target
+from reconciler.kinds.function import FUNCTION
 from reconciler.report.status import Known, last_runs, status_document
 from reconciler.spec.load import only
 from reconciler.spec.selection import select
@@ -42,7 +43,7 @@ def chosen(words: Sequence[str]) -> Workspace:
     workspace = wiring.read(paths or [Path("specs")])
     if not names:
         return workspace
-    targets = select(names, [spec.target for spec in workspace.specs.specs])
+    targets = select(names, [spec.target for spec in workspace.specs.specs if spec.target.root == FUNCTION.name])
     return replace(workspace, specs=only(workspace.specs, targets), is_chosen=True)
 
 

@@ -318,7 +318,7 @@ def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target])
         bare = [
             Spec(spec.target, "", (), frozenset())
             for spec in specs
-            if spec.target not in read and spec.target.account in enabled
+            if spec.target.root == "function" and spec.target not in read and spec.target.account in enabled
         ]
         where = places(workspace) if config.managed_by else ()
         return functions(fetch(aws, bare, taken_at=now(), managed_by=config.managed_by, places=where))

@@ -18,23 +18,30 @@ Cause: TypeAlias = Literal["edit", "drift", "both", "unapplied", "behind"]
 
 @dataclass(frozen=True, order=True, slots=True)
 class Target:
-    """One function in one account and region. Prints as its address, `account/region/function`."""
+    """What a spec is of, in one account and region: a function, unless `root` names another kind. Prints as its address,
+    `account/region/function`; of another kind `account/region/layer/shared`."""
 
     account: str
     region: str
-    function: str
+    name: str
+    root: str = "function"
 
     @property
     def place(self) -> str:
         return f"{self.account}/{self.region}"
 
+    @property
+    def function(self) -> str:
+        """The name, to those who know it as a function's."""
+        return self.name
+
     def __str__(self) -> str:
-        return f"{self.place}/{self.function}"
+        return "/".join([self.place, *([self.root] if self.root != "function" else []), self.name])
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Key:
-    """Identity of a resource. Prints as `test/us-west-2/checkout/alias/live`; the function itself as its target, and what a
+    """Identity of a resource. Prints as `test/us-west-2/checkout/alias/live`; what the target is itself as that, and what a
     function has only one of by its kind alone. `name` is empty for both."""
 
     target: Target
@@ -42,7 +49,9 @@ class Key:
     name: str = ""
 
     def __str__(self) -> str:
-        return "/".join([str(self.target), *filter(None, (self.kind if self.kind != "function" else "", self.name))])
+        return "/".join(
+            [str(self.target), *filter(None, (self.kind if self.kind != self.target.root else "", self.name))]
+        )
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -73,11 +82,12 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One YAML file for one target (a file with three regions gives three).
+    """One YAML file for one target (a file with three regions gives three; that of a layer another one for its versions, where
+    not all of them are kept).
 
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
     changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
-    that the function had before.
+    that the function had before, `keep` how many versions of a layer stay, 0 for all.
     `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out.
     """
 
@@ -90,6 +100,7 @@ class Spec:
     allow_replace: bool = False
     adopt: bool = False
     was: str = ""
+    keep: int = 0
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     unresolved: Mapping[str, str] = field(default_factory=dict)
@@ -101,8 +112,8 @@ class Spec:
     @property
     def code(self) -> Properties:
         """The code that must be there; empty when the spec owns none, or wants the function gone."""
-        functions = () if self.is_absent else (item for item in self.desired if item.key.kind == "function")
-        return next((item.properties.get("code", {}) for item in functions), {})
+        own = () if self.is_absent else (item for item in self.desired if item.key.kind == self.target.root)
+        return next((item.properties.get("code", {}) for item in own), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +267,8 @@ UNTOLD = Marker("(not told by AWS)")
 class FieldChange:
     """One path that differs. `path` is a JSON Pointer into the spec's words; `before` or `after` is `UNSET` where that
     side has nothing, `SENSITIVE` on both sides where the service model says so. `author` names commit and author of the
-    line, for an edit, where git can tell; `said` is what git said when it was last applied of what AWS does not tell."""
+    line, for an edit, where git can tell; `said` is what git said when it was last applied of what AWS does not tell. `written` is what
+    stands in the place of `after` in digests, where that holds references which stand for themselves."""
 
     path: str
     before: Any
@@ -265,6 +277,7 @@ class FieldChange:
     origin: Origin | None = None
     author: str = ""
     said: str = ""
+    written: str = ""
 
     @property
     def is_sensitive(self) -> bool:
@@ -289,10 +302,24 @@ class Action:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Ref:
-    """A value that only an earlier operation of the same target can give: `member` of its response."""
+    """A value that only an earlier operation can give, of the same target unless `target` says of which: `member` of its
+    response."""
 
     operation: str
     member: str
+    target: Target | None = None
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class LayerReference:
+    """A version of a layer as a spec refers to it: the newest one, or that of a number. Prints as it is written."""
+
+    target: Target
+    number: int = 0
+
+    def __str__(self) -> str:
+        number = f", {self.number}" if self.number else ""
+        return f"{{{{ layer('{self.target.name}'{number}) }}}}"
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -82,6 +82,13 @@ def members(operation: str) -> frozenset[str]:
     return frozenset(request(operation).members)
 
 
+def structure(operation: str, member: str) -> frozenset[str]:
+    """Names of the members of a structure that an operation takes."""
+    shape = request(operation).members[member]
+    assert is_structure(shape)
+    return frozenset(shape.members)
+
+
 def project(value: Any, shape: Shape) -> Any:
     """`value`, cut to `shape`: members that the shape does not have are dropped at every depth.
 

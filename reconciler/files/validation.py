@@ -205,8 +205,10 @@ def unknown_key(key: str, path: list[Any], schema: Mapping[str, Any], kind: str)
     if refused:
         return f"{name} is not written here: {refused}"
     is_of_aws = not known or any(word[0].isupper() for word in known)
-    what = ("a Lambda setting" if is_of_aws else "known") if path else "a key of a spec"
-    return f"{name} is not {what if kind == 'function' else 'known'}{_suggestion(key, known, kind, bool(path))}"
+    of_aws = "a Lambda setting" if kind == "function" else "a setting of a layer"
+    what = (of_aws if is_of_aws else "known") if path else "a key of a spec"
+    is_spec = kind in ("function", "layer")
+    return f"{name} is not {what if is_spec else 'known'}{_suggestion(key, known, kind, bool(path))}"
 
 
 def _suggestion(key: str, known: list[str], kind: str, is_nested: bool) -> str:

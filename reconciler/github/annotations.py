@@ -104,7 +104,7 @@ def _effects(plan: Document) -> Iterator[Annotation]:
         for action in (action for action in target["actions"] if action.get("source")):
             source_line = (action["source"]["file"], action["source"]["line"])
             edited |= {source_line} if action["cause"] == "edit" else set()
-            at.setdefault(source_line, {}).setdefault(_gone(action), []).append(target["address"])
+            at.setdefault(source_line, {}).setdefault(_gone(target, action), []).append(target["address"])
     for (file, line), changes in at.items():
         text = "\n".join(f"{what} ({_named(where)})" for what, where in changes.items())
         yield Annotation("notice", text, file, line, is_edited=(file, line) in edited)
@@ -114,9 +114,9 @@ def _change(field: Document) -> str:
     return f"{_name(field)}: {side_text(field, 'before')} → {side_text(field, 'after')} in AWS{ASIDE.get(field['cause'], '')}"
 
 
-def _gone(action: Document) -> str:
-    name = action["address"].split("/", 3)[3:]
-    return f"{name[0] if name else 'the function'} is deleted in AWS{ASIDE.get(action['cause'], '')}"
+def _gone(target: Document, action: Document) -> str:
+    name = action["address"].removeprefix(target["address"]).lstrip("/") or f"the {action['kind']}"
+    return f"{name} is deleted in AWS{ASIDE.get(action['cause'], '')}"
 
 
 def _name(field: Document) -> str:

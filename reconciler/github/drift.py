@@ -15,6 +15,7 @@ from reconciler.core.words import many
 from reconciler.github.port import Issue
 from reconciler.report.formats.page.drifted import what_was
 from reconciler.report.formats.page.text import inert, link
+from reconciler.report.formats.shown import noun_of
 from reconciler.report.schemas import FORMAT_VERSION
 
 LABEL = "reconcile-drift"
@@ -159,7 +160,7 @@ def _line(body: str, number: int) -> str:
 
 def verdict(picture: Picture) -> str:
     """The headline of a run."""
-    said = f"{len(picture.drifted) or 'none'} of {many(len(picture.specified), 'function')} drifted"
+    said = f"{len(picture.drifted) or 'none'} of {many(len(picture.specified), noun_of(picture.specified))} drifted"
     unjudged = f", {len(picture.unjudged)} could not be judged" if picture.unjudged else ""
     sign = "🟠" if picture.drifted else "⚪" if picture.unjudged else "🟢"
     return f"### {sign} {said.capitalize()}{unjudged}\n"

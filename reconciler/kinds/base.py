@@ -68,9 +68,12 @@ class Section:
 
     @property
     def members(self) -> frozenset[str]:
-        """The AWS members that the section takes: every one of the calls' that is not refused."""
-        taken = () if self.is_in_our_words else self.calls
-        return frozenset().union(*map(service.members, taken)) - set(self.refused)
+        """The AWS members that the section takes: every one of the calls' that is not refused, or of the structure that it is
+        where no call has them."""
+        if self.is_in_our_words:
+            return frozenset()
+        inner = service.structure(self.operation, self.inside) if self.inside and not self.calls else frozenset()
+        return inner.union(*map(service.members, self.calls)) - set(self.refused)
 
     def cut(self, answer: Properties) -> dict[str, Any]:
         """An answer of AWS, cut to what the section takes of it: also of what is newer than this release."""
@@ -121,11 +124,13 @@ def never_cut(_answer: Properties, _members: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A call that answers in pages, and the member that holds a page's items."""
+    """A call that answers in pages, and the member that holds a page's items. `of` is the member that says whose, where it is
+    asked for what one function or layer has."""
 
     operation: str
     member: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    of: str = "FunctionName"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,22 @@ class Holders:
     values: Listing
 
 
+def function_of(answer: Properties) -> str:
+    """The name of the function that an answer speaks of, by its ARN; empty where it has none."""
+    return next(iter(str(answer.get("FunctionArn", "")).split(":")[6:7]), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """How AWS tells who uses a resource: an item of `listing`, which is called `user(item)`, names the ARNs that it `uses`. A resource's
+    own item, whose ARN is its `address`, gets them as `Users`."""
+
+    listing: Listing
+    uses: Callable[[Properties], tuple[str, ...]]
+    user: Callable[[Properties], str]
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What another call tells of the same resources: `listing` of all in an account and region, `about(function, name)` are its
@@ -174,7 +195,9 @@ class Reading:
     the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
     below a first name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many
     functions, where AWS is asked by their names. `holders`: it is also told by who has each value. `beside`: what other calls tell of each
-    is laid beside its answer as lists; where the first tells of nothing, so do the others. One of which only these tell is one as well.
+    is laid beside its answer as lists; where the first tells of nothing, so do the others. One of which only these tell is one as well. `owner(item)` names the
+    function or layer that an item of a listing is of; `rest(item)` is the call that tells whole what is cut, where that is not
+    `single`. `users`: who uses each is read as well.
     """
 
     single: Callable[[str, str], tuple[str, Properties]]
@@ -189,6 +212,9 @@ class Reading:
     together: Lookup | None = None
     holders: Holders | None = None
     beside: tuple[Beside, ...] = ()
+    owner: Callable[[Properties], str] = function_of
+    rest: Callable[[Properties], tuple[str, Properties]] | None = None
+    users: Users | None = None
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:
@@ -278,7 +304,7 @@ class Kind:
     `named_by` is the member of an answer in which AWS names what it made. `revised_as(name)` is the name under which AWS keeps the
     RevisionId, where several have one together.
 
-    How it hangs on others: `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
+    How it hangs on others: `of` is the kind of target that it is of, which one kind is itself; `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
     kinds that have none leave it out. `read_with` are kinds that are read with it, for what must fit together. `outlives_function`: deleting the function leaves it there,
     or of each `left(live)`, None where that is nothing; `is_kept`: so do we, and no call of ours ever
     deletes it, so that an empty section is one of which nothing is set. `counts_as_deletion` for guards.
@@ -305,6 +331,7 @@ class Kind:
     state: Callable[[Properties, str], dict[str, Any]]
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
     below: str = ""
+    of: str = "function"
     noun: str = ""
     named: Callable[[str, Properties], str] = nameless
     waits: tuple[Wait, ...] = ()
@@ -339,6 +366,11 @@ class Kind:
     undeletable: Callable[[Live], str] = no_remark
     warning: Callable[[Properties | None, Properties], str] = no_warning
     listed: Callable[[Live], Any] = with_name
+
+    @property
+    def is_root(self) -> bool:
+        """Whether a target is one of it: its sections stand at the root of a spec."""
+        return self.name == self.of
 
     @property
     def word(self) -> str:
@@ -429,11 +461,6 @@ def versions_of(alias: Mapping[str, Any]) -> list[Any]:
 def by_name(name: str, _: Properties) -> str:
     """The identity of what AWS itself knows by name."""
     return name
-
-
-def function_of(answer: Properties) -> str:
-    """The name of the function that an answer speaks of, by its ARN; empty where it has none."""
-    return next(iter(str(answer.get("FunctionArn", "")).split(":")[6:7]), "")
 
 
 def qualifier_of(answer: Properties) -> str:

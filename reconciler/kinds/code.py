@@ -82,20 +82,15 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if not isinstance(spec.get("code"), dict):
         return
     code = spec["code"]
-    sources = [
-        name
-        for name, keys in (
-            ("S3Bucket + S3Key", ("S3Bucket", "S3Key")),
-            ("ImageUri", ("ImageUri",)),
-            ("path", ("path",)),
-        )
-        if any(key in code for key in keys)
-    ]
+    offered = {"S3Bucket + S3Key": ("S3Bucket", "S3Key"), "ImageUri": ("ImageUri",), "path": ("path",)}
+    if "layer" in spec:
+        del offered["ImageUri"]
+    sources = [name for name, keys in offered.items() if any(key in code for key in keys)]
     if len(sources) != 1:
         count = f"{' and '.join(sources)} are two" if sources else "there is none"
-        yield Finding(
-            "/code", f"code must have exactly one source, S3Bucket + S3Key, ImageUri or path; {count}", is_key=True
-        )
+        *others, last = offered
+        choice = f"{', '.join(others)} or {last}"
+        yield Finding("/code", f"code must have exactly one source, {choice}; {count}", is_key=True)
     elif ("S3Bucket" in code) != ("S3Key" in code):
         missing = "S3Key" if "S3Bucket" in code else "S3Bucket"
         yield Finding("/code", f"code needs {missing} as well", is_key=True)

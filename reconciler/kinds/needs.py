@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reconciler.core.model import Live, Spec, Target
+from reconciler.core.model import Desired, LayerReference, Live, Spec, Target
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind, nothing_reserved
-from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, kinds_of
 from reconciler.kinds.version import VERSION
 
 QUALIFIERS = (ALIAS, VERSION)
@@ -21,9 +20,11 @@ RESERVING = {name: kind for name, kind in KINDS.items() if kind.reserves is not 
 def needed(spec: Spec) -> frozenset[str]:
     """What must be read of a target to plan its spec."""
     if spec.is_absent:
-        return frozenset(kind.name for kind in KINDS.values() if kind is FUNCTION or kind.goes_before_function)
-    kinds = [kind for kind in KINDS.values() if owned(kind, spec)]
-    names = {name for kind in kinds for name in (*owned(kind, spec), *kind.read_with)} | {FUNCTION.name}
+        return frozenset(
+            kind.name for kind in kinds_of(spec.target) if kind.name == spec.target.root or kind.goes_before_function
+        )
+    kinds = [kind for kind in kinds_of(spec.target) if owned(kind, spec)]
+    names = {name for kind in kinds for name in (*owned(kind, spec), *kind.read_with)} | {spec.target.root}
     if any(kind.name in names for kind in QUALIFIERS) or qualifiers(spec):
         names |= {kind.name for kind in QUALIFIERS}
     return frozenset(names | ({VERSION.name} if spec.publish else set()))
@@ -87,6 +88,25 @@ def hanging_on(names: frozenset[str]) -> frozenset[str]:
         for name in ([f"{kind.name}/{part}" for part in names] if kind.is_owned_in_parts else [kind.name])
         if names
     )
+
+
+def layers_of(item: Desired) -> tuple[LayerReference, ...]:
+    """The layers that something in a spec refers to: only a function's configuration does."""
+    layers = item.properties.get("configuration", {}).get("Layers") or ()
+    return tuple(layer for layer in layers if isinstance(layer, LayerReference))
+
+
+def with_layers(specs: Iterable[Spec]) -> tuple[Spec, ...]:
+    """The specs, and bare ones of the layers that they refer to and of which there is none among them: those are read as well."""
+    known = {spec.target: spec for spec in specs}
+    referred = {
+        layer.target
+        for spec in known.values()
+        for item in spec.desired
+        for layer in layers_of(item)
+        if not layer.number
+    }
+    return (*known.values(), *(Spec(target, "", (), frozenset()) for target in sorted(referred - set(known))))
 
 
 def more_reserved(specs: Iterable[Spec], live: Iterable[Live]) -> dict[Target, int]:

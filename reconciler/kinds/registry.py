@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.core.model import Live
+from reconciler.core.model import Live, Target
 from reconciler.core.waiting import Wait
 from reconciler.kinds import (
     alias,
@@ -15,6 +15,8 @@ from reconciler.kinds import (
     event_invoke,
     event_source_mapping,
     function,
+    layer,
+    layer_version,
     log_group,
     permission,
     policy,
@@ -43,12 +45,15 @@ KINDS: Mapping[str, Kind] = {
         event_invoke.ASYNCHRONOUS,
         provisioned_concurrency.KEPT_STARTED,
         event_source_mapping.EVENT_SOURCE_MAPPING,
+        layer.LAYER,
+        layer_version.LAYER_VERSION,
     )
 }
 CALLS: Mapping[str, Call] = {call.operation: call for kind in KINDS.values() for call in kind.calls}
 WAITS: Mapping[str, Wait] = {wait.name: wait for kind in KINDS.values() for wait in kind.waits}
 # The one safe order of a target's operations (FACTS 2.12), as KIND/OPERATION; those of one line go by resource.
 ORDER: tuple[tuple[str, ...], ...] = (
+    ("layer/PublishLayerVersion",),
     ("log_group/CreateLogGroup",),
     ("log_group/PutRetentionPolicy", "log_group/DeleteRetentionPolicy"),
     ("log_group/AssociateKmsKey", "log_group/DisassociateKmsKey"),
@@ -91,17 +96,33 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("alias/DeleteAlias",),
     ("version/DeleteFunction",),
     ("function/DeleteFunction",),
+    ("layer_version/DeleteLayerVersion",),
 )
 RANKS: Mapping[str, int] = {entry: rank for rank, line in enumerate(ORDER) for entry in line}
+# What a target can be beside a function, as its address says it.
+ROOTS = (layer.LAYER.name, layer_version.LAYER_VERSION.name)
 CLAIMS: tuple[Section, ...] = tuple(section for kind in KINDS.values() for section in kind.sections)
 FUNCTION_SECTIONS = (configuration.CONFIGURATION.name, code.CODE.name, "tags")
 # Of each section the kind whose names stand in it; what stands below a word there is another kind's.
 NAMED_SECTIONS: Mapping[str, str] = {
-    kind.section: kind.name for kind in KINDS.values() if kind is not function.FUNCTION and not kind.below
+    kind.section: kind.name
+    for kind in KINDS.values()
+    if kind.of == function.FUNCTION.name and not kind.is_root and not kind.below
 }
 SECTION_NAMES = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
 # The sections whose entries are AWS's members; `versions` are only ever named to be deleted.
-SECTIONS: tuple[Section, ...] = tuple(section for section in CLAIMS if section.name in SECTION_NAMES)
+SECTIONS: tuple[Section, ...] = tuple(
+    section
+    for kind in KINDS.values()
+    if kind.of == function.FUNCTION.name
+    for section in kind.sections
+    if section.name in SECTION_NAMES
+)
+
+
+def kinds_of(target: Target) -> tuple[Kind, ...]:
+    """The kinds that a target may have resources of."""
+    return tuple(kind for kind in KINDS.values() if kind.of == KINDS[target.root].of)
 
 
 def state_of(live: Live) -> Live:

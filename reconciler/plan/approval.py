@@ -25,6 +25,7 @@ from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION, newest_number
 from reconciler.plan.changes import prefix
 from reconciler.plan.digests import hidden_digest
+from reconciler.plan.layers import stands_for
 
 Document = Mapping[str, Any]
 
@@ -230,7 +231,7 @@ class Left:
             return False
         is_version = self.action["kind"] == ALIAS.name and field["path"].endswith("/FunctionVersion")
         is_newest = bool(seen.get("known_after_apply")) and field["after"] == self._newest != ""
-        is_same = field["after"] == seen["after"] and field["sensitive"] == seen["sensitive"]
+        is_same = _said(field) == _said(seen) and field["sensitive"] == seen["sensitive"]
         return (is_same or is_newest) and (is_version or field["before"] == seen["before"])
 
     @property
@@ -261,6 +262,8 @@ class Left:
             return True  # looked at together
         if field["path"].startswith("/code/") and field["path"] != HASH:
             return self._seen_hash is not None and self._is_held(self._seen_hash)
+        if field.get("written"):
+            return stands_for(field["written"], self._value(field))
         wanted = self._newest if field.get("known_after_apply") else field["after"]
         return bool(wanted != "" and self._value(field) == wanted)
 
@@ -294,6 +297,11 @@ UNKNOWN = object()  # equals nothing that a document says
 def _is_hidden(field: Document) -> bool:
     """Whether only a digest says what the value will be."""
     return bool(field["sensitive"]) and str(field["after"]).startswith("(sensitive")
+
+
+def _said(field: Document) -> Any:
+    """What a field will be, a reference that stands for itself as it is written."""
+    return field.get("written") or field["after"]
 
 
 def plainly(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.model import Artifact, Desired, Live, Spec, Target
+from reconciler.core.model import Artifact, Desired, Live, Spec, Target, TargetPlan
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import lost_qualifiers, owns
@@ -30,7 +30,8 @@ class Case:
     that were read; None when everything that the spec needs was. Of a target that was not read `is_listed` says whether a list of all
     functions has its name; None without such a list. `unseen` says why it could not be seen whether anything
     invokes a qualifier that goes. `elsewhere` has what several functions have together and another target of the plan changes: place, kind
-    and name."""
+    and name. `earlier` are the plans that were made before this one and are not refused, `named` the versions of layers that their specs
+    name, by ARN."""
 
     spec: Spec
     live: tuple[Live, ...]
@@ -41,6 +42,8 @@ class Case:
     unseen: str = ""
     is_listed: bool | None = None
     elsewhere: frozenset[tuple[str, str, str]] = frozenset()
+    earlier: Mapping[Target, TargetPlan] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]

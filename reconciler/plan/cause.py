@@ -8,7 +8,7 @@ git moved, the lines that differ say whose it is, and where none is left those w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.diff import pointer, steps_of, value_at
@@ -30,11 +30,12 @@ from reconciler.core.model import (
     TargetPlan,
 )
 from reconciler.kinds.base import PUBLISHED_VERSION, Kind
-from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import owns
+from reconciler.kinds.layer import LAYER
+from reconciler.kinds.needs import layers_of, owns
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
+from reconciler.plan.layers import stands_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,13 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One target at its moments and now; any spec may be missing. `origins` are those of the values now, in their order."""
+    """One target at its moments and now; any spec may be missing. `origins` are those of the values now, in their order,
+    `layers` has why layers of the same plan change."""
 
     then: Moments
     now: Spec | None
     origins: Mapping[str, Origin]
+    layers: Mapping[Target, Cause] = field(default_factory=dict)
 
     @property
     def specs(self) -> tuple[Spec | None, Spec | None, Spec | None]:
@@ -97,11 +100,15 @@ def with_causes(
     that of each value by its JSON Pointer."""
     current = {spec.target: spec for spec in now}
     held = {item.key: item for item in live}
-    targets = []
-    for target_plan in plan.targets:
+    explained: dict[Target, TargetPlan] = {}
+    layers: dict[Target, Cause] = {}
+    for target_plan in sorted(plan.targets, key=lambda one: one.target.root != LAYER.name):
         spec = current.get(target_plan.target)
         at = sorted(origins.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
-        targets.append(_target(target_plan, Sides(moments(target_plan.target), spec, dict(at)), held))
+        sides = Sides(moments(target_plan.target), spec, dict(at), layers)
+        explained[target_plan.target] = _target(target_plan, sides, held)
+        if target_plan.target.root == LAYER.name and target_plan.operations:
+            layers[target_plan.target] = _most_telling(_causes_of_itself(explained[target_plan.target].actions))
     notes = tuple(
         replace(note, is_standing=True)
         if note.severity == "note"
@@ -110,7 +117,8 @@ def with_causes(
         else note
         for note in plan.diagnostics
     )
-    return replace(plan, targets=tuple(targets), diagnostics=notes)
+    targets = tuple(explained[target_plan.target] for target_plan in plan.targets)
+    return replace(plan, targets=targets, diagnostics=notes)
 
 
 def _stands(was: Spec | None, is_now: Spec | None) -> bool:
@@ -124,11 +132,14 @@ def _said(spec: Spec) -> Any:
 
 def _target(target_plan: TargetPlan, sides: Sides, live: Mapping[Key, Live]) -> TargetPlan:
     actions = [replace(action, changes=_caused(action, sides)) for action in target_plan.actions]
-    moved = _most_telling(
-        change.cause for action in actions if action.key.kind == FUNCTION.name for change in action.changes
-    )
+    moved = _most_telling(_causes_of_itself(actions))
     actions = [replace(action, changes=_following(action, sides, moved)) for action in actions]
     return replace(target_plan, actions=tuple(_deleted(action, sides, live.get(action.key)) for action in actions))
+
+
+def _causes_of_itself(actions: Iterable[Action]) -> list[Cause | None]:
+    """Why what the target is itself changes."""
+    return [change.cause for action in actions if KINDS[action.key.kind].is_root for change in action.changes]
 
 
 def _most_telling(causes: Iterable[Cause | None]) -> Cause:
@@ -172,8 +183,19 @@ def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
         else:
             cause = _cause(then, is_now, steps, change)
             author = _author(action.key, steps, sides.moved_since(cause), sides)
+            cause = _of_its_layers(cause, change, action.key, sides)
         changes.append(replace(change, cause=cause, author=author))
     return tuple(changes)
+
+
+def _of_its_layers(cause: Cause, change: FieldChange, key: Key, sides: Sides) -> Cause:
+    """Of layers of which AWS holds other versions, though nobody moved the references: the cause of what is published; where nothing
+    is, of what was and has not reached the function."""
+    if cause != "drift" or not change.written or not stands_for(change.written, change.before):
+        return cause
+    item = _item(sides.now, key)
+    causes = [sides.layers[layer.target] for layer in (layers_of(item) if item else ()) if layer.target in sides.layers]
+    return _most_telling(causes) if causes else "unapplied"
 
 
 def _cause(

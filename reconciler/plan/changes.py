@@ -29,6 +29,7 @@ from reconciler.core.model import (
     Desired,
     FieldChange,
     Key,
+    LayerReference,
     Live,
     Marker,
     Origin,
@@ -40,7 +41,7 @@ from reconciler.core.model import (
 from reconciler.core.sealing import sealed
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS, state_of
+from reconciler.kinds.registry import KINDS, kinds_of, state_of
 from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.matching import Pair
@@ -76,8 +77,8 @@ class Sides:
 
 
 def prefix(kind: Kind, name: str) -> tuple[str, ...]:
-    """Where a resource stands in the spec: the function's sections at the root, others under section and name."""
-    return () if kind is FUNCTION else kind.at(name)
+    """Where a resource stands in the spec: the target's own sections at the root, others under section and name."""
+    return () if kind.is_root else kind.at(name)
 
 
 def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], ...]:
@@ -95,7 +96,7 @@ def ignored_paths(spec: Spec, kind: Kind, name: str) -> tuple[tuple[str, ...], .
 
 def beside(case: Case) -> Iterator[tuple[Kind, Desired]]:
     """What the spec says beside the function, but what it leaves to others."""
-    for kind in (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION)):
+    for kind in (kind for kind in kinds_of(case.spec.target) if kind not in (FUNCTION, VERSION)):
         for item in case.desired(kind):
             if () not in ignored_paths(case.spec, kind, item.key.name):
                 yield kind, item
@@ -148,11 +149,20 @@ def field_change(kind: Kind, desired: Desired, difference: Difference) -> FieldC
         before, after = (value if value is UNSET else SENSITIVE for value in (before, after))
     if isinstance(after, Ref):
         after = KNOWN_AFTER_APPLY
-    written = desired.references.get(pointer(steps))
+    if isinstance(after, list):
+        after = [_published(item) if isinstance(item, Ref) else item for item in after]
+    written = desired.references.get(pointer(steps), "")
     if written and after is SENSITIVE:
         after = Marker(f"(sensitive, with {written})") if pointer(steps) in desired.literals else written
     path = pointer((*prefix(kind, desired.key.name), *steps))
-    return FieldChange(path, before, after, origin=origin_of(desired.origins, steps))
+    stands = written if isinstance(after, list) else ""
+    return FieldChange(path, before, after, origin=origin_of(desired.origins, steps), written=stands)
+
+
+def _published(layer: Ref) -> Marker:
+    """A layer whose version is only published by the plan."""
+    assert layer.target
+    return Marker(f"{LayerReference(layer.target)} {KNOWN_AFTER_APPLY}")
 
 
 def origin_of(origins: Mapping[str, Origin], steps: tuple[str, ...]) -> Origin | None:
@@ -190,6 +200,12 @@ def changed(kind: Kind, pair: Pair, spec: Spec, salt: str) -> tuple[Draft, Sides
 def differing(kind: Kind, differences: tuple[Difference, ...]) -> frozenset[str]:
     """The first `kind.depth` steps of each difference: what one update sends as a whole."""
     return frozenset("/".join(item.steps[: kind.depth]) for item in differences)
+
+
+def only_sections(live: Live, desired: Desired) -> Live:
+    return replace(
+        live, properties={name: live.properties[name] for name in desired.properties if name in live.properties}
+    )
 
 
 def created(kind: Kind, pair: Pair, reason: str = "") -> Draft:

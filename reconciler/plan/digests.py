@@ -55,4 +55,4 @@ def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
 
 
 def shown_change(item: FieldChange) -> list[Any]:
-    return [item.path, item.before, item.after]
+    return [item.path, item.before, item.written or item.after]

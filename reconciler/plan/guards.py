@@ -32,8 +32,8 @@ def deletions(plan: Plan) -> tuple[Key, ...]:
             for action in target_plan.actions
             if action.verb in DELETING and KINDS[action.key.kind].counts_as_deletion
         ]
-        functions = [key for key in in_target if key.kind == FUNCTION.name]
-        keys += [] if target_plan.target in refused else functions or in_target
+        whole = [key for key in in_target if KINDS[key.kind].is_root]
+        keys += [] if target_plan.target in refused else whole or in_target
     return tuple(sorted(keys))
 
 

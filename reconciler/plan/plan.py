@@ -5,7 +5,7 @@ Pure: the same specs and snapshot give the same plan, byte for byte. It decides 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -31,11 +31,13 @@ from reconciler.core.sealing import digest
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.configuration import with_code
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
+from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.needs import remaining
-from reconciler.kinds.registry import CALLS, KINDS, RANKS
+from reconciler.kinds.registry import CALLS, KINDS, RANKS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
-from reconciler.plan import refusals, renames, rooms
+from reconciler.plan import layers, refusals, renames, rooms
 from reconciler.plan.case import Case, Policy
 from reconciler.plan.changes import (
     Draft,
@@ -46,6 +48,7 @@ from reconciler.plan.changes import (
     differing,
     ignored_paths,
     left,
+    only_sections,
     replacing,
     seen_before,
     taken_along,
@@ -60,22 +63,25 @@ from reconciler.plan.speaking import is_new
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
-    """The whole plan, sorted by target. Raises nothing: what must not be done is a diagnostic with severity refusal."""
-    ordered = sorted(specs, key=lambda spec: spec.target)
+    """The whole plan, sorted by target; layers are planned before functions, which may refer to what they publish. Raises nothing: what must not be done is a diagnostic with severity refusal."""
+    ordered = sorted(specs, key=lambda spec: (layers.turn(spec), spec.target))
     live = {
         target: tuple(group)
         for target, group in groupby(
             sorted(snapshot.resources, key=lambda item: item.key), key=lambda item: item.key.target
         )
     }
-    made: list[tuple[TargetPlan, list[Diagnostic]]] = []
+    made: dict[Target, tuple[TargetPlan, list[Diagnostic]]] = {}
+    named = frozenset[str]()
     changed = frozenset[tuple[str, str, str]]()
     for spec in ordered:
         if spec.target in snapshot.unread:
-            made.append(unread_plan(spec, snapshot.unread[spec.target]))
+            made[spec.target] = unread_plan(spec, snapshot.unread[spec.target])
             continue
+        resolved = layers.resolved(spec, made, snapshot)
+        named |= layers.named(resolved)
         case = Case(
-            spec,
+            resolved,
             live.get(spec.target, ()),
             snapshot.artifacts.get(spec.target),
             policy,
@@ -84,27 +90,33 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
             snapshot.invoked.get(spec.target, ""),
             is_listed(snapshot, spec.target),
             changed,
+            {target: planned for target, (planned, notes) in made.items() if not is_refused(notes)},
+            named,
         )
-        made.append(target_plan(case))
-        changed |= changed_for_all(*made[-1])
-    made = renames.ordered(rooms.checked(made, ordered, snapshot), ordered, snapshot)
-    targets = tuple(planned for planned, _ in made)
+        made[spec.target] = target_plan(case)
+        changed |= changed_for_all(*made[spec.target])
+    waiting = sorted(layers.ordered(made, snapshot).values(), key=lambda item: item[0].target)
+    plans = renames.ordered(rooms.checked(waiting, ordered, snapshot), ordered, snapshot)
+    targets = tuple(planned for planned, _ in plans)
     return Plan(
         targets=targets,
         digest=digest([[str(planned.target), planned.digest] for planned in targets]),
         taken_at=snapshot.taken_at,
         snapshot_digest="",
         orphans=orphans(ordered, snapshot, policy.managed_by),
-        diagnostics=(*(note for _, notes in made for note in notes), *unlisted(snapshot)),
+        diagnostics=(*(note for _, notes in plans for note in notes), *unlisted(snapshot)),
     )
+
+
+def is_refused(notes: Iterable[Diagnostic]) -> bool:
+    return any(note.severity == "refusal" for note in notes)
 
 
 def changed_for_all(planned: TargetPlan, notes: Iterable[Diagnostic]) -> frozenset[tuple[str, str, str]]:
     """What the target changes and has together with others, by place, kind and name: once is enough, and side by side they would
     be in each other's way. Nothing of a target that is refused."""
-    is_refused = any(note.severity == "refusal" for note in notes)
     keys = {operation.key for operation in planned.operations if KINDS[operation.key.kind].is_shared}
-    return frozenset() if is_refused else frozenset((key.target.place, key.kind, key.name) for key in keys)
+    return frozenset() if is_refused(notes) else frozenset((key.target.place, key.kind, key.name) for key in keys)
 
 
 def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:
@@ -140,13 +152,14 @@ def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple
         for item in snapshot.resources
         if item.key.kind == FUNCTION.name and managed_by and item.handle.get("Tags", {}).get(MARK) == managed_by
     }
-    unread = set(snapshot.unread) if managed_by else set()
+    unread = {target for target in snapshot.unread if managed_by and target.root == FUNCTION.name}
     return tuple(sorted((ours | unread) - named))
 
 
 def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
     """One target's plan and what is worth saying about it."""
-    drafts = deletion(case) if case.spec.is_absent else change(case)
+    present, absent = DRAFTS[case.spec.target.root]
+    drafts = absent(case) if case.spec.is_absent else present(case)
     notes = refusals.notes(case, drafts)
     operations = ordered_operations(case.spec.target, drafts)
     notes += [
@@ -177,7 +190,7 @@ def deletion(case: Case) -> list[Draft]:
     """`state: absent`: first what would outlive the function, then the function."""
     outliving = [
         deleted(kind, pair, "with its function")
-        for kind in KINDS.values()
+        for kind in kinds_of(case.spec.target)
         if kind.goes_before_function
         for pair in pairs(kind, (), [item for item in case.held(kind) if kind.left(item)])
     ]
@@ -195,13 +208,21 @@ def change(case: Case) -> list[Draft]:
     is_new = function is not None and function.verb in ("create", "replace")
     version, published = publication(case, function)
     live = tuple(remaining(case.live)) if is_new else case.live
-    sections = (kind for kind in KINDS.values() if kind not in (FUNCTION, VERSION))
+    sections = (kind for kind in kinds_of(case.spec.target) if kind not in (FUNCTION, VERSION))
     return [
         *([function] if function else []),
         *([version] if version else []),
         *version_deletions(case),
         *(draft for kind in sections for draft in section_drafts(replace(case, live=live), kind, published)),
     ]
+
+
+# By what a target is: the drafts of one that should be there, and of one that should not.
+DRAFTS: Mapping[str, tuple[Callable[[Case], list[Draft]], Callable[[Case], list[Draft]]]] = {
+    FUNCTION.name: (change, deletion),
+    LAYER.name: (layers.drafts, layers.deletion),
+    LAYER_VERSION.name: (layers.superseded, layers.superseded),
+}
 
 
 # --- the function --------------------------------------------------------------------------------------------------
@@ -271,12 +292,6 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
         else:
             made.append(step)
     return pinned(case, made, desired)
-
-
-def only_sections(live: Live, desired: Desired) -> Live:
-    return replace(
-        live, properties={name: live.properties[name] for name in desired.properties if name in live.properties}
-    )
 
 
 def adopted(case: Case, draft: Draft) -> Draft:

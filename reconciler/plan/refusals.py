@@ -16,7 +16,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.plan import kept, packages, provisioned, qualifiers
+from reconciler.plan import kept, layers, packages, provisioned, qualifiers
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix, without_foreign_code
 from reconciler.plan.source import SENDING, repository
@@ -39,7 +39,7 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A saved snapshot knows only what the specs needed when it was taken; of the rest nothing can be told."""
     missing = sorted(needed(case.spec) - case.scope) if case.scope is not None else []
     if missing and case.is_listed is not False:
-        what = "this target" if "function" in missing else f"its {', '.join(missing).replace('_', ' ')}"
+        what = "this target" if case.spec.target.root in missing else f"its {', '.join(missing).replace('_', ' ')}"
         exists = ", which exists" if case.is_listed else ""
         yield refusal(
             case, PlanError, f"{case.spec.target}: the snapshot was taken without {what}{exists}; take it anew"
@@ -197,7 +197,8 @@ def cannot_be_deleted(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html",
 )
 def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    if case.function is None and not drafts:
+    is_function = case.spec.target.root == FUNCTION.name
+    if is_function and case.function is None and not drafts:
         yield refusal(
             case,
             PlanError,
@@ -244,7 +245,7 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         return
     if case.artifact.problem:
         yield refusal(case, PlanError, case.artifact.problem, spec_origin(case, "code"))
-    elif not case.artifact.sha256 and not is_new(drafts):
+    elif not case.artifact.sha256 and case.function and not is_new(drafts):
         message = f"cannot tell whether the code changed: {case.artifact.source}"
         yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "code"), left_out=True)
 
@@ -366,6 +367,7 @@ RULES: tuple[PlanCheck, ...] = (
     *kept.RULES,
     *packages.RULES,
     *provisioned.RULES,
+    *layers.RULES,
     last_update_failed,
     is_already_absent,
 )

@@ -79,8 +79,8 @@ def _is_alone(link: Link, links: Iterable[Link]) -> bool:
 
 
 def after(plan: TargetPlan, links: Iterable[Link]) -> TargetPlan:
-    waits = tuple(sorted({link.new for link in links if link.old == plan.target}))
-    return replace(plan, after=waits) if waits else plan
+    waits = {link.new for link in links if link.old == plan.target}
+    return replace(plan, after=tuple(sorted({*plan.after, *waits})))
 
 
 def with_rename(plan: TargetPlan, links: Iterable[Link]) -> TargetPlan:

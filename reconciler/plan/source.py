@@ -26,12 +26,13 @@ from reconciler.core.model import (
 )
 from reconciler.kinds.base import Step
 from reconciler.kinds.code import comparable_code
+from reconciler.kinds.layer import PUBLISH
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
 ANSWERED_HASH = Ref("UpdateFunctionCode", "CodeSha256")  # of code that nobody could look at
 CREATED_HASH = Ref("CreateFunction", "CodeSha256")
-SENDING = ("CreateFunction", "UpdateFunctionCode")
+SENDING = ("CreateFunction", "UpdateFunctionCode", PUBLISH)
 SOURCES = ("path", "ImageUri", "S3Bucket", "S3Key", "S3ObjectVersion", "ETag")
 ADDED = ("CodeSha256", *SOURCES)  # what is not a member of the calls, or is sent as the spec has it
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Check
 from reconciler.core.model import Diagnostic, Origin
-from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
@@ -26,5 +26,5 @@ def spec_origin(case: Case, *steps: str) -> Origin | None:
 
 
 def is_new(drafts: Drafts) -> bool:
-    """Whether the function will be one without the versions and aliases that live now."""
-    return any(draft.pair.key.kind == FUNCTION.name and draft.verb in ("create", "replace") for draft in drafts)
+    """Whether the target will be one without what lives of it now: versions and aliases."""
+    return any(KINDS[draft.pair.key.kind].is_root and draft.verb in ("create", "replace") for draft in drafts)

@@ -37,7 +37,7 @@ from reconciler.core.model import (
     Verb,
 )
 from reconciler.core.sealing import checksum, digest, sealed
-from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed
+from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, with_layers
 from reconciler.kinds.registry import KINDS
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.report.traffic import traffic_moved
@@ -178,8 +178,8 @@ def field_document(change: FieldChange) -> dict[str, Any]:
         "source": _source(change.origin),
         "author": change.author,
     }
-    said = {"said": change.said} if change.said else {}
-    return entry | said | ({"not_told": True} if change.before == UNTOLD else {})
+    more = {"said": change.said, "written": change.written, "not_told": change.before == UNTOLD}
+    return entry | {name: value for name, value in more.items() if value}
 
 
 def _diagnostic(note: Diagnostic) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str,
             "kinds": sorted(needed(spec) | hanging.get(spec.target, frozenset())),
             **({"unseen": snapshot.invoked[spec.target]} if snapshot.invoked.get(spec.target) else {}),
         }
-        for spec in specs
+        for spec in with_layers(specs)
         if spec.target not in snapshot.unread
     ]
     return read + [
@@ -387,7 +387,8 @@ def _scope(read: list[Mapping[str, Any]] | None) -> dict[Target, frozenset[str]]
 
 
 def target_of(address: str) -> Target:
-    return Target(*address.split("/", 2))
+    account, region, *root, name = address.split("/", 3)
+    return Target(account, region, name, *root)
 
 
 def _live(item: Mapping[str, Any]) -> Live:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from reconciler.core.model import Cause
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, ROOTS
 
 FORMAT_VERSION = "1.1"
 
@@ -37,7 +37,7 @@ SHARES: Schema = {"type": "object", "additionalProperties": {"type": "number", "
 TIME: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
 DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 KIND: Schema = {"enum": sorted(KINDS)}
-ADDRESS: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+/[^/]+$"}
+ADDRESS: Schema = {"type": "string", "pattern": f"^[^/]+/[^/]+(/({'|'.join(ROOTS)}))?/[^/]+$"}
 PLACE: Schema = {"type": "string", "pattern": "^[^/]+/[^/]+$"}
 VERB: Schema = {"enum": ["create", "update", "replace", "adopt", "delete", "none"]}
 CAUSE: Schema = {"enum": [*get_args(Cause), None]}
@@ -81,8 +81,9 @@ FIELD: Schema = closed(
         "author": TEXT,
         "not_told": {"const": True},
         "said": TEXT,
+        "written": TEXT,
     },
-    optional=("known_after_apply", "not_told", "said"),
+    optional=("known_after_apply", "not_told", "said", "written"),
 )
 FILE: Schema = closed({"name": TEXT, "before": {"type": ["integer", "null"]}, "after": {"type": ["integer", "null"]}})
 COMPARISON: Schema = closed(

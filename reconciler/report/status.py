@@ -76,6 +76,7 @@ def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known
             "file": files.get(target) or None,
         }
         for target in sorted({*planned, *plan.orphans})
+        if target.root == FUNCTION.name
     ]
     counts = Counter(function["standing"] for function in functions)
     return {

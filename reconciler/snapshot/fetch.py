@@ -8,7 +8,7 @@ functions where they are asked for, out of such a listing if there was one. Neve
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -18,15 +18,16 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
-from reconciler.kinds.base import STUCK, Kind, Listing, Lookup, Reading, function_of
+from reconciler.kinds.base import STUCK, Kind, Listing, Lookup, Reading, Users
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts
-from reconciler.kinds.registry import KINDS, WAITS
+from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts, with_layers
+from reconciler.kinds.registry import KINDS, WAITS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts
 from reconciler.snapshot.beside import each_of, with_others
 from reconciler.snapshot.holders import by_value
 from reconciler.snapshot.rooms import rooms
+from reconciler.snapshot.users import users_by_address, with_users
 
 WORKERS = 16
 NAMING = "ListFunctions"
@@ -53,7 +54,7 @@ def fetch(
     could not be read is told with its reason. Of the places in `naming` the names of all functions are listed. `kinds` are read of
     every target instead of those that its spec needs; of `optional` ones that cannot be read only `invoked` says why. Raises
     SnapshotError when every target is unread."""
-    ordered = sorted(specs, key=lambda spec: spec.target)
+    ordered = sorted(with_layers(specs), key=lambda spec: spec.target)
     marked = list(places)
     by_place = grouped(ordered, (*marked, *naming))
     unread, patience = Unread(), Patience()
@@ -72,7 +73,7 @@ def fetch(
         held = {
             item.key.target: str(item.handle.get("CodeSha256", ""))
             for item in resources
-            if item.key.kind == FUNCTION.name
+            if KINDS[item.key.kind].is_root
         }
         codes = artifacts(aws, [spec for spec in ordered if spec.target not in unread.reasons], pool, held, looking)
     if ordered and not unread.readable(spec.target for spec in ordered):
@@ -162,12 +163,14 @@ class _Region:
         self._names: frozenset[str] | None = None  # once a listing has told all of them
 
     def resources(self, marked: list[str]) -> list[Live]:
-        targets = [spec.target for spec in self.specs] + [self.target(name) for name in marked]
+        specified = [spec.target for spec in self.specs if spec.target.root == FUNCTION.name]
+        targets = specified + [self.target(name) for name in marked]
         held = {live.key.target: [live] for live in self.functions(targets)}
         for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
             unread = set(self.unread.reasons)
             wanted, losing = self.wanted(kind, held), self.losing(kind, held)
-            wanted |= {self.target(name): WHOLE for name in marked} if kind.goes_before_function else {}
+            goes_before = kind.goes_before_function and kind in kinds_of(self.target(""))
+            wanted |= {self.target(name): WHOLE for name in marked} if goes_before else {}
             asked = {target: wanted.get(target, NONE) | losing.get(target, NONE) for target in {*wanted, *losing}}
             for live in self.of_kind(kind, asked) if asked else ():
                 held.setdefault(live.key.target, []).append(live)
@@ -186,7 +189,8 @@ class _Region:
                 named = kind.whole(held.get(spec.target, ()))
             if named & WHOLE and kind.reading.together:
                 named = called(kind, spec, held.get(spec.target, ()))
-            if named and (kind.outlives_function or spec.target in self.answers):
+            is_there = kind.is_root or kind.outlives_function or spec.target in self.answers
+            if named and is_there and kind in kinds_of(spec.target):
                 wanted[spec.target] = named
         return wanted
 
@@ -206,6 +210,7 @@ class _Region:
         there = {target: asked[target] for target in rest if target in self.answers or not reading.beside}
         listed = self.listed(reading, there) if there else []
         listed = with_others(self.aws, self.place, reading, asked, listed, self.unread)
+        listed = self.used(reading.users, listed) if reading.users and listed else listed
         items = [*known, *self.at_rest(reading, listed)]
         whole = partial(self.whole, kind, members)
         items = [
@@ -235,13 +240,22 @@ class _Region:
             return self.looked_up(reading.together, asked)
         if reading.everywhere:
             most = len(targets) if reading.is_listing_whole else None
-            read = partial(self.everything, reading.everywhere, targets, most)
+            read = partial(self.everything, reading.everywhere, reading.owner, targets, most)
             items, is_whole = self.unread.listed(reading.everywhere.operation, read, targets)
             if is_whole:
                 return items
         call = reading.listing.operation if reading.listing else operation(reading)
         each = self.unread.each(self.pool, call, partial(self.own, reading, asked), targets, itself)
         return [(target, item) for target, answers in each for item in answers]
+
+    def used(self, users: Users, items: list[Answered]) -> list[Answered]:
+        """The items with who uses each; where that cannot be told their targets are unread."""
+        read = partial(self.users, users)
+        known, _ = self.unread.listed(users.listing.operation, read, {target for target, _ in items})
+        return with_users(items, users, known)
+
+    def users(self, users: Users) -> tuple[list[tuple[str, str]], bool]:
+        return users_by_address(self.aws, self.place, users), True
 
     def looked_up(self, lookup: Lookup, asked: Parts) -> list[Answered]:
         """What there is of the names that are asked for, each once, though several targets may ask for it."""
@@ -257,17 +271,19 @@ class _Region:
         answer = self.aws.call(self.place, lookup.operation, lookup.params(names)).result
         return [(lookup.name(item), item) for item in answer[lookup.member]], True
 
-    def everything(self, listing: Listing, targets: list[Target], most: int | None) -> tuple[list[Answered], bool]:
+    def everything(
+        self, listing: Listing, owner: Callable[[Properties], str], targets: list[Target], most: int | None
+    ) -> tuple[list[Answered], bool]:
         """The targets' items out of a listing of everything, and whether it was read to its end, or given up after so many
         pages."""
-        wanted = {target.function: target for target in targets}
+        wanted = {target.name: target for target in targets}
         named = set[str]()
         items: list[Answered] = []
         for number, page in enumerate(self.aws.pages(self.place, listing.operation, listing.params)):
             if number == most:
                 return [], False
-            named |= {function_of(item) for item in page[listing.member]}
-            items += [(wanted[name], item) for item in page[listing.member] if (name := function_of(item)) in wanted]
+            named |= {owner(item) for item in page[listing.member]}
+            items += [(wanted[name], item) for item in page[listing.member] if (name := owner(item)) in wanted]
         if listing.operation == NAMING:
             self._names = frozenset(named)
         return items, True
@@ -283,10 +299,10 @@ class _Region:
         """What a function has of a kind: of what it can have only one of there is no listing, nor of what is read in parts."""
         listing = reading.listing
         if listing is None:
-            single = partial(reading.single, target.function)
+            single = partial(reading.single, target.name)
             answers = ((part, self.told(target, *single(part))) for part in sorted(asked[target]))
             return [item for part, answer in answers if answer for item in each_of(reading, part, answer)]
-        pages = self.aws.pages(self.place, listing.operation, {"FunctionName": target.function, **listing.params})
+        pages = self.aws.pages(self.place, listing.operation, {listing.of: target.name, **listing.params})
         return [item for page in pages for item in page[listing.member]]
 
     def told(self, target: Target, operation: str, params: Properties) -> Properties | None:
@@ -309,7 +325,7 @@ class _Region:
             unlisted[str(self.place)] = failure_text("GetResources", failure)
             return []
         names = {item["ResourceARN"].split(":")[6] for page in pages for item in page["ResourceTagMappingList"]}
-        return sorted(names - {spec.target.function for spec in self.specs})
+        return sorted(names - {spec.target.name for spec in self.specs if spec.target.root == FUNCTION.name})
 
     def functions(self, targets: list[Target]) -> Iterator[Live]:
         """The functions that there are."""
@@ -353,8 +369,8 @@ class _Region:
         target, item = answered
         if not kind.reading.is_cut(item, members.get(target, frozenset())):
             return item
-        live = kind.reading.live(target, item)
-        return self.aws.find(self.place, *kind.reading.single(target.function, live.key.name)) if live else None
+        call = rest_of(kind.reading, target, item)
+        return self.aws.find(self.place, *call) if call else None
 
     def tagged(self, reading: Reading, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
         target, item = answered
@@ -366,6 +382,14 @@ def called(kind: Kind, spec: Spec, held: Iterable[Live]) -> frozenset[str]:
     names = frozenset(item.key.name for item in spec.desired if item.key.kind == kind.name)
     lives = (item for item in held if item.key.kind == FUNCTION.name)
     return names or frozenset(kind.named(item.key.target.function, item.properties["configuration"]) for item in lives)
+
+
+def rest_of(reading: Reading, target: Target, item: Properties) -> tuple[str, Properties] | None:
+    """The call that tells whole what a listing cuts; None where the item is about no resource."""
+    if reading.rest:
+        return reading.rest(item)
+    live = reading.live(target, item)
+    return reading.single(target.name, live.key.name) if live else None
 
 
 def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) -> Properties:

@@ -49,17 +49,17 @@ def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) ->
 
 
 def is_spec(value: Any) -> bool:
-    """Whether a document means to be a spec: it has `function`, or something like it, or other keys that only specs have;
+    """Whether a document means to be a spec: it has `function`, or something like it, begins with `layer`, or has other keys that only specs have;
     nothing at all, or a bare text, may be one that went wrong."""
     if isinstance(value, list):
         return any(isinstance(item, dict) and "function" in item for item in value)
     if not isinstance(value, dict):
         return True
-    ours = load_schema("function")["properties"]
+    ours = load_schema("function")["properties"] | load_schema("layer")["properties"]
     keys = [str(key) for key in value]
     familiar = [key for key in keys if key in ours or re.sub(r"[^a-z0-9]", "", key.lower()) in SEED_WORDS]
     meant = get_close_matches("function", [key.lower() for key in keys], n=1, cutoff=0.8)
-    return "function" in keys or len(familiar) >= FEW or (bool(meant) and bool(familiar))
+    return "function" in keys or keys[:1] == ["layer"] or len(familiar) >= FEW or (bool(meant) and bool(familiar))
 
 
 def _wrong(path: object, message: str) -> SpecError:
@@ -72,7 +72,7 @@ def _fault(origin: Origin, message: str) -> Fault:
 
 def _opening(value: Any) -> str:
     first = next(iter(value), None) if isinstance(value, dict) else None
-    return f": its first key is {first!r}, and a spec's is function" if first is not None else ": it is a list"
+    return f": its first key is {first!r}, and a spec's is function or layer" if first is not None else ": it is a list"
 
 
 def _ignored(root: Path | None) -> GitIgnoreSpec | None:

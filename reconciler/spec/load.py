@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import real_path
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES
-from reconciler.spec import arns, cautions, rules, shared
+from reconciler.kinds.layer import LAYER
+from reconciler.kinds.layer_version import LAYER_VERSION
+from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES, kinds_of
+from reconciler.spec import arns, cautions, layers, rules, shared
 from reconciler.spec.cautions import warning
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import discovered, is_spec_name, read, spec_files
@@ -68,6 +71,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         raise SpecError(faults)
     specs = [spec for document, targets in targeted for spec in expanded(document, targets, config)]
     faults += shared.unlike(specs)
+    faults += layers.misread(specs, documents, partial(layers_of_tree, config)) if config else ()
     if faults:
         raise SpecError(faults)
     warnings = [
@@ -87,6 +91,20 @@ def named_targets(paths: Sequence[Path], config: Config) -> list[Target]:
     except SpecError:
         return []
     return [target for document in documents for target in targets(document, config, [])]
+
+
+def layers_of_tree(config: Config) -> set[Target]:
+    """The layers that specs of the folder of reconcile.yaml describe."""
+    try:
+        documents, _ = discovered([Path(config.path).parent], Path(config.path).parent, [])
+    except SpecError:
+        return set()
+    described = (
+        document
+        for document in documents
+        if isinstance(document.value, dict) and document.value.get("state") != "absent"
+    )
+    return {target for document in described for target in targets(document, config, []) if target.root == LAYER.name}
 
 
 def variants(
@@ -121,11 +139,12 @@ def faults_of(document: Document, config: Config) -> list[Fault]:
 
 
 def document_faults(document: Document) -> list[Fault]:
-    """What is wrong with references, then what the schema finds, and then the rules; none says anything of a place that one before
+    """What is wrong with what it is of and with references, then what the schema finds, and then the rules; none says anything of a place that one before
     it has spoken of."""
-    found = [_fault(document, finding) for finding in rules.reference_findings(document.value)]
+    found = [_fault(document, finding) for finding in rules.first_findings(document.value)]
+    root = layers.root_of(document.value) if isinstance(document.value, dict) else FUNCTION.name
     for more in (
-        validation.faults(document, "function"),
+        validation.faults(document, root),
         [_fault(document, finding) for finding in rules.findings(document.value)],
     ):
         reported = {fault.origin for fault in found}
@@ -149,13 +168,14 @@ def _with_origins(message: str, document: Document) -> str:
 def targets(document: Document, config: Config | None, faults: list[Fault]) -> list[Target]:
     """The targets of a document; what keeps them from being known is added to `faults`."""
     value = document.value
-    if not isinstance(value, dict) or not isinstance(value.get("function"), str):
+    root = layers.root_of(value) if isinstance(value, dict) else FUNCTION.name
+    if not isinstance(value, dict) or not isinstance(value.get(root), str):
         return []
     account = _account(document, config, faults)
     if account is None:
         return []
     regions = _regions(document, config, account, faults)
-    return [Target(account, region, value["function"]) for region in dict.fromkeys(regions)]
+    return [Target(account, region, value[root], root) for region in dict.fromkeys(regions)]
 
 
 def _account(document: Document, config: Config | None, faults: list[Fault]) -> str | None:
@@ -208,7 +228,7 @@ def repeated(targeted: Iterable[tuple[Document, list[Target]]]) -> Iterator[Faul
     first: dict[Target, Origin] = {}
     for document, targets in targeted:
         for target in targets:
-            here = document.at("/function")
+            here = document.at(f"/{target.root}")
             if target in first:
                 message = f"{target} is described here and at {first[target]}; keep one of them"
                 yield Fault(here, IS_DESCRIBED_ONCE.ends(message))
@@ -219,14 +239,14 @@ def left_under_old_name(targeted: Iterable[tuple[Document, list[Target]]]) -> It
     """A function that is said to have another name now, and still has a spec of its own."""
     documents = [(document, targets) for document, targets in targeted if targets]
     existing = {
-        target: document.at("/function")
+        target: document.at(f"/{target.root}")
         for document, targets in documents
         if document.value.get("state") != "absent"
         for target in targets
     }
     for document, targets in documents:
         was = document.value.get("was")
-        before = [replace(target, function=was) for target in targets] if isinstance(was, str) else []
+        before = [replace(target, name=was) for target in targets] if isinstance(was, str) else []
         for target in (target for target in before if target in existing):
             message = f"{was} has a spec of its own at {existing[target]}; take one of the two out"
             yield Fault(document.at("/was"), LEAVES_ITS_OLD_NAME.ends(message))
@@ -282,11 +302,15 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
 
 
 def expanded(document: Document, targets: Sequence[Target], config: Config | None) -> Iterator[Spec]:
-    """One Spec a target, each as the document is meant for it."""
+    """One Spec a target, each as the document is meant for it, and one for the versions of a layer of which not all are kept."""
     for variant, there in variants(document, targets, config):
         function, below = function_properties(variant), origins_below(variant)
         for target in there:
-            yield _spec(variant, target, function, below)
+            spec = _spec(variant, target, function, below)
+            yield spec
+            if spec.keep and not spec.is_absent:
+                versions = replace(target, root=LAYER_VERSION.name)
+                yield replace(spec, target=versions, desired=(), sections=frozenset({LAYER_VERSION.section}))
 
 
 def _spec(
@@ -294,8 +318,10 @@ def _spec(
 ) -> Spec:
     value = document.value
     written = {"/code/path": value["code"]["path"]} if "path" in function.get("code", {}) else {}
-    desired = [Desired(Key(target, "function"), function, document.origins, written)] if function else []
-    for kind in (kind for kind in KINDS.values() if kind is not FUNCTION and kind.section in value):
+    own = layers.with_references(function, target)
+    desired = [Desired(Key(target, target.root), own, document.origins, written)] if function else []
+    beside = (kind for kind in kinds_of(target) if kind.section in NAMED_SECTIONS and kind.section in value)
+    for kind in beside:
         for name, properties in kind.entries(value[kind.section] or {}).items():
             origins = below.get(pointer(kind.at(name)), {})
             key = Key(target, kind.name, name or kind.named(target.function, value.get("configuration") or {}))
@@ -310,6 +336,7 @@ def _spec(
         allow_replace=value.get("allow_replace", False),
         adopt=value.get("adopt", False),
         was=value.get("was", ""),
+        keep=value.get("keep", 0),
         ignore=tuple(value.get("ignore", ())),
         origins=document.origins,
     )
@@ -342,7 +369,7 @@ def function_properties(document: Document) -> dict[str, Any]:
     value = document.value
     properties: dict[str, Any] = {name: dict(value[name]) for name in FUNCTION_SECTIONS if name in value}
     if "configuration" in properties:
-        properties["configuration"] = requested(properties["configuration"])
+        properties["configuration"] = requested(properties["configuration"], layers.root_of(value))
     if "path" in properties.get("code", {}):
         properties["code"]["path"] = local_path(document.path, properties["code"]["path"])
     return properties
@@ -359,9 +386,9 @@ def local_path(spec_path: str, written: str) -> str:
     return str(Path(*steps))
 
 
-def requested(configuration: Mapping[str, Any]) -> dict[str, Any]:
+def requested(configuration: Mapping[str, Any], root: str = FUNCTION.name) -> dict[str, Any]:
     """A configuration without what only AWS answers, by the schema's `readOnly`."""
-    schema = validation.load_schema("function")["properties"]["configuration"]
+    schema = validation.load_schema(root)["properties"]["configuration"]
     image = (configuration.get("ImageConfigResponse") or {}).get("ImageConfig")
     cut: dict[str, Any] = _requested(configuration, schema)
     return cut | ({"ImageConfig": image} if image and "ImageConfig" not in cut else {})

@@ -17,7 +17,7 @@ from reconciler.files.strict_yaml import Document
 from reconciler.kinds.registry import SECTION_NAMES
 
 OVERLAY = "by_region"
-REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|account|region|function|partition)\b")
+REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|layer|account|region|function|partition)\b")
 LOOKED_UP = ("configuration", "Environment", "Variables")  # for whoever looks values up, facts as well
 
 

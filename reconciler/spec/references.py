@@ -1,12 +1,14 @@
 """References: `{{ account.id }}`, `{{ account.name }}`, `{{ region }}`, `{{ partition }}`, `{{ function }}` in every text of a section,
-and in environment values `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ secret('id', 'key') }}` as well.
+in environment values `{{ ssm('/path') }}`, `{{ secret('id') }}`, `{{ secret('id', 'key') }}` as well, and as an entry of Layers
+`{{ layer('name') }}` and `{{ layer('name', 3) }}`.
 
 Jinja2 parses; nothing is ever rendered by it. Only what the parsed template may consist of is read: text, constants, those
-names, those attributes, those two calls. Everything else is refused. Pure: whoever resolves looks the values up.
+names, those attributes, those three calls. Everything else is refused. Pure: whoever resolves looks the values up.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -27,6 +29,8 @@ TOLD_BY_TARGET = "account.id, account.name, region, partition, function"
 ALLOWED = (
     f"ssm('/path'), secret('id'), {TOLD_BY_TARGET}, or a quoted text; secret('id', 'key') is one key of a JSON secret"
 )
+LAYER_NAME = re.compile(r"[a-zA-Z0-9_-]{1,140}", re.ASCII)
+LARGEST = 2**53  # what a number in JSON can be, and AWS's versions never are
 POINTER = "/configuration/Environment/Variables/"  # no variable's name needs escaping
 
 
@@ -48,6 +52,17 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of the target's account and region in its newest version, or in that of a number. Prints as it is written."""
+
+    name: str
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"layer('{self.name}', {self.number})" if self.number else f"layer('{self.name}')"
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """Something that the target itself tells, one of `FACTS`. Prints as it is written."""
 
@@ -57,7 +72,7 @@ class Fact:
         return self.name
 
 
-Part = str | Lookup | Fact
+Part = str | Lookup | Layer | Fact
 
 
 def is_template(value: object) -> bool:
@@ -97,6 +112,12 @@ def _part(node: nodes.Expr) -> Part:
                     return Lookup(name, value)
                 case "secret", [str(value), str(key)], 2 if key:
                     return Lookup("secret", value, key)
+                case "layer", [str(value)], 1 if LAYER_NAME.fullmatch(value):
+                    return Layer(value)
+                case "layer", [str(value), int(number)], 2 if (
+                    LAYER_NAME.fullmatch(value) and type(number) is int and 0 < number < LARGEST
+                ):
+                    return Layer(value, number)
     raise BadReference(f"is not a reference; allowed are {ALLOWED}")
 
 
@@ -163,11 +184,23 @@ def problem(text: str, account_id: str) -> str:
         parts = parsed(text)
     except BadReference:
         return f"what stands between {{{{ and }}}} here must be one of {TOLD_BY_TARGET}"
+    if any(isinstance(part, Layer) for part in parts):
+        return "layer is read as an entry of configuration.Layers that is nothing else; write the text itself"
     if any(isinstance(part, Lookup) for part in parts):
         return "ssm and secret are read in values of configuration.Environment.Variables only; write the text itself"
     if Fact("account.id") in parts and not account_id:
         return "account.id is known where reconcile.yaml says it; give the account its accountId there"
     return ""
+
+
+def layer(text: str) -> Layer | None:
+    """The layer that a text refers to and says nothing else; None where it is not that."""
+    try:
+        parts = parsed(text)
+    except BadReference:
+        return None
+    only = parts[0] if len(parts) == 1 else None
+    return only if isinstance(only, Layer) else None
 
 
 def has_literals(text: str) -> bool:
@@ -186,6 +219,8 @@ def _value(part: Part, target: Target, account_id: str, values: Mapping[Lookup, 
             return FACTS[name](target, account_id)
         case Lookup():
             return values[part]
+        case Layer():
+            return f"{{{{ {part} }}}}"
         case _:
             return part
 

@@ -10,19 +10,23 @@ from typing import Any
 
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, SpecCheck, named, part
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
 from reconciler.kinds.needs import INVOKING
 from reconciler.kinds.registry import KINDS
 from reconciler.spec import ignored
+from reconciler.spec.layers import root_of
 from reconciler.spec.stray import stray_references
 
 
 def findings(spec: Any) -> list[Finding]:
     """What is wrong."""
-    return [finding for rule in RULES for finding in rule(spec)] if isinstance(spec, dict) else []
+    return [finding for rule in RULES[root_of(spec)] for finding in rule(spec)] if isinstance(spec, dict) else []
 
 
-def reference_findings(spec: Any) -> list[Finding]:
-    return [finding for rule in REFERENCES for finding in rule(spec)] if isinstance(spec, dict) else []
+def first_findings(spec: Any) -> list[Finding]:
+    """What is told before anything that a schema has to say of the same places."""
+    return [finding for rule in FIRST for finding in rule(spec)] if isinstance(spec, dict) else []
 
 
 @Rule("R014", "A spec names its regions in one way: `region` or `regions`.")
@@ -59,10 +63,16 @@ def refers_only_to_what_is_known(spec: Mapping[str, Any]) -> Iterator[Finding]:
     from reconciler.spec import references  # Jinja2 is needed only where there is a reference
 
     for name, value in suspects.items():
+        at = f"/configuration/Environment/Variables/{escaped(name)}"
         try:
-            references.parsed(value)
+            parts = references.parsed(value)
         except references.BadReference as error:
-            yield Finding(f"/configuration/Environment/Variables/{escaped(name)}", f"the value of {name} {error}")
+            yield Finding(at, f"the value of {name} {error}")
+            continue
+        if any(isinstance(part, references.Layer) for part in parts):
+            yield Finding(
+                at, f"the value of {name} refers to a layer, which is no text; allowed are {references.ALLOWED}"
+            )
 
 
 @Rule(
@@ -74,10 +84,26 @@ def refers_only_where_references_are_read(spec: Mapping[str, Any]) -> Iterator[F
         yield Finding(at, message, is_key)
 
 
-REFERENCES: tuple[SpecCheck, ...] = (refers_only_to_what_is_known, refers_only_where_references_are_read)
-RULES: tuple[SpecCheck, ...] = (
-    names_its_regions_once,
-    *(rule for kind in KINDS.values() for rule in kind.rules),
-    invokes_a_declared_alias,
-    *ignored.RULES,
+@Rule("R094", "A file is of a function or of a layer.")
+def is_of_one_thing(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    if {FUNCTION.name, LAYER.name} <= set(spec):
+        yield Finding(
+            "/layer", "a file is of a function or of a layer; put the layer into a file of its own", is_key=True
+        )
+
+
+FIRST: tuple[SpecCheck, ...] = (
+    is_of_one_thing,
+    refers_only_to_what_is_known,
+    refers_only_where_references_are_read,
 )
+# By what a spec is of.
+RULES: Mapping[str, tuple[SpecCheck, ...]] = {
+    FUNCTION.name: (
+        names_its_regions_once,
+        *(rule for kind in KINDS.values() if kind.of == FUNCTION.name for rule in kind.rules),
+        invokes_a_declared_alias,
+        *ignored.RULES,
+    ),
+    LAYER.name: (names_its_regions_once, *LAYER.rules),
+}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import unescape
 from typing import Any
 
@@ -16,6 +16,9 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 from reconciler.core import service
 from reconciler.files.validation import REFERRING
 from reconciler.kinds.base import LETTERS, Section
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
+from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import FUNCTION_SECTIONS, SECTIONS
 from reconciler.spec.meant import OVERLAY
 
@@ -38,6 +41,8 @@ OPEN: Mapping[str, Schema] = {
         "x-words": "a runtime's identifier, as in python3.13",
     },
 }
+# Of these a reference stays one until a plan is made, so that it passes as what it is.
+REFERRED: Mapping[str, str] = {"LayerVersionArn": r"^\{\{[-+]?\s*layer\([^{}]*\)\s*[-+]?\}\}$|"}
 # What a pattern of the service model means, by the name of its shape; the rest are shown as they are.
 WORDS: Mapping[str, str] = {
     "Action": "lambda:ACTION, lambda:* or *",
@@ -54,7 +59,7 @@ WORDS: Mapping[str, str] = {
     "FunctionRuntimeArn": "a runtime's ARN, arn:aws:lambda:REGION:ACCOUNT:runtime/NAME",
     "Handler": "text without spaces, as in lambda_function.lambda_handler",
     "KMSKeyArn": "a key's ARN, arn:aws:kms:REGION:ACCOUNT:key/ID, or empty",
-    "LayerVersionArn": "a layer version's ARN, arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION",
+    "LayerVersionArn": "a layer version's ARN, arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION, or {{ layer('NAME') }}",
     "LocalMountPath": "/mnt/NAME",
     "LogGroup": "a log group's name: letters, digits, dots and -_/#",
     "ResourceArn": f"{_ARN}, or empty",
@@ -117,7 +122,7 @@ def _string(shape: StringShape, answered: Shape | None) -> Schema:
     schema |= _limits(shape, "minLength", "maxLength")
     schema |= _form(shape)
     if "pattern" in schema:
-        schema["pattern"] = REFERRING + schema["pattern"]
+        schema["pattern"] = REFERRING + REFERRED.get(shape.name, "") + schema["pattern"]
     if isinstance(answered, StructureShape) and "Arn" in answered.members:
         pasted = {"type": "object", "required": ["Arn"], "properties": {"Arn": schema}, "readOnly": True}
         return {"anyOf": [schema, pasted]}
@@ -211,13 +216,14 @@ def function_schema() -> Schema:
     """The schema of one spec file."""
     sections = {section.name: section_schema(section) for section in SECTIONS}
     own: Schema = {
-        **_target_keys(),
+        "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
+        **_target_keys(FUNCTION.name),
         **{name: schema for name, schema in sections.items() if name in FUNCTION_SECTIONS},
         "publish": {"description": "Publish a version whenever code or configuration changed.", "type": "boolean"},
         "tags": TAGS,
         **{name: schema for name, schema in sections.items() if name not in FUNCTION_SECTIONS},
         "versions": VERSIONS,
-        OVERLAY: _overlay(sections),
+        OVERLAY: _overlay((*sections, "tags")),
         **_permissions(),
     }
     return {
@@ -229,9 +235,33 @@ def function_schema() -> Schema:
     }
 
 
-def _overlay(sections: Mapping[str, Schema]) -> Schema:
+def layer_schema() -> Schema:
+    """The schema of one file of a layer."""
+    sections = {section.name: section_schema(section) for section in LAYER.sections}
+    name = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 140, "x-words": LETTERS}
+    own: Schema = {
+        "layer": {"description": "The layer's name as AWS knows it; functions refer to it by that.", **name},
+        **_target_keys(LAYER.name),
+        **sections,
+        LAYER_VERSION.section: {
+            "description": "How many versions stay, the newest first; left out, all of them. One that a function has is never deleted.",
+            "type": "integer",
+            "minimum": 1,
+        },
+        OVERLAY: _overlay(sections),
+    }
+    return {
+        "title": "A spec of lambda-reconciler: what AWS should hold of one Lambda layer",
+        "type": "object",
+        "properties": own,
+        "required": ["layer"],
+        "additionalProperties": False,
+    }
+
+
+def _overlay(sections: Iterable[str]) -> Schema:
     """Parts of sections: what they make of the whole is checked."""
-    parts = {name: {"type": ["object", "null"]} for name in (*sections, "tags")}
+    parts = {name: {"type": ["object", "null"]} for name in sections}
     return {
         "description": "Region -> what is another there: maps are laid over by their keys, all else is replaced, null takes away.",
         "type": "object",
@@ -260,16 +290,15 @@ VERSIONS: Schema = {
 }
 
 
-def _target_keys() -> Schema:
-    """The keys that say where the function is, and whether it should be."""
+def _target_keys(noun: str) -> Schema:
+    """The keys that say where the function or layer is, and whether it should be."""
     return {
-        "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
         "account": {
             "description": "An account of reconcile.yaml; may be left out when there is one.",
             **ACCOUNT_NAME,
         },
-        "region": {"description": "The function's region; may be left out when its account has one.", **REGION},
-        "regions": {"description": "The function in several regions, alike.", **REGIONS},
+        "region": {"description": f"The {noun}'s region; may be left out when its account has one.", **REGION},
+        "regions": {"description": f"The {noun} in several regions, alike.", **REGIONS},
         "state": {"description": "`absent` asks for deletion.", "enum": ["present", "absent"], "type": "string"},
     }
 
@@ -390,6 +419,7 @@ def _account() -> Schema:
 
 GENERATORS: Mapping[str, Callable[[], Schema]] = {
     "function": function_schema,
+    "layer": layer_schema,
     "config": config_schema,
 }
 

@@ -12,6 +12,7 @@ from reconciler.core.diff import escaped
 from reconciler.spec.meant import OVERLAY, REFERENCE
 
 READ_BELOW = "/configuration/Environment/Variables/"
+LAYERS = "/configuration/Layers/"
 
 
 def stray_references(value: Any, at: str = "") -> Iterator[tuple[str, str, bool]]:
@@ -27,10 +28,16 @@ def stray_references(value: Any, at: str = "") -> Iterator[tuple[str, str, bool]
             for index, item in enumerate(value):
                 yield from stray_references(item, f"{at}/{index}")
         case str() if REFERENCE.search(value) and not at.startswith(READ_BELOW):
-            yield at, _reason(value), False
+            if reason := _reason(value, at):
+                yield at, reason, False
 
 
-def _reason(text: str) -> str:
+def _reason(text: str, at: str) -> str:
     from reconciler.spec import references  # Jinja2 is needed only where there is a reference
 
-    return references.problem(text, "") or "a reference is read in the sections of a spec only; write the text itself"
+    if at.startswith(LAYERS) and references.layer(text):
+        return ""
+    problem = (
+        references.problem(text, "") or "a reference is read in the sections of a spec only; write the text itself"
+    )
+    return f"{problem}, or layer('name') and nothing beside it" if at.startswith(LAYERS) else problem

@@ -11,6 +11,7 @@ from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import ABSENT, OURS
 from tests.conftest import House, function_spec
 
+LAYER = "layer: shared\naccount: test\nregion: us-west-2\n"
 PUBLISHED = "publish: true\n"
 ALIAS = PUBLISHED + "aliases: {live: {FunctionVersion: published}}\n"
 SIGNED = "code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}\n"
@@ -34,6 +35,10 @@ def spec(extra: str = "", key: str = "v1.zip", configuration: str = "") -> str:
     return function_spec(key=key, configuration=configuration, extra=extra)
 
 
+def layer(key: str) -> str:
+    return f"{LAYER}code: {{S3Bucket: artifacts, S3Key: {key}}}\n"
+
+
 # KIND/OPERATION -> the spec before, none where there was no function, and the one that needs just this.
 SCENES: Mapping[str, tuple[str, str]] = {
     "log_group/CreateLogGroup": (spec(), spec(LOGS)),
@@ -41,6 +46,8 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "log_group/DeleteRetentionPolicy": (spec(KEPT), spec(LOGS)),
     "log_group/AssociateKmsKey": (spec(LOGS), spec(LOCKED)),
     "log_group/DisassociateKmsKey": (spec(LOCKED), spec(LOGS)),
+    "layer/PublishLayerVersion": (layer("layer-1.zip"), layer("layer-2.zip")),
+    "layer_version/DeleteLayerVersion": (layer("layer-1.zip"), f"{LAYER}state: absent\n"),
     "function/CreateFunction": ("", spec()),
     "function/UpdateFunctionConfiguration": (spec(), spec(configuration="Timeout: 9")),
     "function/UpdateFunctionCode": (spec(), spec(key="v2.zip")),

@@ -31,6 +31,7 @@ ACTIONS = {
     "application-autoscaling:RegisterScalableTarget": {
         "application-autoscaling:RegisterScalableTarget", "iam:CreateServiceLinkedRole",
     },
+    "lambda:GetLayerVersionByArn": {"lambda:GetLayerVersion"},
     "s3:HeadObject": {"s3:GetObject"},
     "s3:GetObject": {"s3:GetObject", "s3:GetObjectVersion"},  # a version that is pinned
     "s3:ListObjectsV2": {"s3:ListBucket"},
@@ -103,6 +104,8 @@ def calls() -> set[str]:
         beside = (other.listing for other in reading.beside)
         listings = (reading.listing, reading.everywhere, reading.together, reading.holders, *beside)
         names |= {kind.reading.single("f", "n")[0], *(listing.operation for listing in listings if listing)}
+        names |= {reading.users.listing.operation} if reading.users else set()
+        names |= {reading.rest({"LayerVersionArn": "arn"})[0]} if reading.rest else set()
         names |= {kind.reading.holders.values.operation} if kind.reading.holders else set()
     return {f"{operations()[name]}:{name}" for name in names | set(CALLS)}
 

@@ -17,6 +17,7 @@ from reconciler.kinds import (
     event_invoke,
     event_source_mapping,
     function,
+    layer,
     log_group,
     recursion,
     runtime_management,
@@ -50,6 +51,7 @@ def test_a_member_that_is_new_is_not_taken_where_all_words_are_ours() -> None:
 @pytest.mark.parametrize("section", CLAIMS, ids=lambda section: section.name)
 def test_a_reason_is_for_a_member_that_there_is(section: Any) -> None:
     there = frozenset().union(*(service.members(operation) for operation in section.calls))
+    there |= service.structure(section.operation, section.inside) if section.inside else set()
     assert set(section.refused) - there == set()
 
 
@@ -90,6 +92,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "permissions": [],
     "provisioned_concurrency": [],
     "autoscaling": [],
+    "PublishLayerVersion/configuration": [layer.normal({"configuration": {}}, "shared")["configuration"]],
     "recursion": [recursion.normal({}, "checkout")],
     "runtime_management": [runtime_management.normal({}, "checkout")],
     "urls": [url.URL.normal({"AuthType": "NONE"}, "checkout")],
@@ -136,7 +139,7 @@ def is_filled_in(normal: Any, path: str) -> bool:
 
 @pytest.mark.parametrize("section", CLAIMS, ids=lambda section: section.name)
 def test_every_member_has_a_default_or_a_reason_why_none_is_known(section: Any) -> None:
-    samples = SAMPLES.get(section.name, [])
+    samples = SAMPLES.get(f"{section.operation}/{section.name}", SAMPLES.get(section.name, []))
     filled = {path for path in leaves(section) for normal in samples if is_filled_in(normal, path)} - NEVER_FILLED_IN
     assert set(leaves(section)) - filled - set(section.no_default) == set(), "neither"
     assert filled & set(section.no_default) == set(), "both"

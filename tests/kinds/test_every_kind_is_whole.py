@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import find, settings
 from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
 
 from reconciler.core import service
 from reconciler.files.validation import load_schema
@@ -28,9 +29,11 @@ from reconciler.report.schemas import KIND
 from reconciler.sandbox.gate import BESIDE, OF_FUNCTIONS, OPERATIONS
 from tests.apply.houses import ABSENT, OURS
 from tests.apply.test_law import specs
+from tests.apply.test_law_of_layers import layers
 from tests.apply.test_lost_answers import SCENES
 from tests.conftest import House, function_spec, opened
-from tests.snapshot.test_budget import SECTIONS
+from tests.snapshot.test_budget import LAYERS, SECTIONS
+from tests.spec.test_layer_files import REFUSED as LAYERS_REFUSED
 from tests.spec.test_rules import REFUSED
 
 # A spec with a resource of every kind.
@@ -52,6 +55,10 @@ event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:
 """
 
 
+SHARED = "layer: shared\naccount: test\nregion: us-west-2\ncode: {S3Bucket: artifacts, S3Key: layer.zip}\nkeep: 2\n"
+DRAWN: Mapping[str, SearchStrategy[dict[str, Any]]] = {"function": specs(), "layer": layers()}
+
+
 @dataclass(frozen=True)
 class Shown:
     """What the product's own commands showed of a function that has a resource of every kind, as JSON."""
@@ -66,6 +73,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     with pytest.MonkeyPatch.context() as patch, opened(patch) as sandbox:
         house = House(tmp_path_factory.mktemp("house"), sandbox)
         house.write("reconcile.yaml", OURS, stock=False)
+        house.write("shared.yaml", SHARED)
         house.write("one.yaml", function_spec("one", extra=EVERYTHING))
         assert house.apply()["outcome"]["exit_code"] == 0
         snapshot = house.run("snapshot").json()
@@ -80,7 +88,7 @@ def is_drawn(kind: Kind) -> bool:
     names = {section.name for section in kind.sections} - {kind.section}
     try:
         find(
-            specs(),
+            DRAWN[kind.of],
             lambda document: any(map(document.get, names)) or bool(kind.entries(document.get(kind.section) or {})),
             settings=settings(database=None, max_examples=400),
         )
@@ -101,21 +109,25 @@ def forgotten(kind: Kind, shown: Shown) -> Iterator[str]:
         yield "not in the order"
     if not any(entry.startswith(f"{kind.name}/") for entry in SCENES):
         yield "not recovered"
-    if kind.section not in load_schema("function")["properties"]:
+    if kind.section not in load_schema(kind.of)["properties"]:
         yield "not in the schema of specs"
     if kind.name not in KIND["enum"]:
         yield "not in the schema of documents"
     if kind.name not in {item["kind"] for item in shown.snapshot["resources"]}:
         yield "not read"
-    if kind is not VERSION and not shown.export.get(kind.section):  # versions are only ever named to be deleted
+    is_of_functions = kind.of == FUNCTION.name
+    if (
+        is_of_functions and kind is not VERSION and not shown.export.get(kind.section)
+    ):  # these are only named to be deleted
         yield "not exported"
-    if kind is not FUNCTION and not shown.functions.get(camel(kind.section)):
+    if is_of_functions and kind is not FUNCTION and not shown.functions.get(camel(kind.section)):
         yield "not listed"
     if not is_drawn(kind):
         yield "not drawn by the law"
-    if kind is not FUNCTION and kind.name not in SECTIONS:
+    if kind is not FUNCTION and kind.name not in (*SECTIONS, *LAYERS):
         yield "without a budget of calls"
-    if not any(f"{kind.section}:" in body for body, _ in REFUSED.values()):
+    bodies = [body for body, _ in (REFUSED if is_of_functions else LAYERS_REFUSED).values()]
+    if not any(f"{kind.section}:" in body for body in bodies):
         yield "without a case that breaks its rules or its schema"
 
 

@@ -61,6 +61,11 @@ ADDRESSING: Mapping[str, str] = {
     "FunctionName": IS_THE_FUNCTION,
     "Qualifier": "the name under a section, where AWS keeps one thing for each qualifier",
     "StatementId": "the name below a qualifier",
+    "LayerName": "the spec's `layer`",
+    "VersionNumber": "the newest version is compared, and older ones go by the spec's `keep`",
+    "Arn": "the newest version, as the listing tells it",
+    "CompatibleRuntime": "a layer is found by its name, whatever it is for",
+    "CompatibleArchitecture": "a layer is found by its name, whatever it is for",
     "RevisionId": IS_A_GUARD,
     "Marker": IS_READ_TO_ITS_END,
     "MaxItems": IS_READ_TO_ITS_END,
@@ -79,13 +84,15 @@ ADDRESSING: Mapping[str, str] = {
     "logGroupClass": "a group is found whatever its class is",
 }
 IS_OF_THE_ACCOUNT = "of the account and no function's; made by others, and named by its ARN"
-COMES_WITH_LAYERS = "layers have no spec yet"
+SAYS_WHO_MAY = "who else may use a version of a layer is said to AWS by hand"
 NOT_MADE: Mapping[str, str] = {
     "UpdateFunctionEventInvokeConfig": "keeps what is left out; Put sets the whole of it",
     "GetFunctionConcurrency": "GetFunction tells the same, and is asked already",
     **dict.fromkeys(("CreateCodeSigningConfig", "UpdateCodeSigningConfig", "DeleteCodeSigningConfig"), IS_OF_THE_ACCOUNT),
     **dict.fromkeys(SURFACE["capacity providers"], IS_OF_THE_ACCOUNT),
-    **dict.fromkeys(SURFACE["layers"], COMES_WITH_LAYERS),
+    **dict.fromkeys(
+        ("AddLayerVersionPermission", "RemoveLayerVersionPermission", "GetLayerVersionPolicy"), SAYS_WHO_MAY
+    ),
     **dict.fromkeys(SURFACE["managed instances"], "managed instances have no section yet"),
 }  # fmt: skip
 
@@ -97,6 +104,8 @@ def made(kind: Kind) -> Iterator[str]:
     yield reading.single("checkout", "live/bucket")[0]
     yield from (way.operation for way in (reading.listing, reading.everywhere, reading.together) if way)
     yield from (other.listing.operation for other in reading.beside)
+    yield from (reading.rest({"LayerVersionArn": "arn"})[0],) if reading.rest else ()
+    yield from (reading.users.listing.operation,) if reading.users else ()
     if reading.holders:
         yield from (reading.holders.operation, reading.holders.values.operation)
 

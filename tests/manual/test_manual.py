@@ -63,8 +63,8 @@ def test_a_console_block_that_is_not_run_is_refused(tmp_path: Path, line: str) -
 
 def test_a_later_command_may_name_what_an_earlier_block_shows(tmp_path: Path) -> None:
     page = (
-        "```console\n$ reconcile apply specs/shop/greeter.yaml --yes\n…\nReport: reports/20260101T000000000000Z-0123456789ab.json\n"
-        "$ reconcile apply specs/shop/greeter.yaml --yes --only-failed reports/20260101T000000000000Z-0123456789ab.json\n…\n```\n"
+        "```console\n$ reconcile apply specs/shop/audit.yaml --yes\n…\nReport: reports/20260101T000000000000Z-0123456789ab.json\n"
+        "$ reconcile apply specs/shop/audit.yaml --yes --only-failed reports/20260101T000000000000Z-0123456789ab.json\n…\n```\n"
     )
     first, second = performed(page, tmp_path)
     assert first.is_true, first.said

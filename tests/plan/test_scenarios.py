@@ -27,6 +27,12 @@ from tests.plan.scenario import EXPECTED, SCENARIOS, names, outcome
 NEVER: Mapping[tuple[str, str], str] = {
     ("log_group", "delete"): "a group is never deleted",
     ("log_group", "adopt"): "the mark is the function's",
+    ("layer", "replace"): "another version stands beside the others",
+    ("layer", "adopt"): "a layer bears no mark",
+    **{
+        ("layer_version", verb): "versions are only ever deleted; the layer is what is published"
+        for verb in ("create", "update", "replace", "adopt", "none")
+    },
     ("version", "update"): "a version is immutable",
     ("version", "replace"): "a version is immutable",
     ("version", "adopt"): "the mark is the function's",

@@ -84,6 +84,36 @@ SECTIONS: Mapping[str, tuple[str, dict[str, int]]] = {
 }  # fmt: skip
 
 
+# The same of a layer, beside which a function without it stands.
+LAYERS: Mapping[str, tuple[str, dict[str, int]]] = {
+    "layer": ("", {"ListLayers": 1, "GetLayerVersionByArn": 1}),
+    "layer_version": ("keep: 2\n", {"ListLayers": 1, "GetLayerVersionByArn": 1, "ListLayerVersions": 1, "ListFunctions": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_takes_its_own_calls_and_no_other(house: House, kind: str) -> None:
+    text, calls = LAYERS[kind]
+    house.write("one.yaml", function_spec("one"))
+    house.write(
+        "shared.yaml",
+        f"layer: shared\naccount: test\nregion: us-west-2\ncode: {{S3Bucket: artifacts, S3Key: l.zip}}\n{text}",
+    )
+    house.apply()
+    assert counted(house) == {"GetFunction": 1, **calls}
+
+
+def test_layers_of_an_account_that_is_not_ours_alone_are_asked_for_one_by_one(house: House) -> None:
+    house.write(
+        "shared.yaml", "layer: shared\naccount: test\nregion: us-west-2\ncode: {S3Bucket: artifacts, S3Key: l.zip}\n"
+    )
+    house.apply()
+    for number in range(60):
+        content = {"S3Bucket": "artifacts", "S3Key": "l.zip"}
+        house.lambda_.publish_layer_version(LayerName=f"a{number}", Content=content)
+    assert counted(house) == {"ListLayers": 2, "ListLayerVersions": 1, "GetLayerVersionByArn": 1}
+
+
 def together() -> str:
     """A spec that says all sections at once; two kinds may share one."""
     said: dict[str, Any] = {}

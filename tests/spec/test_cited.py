@@ -57,11 +57,19 @@ OF_RULES = {
     "R084": "a signed image",
     "R083": "a runtime's version that is not pinned",
 }
+SHARED = "layer: shared\naccount: test\nregion: us-west-2\n"
 # Id -> the files of a tree that break it.
 OF_FILES = {
     "R092": {
         "a": HEAD + "log_group: {}\n" + (shared := "configuration: {LoggingConfig: {LogGroup: /a}}\n"),
         "b": HEAD.replace("checkout", "till") + shared + "log_group: {retention_days: 7}\n",
+    },
+    "R091": {"a": SHARED},
+    "R093": {"a": HEAD + "configuration: {Layers: [\"{{ layer('nowhere') }}\"]}\n"},
+    "R094": {"a": HEAD + "layer: shared\n"},
+    "R095": {
+        "a": SHARED + "code: {S3Bucket: bucket, S3Key: k}\n",
+        "b": HEAD + "configuration: {Layers: [\"{{ layer('shared') }}\", \"{{ layer('shared', 2) }}\"]}\n",
     },
     "R090": {"a": HEAD + "by_region: {eu-west-1: {tags: {a: b}}}\n"},
     "R001": {"a": HEAD + "publish: 3\n"},

@@ -391,7 +391,9 @@ def test_a_function_described_twice_names_both_places(tmp_path: Path) -> None:
 def test_every_rule_is_broken_by_a_case() -> None:
     """Completeness: a rule that no case above breaks is not tested."""
     documents = [parse(HEAD + body, "specs/a.yaml").value for body, _ in REFUSED.values()]
-    idle = [check.rule.id for check in rules.RULES if not any(list(check(document)) for document in documents)]
+    idle = [
+        check.rule.id for check in rules.RULES["function"] if not any(list(check(document)) for document in documents)
+    ]
     assert idle == []
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.accounts import partition_of
-from reconciler.core.model import Operation, Plan, Spec, Target
+from reconciler.core.model import Operation, Plan, Ref, Spec, Target
 from reconciler.core.rights import Right
 from reconciler.kinds.base import Reading
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import needed
+from reconciler.kinds.needs import needed, with_layers
 from reconciler.kinds.registry import KINDS
 from reconciler.snapshot.artifacts import ECR
 from reconciler.spec.config import Config
@@ -39,6 +39,14 @@ class Home:
     def function(self) -> str:
         return self.arn("lambda", f"function:{self.target.function}")
 
+    @property
+    def layer(self) -> str:
+        return self.arn("lambda", f"layer:{self.target.name}")
+
+    @property
+    def layer_versions(self) -> str:
+        return f"{self.layer}:*"
+
     def log_group(self, name: str) -> str:
         return self.arn("logs", f"log-group:{name}:*")
 
@@ -56,7 +64,8 @@ class Home:
 def planning(spec: Spec, number: str) -> Iterator[Right]:
     """What is read to plan a spec, as it is written: with its references."""
     home = Home(spec.target, number)
-    yield Right(f"lambda:{FUNCTION.reading.single('', '')[0]}", home.function)
+    if spec.target.root == FUNCTION.name:
+        yield Right(f"lambda:{FUNCTION.reading.single('', '')[0]}", home.function)
     for kind in (KINDS[name] for name in sorted({name.partition("/")[0] for name in needed(spec)} - {FUNCTION.name})):
         is_tagged = any(item.key.kind == kind.name and "Tags" in item.properties for item in spec.desired)
         yield from _read(kind.reading, home, is_tagged=is_tagged)
@@ -67,10 +76,16 @@ def planning(spec: Spec, number: str) -> Iterator[Right]:
 def _read(reading: Reading, home: Home, *, is_tagged: bool) -> Iterator[Right]:
     listings = [listing.operation for listing in (reading.listing, reading.everywhere, reading.together) if listing]
     listings += [other.listing.operation for other in reading.beside]
+    listings += [reading.users.listing.operation] if reading.users else []
     for operation in {reading.single("", "")[0], *listings}:
         path = service.address(operation)
+        if "{LayerName}" in path:
+            yield Right(f"lambda:{operation}", home.layer_versions if "{VersionNumber}" in path else "*")
+            continue
         resource = home.function if "{FunctionName}" in path else home.mappings if "{" in path else "*"
         yield Right(f"{service.api_of(operation)}:{operation}", resource)
+    if reading.rest:
+        yield Right("lambda:GetLayerVersion", home.layer_versions)
     if reading.tagged_by and is_tagged:
         yield Right("lambda:ListTags", home.mappings)
 
@@ -107,6 +122,8 @@ def applying(operation: Operation, number: str) -> Iterator[Right]:
         yield Right(
             f"application-autoscaling:{operation.name}", home.arn("application-autoscaling", "scalable-target/*")
         )
+    elif "{LayerName}" in path:
+        yield Right(f"lambda:{operation.name}", home.layer_versions if "{VersionNumber}" in path else home.layer)
     elif "/functions" in path:
         yield Right(f"lambda:{operation.name}", home.function)
     elif isinstance(params.get("Resource"), str):
@@ -124,10 +141,11 @@ def _asked_for(name: str, params: Mapping[str, Any], home: Home) -> Iterator[Rig
     if name == "CreateFunction" and params.get("Tags"):
         yield Right("lambda:TagResource", home.function)
     for layer in params.get("Layers", ()):
-        yield Right("lambda:GetLayerVersion", layer)
+        published = Home(layer.target, home.number).layer_versions if isinstance(layer, Ref) and layer.target else layer
+        yield Right("lambda:GetLayerVersion", published)
     if any(params.get("VpcConfig", {}).values()):
         yield from (Right(action) for action in IN_A_NETWORK)
-    yield from _code({**params, **params.get("Code", {})}, home)
+    yield from _code({**params, **params.get("Code", {}), **params.get("Content", {})}, home)
 
 
 def _put(operation: Operation, home: Home) -> Iterator[Right]:
@@ -145,7 +163,7 @@ def wanted(
     """The rights by account: for planning, and for carrying the plan out where that is asked. `numbers` are those of the accounts
     that were reached; of the others nothing is said."""
     rights: dict[str, set[Right]] = {name: set() for name in numbers}
-    reached = [spec for spec in specs if spec.target.account in numbers]
+    reached = [spec for spec in with_layers(specs) if spec.target.account in numbers]
     for spec in reached:
         rights[spec.target.account] |= {*planning(spec, numbers[spec.target.account])}
         rights[spec.target.account] |= {Right("tag:GetResources")} if config.managed_by else set()

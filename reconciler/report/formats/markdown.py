@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from reconciler.core.words import many
-from reconciler.kinds.function import FUNCTION
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import NAME, Group
 from reconciler.report.formats.page.alike import groups as groups_of
@@ -36,7 +35,15 @@ from reconciler.report.formats.page.outcomes import report_page as report
 from reconciler.report.formats.page.rows import HEAD, row
 from reconciler.report.formats.page.text import bold, code, fitting, inert, named, size, whole_is
 from reconciler.report.formats.page.verdict import foot, headline
-from reconciler.report.formats.shown import SYMBOLS, guard_change, guard_changes, is_acting, rendered
+from reconciler.report.formats.shown import (
+    SYMBOLS,
+    guard_change,
+    guard_changes,
+    is_acting,
+    is_itself,
+    noun_of,
+    rendered,
+)
 
 __all__ = ["answer", "error", "functions", "plan", "report", "validation"]
 LISTS_ROOM = 0.6  # of all the room, for the lists around table and differences
@@ -68,7 +75,7 @@ def _rank(group: Group, refused: set[str], accounts: dict[str, str]) -> tuple[bo
     actions = group.common["actions"]
     is_one = (
         any(address in refused for address in group.addresses),
-        any(is_gone(action) and action["kind"] == FUNCTION.name for action in actions),
+        any(is_gone(action) and is_itself(action) for action in actions),
         any(map(is_gone, actions)),
         any("traffic" in action for action in actions),
         bool(concerns(group, accounts)),
@@ -153,7 +160,7 @@ def _moved(groups: Sequence[Group], causes: Sequence[str]) -> list[str]:
         for action in group.common["actions"]:
             for field in (one for one in action["fields"] if one["cause"] in causes):
                 both = ", which this change edits as well" if field["cause"] == "both" else ""
-                at = "" if action["kind"] == FUNCTION.name else f"{inert(action['name'])} "
+                at = "" if is_itself(action) else f"{inert(action['name'])} "
                 what = "a sensitive value" if field["sensitive"] else value_change(field)
                 found.setdefault(f"{at}{code(field['name'])}{both}: {what}", []).extend(group.names)
             if action["cause"] in causes and not action["fields"]:
@@ -257,7 +264,11 @@ def _block(group: Group, body: str, *, is_open: bool) -> str:
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     count = len(group.targets)
-    title = inert(group.addresses[0]) if count == 1 else f"{count} functions alike ({NAME} is the name of each)"
+    title = (
+        inert(group.addresses[0])
+        if count == 1
+        else f"{many(count, noun_of(group.addresses))} alike ({NAME} is the name of each)"
+    )
     calls = many(len(group.targets[0]["operations"]), "AWS call") + (" each" if count > 1 else "")
     return f"\n<details{' open' if is_open else ''}><summary>{title}: {calls}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 from typing import Any
@@ -132,7 +132,7 @@ def _excerpt(text: str, start: int, end: int) -> str:
 def _field_name(path: str, resource: str) -> str:
     """A field's pointer without what its resource's name has said."""
     kind, _, name = resource.partition("/")
-    prefix = f"{pointer(KINDS[kind].at(name))}/" if kind in KINDS and kind != FUNCTION.name else "/"
+    prefix = f"{pointer(KINDS[kind].at(name))}/" if kind in KINDS and not KINDS[kind].is_root else "/"
     return printable(path.removeprefix(prefix).removeprefix("/").replace("/", "."))
 
 
@@ -140,8 +140,25 @@ def _field_name(path: str, resource: str) -> str:
 
 
 def function_of(address: str) -> str:
-    """The function's name in a target's address."""
+    """The function's name in a target's address; a layer's is `layer/NAME`."""
     return address.split("/", 2)[-1]
+
+
+def root_of(address: str) -> str:
+    """What a target is, by its address; a function where nobody knows."""
+    root, _, name = function_of(address).partition("/")
+    return root if name and root in KINDS else FUNCTION.name
+
+
+def is_itself(action: Document) -> bool:
+    """Whether an action is about what its target is, rather than about something of it."""
+    return KINDS[action["kind"]].is_root
+
+
+def noun_of(addresses: Iterable[str]) -> str:
+    """What people call all of these targets."""
+    words = {KINDS[root_of(address)].of for address in addresses}
+    return words.pop() if len(words) == 1 else "target"
 
 
 def is_acting(target: Document) -> bool:
@@ -154,7 +171,7 @@ def target_shown(target: Document) -> dict[str, Any]:
     for action in target["actions"]:
         if action["verb"] == "none":
             continue
-        name = action["address"].removeprefix(target["address"]).lstrip("/") or "function"
+        name = action["address"].removeprefix(target["address"]).lstrip("/") or action["kind"]
         fields = [field_shown(field, name) for field in action["fields"]]
         width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
         shown = {"name": name, "fields": fields, "width": min(width, 60), "package": package_shown(action)}
@@ -198,6 +215,13 @@ def _file_line(item: Document) -> Line:
     return mark, f"{value_text(item['name'])}  {' → '.join(sizes)}"
 
 
+def of_sorts(addresses: Sequence[str]) -> str:
+    """How many targets there are of each sort: `8 functions and 1 layer`."""
+    roots = [root_of(address) for address in addresses]
+    counts = {kind.name: roots.count(kind.name) for kind in KINDS.values() if kind.is_root}
+    return " and ".join(many(count, name) for name, count in counts.items() if count or name == FUNCTION.name)
+
+
 def guard_changes(plan: Document) -> Sequence[Document]:
     """What judges the plan and is not as the files have it; told before everything else, and never cut."""
     changes: Sequence[Document] = plan.get("configuration", {}).get("changes", ())
@@ -227,7 +251,8 @@ def totals(plan: Document) -> str:
         words = [f"{summary[verb]} to {verb}" for verb in SYMBOLS if summary[verb]]
         return f"Plan: {', '.join(words)}; {unchanged}{refused}. {many(summary['operations'], 'AWS call')}."
     if plan.get("in_sync", True):
-        return f"No changes. What git says is what AWS holds ({many(len(plan['targets']), 'function')}, {unchanged})."
+        held = of_sorts([target["address"] for target in plan["targets"]])
+        return f"No changes. What git says is what AWS holds ({held}, {unchanged})."
     return f"Nothing to change in what could be compared ({unchanged}{refused})."
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.outcomes import fenced
 from reconciler.report.formats.page.text import bold, code, fitting, inert, line_link, named, run_link, size, small
-from reconciler.report.formats.shown import rendered, target_shown
+from reconciler.report.formats.shown import is_itself, rendered, target_shown
 
 HEAD = "| what | AWS holds | git says | where |\n|---|---|---|---|\n"
 TO_END_IT = bold("To end it")
@@ -49,13 +49,13 @@ def facts(target: Document) -> list[Any]:
 
 def _rows(target: Document, view: View) -> Iterator[str]:
     for action in target["actions"]:
-        what = "the function" if action["name"] == "function" else inert(action["name"])
+        what = f"the {action['kind']}" if is_itself(action) else inert(action["name"])
         if action["verb"] == "create":
             yield _row(what, "(nothing)", "it is there", next(filter(None, map(_source, action["fields"])), None), view)
         elif action["verb"] == "delete":
             yield _row(what, "it is there", "(nothing)", None, view)
         else:
-            of = "" if action["name"] == "function" else f"{what} "
+            of = "" if is_itself(action) else f"{what} "
             for field in action["fields"]:
                 yield _row(
                     f"{of}{code(field['name'])}", _value(field["before"]), _value(field["after"]), _source(field), view

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import NAME, Group
 from reconciler.report.formats.page.text import bold, inert, line_link, named
-from reconciler.report.formats.shown import cause_text, function_of, value_text
+from reconciler.report.formats.shown import cause_text, function_of, is_itself, value_text
 
 NAMES_ROOM = 600  # bytes for the names of functions in one line
 GONE_ROOM = 4_000  # … of what will be gone
@@ -128,7 +128,7 @@ def concern_lines(groups: Sequence[Group], accounts: dict[str, str], view: View)
 
 
 def _resource(action: Document) -> str:
-    return f" {inert(action['name'])}" if action["name"] != "function" else ""
+    return "" if is_itself(action) else f" {inert(action['name'])}"
 
 
 def value_change(field: Document) -> str:

@@ -12,7 +12,15 @@ from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import Group
 from reconciler.report.formats.page.rows import who
 from reconciler.report.formats.page.text import bold, code, fitting, inert, link, run_link, size, small
-from reconciler.report.formats.shown import addresses_of, answer_verdict, failed_address, function_row, is_refused, why
+from reconciler.report.formats.shown import (
+    addresses_of,
+    answer_verdict,
+    failed_address,
+    function_row,
+    is_refused,
+    noun_of,
+    why,
+)
 
 SPARE = 500  # for the sentence about what has no room
 PUBLISHING, MOVING = ("PublishVersion", "CreateFunction"), ("CreateAlias", "UpdateAlias")
@@ -31,7 +39,11 @@ def report_page(document: Document, view: View) -> str:
     """A run: how it ended, in targets; those that failed, were refused or not attempted first; then what was done."""
     status, tasks = document["outcome"]["status"], document["tasks"]
     done = [task for task in tasks if _outcome(task) == "done"]
-    verdict = f"{len(done)} of {many(len(tasks), 'function')} done" if tasks else "there was nothing to do"
+    verdict = (
+        f"{len(done)} of {many(len(tasks), noun_of(task['target'] for task in tasks))} done"
+        if tasks
+        else "there was nothing to do"
+    )
     seconds = document["run"]["duration_seconds"]
     head = f"### {SIGNS[status]} {document['run']['command'].removeprefix('ci ').capitalize()} {status}: {verdict}\n"
     foot = "\n" + small(

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED
-from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import VERSION
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import OWN, Group
 from reconciler.report.formats.page.grave import GONE, NAMES_ROOM, value_change
 from reconciler.report.formats.page.text import bold, code, fitting, inert, line_link, named, small
+from reconciler.report.formats.shown import is_itself, noun_of
 
 HEAD = "| | function | change | traffic | why |\n|:-:|---|---|---|---|\n"
 CELL_ROOM = 1_200  # bytes
@@ -36,14 +36,14 @@ def row(group: Group, view: View, *, is_refused: bool) -> str:
 
 
 def _sign(actions: list[Document]) -> str:
-    own = next((action["verb"] for action in actions if action["kind"] == FUNCTION.name), "update")
+    own = next((action["verb"] for action in actions if is_itself(action)), "update")
     return MOVES if own == "update" and any("traffic" in action for action in actions) else SIGNS[own]
 
 
 def who(group: Group) -> str:
     """One function with where it is, or how many there are, with their names as far as there is room."""
     if len(group.targets) > 1:
-        return f"{bold(f'{len(group.targets)} functions')}<br>{small(named(group.names, NAMES_ROOM))}"
+        return f"{bold(many(len(group.targets), noun_of(group.addresses)))}<br>{small(named(group.names, NAMES_ROOM))}"
     account, region, name = (
         group.addresses[0].split("/", 2) if group.addresses[0].count("/") > 1 else ("", "", group.addresses[0])
     )
@@ -61,7 +61,7 @@ def _changes(actions: list[Document]) -> Iterator[str]:
     for action in actions:
         if action["kind"] == VERSION.name:
             yield "publishes a version" if action["verb"] == "create" else f"{bold('deletes')} {inert(action['name'])}"
-        elif action["kind"] == FUNCTION.name:
+        elif is_itself(action):
             yield from _function(action)
         else:
             yield from _beside(action)
@@ -71,7 +71,7 @@ def _function(action: Document) -> Iterator[str]:
     verb, fields = action["verb"], action["fields"]
     if verb == "create":
         facts = [field["after"] for field in fields if field["name"].rpartition(".")[2] in SHARED]
-        yield ", ".join([bold("new function"), *(inert(fact) for fact in facts if len(fact) <= 60)])
+        yield ", ".join([bold(f"new {action['kind']}"), *(inert(fact) for fact in facts if len(fact) <= 60)])
         return
     if verb in GONE:
         yield bold(GONE[verb])
@@ -165,5 +165,9 @@ def _why(group: Group, view: View) -> str:
         " ".join(filter(None, (line_link(field["source"], view), inert(field["author"])))) for field in edited
     )
     shown = list(lines)[:2]
-    more = [f"and {many(len(group.targets) - 1, 'function')} more"] if len(group.targets) > 1 and shown else []
+    more = (
+        [f"and {many(len(group.targets) - 1, noun_of(group.addresses))} more"]
+        if len(group.targets) > 1 and shown
+        else []
+    )
     return "<br>".join([*shown, *more])

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.core.words import many
-from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import Group
 from reconciler.report.formats.page.grave import accounts_of, concerns, is_gone, refusals
 from reconciler.report.formats.page.text import inert, run_link, small
-from reconciler.report.formats.shown import guard_changes, totals
+from reconciler.report.formats.shown import guard_changes, is_itself, noun_of, totals
 
 # How a foretold time is made up: a guess, and told as one.
 SECONDS_A_CALL, SECONDS_TO_SETTLE, CALLS_A_SECOND = 0.5, 2.0, 10.0
@@ -32,13 +31,17 @@ def headline(plan: Document, groups: Sequence[Group]) -> str:
     """The verdict: `🟡 2 functions change, live traffic moves · nothing is deleted`."""
     refused = {note["address"] for note in refusals(plan)}
     counts = _counts(plan, groups, refused)
+    noun = noun_of(address for group in groups for address in group.addresses)
     judged = ["what judges is changed"] if guard_changes(plan) else []
     if not counts and not refused:
         sign = "🟠" if judged else "🟢" if plan.get("in_sync", True) else "⚪"
         return f"### {sign} {' · '.join([totals(plan).removesuffix('.'), *judged]) if judged else totals(plan)}\n"
     said = [
         ", ".join(
-            [*_counted(counts, is_refused=None in refused), *(f"{name} traffic moves" for name in _moving(groups))]
+            [
+                *_counted(counts, noun, is_refused=None in refused),
+                *(f"{name} traffic moves" for name in _moving(groups)),
+            ]
         )
     ]
     grave = dict.fromkeys(word for group in groups for word, _, _ in concerns(group, accounts_of(plan)))
@@ -57,20 +60,20 @@ def headline(plan: Document, groups: Sequence[Group]) -> str:
 
 
 def _counts(plan: Document, groups: Sequence[Group], refused: set[str | None]) -> Counter[str]:
-    """Functions by what becomes of them."""
+    """Targets by what becomes of them."""
     counts = Counter({"refused": len(refused - {None})}) if refused - {None} else Counter[str]()
     for group in groups:
-        own = next((one["verb"] for one in group.common["actions"] if one["kind"] == FUNCTION.name), "update")
+        own = next((one["verb"] for one in group.common["actions"] if is_itself(one)), "update")
         counts[own] += sum(address not in refused for address in group.addresses)
     return +counts
 
 
-def _counted(counts: Counter[str], *, is_refused: bool) -> list[str]:
+def _counted(counts: Counter[str], noun: str, *, is_refused: bool) -> list[str]:
     """`2 functions change`, `1 is new`: the noun stands with the first."""
     parts: list[str] = []
     for word, (one, several, would) in WORDS.items():
         if counts[word]:
-            number = str(counts[word]) if parts else many(counts[word], "function")
+            number = str(counts[word]) if parts else many(counts[word], noun)
             parts.append(f"{number} {would if is_refused else one if counts[word] == 1 else several}")
     return parts
 

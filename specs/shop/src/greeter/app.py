@@ -2,7 +2,9 @@
 
 import os
 
+from shop_words import greeting  # of the layer shop-words
+
 
 def handler(event, context):
     print("stage", os.environ.get("STAGE", "none"))
-    return {"greeting": f"Hello, {event.get('name', 'world')}!", "version": context.function_version}
+    return {"greeting": greeting(event.get("name", "world")), "version": context.function_version}
