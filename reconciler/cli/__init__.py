@@ -5,6 +5,7 @@ stdout is the result, stderr the log. What is slow to import is imported by the 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,7 @@ from reconciler import __version__
 from reconciler.cli import by_hand, changes, daily, looking, setup, trying
 from reconciler.cli.ci import ci
 from reconciler.cli.drift import drift
+from reconciler.cli.sections import Sectioned
 from reconciler.commands.options import split_command
 from reconciler.commands.output import failed, gated, say
 from reconciler.core.errors import ReconcileError
@@ -23,24 +25,44 @@ USAGE = 2
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
 
 
+SECTIONS = {
+    "Moving in": (setup.init, setup.doctor),
+    "Specs": (changes.validate, trying.schema),
+    "Plan and apply": (changes.plan, changes.apply, changes.snapshot, changes.unlock, drift),
+    "What runs": (
+        looking.status, daily.functions, looking.versions, looking.diff, looking.logs, daily.tasks, looking.open_command,
+        daily.invoke,
+    ),
+    "At once, past git": (by_hand.rollback, by_hand.republish, by_hand.disown),
+    "CI": (ci,),
+    "Try and read": (trying.sandbox, trying.demo, trying.help_command),
+}  # fmt: skip
+
+
+def stand_in(_context: click.Context, _parameter: click.Parameter, folder: Path | None) -> None:
+    """Raises a usage error where that cannot be."""
+    try:
+        os.chdir(folder or ".")
+    except OSError as error:
+        raise click.BadParameter(f"{folder}: {error.strerror}.") from error
+
+
 @click.group(
+    cls=Sectioned,
+    sections=SECTIONS,
     context_settings=CONTEXT,
     epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 29 the invoked function failed, 1 unexpected.",
 )
+@click.option(
+    "-C", "folder", type=click.Path(path_type=Path), metavar="DIR", expose_value=False, is_eager=True, callback=stand_in,
+    allow_from_autoenv=False, help="Do all of it as if you stood in DIR.",
+)  # fmt: skip
 @click.version_option(__version__, prog_name="reconcile")
 def cli() -> None:
-    """What git says is what AWS Lambda holds: every change seen before it happens, and on record after."""
+    """What git says is what AWS Lambda holds: every change seen before it happens, and on record after.
 
-
-for verb in (
-    changes.validate, changes.snapshot, changes.plan, changes.apply, changes.unlock,
-    ci, setup.init, setup.doctor,
-    daily.functions, daily.invoke, daily.tasks,
-    looking.status, looking.versions, looking.diff, looking.logs, looking.open_command,
-    drift, by_hand.rollback, by_hand.republish, by_hand.disown,
-    trying.schema, trying.sandbox, trying.demo, trying.help_command,
-):  # fmt: skip
-    cli.add_command(verb)
+    Example: reconcile -C services/shop plan checkout
+    """
 
 
 def main() -> NoReturn:

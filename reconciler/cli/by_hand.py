@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.ending import audience, finish
-from reconciler.commands.options import as_name, format_option, report_dir_option, specs_option, with_options
+from reconciler.commands.options import (
+    as_name,
+    format_option,
+    name_argument,
+    names_of_specs,
+    report_dir_option,
+    specs_option,
+    with_options,
+)
 from reconciler.commands.output import say, view
 from reconciler.report import formats
 
 if TYPE_CHECKING:
     from reconciler.commands.by_hand import Asked
-
-NAME = click.argument("word", metavar="NAME", callback=as_name)
 
 
 def recorded(command: str) -> Callable[[Any], Any]:
@@ -26,7 +32,7 @@ def recorded(command: str) -> Callable[[Any], Any]:
 
 
 @click.command()
-@click.argument("word", metavar="NAME/ALIAS", callback=as_name)
+@click.argument("word", metavar="NAME/ALIAS", callback=as_name, shell_complete=names_of_specs)
 @click.option(
     "--to", type=click.IntRange(min=1), metavar="N", help="This version; left out, the one that it had before."
 )
@@ -53,10 +59,10 @@ def rollback(word: str, to: int | None, pin: bool, path: Path, yes: bool, form: 
 
 
 @click.command()
-@NAME
+@name_argument
 @recorded("republish")
 def republish(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> None:
-    """Publish a version of what the function is, though nothing differs from the last one.
+    """Publish a version anew, though nothing differs.
 
     For what a version keeps from the moment of its publication: what its initialisation read, a snapshot, the runtime. No alias moves.
 
@@ -73,7 +79,7 @@ def republish(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> 
 
 
 @click.command()
-@NAME
+@name_argument
 @recorded("disown")
 def disown(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> None:
     """Take our owner mark off a function and leave it as it is.

@@ -11,35 +11,38 @@ from reconciler.cli.ending import audience, finish
 from reconciler.commands.options import (
     FILE,
     as_text,
-    chosen,
     download_option,
     format_option,
-    paths_argument,
     planning_options,
     point_to_plan,
     report_dir_option,
+    selecting,
+    specs_option,
 )
 from reconciler.commands.output import say, show, view, warn
 from reconciler.core.errors import PlanError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.report import formats
+from reconciler.spec.selection import Selection
 
 HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
 CHANGES_PENDING = 10
 
 
 @click.command()
-@paths_argument
+@selecting
 @format_option("validate")
-def validate(paths: tuple[Path, ...], form: str) -> None:
+def validate(selection: Selection, form: str) -> None:
     """Check specs offline: schema, rules, duplicates. Needs no credentials.
 
-    PATH is a spec file or a folder, `specs` when left out.
+    PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one; `reconcile help specs` tells them apart.
+
+    Example: reconcile validate specs/shop
     """
-    from reconciler.commands import wiring
+    from reconciler.commands import selected, wiring
     from reconciler.report.documents import validation_document
 
-    workspace = wiring.read(chosen(paths))
+    workspace = selected.read(selection)
     warnings = wiring.warnings(workspace.specs, wiring.now())
     for warning in warnings:
         say(f"{warning.origin}: warning: {warning.message}")
@@ -49,17 +52,22 @@ def validate(paths: tuple[Path, ...], form: str) -> None:
 
 
 @click.command()
-@paths_argument
+@selecting
 @click.option("-o", "--output", type=FILE, help="Write to FILE instead of stdout.")
 @download_option
 @report_dir_option
-def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, report_dir: Path) -> None:
-    """Fetch what AWS holds of the specs' targets, for `plan --snapshot` without credentials."""
-    from reconciler.commands import wiring
+def snapshot(selection: Selection, output: Path | None, download_code: bool, report_dir: Path) -> None:
+    """Fetch what AWS holds of the specs' targets at this moment.
+
+    `plan --snapshot FILE` compares with it, without credentials.
+
+    Example: reconcile snapshot --account prod -o prod.json
+    """
+    from reconciler.commands import selected, wiring
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
 
-    workspace = wiring.read(chosen(paths))
+    workspace = selected.read(selection)
     aws = wiring.connect(workspace.config, workspace.accounts)
     look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
     live = wiring.kept_snapshot(workspace, aws, look)
@@ -74,7 +82,7 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
 
 
 @click.command()
-@paths_argument
+@selecting
 @click.option("--snapshot", "snapshot_path", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
 @planning_options
 @click.option(
@@ -86,7 +94,7 @@ def snapshot(paths: tuple[Path, ...], output: Path | None, download_code: bool, 
 @format_option("plan")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
 def plan(
-    paths: tuple[Path, ...],
+    selection: Selection,
     snapshot_path: Path | None,
     adopt: bool,
     prune: bool,
@@ -99,15 +107,21 @@ def plan(
     download_code: bool,
     report_dir: Path,
 ) -> None:
-    """Show what an apply would do. Changes nothing."""
-    from reconciler.commands.changed import read
+    """Show what an apply would do. Changes nothing.
+
+    PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one.
+
+    Example: reconcile plan 'prod/*/check*' --detailed-exitcode
+    """
+    from reconciler.commands import selected
+    from reconciler.commands.changed import part
     from reconciler.commands.plan import planned
     from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
     from reconciler.report.formats.shown import is_acting
 
-    workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
+    workspace = part(selected.read(selection), base=base, changed_since=changed_since, prunes=prune)
     choices = Choices(adopt, prune and not changed_since, base, drift, download_code=download_code)
     made, document = planned(workspace, choices, snapshot=snapshot_path, folder=report_dir)
     if output:
@@ -120,7 +134,7 @@ def plan(
 
 
 @click.command()
-@paths_argument
+@selecting
 @planning_options
 @click.option(
     "--approved",
@@ -139,7 +153,7 @@ def plan(
 @format_option("apply")
 @click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
 def apply(
-    paths: tuple[Path, ...],
+    selection: Selection,
     adopt: bool,
     prune: bool,
     base: str,
@@ -152,14 +166,20 @@ def apply(
     download_code: bool,
     report_dir: Path,
 ) -> None:
-    """Plan, show, ask, perform, and leave a report. In a format but text, stdout has the report alone."""
-    from reconciler.commands import wiring
+    """Plan, show, ask, perform, and leave a report.
+
+    PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one. In a format but text, stdout has the
+    report alone.
+
+    Example: reconcile apply checkout --approved plan.json --yes
+    """
+    from reconciler.commands import selected, wiring
     from reconciler.commands.apply import Orders, applied, reviewed_plans
-    from reconciler.commands.changed import read
+    from reconciler.commands.changed import part
     from reconciler.commands.run import Stop
     from reconciler.report.journal import complete
 
-    workspace = read(chosen(paths), base=base, changed_since=changed_since, prunes=prune)
+    workspace = part(selected.read(selection), base=base, changed_since=changed_since, prunes=prune)
     recovered = complete(report_dir, warn)
     for path in recovered:
         say(f"A run was cut off earlier; its report is now {path}.")
@@ -174,9 +194,14 @@ def apply(
 
 @click.command()
 @click.argument("run", callback=as_text)
-@click.option("--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True)
+@specs_option
 def unlock(run: str, path: Path) -> None:
-    """Take the lock away from RUN, which is dead. The message of whoever waits for it names RUN."""
+    """Take the lock away from RUN, which is dead.
+
+    The message of whoever waits for it names RUN.
+
+    Example: reconcile unlock 0170d518dc14
+    """
     from reconciler.apply import lock
     from reconciler.commands import wiring
     from reconciler.commands.distant import store

@@ -33,7 +33,10 @@ name_option = click.option(
 
 @click.group()
 def ci() -> None:
-    """For jobs of GitHub Actions: as the commands of these names, told where a pull request is read."""
+    """For jobs of GitHub Actions: the same, told in pull requests.
+
+    Example: reconcile ci plan -o plan.json
+    """
 
 
 @ci.command(name="validate")
@@ -46,7 +49,10 @@ def ci() -> None:
 )
 @name_option
 def ci_validate(paths: tuple[Path, ...], output: Path | None, snapshot: Path | None, name: str) -> None:
-    """Check specs; each mistake stands at its line of the pull request."""
+    """Check specs; mistakes stand at their lines of the request.
+
+    Example: reconcile ci validate -o mistakes.json
+    """
     from reconciler.commands.ci.validate import validated
 
     validated(chosen(paths), output, name, snapshot)
@@ -59,7 +65,12 @@ def ci_validate(paths: tuple[Path, ...], output: Path | None, snapshot: Path | N
 @download_option
 @report_dir_option
 def ci_plan(paths: tuple[Path, ...], output: Path, name: str, download_code: bool, report_dir: Path) -> None:
-    """Plan a change against its base: annotations, the job's summary, outputs, and the plan as a file."""
+    """Plan a change against its base.
+
+    Leaves annotations, the job's summary, outputs, and the plan as a file.
+
+    Example: reconcile ci plan -o plan.json
+    """
     from reconciler.commands.ci.plan import planned
 
     sys.exit(planned(chosen(paths), output, report_dir, name, download_code=download_code))
@@ -69,7 +80,12 @@ def ci_plan(paths: tuple[Path, ...], output: Path, name: str, download_code: boo
 @click.option("--plan", type=FILE, default=Path("plan.json"), show_default=True, help="What `ci plan` has left.")
 @name_option
 def ci_comment(plan: Path, name: str) -> None:
-    """Keep the one comment under the pull request; needs GITHUB_TOKEN, and neither the specs nor AWS."""
+    """Keep the one comment under the pull request.
+
+    Needs GITHUB_TOKEN, and neither the specs nor AWS.
+
+    Example: reconcile ci comment --plan plan.json
+    """
     from reconciler.commands.ci.comment import commented
 
     commented(plan, name)
@@ -92,7 +108,12 @@ def ci_apply(
     download_code: bool,
     report_dir: Path,
 ) -> None:
-    """Carry out what merged pull requests have shown, and tell each of them; needs GITHUB_TOKEN."""
+    """Carry out what merged pull requests have shown.
+
+    Each of them is told. Needs GITHUB_TOKEN.
+
+    Example: reconcile ci apply --allow-deletes 1
+    """
     from reconciler.commands.ci.apply import Wanted, carry_out
 
     sys.exit(carry_out(chosen(paths), Wanted(name, report_dir, approve, allow_deletes, download_code)))
@@ -118,7 +139,12 @@ def ci_apply(
 )
 @name_option
 def ci_drift(paths: tuple[Path, ...], output: Path, sightings: int, name: str) -> None:
-    """Keep an issue for each function that AWS holds otherwise than git says, and leave a snapshot; changes nothing in AWS."""
+    """Keep an issue for each function that drifted.
+
+    That is where AWS holds something else than git says. Leaves a snapshot, and changes nothing in AWS.
+
+    Example: reconcile ci drift --sightings 3
+    """
     from reconciler.commands.ci.drift import Wanted, watched
 
     sys.exit(watched(chosen(paths), Wanted(name, output, sightings)))

@@ -15,8 +15,10 @@ from reconciler.commands.options import (
     as_name,
     as_text,
     format_option,
+    names_of_specs,
     report_dir_option,
     specs_option,
+    words_argument,
 )
 from reconciler.commands.output import is_terminal, say, show, view
 from reconciler.report import formats
@@ -29,34 +31,35 @@ def form_of_the_reader() -> str:
 
 
 @click.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path))
+@words_argument()
 @click.option("--account", callback=as_text, help="Only this account.")
 @click.option("--region", callback=as_text, help="Only this region.")
 @click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
 @click.option("--snapshot", "snapshot_path", type=FILE, help="List what a saved snapshot holds.")
 @format_option("functions", None, formats.WITHOUT_FINDINGS, OF_THE_READER)
 def functions(
-    path: Path | None,
+    words: tuple[str, ...],
     account: str | None,
     region: str | None,
     name: str | None,
     snapshot_path: Path | None,
     form: str | None,
 ) -> None:
-    """List every function of the accounts and regions in reconcile.yaml, managed or not.
+    """List every function of all accounts, managed or not.
 
+    The accounts and regions are those of reconcile.yaml, which PATH leads to; of NAMEs, which may be addresses or patterns, any is met.
     A table on a terminal, a JSON array elsewhere.
 
     Example: reconcile functions --account prod --format json
     """
-    from reconciler.commands.functions import listed
+    from reconciler.commands.functions import Filters, listed
 
-    found = listed(path or Path("specs"), account, region, name, snapshot_path)
+    found = listed(Filters(words, account, region, name), snapshot_path)
     show(formats.of(form or form_of_the_reader()).functions(found, view()))
 
 
 @click.command()
-@click.argument("function", callback=as_name)
+@click.argument("function", callback=as_name, shell_complete=names_of_specs)
 @specs_option
 @click.option("--account", callback=as_text, help="Where several have a function of this name.")
 @click.option("--region", callback=as_text, help="Where several have a function of this name.")
@@ -80,9 +83,9 @@ def invoke(
     is_full: bool,
     report_dir: Path,
 ) -> None:
-    """Invoke a function, print what it answered, leave a task record.
+    """Invoke a function and print what it answered.
 
-    FUNCTION is a function's name or its address, account/region/function. On a terminal status, payload and log are shown, elsewhere
+    FUNCTION is a function's name or its address, account/region/function. A task record is left in a report. On a terminal status, payload and log are shown, elsewhere
     all of the answer as JSON. Exits with 29 when the function fails.
 
     Example: reconcile invoke checkout --alias live --payload '{"order": 7}'
@@ -124,7 +127,7 @@ def tasks(
     since: datetime | None,
     form: str | None,
 ) -> None:
-    """List the task records of all reports, newest first, or print one.
+    """List the tasks of all reports, newest first, or print one.
 
     ID is a task's id, or how it alone begins. As JSON, the newest is last.
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.commands.options import FILE, chosen, format_option, paths_argument, report_dir_option
+from reconciler.commands.options import FILE, format_option, report_dir_option, selecting
 from reconciler.commands.output import say, show, view
+from reconciler.spec.selection import Selection
 
 CHANGES_PENDING, PARTLY, REFUSED = 10, 25, 21
 FORMS = ("text", "json", "markdown")
@@ -25,11 +26,16 @@ def as_pointers(_context: click.Context, _parameter: click.Parameter, values: tu
 
 @click.group()
 def drift() -> None:
-    """What AWS holds and git does not say: see it with `reconcile plan --drift`."""
+    """What AWS holds and git does not say, into git.
+
+    `reconcile plan --drift` shows it.
+
+    Example: reconcile drift accept --check
+    """
 
 
 @drift.command()
-@paths_argument
+@selecting
 @click.option(
     "--only",
     multiple=True,
@@ -46,7 +52,7 @@ def drift() -> None:
 @report_dir_option
 @format_option("drift", names=FORMS)
 def accept(
-    paths: tuple[Path, ...],
+    selection: Selection,
     only: tuple[str, ...],
     pin: bool,
     check: bool,
@@ -55,19 +61,21 @@ def accept(
     report_dir: Path,
     form: str,
 ) -> None:
-    """Write what AWS holds into the specs wherever AWS moved it, and nothing else: comments and all that is not meant stay.
+    """Write into the specs what AWS moved, and nothing else.
 
-    What is sensitive, made by a reference, code, or said for several regions is named instead. --format markdown is the body of a
+    Comments and all that is not meant stay. What is sensitive, made by a reference, code, or said for several regions is named instead. --format markdown is the body of a
     pull request.
 
     Example: reconcile drift accept specs/shop --only /configuration/MemorySize --check
     """
+    from reconciler.commands import selected
     from reconciler.commands.accept import Wish, acceptance
-    from reconciler.commands.base import read
+    from reconciler.commands.changed import part
     from reconciler.report import acceptance as shown
     from reconciler.report.formats.json import document_json
 
-    files, document = acceptance(read(chosen(paths), base), Wish(only, pin, snapshot, base, report_dir))
+    workspace = part(selected.read(selection), base=base, changed_since="", prunes=False)
+    files, document = acceptance(workspace, Wish(only, pin, snapshot, base, report_dir))
     if not check:
         for file in files:
             file.write()

@@ -15,21 +15,22 @@ from reconciler.commands.options import (
     as_name,
     as_seconds,
     as_text,
-    as_texts,
     format_option,
+    name_argument,
     report_dir_option,
+    selecting,
     specs_option,
 )
 from reconciler.commands.output import is_terminal, say, show, until_interrupted, watch
+from reconciler.spec.selection import Selection
 
 reports_option = click.option(
     "--reports", "is_fetching", is_flag=True, help="Read the reports that lie in `reports: s3://…` as well."
 )
-NAME = click.argument("word", metavar="NAME", callback=as_name)
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[PATH|NAME]...", callback=as_texts)
+@selecting
 @report_dir_option
 @reports_option
 @format_option("status", names=("text", "json"))
@@ -43,37 +44,37 @@ NAME = click.argument("word", metavar="NAME", callback=as_name)
     help="Seconds between two looks of --watch.",
 )
 def status(
-    words: tuple[str, ...], report_dir: Path, is_fetching: bool, form: str, is_watching: bool, every: float
+    selection: Selection, report_dir: Path, is_fetching: bool, form: str, is_watching: bool, every: float
 ) -> None:
-    """Show how functions stand: what runs, whether AWS holds what git says, what AWS moved, what was last done.
+    """Show what runs, and whether AWS holds what git says.
 
-    PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one; `specs` when left out. Reads what a plan
-    reads, and changes nothing.
+    Of each function: its aliases, its mappings, what differs, what AWS moved, and what was last done. PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one. Reads what a plan reads, and changes nothing.
 
     Example: reconcile status 'prod/*/check*' --watch
     """
-    from reconciler.commands.status import Past, chosen, standing
+    from reconciler.commands import selected
+    from reconciler.commands.status import Past, standing
     from reconciler.report import daily
     from reconciler.report.formats.json import document_json
 
     past = Past(report_dir, is_fetching)
     if not is_watching:
-        document = standing(chosen(words), past)
+        document = standing(selected.read(selection), past)
         show(document_json(document) if form == "json" else daily.status(document))
         return
     if form == "json" or not is_terminal():
         raise click.UsageError("--watch draws on a terminal; elsewhere call status again and again")
-    watch(lambda: daily.status(standing(chosen(words), past)), every)
+    watch(lambda: daily.status(standing(selected.read(selection), past)), every)
 
 
 @click.command()
-@NAME
+@name_argument
 @specs_option
 @report_dir_option
 @reports_option
 @format_option("versions", names=("text", "json"))
 def versions(word: str, path: Path, report_dir: Path, is_fetching: bool, form: str) -> None:
-    """List a function's versions: of which commit each was published, its code, and who uses it.
+    """List a function's versions, their commits and their users.
 
     NAME is a function's name or its address, account/region/function. Commit and moment of publication are what reports of earlier runs
     tell.
@@ -89,14 +90,14 @@ def versions(word: str, path: Path, report_dir: Path, is_fetching: bool, form: s
 
 
 @click.command()
-@NAME
+@name_argument
 @click.argument("first", metavar="A", callback=as_name)
 @click.argument("second", metavar="[B]", callback=as_name, default="$LATEST")
 @specs_option
 @format_option("diff", names=("text", "json"))
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when something differs.")
 def diff(word: str, first: str, second: str, path: Path, form: str, detailed_exitcode: bool) -> None:
-    """Compare two versions of a function: settings, and the files of its code.
+    """Compare two versions of a function, settings and files.
 
     NAME is a function's name or its address, account/region/function. A and B are versions, aliases or $LATEST, which B is when left
     out, and `live` where no alias has that name.
@@ -115,7 +116,7 @@ def diff(word: str, first: str, second: str, path: Path, form: str, detailed_exi
 
 
 @click.command()
-@NAME
+@name_argument
 @specs_option
 @click.option(
     "--alias", callback=as_text, default="", help="Only what the versions of this alias, or this version, wrote."
@@ -154,7 +155,7 @@ def logs(word: str, path: Path, alias: str, since: datetime, pattern: str, follo
 
 
 @click.command(name="open")
-@NAME
+@name_argument
 @specs_option
 @click.option("--alias", callback=as_text, default="", help="The page of this alias, or of this version.")
 @click.option("--print", "is_printed", is_flag=True, help="Open no browser.")

@@ -13,9 +13,12 @@ from reconciler.commands.options import chosen, format_option, paths_argument
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]")
 def init(folder: Path | None) -> None:
-    """Write what a house of specs begins with: reconcile.yaml, a first spec, a workflow, policies.
+    """Write the files that a house of specs begins with.
 
-    DIR is the root of the repository, the present folder when left out. Nothing is asked, and no file that is there is changed.
+    These are reconcile.yaml, a first spec, a workflow and policies. DIR is the root of the repository, the present folder when left out.
+    Nothing is asked, and no file that is there is changed.
+
+    Example: reconcile init
     """
     from reconciler.commands.setup.init import begun
 
@@ -34,9 +37,11 @@ def init(folder: Path | None) -> None:
 )
 @format_option("doctor", names=("text", "json"))
 def doctor(paths: tuple[Path, ...], is_offline: bool, role: str, form: str) -> None:
-    """Tell whether all that a plan and an apply lean on is as it must be: accounts, rights, workflows, git, clock.
+    """Tell whether all that a plan and an apply lean on is in order.
 
-    Changes nothing. Exits with 21 when something is wrong.
+    That is accounts, rights, workflows, git and clock. Changes nothing. Exits with 21 when something is wrong.
+
+    Example: reconcile doctor --role plan
     """
     from reconciler.commands.output import show, view
     from reconciler.commands.setup.doctor import examined

@@ -11,13 +11,14 @@ from reconciler.commands.options import (
     FILE,
     as_seconds,
     as_text,
-    chosen,
+    words_argument,
 )
 from reconciler.commands.output import show
+from reconciler.spec.selection import Selection
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]... [-- COMMAND...]")
+@words_argument(" [-- COMMAND...]")
 @click.option(
     "--settle-seconds",
     type=float,
@@ -35,19 +36,25 @@ from reconciler.commands.output import show
 @click.pass_obj
 def sandbox(
     command: list[str],
-    paths: tuple[Path, ...],
+    words: tuple[str, ...],
     settle_seconds: float,
     throttle: bool,
     faults: Path | None,
     log: Path | None,
     snapshot: Path | None,
 ) -> None:
-    """An embedded AWS on loopback, stocked with what the specs name, for COMMAND; without one, until interrupted."""
+    """An AWS on this machine, stocked with what the specs name.
+
+    It is there for COMMAND, which finds it by its environment; without one, until interrupted.
+
+    Example: reconcile sandbox specs -- reconcile apply --yes
+    """
+    from reconciler.commands import selected
     from reconciler.commands.rehearsal import rehearse
 
     sys.exit(
         rehearse(
-            chosen(paths),
+            selected.read(Selection(words)),
             command,
             settle_seconds=settle_seconds,
             throttle=throttle,
@@ -61,7 +68,12 @@ def sandbox(
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep specs and reports in this folder.")
 def demo(keep: Path | None) -> None:
-    """The seed's canary story, start to end, on the embedded AWS. Needs no account."""
+    """The seed's canary story, start to end, on the embedded AWS.
+
+    Needs no account.
+
+    Example: reconcile demo --keep shop
+    """
     from reconciler.commands.demo import tell_story
 
     sys.exit(tell_story(keep))
@@ -92,7 +104,10 @@ def demo(keep: Path | None) -> None:
     show_default=True,
 )
 def schema(kind: str) -> None:
-    """Print a JSON Schema, generated from botocore's service model."""
+    """Print a JSON Schema, generated from botocore's service model.
+
+    Example: reconcile schema --kind plan
+    """
     from reconciler.commands.schemas import render
 
     show(render(kind))
@@ -102,7 +117,12 @@ def schema(kind: str) -> None:
 @click.argument("topic", required=False, callback=as_text)
 @click.pass_context
 def help_command(context: click.Context, topic: str | None) -> None:
-    """Print a page of the manual, what a rule says, or what a command takes. Without TOPIC, list the topics."""
+    """Print a page of the manual, a rule, or what a command takes.
+
+    Without TOPIC, the topics are listed.
+
+    Example: reconcile help R012
+    """
     from reconciler.commands.handbook import commands, contents, explained, pages, rules
 
     assert context.parent

@@ -7,7 +7,7 @@ compared all the same; an account that the base does not reach is not reached. W
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +25,6 @@ from reconciler.spec.history import History
 
 HAS_A_BASE_THAT_JUDGES = Rule("R247", "With --base, one valid reconcile.yaml of that revision judges.")
 IS_REACHED_BY_THE_BASE = Rule("R248", "With --base, the base's reconcile.yaml says which accounts are reached.")
-
-
-def read(paths: Sequence[Path], revision: str) -> Workspace:
-    """Everything below the paths, judged by a revision where one is given. Raises SpecError as well."""
-    workspace = wiring.read(paths)
-    return judged(workspace, revision) if revision else workspace
 
 
 def judged(workspace: Workspace, revision: str) -> Workspace:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from reconciler.commands import wiring
-from reconciler.commands.base import read as judged
+from reconciler.commands.base import judged
 from reconciler.commands.wiring import Workspace
 from reconciler.core.model import Diagnostic, Spec
 from reconciler.core.words import many
@@ -21,9 +21,9 @@ from reconciler.spec.history import History
 from reconciler.spec.load import named_targets, only
 
 
-def read(paths: Sequence[Path], *, base: str, changed_since: str, prunes: bool) -> Workspace:
-    """What is to be planned below the paths, judged by the base where one is given."""
-    workspace = judged(paths, base)
+def part(workspace: Workspace, *, base: str, changed_since: str, prunes: bool) -> Workspace:
+    """What of a workspace is to be planned, judged by the base where one is given."""
+    workspace = judged(workspace, base) if base else workspace
     if not changed_since:
         return workspace
     if prunes:

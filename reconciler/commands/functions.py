@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.commands import wiring
+from reconciler.commands.selected import parted
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
@@ -17,6 +19,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.report.results import camel
 from reconciler.spec.config import Config, find_config, load_config
+from reconciler.spec.selection import matches
 
 FIELDS = (
     "CodeSha256", "CodeSize", "DeadLetterConfig", "Description", "Environment", "FunctionArn", "FunctionName", "Handler",
@@ -28,18 +31,35 @@ OPTIONAL = frozenset(KINDS) - {"function", "version", "alias", "event_source_map
 SEED_SPELLING = {"KMSKeyArn": "kmskeyArn"}
 
 
-def listed(
-    path: Path, account: str | None, region: str | None, name: str | None, snapshot: Path | None
-) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of all functions is asked for: of an account, a region, of one very name; words are a path, which says where reconcile.yaml
+    is, and names, addresses or patterns of which any is met."""
+
+    words: tuple[str, ...] = ()
+    account: str | None = None
+    region: str | None = None
+    name: str | None = None
+
+    def has(self, target: Target) -> bool:
+        parts = ((self.account, target.account), (self.region, target.region), (self.name, target.function))
+        _, names = parted(self.words)
+        return all(wanted in (None, part) for wanted, part in parts) and (
+            not names or any(matches(word, target) for word in names)
+        )
+
+
+def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
     """The functions that match every filter given, sorted; [] when none does."""
     if snapshot:
         from reconciler.report.documents import snapshot_from
         from reconciler.report.journal import load_document
 
         held = snapshot_from(load_document(snapshot, "snapshot"), ())
-        return [item for item in items(held) if _matches(item, account, region, name)]
-    config = load_config(find_config([path]))
-    places = list(_places(config, path, account, region))
+        return [item for item in items(held) if filters.has(target_of(item))]
+    paths, _ = parted(filters.words)
+    config = load_config(find_config(paths))
+    places = list(_places(config, paths, filters.account, filters.region))
     aws = wiring.connect(config, {place.account for place in places})
     from reconciler.snapshot.fetch import fetch
 
@@ -47,30 +67,30 @@ def listed(
     for place in places:
         aws.account_id(place)
         names = (
-            [name]
-            if name
+            [filters.name]
+            if filters.name
             else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
         )
-        specs += [Spec(Target(place.account, place.region, function), "", (), frozenset()) for function in names]
+        targets = (Target(place.account, place.region, function) for function in names)
+        specs += [Spec(target, "", (), frozenset()) for target in targets if filters.has(target)]
     held = fetch(aws, specs, taken_at=wiring.now(), kinds=frozenset(KINDS), optional=OPTIONAL)
     for reason in (*held.unread.values(), *filter(None, held.invoked.values())):
         click.echo(f"warning: {reason}", err=True)
     return list(items(held))
 
 
-def _matches(item: dict[str, Any], account: str | None, region: str | None, name: str | None) -> bool:
-    filters = {"accountName": account, "region": region, "functionName": name}
-    return all(wanted is None or item[field] == wanted for field, wanted in filters.items())
+def target_of(item: Mapping[str, Any]) -> Target:
+    return Target(item["accountName"], item["region"], item["functionName"])
 
 
-def _places(config: Config, path: Path, account: str | None, region: str | None) -> Iterator[Any]:
+def _places(config: Config, paths: Sequence[Path], account: str | None, region: str | None) -> Iterator[Any]:
     """Enabled accounts with the regions that reconcile.yaml or, where it says none, the specs name."""
     from reconciler.aws.client import Place
 
     named: set[tuple[str, str]] = set()
     if any(not configured.regions for configured in config.accounts.values()):
         try:
-            named = {(spec.target.account, spec.target.region) for spec in wiring.read([path]).specs.specs}
+            named = {(spec.target.account, spec.target.region) for spec in wiring.read(paths).specs.specs}
         except SpecError:
             named = set()
     for configured in config.accounts.values():

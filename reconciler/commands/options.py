@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.core.words import moment
 from reconciler.report import formats
+from reconciler.spec.selection import Selection
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 LONGEST_SECONDS = 3600.0
 # A file to be written, or read by who tells what is wrong with it.
@@ -27,9 +32,11 @@ def as_text(_context: click.Context, _parameter: click.Parameter, value: str | N
     return value
 
 
-def as_texts(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Words that name something each. Raises a usage error where one is empty or no UTF-8."""
-    return tuple(filter(None, (as_name(context, parameter, value) for value in values)))
+def as_words(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Paths, which need not be UTF-8, or names. Raises a usage error where one is empty, as an unset variable is."""
+    if not all(map(str.strip, values)):
+        raise click.BadParameter("one is empty.")
+    return values
 
 
 def as_name(context: click.Context, parameter: click.Parameter, value: str) -> str | None:
@@ -56,10 +63,33 @@ def as_moment(_context: click.Context, _parameter: click.Parameter, value: str |
         ) from error
 
 
+def specs_folder() -> Path:
+    from reconciler.spec.root import specs
+
+    return specs()
+
+
+def reports_folder() -> Path:
+    from reconciler.spec.root import reports
+
+    return reports()
+
+
+def names_of_specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell may complete a word to: names of functions, else files. Quick: no YAML is read."""
+    from click.shell_completion import CompletionItem
+
+    from reconciler.commands.completing import names
+
+    found = [name for name in names(specs_folder()) if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="file")]
+
+
 paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+name_argument = click.argument("word", metavar="NAME", callback=as_name, shell_complete=names_of_specs)
 report_dir_option = click.option(
-    "--report-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"), show_default=True,
-    help="Where journals and reports lie.",
+    "--report-dir", type=click.Path(path_type=Path, file_okay=False), default=reports_folder,
+    show_default="reports, beside the specs", help="Where journals and reports lie.",
 )  # fmt: skip
 download_option = click.option(
     "--download-code",
@@ -69,8 +99,8 @@ download_option = click.option(
 
 
 specs_option = click.option(
-    "--specs", "path", type=click.Path(path_type=Path), default=Path("specs"), show_default=True,
-    help="Where reconcile.yaml and the specs are.",
+    "--specs", "path", type=click.Path(path_type=Path), default=specs_folder,
+    show_default="specs, here or above", help="Where reconcile.yaml and the specs are.",
 )  # fmt: skip
 
 
@@ -81,6 +111,32 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return command
 
     return wrap
+
+
+def words_argument(more: str = "") -> Callable[[Any], Any]:
+    """Words that are paths or names each; `more` is what may follow them."""
+    metavar = f"[PATH|NAME]...{more}"
+    return click.argument("words", nargs=-1, metavar=metavar, callback=as_words, shell_complete=names_of_specs)
+
+
+def selecting(command: Callable[..., Any]) -> Any:
+    """PATH, NAME, `--account` and `--region`, which the command gets as one `selection`."""
+
+    @wraps(command)
+    def selected(*arguments: Any, words: tuple[str, ...], account: str, region: str, **others: Any) -> Any:
+        return command(*arguments, selection=Selection(words, account, region), **others)
+
+    account = click.option(
+        "--account",
+        callback=as_text,
+        default="",
+        metavar="NAME",
+        help="Only what is in this account, or pattern of one.",
+    )
+    region = click.option(
+        "--region", callback=as_text, default="", metavar="NAME", help="Only what is in this region, or pattern of one."
+    )
+    return with_options(words_argument(), account, region)(selected)
 
 
 planning_options = with_options(
@@ -111,8 +167,7 @@ def form_wanted(arguments: Sequence[str], variables: Mapping[str, str]) -> str:
     command line as well: an error is told in the format that was asked for, too."""
     formats_named = [word.partition("=")[2] for word in arguments if word.startswith("--format=")]
     formats_named += [after for before, after in pairwise(arguments) if before == "--format"]
-    command = next((word for word in arguments if not word.startswith("-")), "")
-    return next(reversed(formats_named), "") or variables.get(f"RECONCILE_{command.upper()}_FORMAT", "")
+    return next(reversed(formats_named), "") or variables.get(f"RECONCILE_{verb(arguments).upper()}_FORMAT", "")
 
 
 def point_to_plan(context: click.Context, _: click.Parameter, is_given: bool) -> None:
@@ -122,12 +177,23 @@ def point_to_plan(context: click.Context, _: click.Parameter, is_given: bool) ->
 
 
 def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
-    return paths or (Path("specs"),)
+    return paths or (specs_folder(),)
+
+
+def verb(arguments: Sequence[str]) -> str:
+    """The command of a command line; empty where there is none."""
+    words = iter(arguments)
+    for word in words:
+        if not word.startswith("-"):
+            return word
+        if word == "-C":
+            next(words, "")
+    return ""
 
 
 def split_command(arguments: list[str]) -> tuple[list[str], list[str]]:
     """`sandbox … -- COMMAND` as what click parses and the command, whose words are its own."""
-    if arguments[:1] == ["sandbox"] and "--" in arguments:
+    if verb(arguments) == "sandbox" and "--" in arguments:
         cut = arguments.index("--")
         return arguments[:cut], arguments[cut + 1 :]
     return arguments, []

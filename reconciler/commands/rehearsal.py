@@ -41,7 +41,7 @@ class NoSandbox(ReconcileError):
 
 
 def rehearse(
-    paths: Sequence[Path],
+    workspace: Workspace,
     command: Sequence[str],
     *,
     settle_seconds: float,
@@ -51,7 +51,6 @@ def rehearse(
     snapshot: Path | None,
 ) -> int:
     """Serve until the command ends, and end with its exit code; without one, until interrupted. With a snapshot it holds what that does."""
-    workspace = wiring.read(paths)
     live = wiring.saved_snapshot(workspace, snapshot) if snapshot else None
     workspace = numbered(workspace, live.accounts) if live else workspace
     with embedded_aws(

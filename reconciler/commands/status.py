@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -16,10 +15,7 @@ from reconciler.commands.past import in_bucket, in_folder
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import GitError
 from reconciler.core.model import Plan, Snapshot, Target
-from reconciler.kinds.function import FUNCTION
 from reconciler.report.status import Known, last_runs, status_document
-from reconciler.spec.load import only
-from reconciler.spec.selection import select
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
@@ -33,18 +29,6 @@ class Past:
 
     folder: Path
     is_fetching: bool
-
-
-def chosen(words: Sequence[str]) -> Workspace:
-    """What the words mean: specs that are there as files or folders, functions by name, address or pattern. Raises SpecError,
-    SelectionError."""
-    paths = [Path(word) for word in words if os.path.lexists(word)]
-    names = [word for word in words if not os.path.lexists(word)]
-    workspace = wiring.read(paths or [Path("specs")])
-    if not names:
-        return workspace
-    targets = select(names, [spec.target for spec in workspace.specs.specs if spec.target.root == FUNCTION.name])
-    return replace(workspace, specs=only(workspace.specs, targets), is_chosen=True)
 
 
 def standing(workspace: Workspace, past: Past) -> dict[str, Any]:

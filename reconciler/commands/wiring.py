@@ -168,8 +168,11 @@ def live_snapshot(
 
 
 def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:
-    """What AWS holds, for who asks later, of a spec that may be new then."""
-    return live_snapshot(workspace, aws, look, places(workspace))
+    """What AWS holds, for who asks later, of a spec that may be new then; of what was chosen no more is asked than is there."""
+    from reconciler.aws.client import Place
+
+    chosen = {Place.of(spec.target) for spec in workspace.specs.specs}
+    return live_snapshot(workspace, aws, look, chosen if workspace.is_chosen else places(workspace))
 
 
 def with_values(workspace: Workspace, aws: Aws) -> Workspace:

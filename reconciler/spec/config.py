@@ -17,8 +17,8 @@ from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import is_work_tree
 from reconciler.files.strict_yaml import Document
 from reconciler.spec.references import Fact, filled, parsed, problem
+from reconciler.spec.root import FILE_NAME as FILE_NAME
 
-FILE_NAME = "reconcile.yaml"
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
 
 IS_A_FILE_OF_THE_TREE = Rule(

@@ -1,30 +1,52 @@
 """Words of a command line to targets: a function's name, an address, or either with patterns. Pure.
 
 A word has up to three parts with slashes between them. The last is the function's name; of three the others are account and region,
-of two the first is either. Each part may be a pattern as shells have them (`*`, `?`, `[ab]`).
+of two the first is either. A layer's name begins with `layer/`. Each part may be a pattern as shells have them (`*`, `?`, `[ab]`). What can be no name is a path.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from reconciler.core.errors import SelectionError
 from reconciler.core.model import Target
 
+NAME = re.compile(r"(?!\.)([A-Za-z0-9_.*?\[\]!-]+/){0,3}[A-Za-z0-9_*?\[\]!-]+")  # a function's name has no dot
 PATTERN = re.compile(r"[*?\[]")
 MOST_NAMED = 5
 ALL_PARTS = 3
+FUNCTION = "function"  # the root whose targets are named without it
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a command line means: words, each a path or a name, and an account and a region that all of it is in, or patterns of them."""
+
+    words: tuple[str, ...] = ()
+    account: str = ""
+    region: str = ""
+
+    @property
+    def is_of_places(self) -> bool:
+        return bool(self.account or self.region)
+
+
+def is_name(word: str) -> bool:
+    """Whether a word may be a name, an address, or a pattern of one."""
+    return bool(NAME.fullmatch(word))
 
 
 def matches(word: str, target: Target) -> bool:
     """Whether a word means a target."""
     *where, name = word.split("/")
-    if not fnmatchcase(target.function, name):
+    kind = [] if target.root == FUNCTION else [target.root]
+    if not fnmatchcase(target.name, name) or where[len(where) - len(kind) :] != kind:
         return False
-    match where:
+    match where[: len(where) - len(kind)]:
         case []:
             return True
         case [place]:
@@ -41,6 +63,17 @@ def select(words: Sequence[str], targets: Collection[Target]) -> list[Target]:
     if wrong:
         raise SelectionError("\n".join(wrong))
     return sorted({target for found in chosen.values() for target in found} if words else targets)
+
+
+def within(selection: Selection, targets: Collection[Target]) -> list[Target]:
+    """The targets that are in the account and the region of a selection. Raises SelectionError where none is."""
+    left = list(targets)
+    for part, wanted in (("account", selection.account), ("region", selection.region)):
+        before, left = left, [target for target in left if fnmatchcase(getattr(target, part), wanted or "*")]
+        if wanted and not left:
+            known = {str(getattr(target, part)) for target in before}
+            raise SelectionError(f"no spec is for --{part} {wanted}; {_mend(wanted, known, known)}")
+    return left
 
 
 def one(word: str, targets: Collection[Target], places: Iterable[tuple[str, str]] = ()) -> Target:
@@ -61,11 +94,15 @@ def one(word: str, targets: Collection[Target], places: Iterable[tuple[str, str]
 
 def unknown(word: str, targets: Collection[Target]) -> str:
     """That a word means nothing, with what it may mean."""
-    names = {target.function for target in targets}
-    near = get_close_matches(word, [*sorted(names), *map(str, sorted(targets))], n=1)
-    near = near or get_close_matches(word.rpartition("/")[2], sorted(names), n=1)
-    mend = f"did you mean {near[0]}?" if near else f"there are {_listed(names)}" if names else "there is no spec"
-    return f"no spec is for {word}; {mend}"
+    names = {target.name if target.root == FUNCTION else f"{target.root}/{target.name}" for target in targets}
+    return f"no spec is for {word}; {_mend(word, names, {*names, *map(str, targets)})}"
+
+
+def _mend(word: str, names: Collection[str], spellings: Collection[str]) -> str:
+    near = get_close_matches(word, sorted(spellings), n=1) or get_close_matches(
+        word.rpartition("/")[2], sorted(names), n=1
+    )
+    return f"did you mean {near[0]}?" if near else f"there are {_listed(names)}" if names else "there is no spec"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -105,7 +105,7 @@ def test_a_full_stream_is_told_once_however_it_is_written_to() -> None:
     ("script", "exit_code"),
     [
         ("RECONCILE validate >&-", 0),
-        ("RECONCILE validate nowhere 2>&-", 20),
+        ("RECONCILE validate ./nowhere 2>&-", 20),
         ("RECONCILE apply <&- >&- 2>&-", 21),
         ("RECONCILE validate 1</dev/null", 2),
     ],

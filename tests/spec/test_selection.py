@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.errors import SelectionError
 from reconciler.core.model import Target
-from reconciler.spec.selection import one, select
+from reconciler.spec.selection import is_name, one, select, unknown
 
 TARGETS = [
     Target("prod", "eu-west-1", "checkout"),
@@ -63,6 +63,26 @@ def test_every_word_that_means_nothing_is_told_at_once() -> None:
     assert [line.split(";")[0] for line in str(told.value).splitlines()] == [
         "no spec is for one", "no spec is for two"
     ]  # fmt: skip
+
+
+def test_a_layer_is_meant_by_its_kind_before_its_name() -> None:
+    layer = Target("test", "us-west-2", "mailer", "layer")
+    for word in ("layer/mailer", "layer/*", "test/layer/mailer", "*/*/layer/m*", str(layer)):
+        assert select([word], [*TARGETS, layer]) == [layer]
+    assert select(["mailer", "test/*", "*"], [*TARGETS, layer]) == TARGETS
+    assert "did you mean layer/mailer?" in unknown("layer/mailr", [*TARGETS, layer])
+
+
+@pytest.mark.parametrize("word", ["checkout", "check*", "a.b/c", "prod/*/check*", "[ab]?", "a/b/layer/c"])
+def test_what_a_function_could_be_called_is_a_name(word: str) -> None:
+    assert is_name(word)
+
+
+@pytest.mark.parametrize(
+    "word", ["", ".", "..", "./a", "/a", "a/", "a.yaml", "specs/a.yml", "~/a", "a//b", "a b", "a\nb", "ä", "a/b/c/d/e"]
+)
+def test_what_none_could_be_called_is_a_path(word: str) -> None:
+    assert not is_name(word)
 
 
 def test_where_one_is_needed_a_word_that_may_be_several_names_them() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
-from reconciler.commands.changed import read
+from reconciler.commands.changed import part
 from reconciler.commands.ci.plan import compared_with
 from reconciler.commands.ci.telling import annotate, connected, summarise, summary_view
 from reconciler.commands.output import say, show, view
@@ -79,7 +79,7 @@ def planned_from(here: Job | None, paths: Sequence[Path], snapshot: Path) -> Any
     except GitError as error:
         say(f"causes are not told, and the files judge themselves: {error}")
         base = ""
-    workspace = read(paths, base=base, changed_since="", prunes=False)
+    workspace = part(wiring.read(paths), base=base, changed_since="", prunes=False)
     _, document = planned(workspace, Choices(base=base), snapshot=snapshot, folder=snapshot.parent, known=Applied())
     return document
 
