@@ -168,6 +168,12 @@ def bounds(scaled: Properties) -> tuple[int, int]:
     return min(_each(scaled, LEAST)), max(_each(scaled, MOST))
 
 
+def within(number: int, scaled: Properties) -> int:
+    """What becomes of a number as its bounds are registered."""
+    fewest, most = bounds(scaled)
+    return min(max(number, fewest), most)
+
+
 def _each(scaled: Properties, bound: str) -> list[int]:
     return [item[bound] for item in (scaled, *part(scaled, ACTIONS).values()) if bound in item]
 
@@ -185,9 +191,8 @@ def compared(live: Properties, wanted: Properties) -> dict[str, Any]:
 
 def is_in_place(number: int, live: Properties, wanted: Properties) -> bool:
     """Whether a number is one that scaling may have come to, or is about to: other bounds move it as they are registered."""
-    fewest, most = bounds(wanted)
     settled = compared(live, wanted)
-    return fewest <= number <= most or any(settled.get(bound) != wanted[bound] for bound in (LEAST, MOST))
+    return within(number, wanted) == number or any(settled.get(bound) != wanted[bound] for bound in (LEAST, MOST))
 
 
 # --- calls ---------------------------------------------------------------------------------------------------------

@@ -137,14 +137,17 @@ def create(function: str, name: str, properties: Properties) -> list[Step]:
 def update(
     function: str, name: str, properties: Properties, differing: frozenset[str], handle: Properties
 ) -> list[Step]:
-    """A lower number goes where one that ends does: what is reserved may have no room for both."""
-    is_lower = properties[NUMBER] < handle.get(NUMBER, 0) if NUMBER in differing else False
-    number = Step(_PUT, {**which(function, name), NUMBER: properties[NUMBER]}, placed_as=_DELETE if is_lower else "")
+    """A lower number goes where one that ends does, whoever sets it: what is reserved may have no room for both."""
+    held, scaled = handle.get(NUMBER, 0), properties[SCALED]
+    steps = []
+    if NUMBER in differing:
+        number = properties[NUMBER]
+        steps.append(Step(_PUT, {**which(function, name), NUMBER: number}, placed_as=_DELETE if number < held else ""))
     below = frozenset(path.removeprefix(f"{SCALED}/") for path in differing if path != NUMBER)
-    scaling = (
-        autoscaling.steps(function, name, properties[SCALED], below, is_new=not handle.get(SCALED)) if below else []
-    )
-    return [*([number] if NUMBER in differing else []), *scaling]
+    for step in autoscaling.steps(function, name, scaled, below, is_new=not handle.get(SCALED)) if below else ():
+        is_lower = step.operation == autoscaling.REGISTER and held > scaled[autoscaling.MOST]
+        steps.append(replace(step, placed_as=_DELETE) if is_lower else step)
+    return steps
 
 
 def delete(function: str, name: str, handle: Properties) -> list[Step]:

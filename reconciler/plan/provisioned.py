@@ -8,8 +8,9 @@ from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic
 from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.autoscaling import within
 from reconciler.kinds.concurrency import RESERVED_CONCURRENCY, reserves
-from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER, trouble
+from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER, SCALED, trouble
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
 from reconciler.plan.qualifiers import version_of
@@ -61,11 +62,13 @@ def reserved_after(case: Case, drafts: Drafts) -> int | None:
 
 
 def number_after(draft: Draft) -> int:
-    """What scaling may have come to stays as it is."""
+    """What scaling has come to stays as it is, within its bounds."""
     assert draft.pair.desired is not None
+    wanted = draft.pair.desired.properties
     held = draft.pair.live.properties.get(NUMBER) if draft.pair.live else None
-    is_changed = any(difference.steps == (NUMBER,) for difference in draft.differences)
-    return int(draft.pair.desired.properties[NUMBER] if held is None or is_changed else held)
+    if held is None or any(difference.steps == (NUMBER,) for difference in draft.differences):
+        return int(wanted[NUMBER])
+    return within(held, wanted[SCALED]) if wanted.get(SCALED) else int(held)
 
 
 @Rule("W214", "What AWS could not start is named with its reason as long as that is so.", _PAGE)

@@ -432,6 +432,18 @@ def test_a_target_that_somebody_else_ended_right_before_is_ended(scaled: House) 
     assert (targets(scaled), scaled.verbs()) == ({}, {})
 
 
+def test_bounds_become_less_before_what_is_reserved_is_only_as_much(scaled: House) -> None:
+    scaled.lambda_.put_provisioned_concurrency_config(
+        FunctionName="one", Qualifier="live", ProvisionedConcurrentExecutions=20
+    )
+    less = {"live": entry(5, **{**SCALED, "MaxCapacity": 10})}
+    says(scaled, less, LIVE + "concurrency: {ReservedConcurrentExecutions: 10}\n")
+    scaled.writes()
+    assert scaled.apply()["outcome"]["exit_code"] == 0
+    assert scaled.writes() == [REGISTER, "PutFunctionConcurrency"]
+    assert (numbers(scaled), scaled.verbs()) == ({"live": 10}, {})
+
+
 def test_a_reservation_that_ends_makes_room_for_what_is_kept_started(house: House) -> None:
     house_of(house)
     says(house, {}, LIVE + "concurrency: {ReservedConcurrentExecutions: 0}\n")

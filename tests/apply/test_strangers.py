@@ -92,7 +92,7 @@ def is_adopted(house: House) -> None:
 def loses_a_version_and_all_that_hangs_on_the_function(house: House) -> None:
     is_changed(house)
     house.apply()
-    gone = "tags: {team: orders}\naliases: {}\nurls: {}\npermissions: {$LATEST: {}}\nconcurrency: {}\ncode_signing: {}\nevent_invoke: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
+    gone = "tags: {team: orders}\naliases: {}\nurls: {}\npermissions: {$LATEST: {}}\nconcurrency: {}\ncode_signing: {}\nevent_invoke: {}\nprovisioned_concurrency: {}\nevent_source_mappings: {}\nversions: {'1': {state: absent}}\n"
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
@@ -103,12 +103,12 @@ class Scene:
 
 
 SCENES = {
-    "change": Scene(is_changed, 17),
-    "creation": Scene(is_created, 13),
-    "deletion": Scene(is_deleted, 2),
-    "replacement": Scene(is_replaced, 11),
-    "adoption": Scene(is_adopted, 15),
-    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 9),
+    "change": Scene(is_changed, 19),
+    "creation": Scene(is_created, 16),
+    "deletion": Scene(is_deleted, 4),
+    "replacement": Scene(is_replaced, 12),
+    "adoption": Scene(is_adopted, 18),
+    "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 11),
 }
 
 
