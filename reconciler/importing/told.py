@@ -4,7 +4,7 @@ only AWS tells, so no value of such a file, least of all of an environment, ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,12 +55,12 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """How one source is read. `about` names it in words. `parsed(file)` is what a file of it holds, None where the file is of another:
-    it raises SourceError for one that is of this source and cannot be read. `told` takes what all files of it hold. `hand_over(parts)`
-    is what to write and run there so that it lets go of these parts and deletes none of them; `parts` are those that specs now own.
+    it raises SourceError for one that is of this source and cannot be read. `told` takes what all files of it hold. `hand_over(owned, kept)`
+    is what to write and run there so that it lets go of what specs now own, deletes none of it, and goes on with the parts that it keeps.
     """
 
     name: str
     about: str
     parsed: Callable[[File], Any]
     told: Callable[[Sequence[Any]], Told]
-    hand_over: Callable[[Iterable[Part]], str]
+    hand_over: Callable[[Sequence[Part], Sequence[Part]], str]

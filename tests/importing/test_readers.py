@@ -16,7 +16,7 @@ def of(word: str) -> Reader:
         about=f"a list of {word}",
         parsed=lambda file: file.text.split()[1:] if file.text.startswith(word) else None,
         told=lambda held: Told(tuple(Said(name) for names in held for name in names)),
-        hand_over=lambda parts: "",
+        hand_over=lambda owned, kept: "",
     )
 
 

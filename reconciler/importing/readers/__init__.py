@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.core.errors import SourceError
+from reconciler.importing.readers.terraform import TERRAFORM
 from reconciler.importing.told import File, Reader, Told
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (TERRAFORM,)
 
 
 def read(files: Sequence[File], readers: Sequence[Reader] = READERS) -> list[tuple[Reader, Told]]:
