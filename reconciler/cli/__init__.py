@@ -27,7 +27,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCI
 
 SECTIONS = {
     "Moving in": (setup.init, setup.doctor),
-    "Specs": (changes.validate, trying.schema),
+    "Specs": (changes.validate, looking.show_command, trying.schema),
     "Plan and apply": (changes.plan, changes.apply, changes.snapshot, changes.unlock, drift),
     "What runs": (
         looking.status, daily.functions, looking.versions, looking.diff, looking.logs, daily.tasks, looking.open_command,

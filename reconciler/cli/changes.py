@@ -47,7 +47,7 @@ def validate(selection: Selection, form: str) -> None:
     for warning in warnings:
         say(f"{warning.origin}: warning: {warning.message}")
     specs = workspace.specs
-    document = validation_document(len(specs.documents), len(specs.specs), warnings)
+    document = validation_document(specs.file_count, len(specs.specs), warnings)
     show(formats.of(form).validation(document, view()))
 
 

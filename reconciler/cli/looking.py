@@ -1,4 +1,4 @@
-"""`status`, `versions`, `diff`, `logs` and `open` with their flags: what there is, asked of AWS. What is slow to import is imported by the verb that needs it."""
+"""`show`, `status`, `versions`, `diff`, `logs` and `open` with their flags: what git says, and what there is. What is slow to import is imported by the verb that needs it."""
 
 from __future__ import annotations
 
@@ -152,6 +152,26 @@ def logs(word: str, path: Path, alias: str, since: datetime, pattern: str, follo
             show(log_line(event))
     if not count:
         say(f"Nothing in {about['log_group']} since {about['since']}.")
+
+
+@click.command(name="show")
+@selecting
+@format_option("show", names=("text", "json"))
+def show_command(selection: Selection, form: str) -> None:
+    """Show specs whole, each line with where it is written.
+
+    Defaults, variant and region are laid together. PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one.
+    References stay as they are written; environment values are not shown. Asks AWS nothing.
+
+    Example: reconcile show prod/us-west-2/checkout
+    """
+    from reconciler.commands import selected
+    from reconciler.commands.show import shown
+    from reconciler.report import laid_together
+    from reconciler.report.formats.json import document_json
+
+    document = shown(selected.read(selection))
+    show(document_json(document) if form == "json" else laid_together.text(document))
 
 
 @click.command(name="open")

@@ -86,6 +86,7 @@ def demo(keep: Path | None) -> None:
         [
             "function",
             "layer",
+            "defaults",
             "config",
             "snapshot",
             "plan",
@@ -98,6 +99,7 @@ def demo(keep: Path | None) -> None:
             "diff",
             "logs",
             "acceptance",
+            "show",
         ]
     ),
     default="function",

@@ -140,7 +140,7 @@ def unless_shared(found: Acceptance) -> None:
         if others:
             found.leave(
                 taken,
-                f"{where.origin} says it for {others[0]} as well, of which AWS holds another; say it for one alone, with by_region",
+                f"{where.origin} says it for {others[0]} as well, of which AWS holds another; say it for one alone, with by_region or in a variant",
             )
 
 
@@ -182,7 +182,7 @@ def unproved(found: Acceptance, workspace: Workspace, live: Snapshot) -> list[Ta
 
 def planned_anew(workspace: Workspace, live: Snapshot, file: Rewriting) -> Plan:
     specs = tuple(file.specs(workspace.own))
-    alone = replace(workspace.specs, specs=specs, documents=(file.document(),), warnings=())
+    alone = replace(workspace.specs, specs=specs, documents=(), warnings=())
     offline = wiring.without_values(replace(workspace, specs=alone, is_chosen=True), live)
     return wiring.planned(offline, live, Choices())
 

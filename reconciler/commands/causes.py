@@ -58,7 +58,6 @@ def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choice
         cache(moments),
         workspace.written,
         live=snapshot.resources,
-        origins={document.path: document.values for document in workspace.specs.documents},
     )
     notes = notes_of(history, named(choices.base), own.lacks, missing)
     explained = replace(explained, diagnostics=(*explained.diagnostics, *notes))

@@ -35,7 +35,8 @@ def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
     """Only the targets whose spec or local code is another than at a revision; all of them where reconcile.yaml is. Functions whose
     spec is gone since are told or, where it `prunes`, asked to go. Raises GitError when git cannot tell."""
     history = wiring.history(workspace)
-    moved = history.changed(revision, [Path(workspace.own.path), *workspace.paths])
+    extended = {Path(path) for spec in workspace.specs.specs for path in spec.extends}
+    moved = history.changed(revision, [Path(workspace.own.path), *workspace.paths, *sorted(extended)])
     without_spec = dropped(history, revision, workspace, moved)
     if history.name_of(Path(workspace.own.path)) in moved:
         note = f"{workspace.own.path} is another than at {revision}, so every target counts as changed"
@@ -48,9 +49,9 @@ def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
 
 
 def has_changed(history: History, revision: str, spec: Spec, moved: Collection[str]) -> bool:
-    """Whether a spec's file, or the local code that it names, is another; of code that git does not hold nobody can tell."""
+    """Whether a file of a spec, or the local code that it names, is another; of code that git does not hold nobody can tell."""
     path = spec.code.get("path")
-    return history.name_of(Path(spec.path)) in moved or (
+    return any(history.name_of(Path(file)) in moved for file in spec.files) or (
         path is not None and history.has_moved(revision, path, packs(path)) is not False
     )
 

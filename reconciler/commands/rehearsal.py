@@ -148,14 +148,19 @@ def spots(workspace: Workspace, artifacts: Mapping[Target, Artifact]) -> list[Sp
     """Each spec's document with the account number and region where it applies, and what is known of its code."""
     from reconciler.sandbox import Spot
     from reconciler.spec.meant import meant
+    from reconciler.spec.where import targets
 
-    documents = {document.path: document for document in workspace.specs.documents}
+    documents = {
+        (document.path, target.place): document
+        for document in workspace.specs.documents
+        for target in targets(document, workspace.config, [])
+    }
     numbers = {spec.target: number(workspace.config.accounts[spec.target.account]) for spec in workspace.specs.specs}
     return [
         Spot(
             numbers[spec.target],
             spec.target.region,
-            meant(documents[spec.path], spec.target, numbers[spec.target]).value,
+            meant(documents[spec.path, spec.target.place], spec.target, numbers[spec.target]).value,
             sha256=artifacts[spec.target].sha256 if spec.target in artifacts else "",
             lacks_code=spec.target in artifacts and bool(artifacts[spec.target].problem),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.commands.wiring import Workspace
-from reconciler.core.errors import SpecError, UnsafePlan
+from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import SENSITIVE, UNSET, Spec, Target
 from reconciler.files import strict_yaml
@@ -20,6 +20,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.report.journal import write_atomically
 from reconciler.spec import load
 from reconciler.spec.config import Config, text_of
+from reconciler.spec.extending import Defaults, on_disk
 from reconciler.spec.places import Place, place
 
 IS_WRITTEN_IN_ITS_PLACE = Rule(
@@ -55,11 +56,7 @@ class Rewriting:
 
     def specs(self, config: Config) -> list[Spec]:
         """What the new text says. Raises SpecError."""
-        document = self.document()
-        faults = load.faults_of(document, config)
-        if faults:
-            raise SpecError(faults)
-        return list(load.expanded(document, load.targets(document, config, []), config))
+        return load.specs_of(self.document(), config, Defaults(on_disk(Path(config.path).parent)))
 
     def write(self) -> None:
         """Raises UnsafePlan where the file is another by now, or none; ReportError where it cannot be written."""
@@ -110,7 +107,7 @@ def pinned(workspace: Workspace, target: Target, alias: str, version: str) -> Re
     main, routing = (placed(workspace, spec, (*at, name), written) for name in ("FunctionVersion", "RoutingConfig"))
     others = sorted({*main.shared, *routing.shared} - {target})
     if others:
-        message = f"{main.origin}: this is said for {others[0]} as well; say it for {target.region} alone, with by_region, first"
+        message = f"{main.origin}: this is said for {others[0]} as well; say it for {target.region} alone, with by_region or in a variant, first"
         raise UnsafePlan(IS_WRITTEN_IN_ITS_PLACE.ends(message))
     edits = [Edit(main.steps, version)]
     if routing.value is not UNSET:

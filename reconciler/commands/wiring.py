@@ -111,8 +111,10 @@ def now() -> str:
 def warnings(specs: Specs, moment: str) -> tuple[Diagnostic, ...]:
     """What is worth a warning in the specs at a moment, as our documents write times."""
     from reconciler.spec.aging import runtime_warnings
+    from reconciler.spec.extending import told_once
 
-    return (*specs.warnings, *runtime_warnings(specs.documents, moment[:10]))
+    aged = ((document.path, note) for document in specs.documents for note in runtime_warnings([document], moment[:10]))
+    return (*specs.warnings, *told_once(aged))
 
 
 def connect(config: Config, accounts: Iterable[str], is_stopping: Callable[[], bool] = lambda: False) -> Aws:

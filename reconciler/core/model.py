@@ -88,7 +88,8 @@ class Spec:
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
     changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
     that the function had before, `keep` how many versions of a layer stay, 0 for all.
-    `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out.
+    `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out. `origins` are
+    the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well.
     """
 
     target: Target
@@ -103,11 +104,18 @@ class Spec:
     keep: int = 0
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    values: Mapping[str, Origin] = field(default_factory=dict)
+    extends: tuple[str, ...] = ()
     unresolved: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self, kind: str) -> frozenset[str]:
         """The parts that the spec owns of a kind that is owned in parts."""
         return frozenset(name.partition("/")[2] for name in self.sections if name.startswith(f"{kind}/"))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that it is made of."""
+        return self.path, *self.extends
 
     @property
     def code(self) -> Properties:

@@ -161,7 +161,7 @@ class _Text:
             if not node.entries:
                 return self._with(node.start, node.end, inline({name: value}))
             end = node.entries[-1][1].end
-            return self._with(end, end, f", {_key(name)}: {inline(value)}")
+            return self._with(end, end, f", {key_text(name)}: {inline(value)}")
         first, last = node.entries[0][0], node.entries[-1][1]
         column = self._column(first)
         at = last.scope_end if last.scope_end > last.end else self._line_end(last.scope_end)
@@ -203,7 +203,7 @@ def inline(value: Any) -> str:
     """A value on one line: texts in double quotes, so that none is taken for another thing."""
     match value:
         case Mapping():
-            return "{" + ", ".join(f"{_key(name)}: {inline(item)}" for name, item in value.items()) + "}"
+            return "{" + ", ".join(f"{key_text(name)}: {inline(item)}" for name, item in value.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(inline, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
@@ -211,7 +211,7 @@ def inline(value: Any) -> str:
 
 def block(name: str, value: Any, column: int) -> list[str]:
     """An entry as lines that begin at a column: one, where it is short."""
-    start = f"{' ' * column}{_key(name)}:"
+    start = f"{' ' * column}{key_text(name)}:"
     line = f"{start} {inline(value)}"
     if not isinstance(value, Mapping | list | tuple) or not value or len(line) <= WIDTH:
         return [line]
@@ -224,6 +224,6 @@ def _items(values: Iterable[Any], column: int) -> list[str]:
     return [f"{' ' * column}- {inline(item)}" for item in values]
 
 
-def _key(name: str) -> str:
+def key_text(name: str) -> str:
     is_plain = _PLAIN_KEY.fullmatch(name) and name.lower() not in _WORDS
     return name if is_plain else json.dumps(name, ensure_ascii=False)

@@ -51,14 +51,19 @@ _HIDDEN = re.compile("/[^/]*(env|variable)", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file's value. `origins` maps JSON Pointers to the place of the key that leads there ("" is the document);
-    `values` to the place of the value itself, `texts` to what is
-    written where a number, true, false or nothing was read."""
+    `values` to the place of the value itself, `texts` to what is written where a number, true, false or nothing was read.
+    `extends` are other files that parts of it stand in, nearest first."""
 
     path: str
     value: Any
     origins: Mapping[str, Origin] = field(default_factory=dict)
     values: Mapping[str, Origin] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    extends: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return self.path, *self.extends
 
     def key(self, pointer: str) -> Origin:
         """The place of the key at `pointer`, or of its nearest ancestor."""

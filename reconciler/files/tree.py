@@ -43,6 +43,22 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def absolute(path: str) -> str:
+    """The path from the root on, no link followed: two names are two files."""
+    return os.path.abspath(path)  # noqa: PTH100
+
+
+def local_path(file: str, written: str) -> str:
+    """A path that is written in a file, relative to that file, as one that can be opened from here."""
+    steps: list[str] = []
+    for step in (*Path(file).parent.parts, *Path(written).parts):
+        if step == ".." and steps and steps[-1] not in ("..", "/"):
+            steps.pop()
+        elif step != ".":
+            steps.append(step)
+    return str(Path(*steps))
+
+
 def entries(root: Path, origin: Origin) -> list[Entry]:
     """What is packed of a directory, sorted by name. Raises SpecError for what cannot be packed truthfully."""
     return sorted(_Packing(root, origin).whole(), key=lambda entry: entry.name)

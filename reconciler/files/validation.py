@@ -79,9 +79,16 @@ def schema_text(kind: str) -> str:
 
 
 @cache
-def load_schema(kind: str) -> dict[str, Any]:
+def _file_schema(kind: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(schema_text(kind))
     return schema
+
+
+def load_schema(kind: str) -> dict[str, Any]:
+    """The schema of a document; of one whose file may be made of parts, that of the whole."""
+    schema = _file_schema(kind)
+    whole: dict[str, Any] = schema["$defs"]["whole"] if "$defs" in schema else schema
+    return whole
 
 
 REFERRING = r"\{\{|"  # with what a pattern begins that takes references as well
@@ -112,7 +119,8 @@ _STRICT = _extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYP
 
 @cache
 def validator(kind: str) -> Any:
-    return _STRICT(load_schema(kind))
+    schema = _file_schema(kind)
+    return _STRICT({"$ref": "#/$defs/whole", "$defs": schema["$defs"]} if "$defs" in schema else schema)
 
 
 def faults(document: Document, kind: str) -> list[Fault]:
@@ -177,7 +185,11 @@ def _worded(error: Error, kind: str, texts: Mapping[str, str]) -> Iterator[tuple
 
 
 def _where(path: list[Any], kind: str) -> str:
-    return dotted(path) if path else {"function": "a spec", "config": "reconcile.yaml"}.get(kind, f"a {kind}")
+    return (
+        dotted(path)
+        if path
+        else {"function": "a spec", "config": "reconcile.yaml", "defaults": "a file of defaults"}.get(kind, f"a {kind}")
+    )
 
 
 def _is_about_a_name(error: Error) -> bool:
@@ -205,9 +217,11 @@ def unknown_key(key: str, path: list[Any], schema: Mapping[str, Any], kind: str)
     if refused:
         return f"{name} is not written here: {refused}"
     is_of_aws = not known or any(word[0].isupper() for word in known)
-    of_aws = "a Lambda setting" if kind == "function" else "a setting of a layer"
-    what = (of_aws if is_of_aws else "known") if path else "a key of a spec"
-    is_spec = kind in ("function", "layer")
+    of_aws = "a setting of a layer" if kind == "layer" else "a Lambda setting"
+    what = (
+        (of_aws if is_of_aws else "known") if path else "a key of defaults" if kind == "defaults" else "a key of a spec"
+    )
+    is_spec = kind in ("function", "layer", "defaults")
     return f"{name} is not {what if is_spec else 'known'}{_suggestion(key, known, kind, bool(path))}"
 
 
@@ -216,7 +230,7 @@ def _suggestion(key: str, known: list[str], kind: str, is_nested: bool) -> str:
     if key.lower() in folded:
         return f"; did you mean {folded[key.lower()]}?"
     close = get_close_matches(key.lower(), folded, n=1, cutoff=0.7)
-    if kind == "function":
+    if kind in ("function", "defaults"):
         elsewhere = _section_of(key) if not close or close[0] != key.lower() else ""
         seed = SEED_WORDS.get(re.sub(r"[^a-z0-9]", "", key.lower()), "")
         if elsewhere:
@@ -306,15 +320,16 @@ def _is_pair_list(value: Any) -> bool:
 
 
 def _not_allowed(error: Error) -> str:
-    is_of_numbers = all(isinstance(item, int) for item in error.validator_value)
+    values = [item for item in error.validator_value if item is not None]
+    is_of_numbers = all(isinstance(item, int) for item in values)
     if isinstance(error.instance, int) and is_of_numbers:
-        below = [item for item in error.validator_value if item < error.instance]
-        above = [item for item in error.validator_value if item > error.instance]
+        below = [item for item in values if item < error.instance]
+        above = [item for item in values if item > error.instance]
         near = [*sorted(below)[-1:], *sorted(above)[:1]]
         return f"is {_shown(error)}; the nearest that are allowed are {' and '.join(map(str, near))}"
-    if error.instance in map(str, error.validator_value):
+    if error.instance in map(str, values):
         return f"must be {TYPE_WORDS['integer']}: write {error.instance} without quotes"
-    allowed = [str(item) for item in error.validator_value]
+    allowed = [str(item) for item in values]
     folded = {item.casefold(): item for item in allowed}
     close = get_close_matches(str(error.instance).casefold(), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]}?" if close else ""

@@ -87,7 +87,8 @@ def has_one_code_source(spec: Mapping[str, Any]) -> Iterator[Finding]:
         del offered["ImageUri"]
     sources = [name for name, keys in offered.items() if any(key in code for key in keys)]
     if len(sources) != 1:
-        count = f"{' and '.join(sources)} are two" if sources else "there is none"
+        places = (f"{name} at {{/code/{next(key for key in offered[name] if key in code)}}}" for name in sources)
+        count = f"{' and '.join(places)} are {'two' if len(sources) == 2 else 'three'}" if sources else "there is none"
         *others, last = offered
         choice = f"{', '.join(others)} or {last}"
         yield Finding("/code", f"code must have exactly one source, {choice}; {count}", is_key=True)

@@ -85,7 +85,7 @@ class Sides:
                 return None
 
     def touched_since(self, then: Then) -> Sequence[str]:
-        return then.since([spec.path for spec in (then.spec, self.now) if spec])
+        return then.since([path for spec in (then.spec, self.now) if spec for path in spec.files])
 
 
 def with_causes(
@@ -94,17 +94,15 @@ def with_causes(
     now: Iterable[Spec],
     *,
     live: Iterable[Live],
-    origins: Mapping[str, Mapping[str, Origin]],
 ) -> Plan:
-    """The plan with a cause, and for what git moved its author, on every field change and every deletion. `origins` has, by file,
-    that of each value by its JSON Pointer."""
+    """The plan with a cause, and for what git moved its author, on every field change and every deletion."""
     current = {spec.target: spec for spec in now}
     held = {item.key: item for item in live}
     explained: dict[Target, TargetPlan] = {}
     layers: dict[Target, Cause] = {}
     for target_plan in sorted(plan.targets, key=lambda one: one.target.root != LAYER.name):
         spec = current.get(target_plan.target)
-        at = sorted(origins.get(spec.path, {}).items(), key=lambda item: item[1]) if spec else []
+        at = sorted(spec.values.items(), key=lambda item: item[1]) if spec else []
         sides = Sides(moments(target_plan.target), spec, dict(at), layers)
         explained[target_plan.target] = _target(target_plan, sides, held)
         if target_plan.target.root == LAYER.name and target_plan.operations:

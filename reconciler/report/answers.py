@@ -151,6 +151,28 @@ ACCEPTANCE: Schema = {
     ),
 }  # fmt: skip
 
+SHOW: Schema = {
+    "title": "Specs with all their parts laid together",
+    "description": "Printed by `reconcile show --format json`: of each target every value, where it is written, and the files of defaults that are in it, "
+    "nearest first. Environment values are not shown, but for references.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "show"},
+            "specs": array(
+                closed(
+                    {
+                        "address": ADDRESS,
+                        "file": TEXT,
+                        "extends": array(TEXT),
+                        "values": array(closed({"path": TEXT, "value": {}, "source": SOURCE})),
+                    }
+                )
+            ),
+        }
+    ),
+}  # fmt: skip
+
 SCHEMAS: Mapping[str, Schema] = {
-    "status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS, "acceptance": ACCEPTANCE,
+    "status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS, "acceptance": ACCEPTANCE, "show": SHOW,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -24,28 +25,50 @@ from reconciler.files.validation import SEED_WORDS, load_schema
 from reconciler.spec.config import FILE_NAME, IS_A_FILE_OF_THE_TREE, text_of
 
 IGNORE_FILE = ".reconcileignore"
+DEFAULTS = "defaults"
 FEW = 2  # keys of a spec that make a file without `function` look like one that lost it
 
 
-def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) -> tuple[list[Document], list[Fault]]:
-    """The documents of all specs below `paths`, and the files that are none, each with the reason. `.reconcileignore` of
-    `root`, the folder of reconcile.yaml, leaves files of a folder out. What cannot be read is added to `faults`. Raises
-    SpecError as `spec_files` does."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The documents of specs, those of defaults, and the files that are neither, each with the reason."""
+
+    specs: list[Document] = field(default_factory=list)
+    defaults: list[Document] = field(default_factory=list)
+    others: list[Fault] = field(default_factory=list)
+
+
+def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) -> Found:
+    """What there is below `paths`. `.reconcileignore` of `root`, the folder of reconcile.yaml, leaves files of a folder out. What cannot
+    be read is added to `faults`. Raises SpecError as `spec_files` does, and where there is no spec."""
     named = {path.absolute() for path in paths}
-    documents, others = list[Document](), list[Fault]()
+    found = Found()
     for path in spec_files(paths, root):
         try:
             document = read(path)
         except SpecError as error:
             faults += error.faults
             continue
-        if path.absolute() in named or is_spec(document.value):
-            documents.append(document)
+        if is_defaults(document.value):
+            found.defaults.append(document)
+        elif path.absolute() in named or is_spec(document.value):
+            found.specs.append(document)
         else:
-            others.append(Fault(Origin(str(path)), f"is no spec{_opening(document.value)}; name it in {IGNORE_FILE}"))
-    if not documents and others and not faults:
-        raise SpecError(_fault(other.origin, f"{other.message}, and there is no other file") for other in others)
-    return documents, others
+            reason = f"is no spec{_opening(document.value)}; name it in {IGNORE_FILE}"
+            found.others.append(Fault(Origin(str(path)), reason))
+    if not found.specs and not faults:
+        none = [_fault(other.origin, f"{other.message}, and there is no other file") for other in found.others]
+        of_none = "has defaults, and no spec is read that extends them; name the specs, or their folder"
+        none += [_fault(Origin(file.path), of_none) for file in found.defaults]
+        if none:
+            raise SpecError(none)
+    return found
+
+
+def is_defaults(value: Any) -> bool:
+    """Whether a document says what others extend: it begins with `defaults: NAME`, and is of no function itself."""
+    is_named = isinstance(value, dict) and next(iter(value), "") == DEFAULTS and isinstance(value[DEFAULTS], str)
+    return is_named and not {"function", "layer"} & value.keys()
 
 
 def is_spec(value: Any) -> bool:

@@ -19,10 +19,12 @@ from reconciler import __version__
 from reconciler.core.errors import GitError, SpecError
 from reconciler.core.model import Origin, Spec, Target
 from reconciler.files import strict_yaml
+from reconciler.files.reading import Unreadable
 from reconciler.files.repository import Repository, closed_environment, repository
 from reconciler.files.strict_yaml import Document
 from reconciler.spec import load
 from reconciler.spec.config import Config
+from reconciler.spec.extending import Defaults
 
 if TYPE_CHECKING:
     from git import Repo
@@ -76,6 +78,7 @@ class History:
         self._trees: dict[str, dict[str, Blob]] = {}
         self._texts: dict[str, bytes] = {}
         self._lines: dict[tuple[str, str], dict[int, str]] = {}
+        self._of_defaults: dict[str, Defaults] = {}
         self._later: dict[str, frozenset[str]] = {}
 
     @property
@@ -170,7 +173,9 @@ class History:
     ) -> dict[Target, Spec]:
         """The specs of some targets at a revision, wherever their files were: first those that are `now` there, then the
         folder of reconcile.yaml, then all of the tree. A file that is no valid spec gives none."""
-        present = {self.name_of(Path(document.path)): document for document in now}
+        present: dict[str, list[Document]] = {}
+        for document in now:
+            present.setdefault(self.name_of(Path(document.path)), []).append(document)
         tree = self._tree(revision)
         house = self.name_of(Path(config.path).parent)
         others = [name for name in tree if load.is_spec_name(Path(name).name) and name not in present]
@@ -179,7 +184,7 @@ class History:
         by_target: dict[Target, Spec] = {}
         for names in (list(present), near, sorted(set(others) - set(near))):
             if missing:
-                specs = self._specs(tree, names, present, config, {spec.function for spec in missing})
+                specs = self._specs(revision, names, present, config, {spec.function for spec in missing})
                 by_target = {**{spec.target: spec for spec in specs}, **by_target}
                 missing -= set(by_target)
         return by_target
@@ -187,26 +192,50 @@ class History:
     def specs_in(self, revision: str, config: Config, files: Iterable[str]) -> list[Spec]:
         """What files, as git names them, said at a revision, as far as they were valid specs."""
         names = [name for name in files if load.is_spec_name(Path(name).name)]
-        return list(self._specs(self._tree(revision), names, {}, config, None))
+        return list(self._specs(revision, names, {}, config, None))
 
     def _specs(
         self,
-        tree: Mapping[str, Blob],
+        revision: str,
         names: Sequence[str],
-        now: Mapping[str, Document],
+        now: Mapping[str, Sequence[Document]],
         config: Config,
         functions: set[str] | None,
     ) -> Iterator[Spec]:
-        """What files of a tree say of some functions, or of all. What a file says now is not asked again of the same bytes."""
+        """What files said at a revision of some functions, or of all. What a file says now is not asked again of the same bytes."""
+        tree, defaults = self._tree(revision), self._defaults(revision)
         blobs = {name: blob for name in names if (blob := self._followed(tree, name))}
-        for (name, blob), text in zip(blobs.items(), self._read([*blobs.values()]), strict=True):
-            document = now.get(name)
-            if document is None and functions is not None and functions.isdisjoint(_words(text)):
+        for name, text in zip(blobs, self._read([*blobs.values()]), strict=True):
+            documents = now.get(name, ())
+            if not documents and functions is not None and functions.isdisjoint(_words(text)):
                 continue
-            if document is None or blob.name != self._blob_id(document.path):
-                document = _document(text, os.path.relpath(self.root / name), config)
-            if document:
-                yield from load.expanded(document, load.targets(document, config, []), config)
+            if documents and all(
+                self._is_as_now(tree, path) for path in {path for one in documents for path in one.files}
+            ):
+                for document in documents:
+                    yield from load.expanded(document, load.targets(document, config, []), config)
+            else:
+                yield from _specs_of(text, os.path.relpath(self.root / name), config, defaults)
+
+    def _defaults(self, revision: str) -> Defaults:
+        """The defaults as they stood in a revision."""
+
+        def read(path: str) -> bytes:
+            try:
+                text = self.file_at(revision, Path(path))
+            except GitError as error:
+                raise Unreadable(str(error)) from error
+            if text is None:
+                raise Unreadable(f"is not in {revision}")
+            return text
+
+        commit = self.commit(revision)
+        return self._of_defaults.setdefault(commit, Defaults(read))
+
+    def _is_as_now(self, tree: Mapping[str, Blob], path: str) -> bool:
+        """Whether a file of now had the same bytes in a tree."""
+        blob = self._followed(tree, self.name_of(Path(path)))
+        return blob is not None and blob.name == self._blob_id(path)
 
     def _blob_id(self, path: str) -> str:
         """How git names a file's bytes as they are now."""
@@ -349,9 +378,8 @@ def _words(text: bytes) -> set[str]:
     return {word.decode() for word in re.findall(rb"[A-Za-z0-9_-]+", text)}
 
 
-def _document(text: bytes, path: str, config: Config) -> Document | None:
+def _specs_of(text: bytes, path: str, config: Config, defaults: Defaults) -> list[Spec]:
     try:
-        document = strict_yaml.parse(text, path)
+        return load.specs_of(strict_yaml.parse(text, path), config, defaults)
     except SpecError:
-        return None
-    return None if load.faults_of(document, config) else document
+        return []

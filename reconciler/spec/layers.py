@@ -41,17 +41,16 @@ def _reference(item: Any, target: Target) -> Any:
 
 
 def misread(
-    specs: Iterable[Spec], documents: Iterable[Document], elsewhere: Callable[[], Collection[Target]]
+    specs: Iterable[Spec], documents: Mapping[Target, Document], elsewhere: Callable[[], Collection[Target]]
 ) -> Iterator[Fault]:
     """References to layers without a spec, and to one twice, at their places in the documents. `elsewhere` finds the layers of the whole tree, where some may be described
     that are not among the specs."""
-    places = {document.path: document for document in documents}
     known = {spec.target for spec in specs if spec.target.root == LAYER.name and not spec.is_absent}
     looked: Collection[Target] | None = None
     for spec in (spec for spec in specs if not spec.is_absent):
         seen = set[Target]()
         for layer, pointer in _referred(spec):
-            origin = places[spec.path].at(pointer)
+            origin = documents[spec.target].at(pointer)
             name, place = layer.target.name, layer.target.place
             if layer.target in seen:
                 yield Fault(origin, IS_TAKEN_ONCE.ends(f"layer {name} is referred to already; take one of the two out"))

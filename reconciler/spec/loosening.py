@@ -44,7 +44,7 @@ def origin_of(config: Config, steps: Steps) -> Origin:
 
 
 def spec_changes(before: Mapping[Target, Spec], now: Iterable[Spec]) -> list[GuardChange]:
-    """What specs newly leave to others or allow themselves, a line a file."""
+    """What specs newly leave to others or allow themselves, a line a file that says so."""
     changes: dict[GuardChange, None] = {}
     for spec in now:
         then = before.get(spec.target)
@@ -56,13 +56,19 @@ def _ignored(then: Spec | None, now: Spec) -> Iterator[GuardChange]:
     for index, path in enumerate(now.ignore):
         if then is None or path not in common(then.ignore, (path,)):
             origin = now.origins.get(f"/ignore/{index}") or now.origins.get("/ignore")
-            yield GuardChange(now.path, "/ignore", UNSET, path, origin, STILL_COMPARED if then else "")
+            yield GuardChange(_file(now, origin), "/ignore", UNSET, path, origin, STILL_COMPARED if then else "")
 
 
 def _permitted(then: Spec | None, now: Spec) -> Iterator[GuardChange]:
     for name in PERMISSIONS:
         if getattr(now, name) and not (then and getattr(then, name)):
-            yield GuardChange(now.path, f"/{name}", UNSET, True, now.origins.get(f"/{name}"))
+            origin = now.origins.get(f"/{name}")
+            yield GuardChange(_file(now, origin), f"/{name}", UNSET, True, origin)
+
+
+def _file(spec: Spec, origin: Origin | None) -> str:
+    """Where it is written: defaults say it once for all that extend them."""
+    return origin.path if origin else spec.path
 
 
 def with_base_ignore(before: Mapping[Target, Spec], now: Iterable[Spec]) -> tuple[Spec, ...]:

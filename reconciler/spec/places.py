@@ -37,8 +37,10 @@ def place(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterabl
     shared = tuple(
         sorted(other.target for other in others if other.origins.get(pointer(at), Origin(other.path)) == origin)
     )
-    own = next((name for name, where in written.origins.items() if name and where == origin), "") if at else ""
-    inside = (*steps_of(own), *steps[len(at) :])
+    own = steps_of(next((name for name, where in written.origins.items() if (name or not at) and where == origin), ""))
+    while at and own and at[-1] != own[-1]:  # an alias says it, which stands at what holds it
+        at = at[:-1]
+    inside = (*own, *steps[len(at) :])
     return Place(origin, inside, value_at(written.value, inside), shared)
 
 

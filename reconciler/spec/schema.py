@@ -20,6 +20,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
 from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import FUNCTION_SECTIONS, SECTIONS
+from reconciler.spec import partial
 from reconciler.spec.meant import OVERLAY
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -213,7 +214,7 @@ def laid_over(schema: Any, own: Any) -> Any:
 
 
 def function_schema() -> Schema:
-    """The schema of one spec file."""
+    """The schema of one spec, whole."""
     sections = {section.name: section_schema(section) for section in SECTIONS}
     own: Schema = {
         "function": {"description": "The function's name as AWS knows it; taken as written.", **NAME},
@@ -418,7 +419,8 @@ def _account() -> Schema:
 
 
 GENERATORS: Mapping[str, Callable[[], Schema]] = {
-    "function": function_schema,
+    "function": lambda: partial.of_file(function_schema()),
+    "defaults": lambda: partial.of_defaults(function_schema()),
     "layer": layer_schema,
     "config": config_schema,
 }

@@ -268,6 +268,8 @@ READING: dict[str, list[str]] = {
     "invoke of what fails": ["invoke", "two", "--account", "mine", "--region", REGION, "--payload", '"::error::x"'],
     "logs": ["logs", f"mine/{REGION}/two", "--since", "1d"],
     "logs as json": ["logs", f"mine/{REGION}/two", "--since", "1d", "--format", "json"],
+    "show": ["show"],
+    "show as json": ["show", "--format", "json"],
     "status": ["status"],
     "status as json": ["status", "--format", "json"],
     "versions": ["versions", f"mine/{REGION}/two"],

@@ -36,6 +36,8 @@ def test_a_sentinel_reaches_no_output_of_any_command(house: House) -> None:
         house.run("apply", "--yes"),
         house.run("snapshot", "-o", "snapshot.json"),
         house.run("functions"),
+        house.run("show"),
+        house.run("show", "--format", "json"),
         house.run("tasks", "--format", "json"),
     ]
     house.write("checkout.yaml", spec.replace(SENTINEL, f"{SENTINEL}-2"))
@@ -64,6 +66,12 @@ def test_a_sentinel_reaches_no_message_about_a_bad_spec(house: House, bad: str) 
     result = house.run("validate")
     assert result.exit_code == 20
     assert SENTINEL not in result.err + result.out
+    house.write("checkout.yaml", function_spec(extra="extends: defaults.yaml\n"), stock=False)
+    for extended in (bad, f"Environment: {{Variables: {{TOKEN={SENTINEL}: null}}}}"):
+        house.write("defaults.yaml", f"defaults: d\nconfiguration:\n  {extended}\n", stock=False)
+        told = house.run("validate")
+        assert (told.exit_code, "specs/defaults.yaml:3:" in told.err) == (20, True), told.err
+        assert SENTINEL not in told.err + told.out
 
 
 def test_aws_echoing_the_environment_is_scrubbed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

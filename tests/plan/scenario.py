@@ -17,7 +17,7 @@ from reconciler.commands import wiring
 from reconciler.commands.apply import Orders, compared_with, reviews
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ReconcileError
-from reconciler.core.model import Blob, Operation, Origin, Plan, Ref, Snapshot, Spec, Target
+from reconciler.core.model import Blob, Operation, Plan, Ref, Snapshot, Spec, Target
 from reconciler.files import packing
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
@@ -159,8 +159,7 @@ def caused(plan: Plan, workspace: Workspace, snapshot: Snapshot, folder: Path, t
     def moments(target: Target) -> Moments:
         return Moments(at("began", target), at("base", target), at("applied", target))
 
-    places: dict[str, Mapping[str, Origin]] = {one.path: one.values for one in workspace.specs.documents}
-    found = with_causes(plan, moments, workspace.written, live=snapshot.resources, origins=places)
+    found = with_causes(plan, moments, workspace.written, live=snapshot.resources)
     return only_drift(found) if told.drift else found
 
 

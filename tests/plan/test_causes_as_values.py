@@ -21,7 +21,7 @@ def cause(live: int, *, began: int, base: int, applied: int, now: int) -> Cause 
     change = FieldChange("/configuration/MemorySize", live, now)
     plan = Plan((TargetPlan(TARGET, (Action(Key(TARGET, "function"), "update", (change,)),), ()),), "", "", "")
     then = Moments(*(Then(spec(memory), str, lambda _: (), lambda _: False) for memory in (began, base, applied)))
-    explained = with_causes(plan, lambda _: then, [spec(now)], live=(), origins={})
+    explained = with_causes(plan, lambda _: then, [spec(now)], live=())
     return explained.targets[0].actions[0].changes[0].cause
 
 

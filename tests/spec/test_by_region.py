@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from reconciler.spec.meant import merged
 from tests.spec.reading import read, refusal
 
 SPEC = """function: checkout
@@ -60,26 +57,3 @@ def test_what_comes_of_it_is_checked_at_that_place(tmp_path: Path) -> None:
 )
 def test_it_speaks_of_sections_in_regions_of_the_spec(old: str, new: str, told: str, tmp_path: Path) -> None:
     assert any(told in line for line in refusal(tmp_path, a=SPEC.replace(old, new)))
-
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def has_null(value: Any) -> bool:
-    return value is None or (isinstance(value, dict) and any(map(has_null, value.values())))
-
-
-@given(values, values)
-def test_laid_over_twice_is_laid_over_once(value: Any, patch: Any) -> None:
-    once = merged(value, patch)
-    assert merged(once, patch) == once
-
-
-@given(values)
-def test_nothing_laid_over_changes_nothing(value: Any) -> None:
-    if isinstance(value, dict):
-        assert merged(value, {}) == value

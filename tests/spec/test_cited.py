@@ -71,6 +71,10 @@ OF_FILES = {
         "a": SHARED + "code: {S3Bucket: bucket, S3Key: k}\n",
         "b": HEAD + "configuration: {Layers: [\"{{ layer('shared') }}\", \"{{ layer('shared', 2) }}\"]}\n",
     },
+    "R022": {"a": HEAD + "extends: d.yaml\n"},
+    "R023": {"a": HEAD + "extends: d.yaml\n", "d": "defaults: d\nextends: d.yaml\n"},
+    "R024": {"a": HEAD + "variants: {}\n"},
+    "R028": {"a": HEAD + "extends: d.yaml\ntags: null\n", "d": "defaults: d\n"},
     "R090": {"a": HEAD + "by_region: {eu-west-1: {tags: {a: b}}}\n"},
     "R001": {"a": HEAD + "publish: 3\n"},
     "R002": {"a": HEAD + "tags: {a: b, a: c}\n"},
@@ -91,6 +95,7 @@ OF_CONFIGURATIONS = {
 WARNED = {
     "W001": {"a": HEAD, "b": "swagger: 2\n"},
     "W002": {"a": HEAD + "configuration: {CodeSize: 3}\n"},
+    "W007": {"a": HEAD, "d": "defaults: d\n"},
     "W005": {"a": HEAD + "aliases: {live: {FunctionVersion: published}}\n"},
     "W006": {"a": HEAD + "configuration: {Role: 'arn:aws:iam::210987654321:role/r'}\n"},
 }

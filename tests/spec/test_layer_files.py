@@ -19,7 +19,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "two sources": (
         "code: {path: ., S3Bucket: bucket, S3Key: k}\n",
-        "4:1: code must have exactly one source, S3Bucket + S3Key or path; S3Bucket + S3Key and path are two",
+        "4:1: code must have exactly one source, S3Bucket + S3Key or path; S3Bucket + S3Key at specs/a.yaml:4:17 and path at specs/a.yaml:4:8 are two",
     ),
     "a section of functions": (CONTENT + "tags: {a: b}\n", "5:1: tags is not a key of a spec; known are account, by_region, code, configuration, keep, layer, region, regions, state"),
     "a member of functions": (CONTENT + "configuration: {Runtime: python3.13}\n", "5:17: configuration.Runtime is not a setting of a layer; known are CompatibleArchitectures, CompatibleRuntimes, Description, LicenseInfo"),

@@ -30,9 +30,12 @@ TOGETHER = "AT_TIMESTAMP and StartingPositionTimestamp go together"
 VARIANTS: dict[str, tuple[str, str]] = {
     "three sources": (
         "code: {path: x, S3Bucket: bucket, S3Key: k, ImageUri: i}\n",
-        f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and ImageUri and path are two",
+        f"4:1: {ONE_SOURCE}; S3Bucket + S3Key at specs/a.yaml:4:17 and ImageUri at specs/a.yaml:4:45 and path at specs/a.yaml:4:8 are three",
     ),
-    "an image and a path": ("code: {path: x, ImageUri: i}\n", f"4:1: {ONE_SOURCE}; ImageUri and path are two"),
+    "an image and a path": (
+        "code: {path: x, ImageUri: i}\n",
+        f"4:1: {ONE_SOURCE}; ImageUri at specs/a.yaml:4:17 and path at specs/a.yaml:4:8 are two",
+    ),
     "a backslash path": (
         "code: {path: '\\src'}\n",
         "4:14: code.path \\src is absolute; write it relative to this file",

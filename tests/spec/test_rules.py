@@ -182,7 +182,7 @@ REFUSED: dict[str, tuple[str, str]] = {
         "4:16: what stands between {{ and }} here must be one of account.id, account.name, region, partition, function",
     ),
     "no source": ("code: {}\n", f"4:1: {ONE_SOURCE}; there is none"),
-    "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key and path are two"),
+    "two sources": ("code: {path: x, S3Key: k, S3Bucket: bucket}\n", f"4:1: {ONE_SOURCE}; S3Bucket + S3Key at specs/a.yaml:4:27 and path at specs/a.yaml:4:8 are two"),
     "a key without a bucket": ("code: {S3Key: k}\n", "4:1: code needs S3Bucket as well"),
     "a bucket without a key": ("code: {S3Bucket: bucket}\n", "4:1: code needs S3Key as well"),
     "an object version without an object": ("code: {path: x, S3ObjectVersion: v}\n", "4:17: code.S3ObjectVersion goes with S3Bucket and S3Key"),

@@ -21,7 +21,7 @@ def validated(paths: Sequence[Path], output: Path | None, name: str, snapshot: P
     here = present()
     with annotating_failures(here, output):
         workspace = wiring.read(paths)
-    specs, targets = len(workspace.specs.documents), len(workspace.specs.specs)
+    specs, targets = workspace.specs.file_count, len(workspace.specs.specs)
     notes = wiring.warnings(workspace.specs, wiring.now())
     warnings = [
         Annotation("warning", note.message, note.origin.path, note.origin.line, note.origin.column)

@@ -77,7 +77,7 @@ def specs(paths: Sequence[Path]) -> tuple[Workspace | None, list[Remark]]:
         workspace = wiring.read(paths)
     except SpecError as error:
         return None, of_faults("specs", error.faults)
-    count, targets = len(workspace.specs.documents), len(workspace.specs.specs)
+    count, targets = workspace.specs.file_count, len(workspace.specs.specs)
     return workspace, [Remark("specs", "ok", f"{many(count, 'spec')} valid, {many(targets, 'target')}")]
 
 

@@ -1,0 +1,215 @@
+"""A file to the specs that it means: the defaults that it extends lie below it, each of its variants over it, by one rule. What the defaults
+say is read by whoever is given for that, from the disk or from a revision; each file once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reconciler.core.diff import escaped, steps_of
+from reconciler.core.errors import Fault, SpecError
+from reconciler.core.finding import Rule, continued
+from reconciler.core.model import Diagnostic, Origin
+from reconciler.core.words import many
+from reconciler.files import strict_yaml
+from reconciler.files.reading import Unreadable, contents
+from reconciler.files.strict_yaml import Document
+from reconciler.files.tree import absolute, local_path, real_path
+from reconciler.files.validation import dotted
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
+from reconciler.spec.discovery import DEFAULTS, is_defaults
+from reconciler.spec.laying import laid_over, part, seams_of
+from reconciler.spec.meant import OVERLAY
+
+EXTENDS, VARIANTS = "extends", "variants"
+LONGEST = 3
+MOST_NAMED = 3
+REGIONS = ("region", "regions")
+WHERE = ("account", *REGIONS)
+NOT_IN_A_VARIANT = (FUNCTION.name, EXTENDS, VARIANTS, DEFAULTS, LAYER.name)
+LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+EXTENDS_DEFAULTS = Rule("R022", "What is extended is a file of defaults in the folder of reconcile.yaml.")
+HAS_AN_END = Rule("R023", "A chain of defaults has an end, after three files at the most.")
+IS_ELSEWHERE = Rule("R024", "A variant is the same function elsewhere: part of a spec, under a label.")
+TAKES_SOMETHING_AWAY = Rule("R028", "A null takes away what stands in what it is laid over.")
+
+Reader = Callable[[str], bytes]  # raises Unreadable
+
+
+def on_disk(root: Path | None) -> Reader:
+    """Reads files of a folder, links followed."""
+
+    def read(path: str) -> bytes:
+        if root and not real_path(Path(path)).is_relative_to(real_path(root)):
+            raise Unreadable(f"leads out of {root}; defaults stand in the folder of reconcile.yaml")
+        return contents(Path(path), strict_yaml.MAX_BYTES)
+
+    return read
+
+
+class Defaults:
+    """Files of defaults: those that are `known` already, and others as somebody extends them."""
+
+    def __init__(self, read: Reader, known: Iterable[Document] = ()) -> None:
+        self._read = read
+        self._files: dict[str, Document | SpecError] = {absolute(document.path): document for document in known}
+        self._laid: dict[str, Document] = {}
+
+    @property
+    def documents(self) -> list[Document]:
+        return [file for file in self._files.values() if isinstance(file, Document)]
+
+    def below(self, document: Document) -> Document | None:
+        """What a document extends, laid over what that extends in turn; None where it extends nothing. Raises SpecError."""
+        chain = list(self._chain(document))
+        if not chain:
+            return None
+        nearest = chain[0].path
+        if nearest not in self._laid:
+            *others, farthest = [part(file, "", without=(DEFAULTS, EXTENDS)) for file in chain]
+            faults: list[Fault] = []
+            laid = lay(replace(farthest, value={}, origins={}, values={}, texts={}), farthest, faults)
+            for file in reversed(others):
+                laid = lay(laid, file, faults)
+            if faults:
+                raise SpecError(faults)
+            self._laid[nearest] = laid
+        return self._laid[nearest]
+
+    def _chain(self, document: Document) -> Iterator[Document]:
+        passed: list[str] = []
+        while EXTENDS in document.value:
+            written, place = document.value[EXTENDS], document.at(f"/{EXTENDS}")
+            if not isinstance(written, str):
+                raise _wrong(EXTENDS_DEFAULTS, place, "extends must be a string, the path of a file of defaults")
+            path = local_path(document.path, written)
+            if path in passed:
+                chain = " → ".join([*passed, path])
+                raise _wrong(HAS_AN_END, place, f"extends {written}, and so itself: {chain}; take one of them out")
+            if len(passed) == LONGEST:
+                raise _wrong(HAS_AN_END, place, f"extends {written}, the fourth of a chain; {LONGEST} are the most")
+            document = self._file(path, written, place)
+            passed.append(path)
+            yield document
+
+    def _file(self, path: str, written: str, place: Origin) -> Document:
+        """Raises SpecError, of what is no file of defaults at the place that names it."""
+        if _is_absolute(written):
+            raise _wrong(EXTENDS_DEFAULTS, place, f"extends {written} is absolute; write it relative to this file")
+        name = absolute(path)
+        if name not in self._files:
+            try:
+                self._files[name] = strict_yaml.parse(self._read(path), path)
+            except Unreadable as error:
+                raise _wrong(
+                    EXTENDS_DEFAULTS, place, f"extends {written}, which {error}; the path is relative to this file"
+                ) from error
+            except SpecError as error:
+                self._files[name] = error
+        file = self._files[name]
+        if isinstance(file, SpecError):
+            raise file
+        if not is_defaults(file.value):
+            message = f"extends {written}, which is no file of defaults: one begins with `{DEFAULTS}: NAME`, and is of no function"
+            raise _wrong(EXTENDS_DEFAULTS, place, message)
+        return file
+
+
+def wholes(document: Document, defaults: Defaults | None, faults: list[Fault]) -> list[Document]:
+    """The specs that a file means, each a whole: what stands at its top, and each variant. The top is none of them where only its variants
+    say where. Without `defaults` what is extended is left out. What is wrong is added to `faults`."""
+    value = document.value
+    is_plain = not isinstance(value, dict) or not ({EXTENDS, VARIANTS} & value.keys())
+    if is_plain or (LAYER.name in value and FUNCTION.name not in value):
+        return [document]
+    top = part(document, "", without=(EXTENDS, VARIANTS))
+    try:
+        below = defaults.below(document) if defaults else None
+    except SpecError as error:
+        faults += error.faults
+        return []
+    top = lay(below, top, faults) if below else top
+    if VARIANTS not in value:
+        return [top]
+    own = [top] if any(key in value for key in WHERE) else []
+    return [*own, *_variants(document, top, faults)]
+
+
+def _variants(document: Document, top: Document, faults: list[Fault]) -> Iterator[Document]:
+    variants = document.value[VARIANTS]
+    if not isinstance(variants, dict) or not variants:
+        message = "variants must be a map of labels to parts of a spec: write prod: {account: prod}"
+        faults.append(Fault(document.at(f"/{VARIANTS}"), IS_ELSEWHERE.ends(message)))
+        return
+    for label, variant in variants.items():
+        at = f"/{VARIANTS}/{escaped(label)}"
+        wrong = list(_form_faults(document, label, variant))
+        faults += wrong
+        if isinstance(variant, dict):
+            over = part(document, at, without=NOT_IN_A_VARIANT)
+            is_moved = any(name in over.value for name in REGIONS)
+            below = part(top, "", without=REGIONS) if is_moved else top  # to name either is to name another place
+            yield lay(below, over, faults)
+
+
+def _form_faults(document: Document, label: str, variant: Any) -> Iterator[Fault]:
+    at = f"/{VARIANTS}/{escaped(label)}"
+    if not LABEL.fullmatch(label):
+        message = "the label of a variant must be letters, digits, dots, - and _, 64 at most"
+        yield Fault(document.key(at), IS_ELSEWHERE.ends(message))
+    if not isinstance(variant, dict):
+        message = f"variants.{label} must be a map, part of a spec: write {label}: {{account: {label}}}"
+        yield Fault(document.at(at), IS_ELSEWHERE.ends(message))
+        return
+    for name in NOT_IN_A_VARIANT:
+        if name in variant:
+            message = f"variants.{label}.{name} is not written here: a variant is the same function elsewhere"
+            yield Fault(document.key(f"{at}/{name}"), IS_ELSEWHERE.ends(message))
+
+
+def lay(below: Document, above: Document, faults: list[Fault]) -> Document:
+    """A part over another; nulls that take nothing away are added to `faults`."""
+    for at in seams_of(below.value, above.value, is_of_a_region).idle:
+        message = f"null takes {dotted(steps_of(at))} away, and nothing below says it; take this out"
+        faults.append(Fault(above.key(at), TAKES_SOMETHING_AWAY.ends(message)))
+    return laid_over(below, above, is_of_a_region)
+
+
+def is_of_a_region(at: str) -> bool:
+    """Whether a pointer leads into what is said of a region: that is laid over the rest at last, and its nulls take away then."""
+    return at.startswith(f"/{OVERLAY}/") and at.count("/") > 2
+
+
+Item = TypeVar("Item", Fault, Diagnostic)
+
+
+def told_once(found: Iterable[tuple[str, Item]]) -> list[Item]:
+    """What is told of specs, by their files, each once; of what stands in another file, in which specs it is."""
+    specs: dict[Item, dict[str, None]] = {}
+    for path, item in found:
+        specs.setdefault(item, {})[path] = None
+    return [_with_specs(item, list(paths)) for item, paths in specs.items()]
+
+
+def _with_specs(item: Item, paths: Sequence[str]) -> Item:
+    if item.origin is None or item.origin.path in paths:
+        return item
+    left = len(paths) - MOST_NAMED
+    more = f" and {left} more" if left > 0 else ""
+    return replace(
+        item, message=continued(item.message, f"in {many(len(paths), 'spec')}: {', '.join(paths[:MOST_NAMED])}{more}")
+    )
+
+
+def _is_absolute(written: str) -> bool:
+    return written.startswith(("/", "~", "\\")) or written[1:2] == ":"
+
+
+def _wrong(rule: Rule, place: Origin, message: str) -> SpecError:
+    return SpecError([Fault(place, rule.ends(message))])
