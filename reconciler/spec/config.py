@@ -16,7 +16,6 @@ from reconciler.files import strict_yaml, validation
 from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import is_work_tree
 from reconciler.files.strict_yaml import Document
-from reconciler.spec.references import Fact, filled, parsed, problem
 from reconciler.spec.root import FILE_NAME as FILE_NAME
 
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
@@ -53,6 +52,8 @@ class Config:
         """Where each target's packages are put that are too large for a request; nothing where reconcile.yaml does not say."""
         if not self.artifacts:
             return {}
+        from reconciler.spec.references import filled  # Jinja2 is needed only where there is a reference
+
         return {target: filled(self.artifacts, target, self.accounts[target.account].account_id) for target in targets}
 
     def require_enabled(self, accounts: Iterable[str]) -> None:
@@ -203,6 +204,10 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
 def _artifact_faults(document: Document) -> Iterator[Fault]:
     """References that cannot be filled in for an account, or that need not give a name that a bucket can have."""
     text = document.value.get("artifacts", "")
+    if not text:
+        return
+    from reconciler.spec.references import Fact, parsed, problem  # Jinja2 is needed only where there is a reference
+
     bucket = text.removeprefix("s3://").partition("/")[0]
     reasons = {problem(text, account.get("accountId", "")) for account in document.value["aws"]["accounts"]} - {""}
     if not reasons and {Fact("account.name"), Fact("function")} & {*parsed(bucket)}:
