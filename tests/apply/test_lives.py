@@ -45,7 +45,7 @@ IGNORED = (
 OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
     "configuration": some(Timeout=st.sampled_from([7, 900]), Description=st.just("there")),
     "tags": st.none() | st.just({"team": "there"}),
-    "concurrency": st.none() | st.just({"ReservedConcurrentExecutions": 2}),
+    "concurrency": st.none() | st.just({"ReservedConcurrentExecutions": 11}),
     "recursion": st.none() | st.just({"RecursiveLoop": "Allow"}),
     "log_group": st.none() | st.just({"retention_days": 30}),
     "urls": st.none() | st.just({"$LATEST": {"AuthType": "AWS_IAM"}}),
@@ -93,8 +93,10 @@ def wholes(draw: st.DrawFn) -> dict[str, Any]:
         document["configuration"]["DurableConfig"] = {"ExecutionTimeout": 60}
     reserved = document.get("concurrency", {})
     if reserved:
+        least = 0 if "provisioned_concurrency" in document else 10  # what is kept started and no spec owns is not seen
         most = 400 if document.get("provisioned_concurrency") else 90
-        document["concurrency"] = {"ReservedConcurrentExecutions": min(reserved["ReservedConcurrentExecutions"], most)}
+        number = max(least, min(reserved["ReservedConcurrentExecutions"], most))
+        document["concurrency"] = {"ReservedConcurrentExecutions": number}
     drawn_pointers = draw(st.lists(st.sampled_from(IGNORED), unique=True, max_size=3))
     pointers = [pointer for pointer in drawn_pointers if not unmatched(steps_of(pointer), document)]
     if any(
