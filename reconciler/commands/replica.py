@@ -19,12 +19,14 @@ from reconciler.core.model import Live, Sealed, Snapshot, Spec, Target, Unreadab
 from reconciler.core.sealing import fingerprint, sensitive_texts
 from reconciler.kinds.base import Step
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
+from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import KINDS, RANKS
 from reconciler.kinds.version import VERSION
 from reconciler.spec.references import resolved
 
 if TYPE_CHECKING:
-    from reconciler.sandbox import Sandbox, Seen, Spot
+    from reconciler.sandbox import Sandbox, Seen, SeenLayer, Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,32 @@ class Held:
             for item in self.resources
         ]
 
+    def layers(self) -> Iterator[tuple[str, str, SeenLayer]]:
+        """Account, region and what was seen of each layer: its newest version, and the numbers of older ones where those were read."""
+        from reconciler.sandbox import SeenLayer
+
+        own = [item for item in self.resources if KINDS[item.key.kind].of == LAYER.name]
+        for place, name in sorted({(item.key.target.place, item.key.target.name) for item in own}):
+            items = [item for item in own if (item.key.target.place, item.key.target.name) == (place, name)]
+            numbers = [int(item.key.name) for item in items if item.key.kind == LAYER_VERSION.name]
+            newest = next((item for item in items if item.key.kind == LAYER.name), None)
+            account, region = self.numbers[items[0].key.target.account], items[0].key.target.region
+            if newest is None:
+                yield account, region, SeenLayer(name, max(numbers), numbers=numbers)
+                continue
+            facts, code = newest.handle, newest.properties["code"]
+            yield account, region, SeenLayer(
+                name, int(facts["Version"]), newest.properties["configuration"], str(code.get("CodeSha256", "")),
+                facts.get("ResolvedS3Object"), numbers,
+            )  # fmt: skip
+
     def put_into(self, sandbox: Sandbox) -> Iterator[str]:
         """Put all of it in; what cannot be is told, and why."""
-        for target in sorted({item.key.target for item in self.resources}):
+        from reconciler.sandbox import place_layer
+
+        for account, region, layer in self.layers():
+            place_layer(sandbox, account, region, layer)
+        for target in sorted({item.key.target for item in self.resources if item.key.target.root == FUNCTION.name}):
             of_target = [item for item in self.resources if item.key.target == target]
             number = self.numbers[target.account]
             if any(item.key.kind == FUNCTION.name for item in of_target):

@@ -63,10 +63,9 @@ def rest(item: Properties) -> tuple[str, Properties]:
 
 def live(target: Target, answer: Properties) -> Live:
     handle = {name: answer[name] for name in ("Version", "LayerVersionArn", "CreatedDate") if name in answer}
-    properties = answered(answer, "")
-    return Live(
-        Key(target, "layer"), properties, handle | {"CodeSha256": answer.get("Content", {}).get("CodeSha256", "")}
-    )
+    content = answer.get("Content", {})
+    handle |= {name: content[name] for name in ("CodeSha256", "ResolvedS3Object") if name in content}
+    return Live(Key(target, "layer"), answered(answer, ""), handle)
 
 
 def answered(answer: Properties, _: str) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from reconciler.sandbox.around.faults import Fault, read_faults
 from reconciler.sandbox.inside import install
-from reconciler.sandbox.placing import Seen, SeenFunction, call_mapping, place
+from reconciler.sandbox.placing import Seen, SeenFunction, SeenLayer, call_mapping, place, place_layer
 from reconciler.sandbox.refusals import Refused
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.stock import Need, Spot, needs, stock
 
 __all__ = [
-    "Fault", "Need", "Refused", "Sandbox", "Seen", "SeenFunction", "Spot", "call_mapping", "install", "needs", "place", "read_faults",
+    "Fault", "Need", "Refused", "Sandbox", "Seen", "SeenFunction", "SeenLayer", "Spot", "call_mapping", "install", "needs", "place", "place_layer", "read_faults",
     "stock",
 ]  # fmt: skip

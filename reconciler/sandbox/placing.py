@@ -12,7 +12,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.sandbox.lambda_ import configuration
+from reconciler.sandbox.lambda_ import configuration, layers
 from reconciler.sandbox.lambda_.state import Code, Function, Record, Region, new_id
 from reconciler.sandbox.refusals import Refused
 from reconciler.sandbox.server import Sandbox
@@ -68,6 +68,32 @@ def _code(name: str, seen: Seen) -> Code:
     handler = str(seen.members.get("Handler") or "lambda_function.lambda_handler")
     content = code_zip(handler, f"of {name}", sha256=seen.sha256)
     return Code(seen.sha256, len(content), content, kms_key=seen.kms_key, s3=seen.source)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLayer:
+    """A layer with its newest version, and the numbers of all that were seen."""
+
+    name: str
+    newest: int
+    members: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+    source: Mapping[str, str] | None = None
+    numbers: Sequence[int] = ()
+
+
+def place_layer(sandbox: Sandbox, account: str, region: str, seen: SeenLayer) -> None:
+    """Of older versions only the numbers are known, so each has content of its own."""
+    state, lock = sandbox.gate.region(account, region)
+    with lock:
+        now = sandbox.gate.clock()
+        for number in {seen.newest, *seen.numbers}:
+            layers.place(state, seen.name, number, code_zip("layer.handler", f"layer {seen.name}:{number}"), now)
+        content = code_zip("layer.handler", f"of {seen.name}", sha256=seen.sha256)
+        version = state.layers[seen.name].versions[seen.newest]
+        if seen.sha256:
+            version.code = Code(seen.sha256, len(content), content, s3=seen.source)
+        version.members = {"Description": "", **seen.members}
 
 
 def call_mapping(sandbox: Sandbox, account: str, region: str, made: str, wanted: str) -> None:

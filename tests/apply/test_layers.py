@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.apply import perform
+from reconciler.core.service import READING
 from reconciler.report.formats.shown import why
 from reconciler.sandbox.around.faults import Fault, Script
-from tests.apply.houses import OURS
+from tests.apply.houses import OURS, commit
+from tests.apply.strangers import Stranger
 from tests.conftest import House, function_spec
 
 SHARED = "layer: shared\naccount: test\nregion: us-west-2\n"
@@ -283,6 +289,99 @@ def test_the_newest_version_that_somebody_deleted_is_published_anew(house: House
     assert house.verbs() == {}
 
 
+# Right before or after a call of a run that publishes, moves the function and deletes what is older.
+STRANGERS = {
+    "publishes": lambda house: published_by_a_stranger(house),
+    "deletes the newest": lambda house: house.lambda_.delete_layer_version(LayerName="shared", VersionNumber=versions(house)[0]),
+    "takes the layer out of the function": lambda house: house.lambda_.update_function_configuration(FunctionName="checkout", Layers=[]),
+}  # fmt: skip
+MOMENTS = [(number, when) for number in range(3) for when in ("before", "after")]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("number", "when"), MOMENTS, ids=[f"{when} write {number}" for number, when in MOMENTS])
+@pytest.mark.parametrize("act", STRANGERS)
+def test_a_stranger_around_any_write_is_seen_or_set_back(house: House, act: str, number: int, when: str) -> None:
+    begun(house)
+    house.write("shared.yaml", layer("layers/2.zip", "keep: 1\n"))
+    stranger, writes = Stranger(house), list[str]()
+
+    def is_due(_: int, operation: str, moment: str) -> bool:
+        if operation.startswith(READING):
+            return False
+        writes.extend([operation] if moment == "before" else [])
+        return (len(writes) - 1, moment) == (number, when)
+
+    stranger.waits(STRANGERS[act], is_due)
+    first = house.apply()
+    stranger.leaves()
+    if house.verbs():
+        second = house.apply()
+        assert second["outcome"]["exit_code"] == 0, (first["tasks"], second["tasks"])
+    assert house.verbs() == {}
+    assert having(house) == [f"shared:{versions(house)[0]}"]
+
+
+WRITES = ("PublishLayerVersion", "UpdateFunctionConfiguration", "DeleteLayerVersion")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 400, "code": "AccessDeniedException"}, {"reset": True, "when": "after"}],
+    ids=["denied", "lost"],
+)
+@pytest.mark.parametrize("operation", WRITES)
+def test_a_fault_at_any_write_leaves_what_the_next_run_finishes(
+    house: House, operation: str, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    begun(house)
+    house.write("shared.yaml", layer("layers/2.zip", "keep: 1\n"))
+    house.sandbox.gate.script = Script([Fault(operation, nth=1, **fault)])
+    first = house.apply()
+    assert first["outcome"]["exit_code"] == (0 if "reset" in fault else 25)
+    house.sandbox.gate.script = Script([])
+    house.apply()
+    assert [one for one in house.writes() if one == "PublishLayerVersion"] == ["PublishLayerVersion"] * (
+        1 if "reset" in fault or operation != "PublishLayerVersion" else 2
+    )
+    assert house.verbs() == {}
+    assert (versions(house), having(house)) == ([2], ["shared:2"])
+
+
+KILLER = """
+import os, signal, sys
+import reconciler.aws.client as client
+attempt, last = client.Aws._attempt, sys.argv[1]
+
+def killing(self, place, name, params, api):
+    answer = attempt(self, place, name, params, api)
+    if name == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+client.Aws._attempt = killing
+sys.argv = ["reconcile", "apply", "--yes"]
+from reconciler.cli import main
+main()
+"""
+
+
+def test_a_run_that_is_killed_after_its_publication_publishes_nothing_twice(house: House, tmp_path: Path) -> None:
+    begun(house)
+    house.write("shared.yaml", layer("layers/2.zip"))
+    script = tmp_path / "kill.py"
+    script.write_text(KILLER)
+    killed = subprocess.run(
+        [sys.executable, str(script), "PublishLayerVersion"], cwd=house.root, capture_output=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    report = house.apply()
+    assert report["outcome"]["exit_code"] == 0
+    assert house.writes() == ["PublishLayerVersion", "UpdateFunctionConfiguration"]
+    assert house.verbs() == {}
+
+
 # --- what was approved ---------------------------------------------------------------------------------------------
 
 
@@ -308,3 +407,58 @@ def test_a_version_of_another_layer_is_not_what_was_approved(house: House) -> No
     house.write("checkout.yaml", referring("{{ layer('other') }}"))
     assert house.apply("--approved", "plan.json")["outcome"]["exit_code"] != 0
     assert having(house) == ["shared:1"]
+
+
+# --- documents and git ---------------------------------------------------------------------------------------------
+
+
+def test_a_saved_snapshot_gives_the_same_plan(house: House) -> None:
+    begun(house)
+    house.write("shared.yaml", layer("layers/1.zip", "configuration: {Description: two}\nkeep: 1\n"))
+    house.run("snapshot", "-o", "live.json")
+    live = house.plan()
+    saved = house.plan("--snapshot", "live.json")
+    assert [target["digest"] for target in saved["targets"]] == [target["digest"] for target in live["targets"]]
+    assert saved["targets"] == live["targets"]
+
+
+def test_a_layer_that_changed_brings_the_functions_along_that_refer_to_it(house: House) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
+    begun(house)
+    house.write("other.yaml", function_spec("other"))
+    house.apply()
+    (house.root / ".gitignore").write_text("reports\n")
+    commit(house.root, "one")
+    house.write("shared.yaml", layer("layers/2.zip", "keep: 1\n"))
+    plan = house.plan("--changed-since", "HEAD", "--base", "HEAD")
+    addresses = [target["address"].removeprefix("test/us-west-2/") for target in plan["targets"]]
+    assert addresses == ["checkout", "layer/shared", "layer_version/shared"]
+    (function, *_) = plan["targets"]
+    assert function["actions"][0]["cause"] == "edit"
+
+
+def test_a_layer_whose_file_is_gone_is_told_and_never_pruned(house: House) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
+    begun(house)
+    commit(house.root, "one")
+    house.remove("shared.yaml")
+    house.write("checkout.yaml", function_spec())
+    plan = house.plan("--changed-since", "HEAD", "--prune")
+    assert [target["address"] for target in plan["targets"]] == ["test/us-west-2/checkout"]
+    told = [note["message"] for note in plan["diagnostics"] if "has had no spec" in note["message"]]
+    assert told == [
+        "test/us-west-2/layer/shared has had no spec since HEAD: it stays as it is, an orphan; `state: absent` asks for its deletion"
+    ]
+
+
+def test_local_content_is_packed_and_published_once(house: House) -> None:
+    source = house.root / "specs" / "src" / "python" / "words.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("WORD = 1\n")
+    house.write("shared.yaml", SHARED + "code: {path: src}\n")
+    house.apply()
+    assert house.verbs() == {}
+    source.write_text("WORD = 2\n")
+    assert house.verbs() == {"layer/shared": "update"}
+    house.apply()
+    assert versions(house) == [2, 1]

@@ -110,6 +110,35 @@ def test_in_another_partition_everything_has_its_name(house: House) -> None:
     assert resources == {"arn:aws-cn:lambda:cn-north-1:123456789012:function:one", "arn:aws-cn:s3:::artifacts/v1.zip"}
 
 
+def test_a_layer_is_read_by_those_that_refer_to_it_and_published_under_its_name(house: House) -> None:
+    house.write("one.yaml", function_spec("one", configuration="Layers: [\"{{ layer('shared') }}\"]"), stock=False)
+    shared = "layer: shared\naccount: test\nregion: us-west-2\ncode: {S3Bucket: artifacts, S3Key: l.zip}\nkeep: 2\n"
+    house.write("shared.yaml", shared, stock=False)
+    found = read([house.root / "specs"])
+    (function,) = (spec for spec in found.specs.specs if spec.target.root == "function")
+    layer = "arn:aws:lambda:us-west-2:123456789012:layer:shared"
+    reading = {
+        Right("lambda:GetLayerVersion", f"{layer}:*"),
+        Right("lambda:ListLayers"),
+        Right("lambda:ListLayerVersions"),
+    }
+    alone = wanted(found.config, [function], None, {"test": ACCOUNT}, is_applying=False)["test"]
+    assert reading <= alone
+    assert Right("lambda:ListFunctions") not in alone
+    whole = wanted(found.config, found.specs.specs, None, {"test": ACCOUNT}, is_applying=False)["test"]
+    assert reading | {Right("lambda:ListFunctions"), Right("s3:GetObject", "arn:aws:s3:::artifacts/l.zip")} <= whole
+    target = Target("test", "us-west-2", "shared", "layer")
+    content = {"LayerName": "shared", "Content": {"S3Bucket": "artifacts", "S3Key": "l.zip"}}
+    publishing = Operation("", Key(target, "layer"), "PublishLayerVersion", "", content)
+    assert Right("lambda:PublishLayerVersion", layer) in set(applying(publishing, ACCOUNT))
+    params = {"LayerName": "shared", "VersionNumber": 1}
+    deleting = Operation("", Key(target, "layer_version", "1"), "DeleteLayerVersion", "", params)
+    assert list(applying(deleting, ACCOUNT)) == [Right("lambda:DeleteLayerVersion", f"{layer}:*")]
+    following = {"FunctionName": "one", "Layers": [Ref("PublishLayerVersion", "LayerVersionArn", target)]}
+    moving = Operation("", Key(function.target, "function"), "UpdateFunctionConfiguration", "", following)
+    assert Right("lambda:GetLayerVersion", f"{layer}:*") in set(applying(moving, ACCOUNT))
+
+
 # --- for applying --------------------------------------------------------------------------------------------------
 
 
