@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,7 @@ from reconciler.commands.output import failed, gated, say
 from reconciler.core.errors import ReconcileError
 
 USAGE = 2
+COMPLETION = "_RECONCILE_COMPLETE"  # click answers a shell and ends where it is set
 CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCILE", "max_content_width": 100}
 
 
@@ -66,8 +68,8 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """The program. Every way out is an exit code; no traceback leaves it."""
-    with gated():
+    """The program. Every way out is an exit code; no traceback leaves it. What a shell asks for is for no eyes: tabs must stay."""
+    with nullcontext() if os.environ.get(COMPLETION) else gated():
         code = ended()
     sys.exit(code)
 

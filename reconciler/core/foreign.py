@@ -84,9 +84,7 @@ class Gate(io.TextIOBase):
     def errors(self) -> str:  # type: ignore[override]
         return getattr(self.beneath, "errors", None) or "strict"
 
-    def write(self, text: str | bytes) -> int:
-        """Bytes are what click has for a shell that completes a word."""
-        text = text.decode() if isinstance(text, bytes) else text
+    def write(self, text: str) -> int:
         shown, line = _seen(text, self._has_colour), self._line
         inert = _without_commands(line + shown)[len(line) :]
         if inert:  # click writes nothing to see what comes of it, and does not tell
