@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.core.errors import SourceError
+from reconciler.importing.readers.cloudformation import CLOUDFORMATION
 from reconciler.importing.readers.terraform import TERRAFORM
 from reconciler.importing.told import File, Reader, Told
 
-READERS: tuple[Reader, ...] = (TERRAFORM,)
+READERS: tuple[Reader, ...] = (TERRAFORM, CLOUDFORMATION)
 
 
 def read(files: Sequence[File], readers: Sequence[Reader] = READERS) -> list[tuple[Reader, Told]]:
