@@ -27,7 +27,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a source tells of one function. `region` and `account_id` are empty where it does not say them.
+    """What a source tells of one function. `region` and `account_id` are empty where it does not say them, and `account`, the name that
+    reconcile.yaml has for it.
 
     `labels` has names for event source mappings, by UUID or by the ARN of their source. `code` is where the source says the code is, in
     the words of a spec: `path` relative to the source's file, S3Bucket and S3Key, or ImageUri; it is written only where what is there
@@ -38,6 +39,7 @@ class Said:
     function: str
     region: str = ""
     account_id: str = ""
+    account: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     code: Mapping[str, str] = field(default_factory=dict)
     symbols: Mapping[str, str] = field(default_factory=dict)

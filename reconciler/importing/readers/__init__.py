@@ -8,10 +8,11 @@ from typing import Any
 from reconciler.core.errors import SourceError
 from reconciler.importing.readers.cloudformation import CLOUDFORMATION
 from reconciler.importing.readers.lambroll import LAMBROLL
+from reconciler.importing.readers.operations import OPERATIONS
 from reconciler.importing.readers.terraform import TERRAFORM
 from reconciler.importing.told import File, Reader, Told
 
-READERS: tuple[Reader, ...] = (TERRAFORM, CLOUDFORMATION, LAMBROLL)
+READERS: tuple[Reader, ...] = (TERRAFORM, CLOUDFORMATION, LAMBROLL, OPERATIONS)
 
 
 def read(files: Sequence[File], readers: Sequence[Reader] = READERS) -> list[tuple[Reader, Told]]:
