@@ -27,7 +27,7 @@ from reconciler.core.model import (
 )
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind
-from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
@@ -78,8 +78,8 @@ def accepted(drift: TargetPlan, spec: Spec, live: Mapping[Key, Live], *, may_pin
 
 
 def _gone(kind: Kind, action: Action, at: Steps) -> Taken | Left:
-    if kind is FUNCTION:
-        return Left(action.key, "", "the function is gone; write `state: absent` if it is to stay so")
+    if kind.is_root:
+        return Left(action.key, "", f"the {kind.word} is gone; write `state: absent` if it is to stay so")
     if kind.is_kept:
         return Left(
             action.key,
@@ -90,10 +90,12 @@ def _gone(kind: Kind, action: Action, at: Steps) -> Taken | Left:
 
 
 def _came(kind: Kind, action: Action, live: Live, desired: Mapping[Key, Desired]) -> Taken | Left:
-    if kind is FUNCTION:
+    if kind.is_root:
         return Left(
-            action.key, "", "git asks for the deletion of the function; take its `state: absent` out to keep it"
+            action.key, "", f"git asks for the deletion of the {kind.word}; take its `state: absent` out to keep it"
         )
+    if kind is LAYER_VERSION:
+        return Left(action.key, f"/{kind.section}", "an older version goes; write a larger `keep` to keep it")
     taken = {key.name for key in desired if key.kind == kind.name}
     at = kind.at(_label(live, taken) if kind.named_by else action.key.name)
     entry = minimal(kind, live.properties, action.key.target.function)
@@ -201,7 +203,7 @@ def _entry(kind: Kind, action: Action, desired: Desired, change: FieldChange, he
     is_default = kind.normal(without, function) == kind.normal(held, function)
     if change.before is not UNSET and (not is_default or steps in required):
         return Taken(action.key, change.path, (*at, *steps), change.before, change.after)
-    least = 1 if kind is FUNCTION else 0
+    least = 1 if kind.is_root else 0
     while len(steps) - 1 > least and value_at(without, steps[:-1]) == {}:
         less = with_value(without, steps[:-1], UNSET)
         if kind.normal(less, function) != kind.normal(without, function):

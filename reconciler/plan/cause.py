@@ -31,6 +31,7 @@ from reconciler.core.model import (
 )
 from reconciler.kinds.base import PUBLISHED_VERSION, Kind
 from reconciler.kinds.layer import LAYER
+from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.needs import layers_of, owns
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
@@ -317,6 +318,7 @@ def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
     if action.verb != "delete":
         return action
     cause = _moved_by(*(not _asks(spec, sides.now, action.key, live) for spec in sides.specs))
+    cause = sides.layers.get(replace(action.key.target, root=LAYER.name), cause) if cause == "drift" else cause
     then = sides.moved_since(cause)
     author = _deleting(action.key, then, sides) if then else ""
     origin = _asked_at(sides.now, action.key) if sides.now else None
@@ -327,6 +329,8 @@ def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> b
     """Whether a spec of an earlier moment asks for the deletion as the one now does."""
     if now is None:
         return spec is None or spec.is_absent
+    if now.keep != (spec.keep if spec else 0):
+        return False
     if now.is_absent:
         return spec is not None and spec.is_absent
     item, before = _item(now, key), _item(spec, key)
@@ -348,6 +352,8 @@ def _deleting(key: Key, then: Then, sides: Sides) -> str:
 def _asked_at(now: Spec, key: Key) -> Origin | None:
     if now.is_absent:
         return now.origins.get("/state")
+    if now.target.root == LAYER_VERSION.name:
+        return now.origins.get(f"/{LAYER_VERSION.section}")
     item = _item(now, key)
     return item.origins.get("/state", item.origins.get("")) if item else None
 

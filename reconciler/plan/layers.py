@@ -155,7 +155,9 @@ def drafts(case: Case) -> list[Draft]:
         draft = replace(draft, action=replace(draft.action, reason=reason))
     content = code_params(case, desired, draft.differences if newest else ())
     steps = LAYER.create(case.spec.target.name, "", {**carried, **desired.properties, "code": content})
-    return [with_source(case, replace(draft, steps=pinned(case, steps, desired)), desired)]
+    draft = replace(draft, steps=pinned(case, steps, desired))
+    is_other_content = newest is None or any(item.steps[0] == "code" for item in draft.differences)
+    return [with_source(case, draft, desired) if is_other_content else draft]
 
 
 # --- what is deleted -----------------------------------------------------------------------------------------------

@@ -462,3 +462,22 @@ def test_local_content_is_packed_and_published_once(house: House) -> None:
     assert house.verbs() == {"layer/shared": "update"}
     house.apply()
     assert versions(house) == [2, 1]
+
+
+def test_git_takes_over_what_somebody_said_of_a_version(house: House) -> None:
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
+    (house.root / ".gitignore").write_text("reports\n")
+    house.write("reconcile.yaml", OURS, stock=False)
+    house.write("shared.yaml", layer(extra="configuration: {Description: ours}\n"))
+    commit(house.root, "one")
+    house.apply()
+    content = {"S3Bucket": "artifacts", "S3Key": "layers/1.zip"}
+    house.lambda_.publish_layer_version(LayerName="shared", Content=content, Description="theirs")
+    assert house.verbs() == {"layer/shared": "update"}
+    assert house.run("drift", "accept").exit_code == 0
+    assert "theirs" in (house.root / "specs" / "shared.yaml").read_text()
+    assert house.verbs() == {}
+    house.lambda_.delete_layer_version(LayerName="shared", VersionNumber=2)
+    house.lambda_.delete_layer_version(LayerName="shared", VersionNumber=1)
+    result = house.run("drift", "accept")
+    assert "the layer is gone; write `state: absent` if it is to stay so" in result.out + result.err
