@@ -79,6 +79,8 @@ SERVER_SIDE = (
 )  # fmt: skip
 LOST = (NoConnection, HTTPClientError)
 NOT_FOUND = ("ResourceNotFoundException", "ProvisionedConcurrencyConfigNotFoundException")
+# Of what a function cannot have AWS says that it may not be asked for (FACTS 10.5).
+CANNOT_BE = re.compile("does not contain a capacity provider configuration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +384,7 @@ class Aws:
         try:
             return self.call(place, operation, params).result
         except CallFailed as failure:
-            if failure.code in NOT_FOUND:
+            if failure.code in NOT_FOUND or CANNOT_BE.search(str(failure)):
                 return None
             raise
 

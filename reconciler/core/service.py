@@ -64,6 +64,13 @@ def request(operation: str) -> StructureShape:
     return shape
 
 
+def structure(shape: StructureShape, member: str) -> StructureShape:
+    """The shape of a member that is a structure itself."""
+    inner = shape.members[member]
+    assert is_structure(inner)
+    return inner
+
+
 @cache
 def response(operation: str) -> StructureShape:
     """The output shape of an operation; an empty structure where the call answers nothing."""
@@ -80,13 +87,6 @@ def response(operation: str) -> StructureShape:
 def members(operation: str) -> frozenset[str]:
     """Names of the members that an operation takes."""
     return frozenset(request(operation).members)
-
-
-def structure(operation: str, member: str) -> frozenset[str]:
-    """Names of the members of a structure that an operation takes."""
-    shape = request(operation).members[member]
-    assert is_structure(shape)
-    return frozenset(shape.members)
 
 
 def project(value: Any, shape: Shape) -> Any:

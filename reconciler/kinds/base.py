@@ -27,7 +27,9 @@ PUBLISHED = "published"  # in a spec: the version that is the newest once the pl
 STUCK = "Stuck"  # in an answer: why AWS gave up what it was at
 # That version, as long as only its publication can tell which it is.
 PUBLISHED_VERSION = Ref("PublishVersion", "Version")
-IS_PUBLISH = "`publish` publishes numbered versions; Managed Instances are a kind of their own"
+IS_PUBLISH = (
+    "`publish` makes numbered versions; what publishing to $LATEST.PUBLISHED does and answers nobody has recorded"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Section:
     """A section of the spec: of which calls it takes the members, and why it does not take the `refused` ones.
 
     `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why.
-    The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it).
+    The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it, which its calls then have as well, or spread out).
     `answer` is the call whose answer can be pasted. `about` says in a sentence what the section holds, `keys` is the JSON
     Schema of its names where it is a map of them, `inner_keys` of the names below those where it is a map of maps, of which `words` have
     a schema of their own, `own` that of members of ours (a schema with a `type` stands instead of the
@@ -67,17 +69,25 @@ class Section:
         return bool(self.keys) + bool(self.inner_keys)
 
     @property
+    def shape(self) -> Any:
+        """The structure of the service model that has its members."""
+        request = service.request(self.operation)
+        return service.structure(request, self.inside) if self.inside else request
+
+    @property
     def members(self) -> frozenset[str]:
-        """The AWS members that the section takes: every one of the calls' that is not refused, or of the structure that it is
-        where no call has them."""
+        """The AWS members that the section takes: every one of the calls' that is not refused, and of the structure that it is, where a
+        call has that whole, or there is none."""
         if self.is_in_our_words:
             return frozenset()
-        inner = service.structure(self.operation, self.inside) if self.inside and not self.calls else frozenset()
-        return inner.union(*map(service.members, self.calls)) - set(self.refused)
+        taken = [service.members(call) for call in self.calls]
+        is_whole = bool(self.inside) and (not taken or any(self.inside in names for names in taken))
+        within = frozenset(self.shape.members) if is_whole else frozenset()
+        return within.union(*taken) - set(self.refused)
 
     def cut(self, answer: Properties) -> dict[str, Any]:
         """An answer of AWS, cut to what the section takes of it: also of what is newer than this release."""
-        cut = service.project(answer, service.request(self.operation))
+        cut = service.project(answer, self.shape)
         return {name: value for name, value in cut.items() if name in self.members}
 
 
@@ -390,8 +400,10 @@ class Kind:
 
     @property
     def is_owned_in_parts(self) -> bool:
-        """Whether a spec owns and reads only what stands below the first names that it has."""
-        return self.levels == 2 or bool(self.below)
+        """Whether a spec owns and reads only what stands below the first names that it has: AWS lists them nowhere."""
+        reading = self.reading
+        is_listed = bool(reading.listing or reading.everywhere or reading.together)
+        return self.levels == 2 or bool(self.below) or (self.levels == 1 and not is_listed)
 
     @property
     def is_shared(self) -> bool:
@@ -419,7 +431,7 @@ class Kind:
             return {"": written} if written or self.is_always_there or self.is_kept else {}
         if self.below:
             return {name: entry for name in self.parts(written) if (entry := written[name][self.below])}
-        if not self.is_owned_in_parts:
+        if self.levels == 1:
             return written
         return {f"{part}/{name}": entry for part in self.parts(written) for name, entry in written[part].items()}
 
@@ -431,7 +443,7 @@ class Kind:
         """The section that holds these entries."""
         if self.is_single:
             return dict(next(iter(entries.values()), {}))
-        if not self.is_owned_in_parts:
+        if self.levels == 1:
             return dict(entries)
         section: dict[str, Any] = {}
         for name, entry in entries.items():

@@ -55,7 +55,7 @@ def comparable_code(code: Properties, sha256: Any) -> dict[str, Any]:
 
 def _storage_settings(code: Properties) -> dict[str, Any]:
     """What is said of code beside where it is: also by members that are newer than this release."""
-    cut = service.project(code, service.request(CODE.operation).members[CODE.inside])
+    cut = service.project(code, CODE.shape)
     return {member: value for member, value in cut.items() if member in CODE.members and member not in _SOURCES}
 
 

@@ -23,6 +23,7 @@ from reconciler.kinds import (
     provisioned_concurrency,
     recursion,
     runtime_management,
+    scaling,
     url,
     version,
 )
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
         recursion.RECURSIVE_LOOP,
         runtime_management.MANAGED_RUNTIME,
         concurrency.RESERVED_CONCURRENCY,
+        scaling.MANAGED_SCALE,
         url.URL,
         permission.PERMISSION,
         policy.WHOLE_POLICY,
@@ -68,6 +70,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("provisioned_concurrency/DeleteProvisionedConcurrencyConfig",),  # makes room for what is reserved, and for another
     ("concurrency/PutFunctionConcurrency",),
     ("version/PublishVersion",),
+    ("scaling/PutFunctionScalingConfig",),
     ("alias/CreateAlias", "alias/UpdateAlias"),
     ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
     ("permission/AddPermission",),

@@ -130,6 +130,18 @@ def invoked(item: Desired | Live) -> str:
     return qualifier(item.key.name, item.properties) if qualifier else ""
 
 
+@Rule("R276", "What every version has is set of a version that is there.")
+def is_of_a_missing_version(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """What AWS made, it tells: so where it tells nothing there is no such version, unless this plan makes the function's first."""
+    for draft in drafts:
+        kind, pair = KINDS[draft.pair.key.kind], draft.pair
+        is_of_each = kind.is_always_there and kind.is_owned_in_parts
+        if not is_of_each or pair.live or (is_new(drafts) and pair.key.name in versions_after(case, drafts)):
+            continue
+        message = f"{pair.key}: there is no version {pair.key.name}; publish it first, or name one that is there"
+        yield refusal(case, PlanError, message, spec_origin(case, *kind.at(pair.key.name)))
+
+
 @Rule(
     "R224",
     "A version is deleted once no alias uses it and nothing would publish it again.",
@@ -217,6 +229,7 @@ RULES: tuple[PlanCheck, ...] = (
     routes_to_one_version_twice,
     routes_between_unlike_versions,
     invokes_a_missing_alias,
+    is_of_a_missing_version,
     deletes_a_version_in_use,
     deletes_what_is_invoked,
 )

@@ -173,11 +173,7 @@ def _described(shape: Shape, schema: Schema) -> Schema:
 
 def section_schema(section: Section) -> Schema:
     """A section's schema: the members that it takes, of its create call's shape, with ours; below names where it is a map."""
-    shape = service.request(section.operation)
-    if section.inside:
-        inner = shape.members[section.inside]
-        assert isinstance(inner, StructureShape)
-        shape = inner
+    shape = section.shape
     answers = service.response(section.answer).members if section.answer else {}
     taken = {
         name: _described(shape.members[name], shape_schema(shape.members[name], answers.get(name)))

@@ -11,6 +11,11 @@ from tests.conftest import CONFIG, ROLE, House, function_spec
 OURS = CONFIG + "managedBy: shop\n"
 
 
+# A configuration's member, of a function on managed instances.
+MANAGED = (
+    "CapacityProviderConfig: {LambdaManagedInstancesCapacityProviderConfig: "
+    "{CapacityProviderArn: 'arn:aws:lambda:us-west-2:123456789012:capacity-provider:p'}}\n"
+)
 ABSENT = "function: {}\naccount: test\nregion: us-west-2\nstate: absent\n"
 
 

@@ -43,9 +43,10 @@ logging = some(LogGroup=st.sampled_from(["/a", "/b"])).flatmap(
     lambda base: st.sampled_from([{}, {"LogFormat": "Text"}, {"LogFormat": "JSON"}, {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"}, {"LogFormat": "JSON", "SystemLogLevel": "WARN"}]).map(lambda more: base | more)
 )  # fmt: skip
 network = st.sampled_from([{}, {"SubnetIds": [], "SecurityGroupIds": []}, {"SubnetIds": ["subnet-b", "subnet-a"], "SecurityGroupIds": ["sg-1"]}, {"SubnetIds": ["subnet-a"], "SecurityGroupIds": ["sg-1", "sg-2"], "Ipv6AllowedForDualStack": True}])  # fmt: skip
+PROVIDED = {"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": ARN.format("lambda", "capacity-provider:p")}}}  # fmt: skip
 configuration = st.builds(
     lambda base, more: {**base, **more},
-    st.just({"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda"}),
+    st.just({"Runtime": "python3.13", "Handler": "lambda_function.lambda_handler", "Role": "arn:aws:iam::123456789012:role/lambda", **PROVIDED}),
     some(
         Architectures=st.sampled_from([["x86_64"], ["arm64"]]),
         DeadLetterConfig=st.sampled_from([{"TargetArn": ""}, {"TargetArn": ARN.format("sqs", "dead")}, {}]),
@@ -131,6 +132,7 @@ whole_policy = st.dictionaries(st.sampled_from(["one", "four"]), denied, min_siz
         "policy": {"Version": "2012-10-17", "Statement": [{"Sid": sid, **said} for sid, said in named.items()]}
     }
 )
+SCALES = [{"MinExecutionEnvironments": least, "MaxExecutionEnvironments": most} for least, most in ((0, 0), (3, 20))]
 SIGNING = [ARN.format("lambda", f"code-signing-config:csc-0123456789abcdef{letter}") for letter in "gh"]
 PINNED = "arn:aws:lambda:us-west-2::runtime:" + "0123456789abcdef" * 4
 runtime_management = st.sampled_from([{}, {"UpdateRuntimeOn": "Auto"}, {"UpdateRuntimeOn": "FunctionUpdate"}, {"UpdateRuntimeOn": "Manual", "RuntimeVersionArn": PINNED}])  # fmt: skip
@@ -191,6 +193,8 @@ def specs(draw: st.DrawFn, has: st.SearchStrategy[bool] = st.booleans()) -> dict
         document["code_signing"] = draw(some(CodeSigningConfigArn=st.sampled_from(SIGNING)))
     if draw(has):
         document["recursion"] = draw(some(RecursiveLoop=st.sampled_from(["Allow", "Terminate"])))
+    if draw(has):
+        document["scaling"] = {"1": draw(st.sampled_from([{}, *SCALES]))}
     if draw(has):
         document["runtime_management"] = draw(runtime_management)
     if draw(has):

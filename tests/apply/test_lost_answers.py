@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.kinds.registry import RANKS
 from reconciler.sandbox.around.faults import Fault, Script
-from tests.apply.houses import ABSENT, OURS
+from tests.apply.houses import ABSENT, MANAGED, OURS
 from tests.conftest import House, function_spec
 
 LAYER = "layer: shared\naccount: test\nregion: us-west-2\n"
@@ -27,6 +27,7 @@ LOGS = "log_group: {}\n"
 URL = "urls: {$LATEST: {AuthType: AWS_IAM}}\n"
 BUCKET = "permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}\n"
 WHOLE = "permissions: {$LATEST: {policy: {Version: '2012-10-17', Statement: [{Sid: a, Effect: Allow, Principal: {AWS: '210987654321'}, Action: 'lambda:InvokeFunction', Resource: '*'}]}}}\n"
+MANY = PUBLISHED + "scaling: {'1': {MinExecutionEnvironments: 3}}\n"
 QUEUE = "event_source_mappings: {q: {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}}\n"
 TAGGED = QUEUE.replace("'}}", "', Tags: {team: a}}}")
 
@@ -86,6 +87,10 @@ SCENES: Mapping[str, tuple[str, str]] = {
     "url/DeleteFunctionUrlConfig": (spec(URL), spec("urls: {}\n")),
     "permission/AddPermission": (spec(), spec(BUCKET)),
     "permission/RemovePermission": (spec(BUCKET), spec("permissions: {$LATEST: {}}\n")),
+    "scaling/PutFunctionScalingConfig": (
+        spec(MANY, configuration=MANAGED),
+        spec(MANY.replace("3", "5"), configuration=MANAGED),
+    ),
     "policy/PutResourcePolicy": (spec(WHOLE), spec(WHOLE.replace("210987654321", "310987654321"))),
     "policy/DeleteResourcePolicy": (spec(WHOLE), spec("permissions: {$LATEST: {policy: {}}}\n")),
     "event_source_mapping/CreateEventSourceMapping": (spec(), spec(QUEUE)),

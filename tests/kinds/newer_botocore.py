@@ -58,6 +58,7 @@ HAVE_THEM = {
     "runtime_management": (
         "PutRuntimeManagementConfigRequest", "PutRuntimeManagementConfigResponse", "GetRuntimeManagementConfigResponse",
     ),
+    "scaling": ("FunctionScalingConfig",),
     "event_invoke": ("PutFunctionEventInvokeConfigRequest", "FunctionEventInvokeConfig"),
     "urls": (
         "CreateFunctionUrlConfigRequest", "CreateFunctionUrlConfigResponse", "UpdateFunctionUrlConfigRequest",
@@ -95,6 +96,10 @@ def write_model(folder: Path, original: Path) -> None:
 
 
 SIGNING = "arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg"
+PROVIDER = "arn:aws:lambda:us-west-2:123456789012:capacity-provider:p"
+PROVIDED = {
+    "CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": PROVIDER}}
+}
 # Where a section has its members: below a name, or, where a function has one of it at the most, in itself.
 ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "permissions": (
@@ -106,6 +111,7 @@ ENTRIES: Mapping[str, tuple[tuple[str, ...], Mapping[str, Any]]] = {
     "concurrency": ((), {"ReservedConcurrentExecutions": 5}),
     "recursion": ((), {"RecursiveLoop": "Allow"}),
     "runtime_management": ((), {"UpdateRuntimeOn": "FunctionUpdate"}),
+    "scaling": (("1",), {"MinExecutionEnvironments": 1}),
     "event_invoke": (("live",), {"MaximumRetryAttempts": 1}),
     "urls": (("live",), {"AuthType": "AWS_IAM"}),
     "event_source_mappings": (("q",), {"EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:orders"}),
@@ -119,7 +125,7 @@ def spec(section: str, members: Mapping[str, Any]) -> str:
     said: dict[str, Any] = {
         "function": "one",
         "publish": True,
-        "configuration": {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE},
+        "configuration": {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE, **PROVIDED},
         "code": {"S3Bucket": "artifacts", "S3Key": "v1.zip"},
     }
     for name, (names, entry) in ENTRIES.items():
@@ -166,6 +172,9 @@ def held(client: Any) -> dict[str, Any]:
         "aliases": client.get_alias(FunctionName="one", Name="live"),
         "recursion": client.get_function_recursion_config(FunctionName="one"),
         "runtime_management": client.get_runtime_management_config(FunctionName="one"),
+        "scaling": client.get_function_scaling_config(FunctionName="one", Qualifier="1")[
+            "RequestedFunctionScalingConfig"
+        ],
         "event_invoke": client.get_function_event_invoke_config(FunctionName="one", Qualifier="live"),
         "urls": client.get_function_url_config(FunctionName="one", Qualifier="live"),
         "event_source_mappings": mapping,

@@ -51,7 +51,7 @@ def test_a_member_that_is_new_is_not_taken_where_all_words_are_ours() -> None:
 @pytest.mark.parametrize("section", CLAIMS, ids=lambda section: section.name)
 def test_a_reason_is_for_a_member_that_there_is(section: Any) -> None:
     there = frozenset().union(*(service.members(operation) for operation in section.calls))
-    there |= service.structure(section.operation, section.inside) if section.inside else set()
+    there |= frozenset(section.shape.members) if section.inside else set()
     assert set(section.refused) - there == set()
 
 
@@ -121,7 +121,7 @@ def leaves(section: Any) -> Iterator[str]:
 
     for operation in section.calls:
         shape: Any = service.request(operation)
-        for path in below(shape, ""):
+        for path in (path.removeprefix(f"{section.inside}/") for path in below(shape, "")):
             if path.split("/")[0] in section.members:
                 yield path
 

@@ -27,7 +27,7 @@ from reconciler.kinds.url import URL
 from reconciler.kinds.version import VERSION
 from reconciler.report.schemas import KIND
 from reconciler.sandbox.gate import BESIDE, OF_FUNCTIONS, OPERATIONS
-from tests.apply.houses import ABSENT, OURS
+from tests.apply.houses import ABSENT, MANAGED, OURS
 from tests.apply.test_law import specs
 from tests.apply.test_law_of_layers import layers
 from tests.apply.test_lost_answers import SCENES
@@ -44,6 +44,7 @@ log_group: {retention_days: 7}
 concurrency: {ReservedConcurrentExecutions: 5}
 code_signing: {CodeSigningConfigArn: 'arn:aws:lambda:us-west-2:123456789012:code-signing-config:csc-0123456789abcdefg'}
 recursion: {RecursiveLoop: Allow}
+scaling: {'1': {MinExecutionEnvironments: 3}}
 runtime_management: {UpdateRuntimeOn: FunctionUpdate}
 urls: {live: {AuthType: AWS_IAM}}
 event_invoke: {live: {MaximumRetryAttempts: 1}}
@@ -74,8 +75,11 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         house = House(tmp_path_factory.mktemp("house"), sandbox)
         house.write("reconcile.yaml", OURS, stock=False)
         house.write("shared.yaml", SHARED)
-        house.write("one.yaml", function_spec("one", extra=EVERYTHING))
+        house.write("one.yaml", function_spec("one", extra=EVERYTHING, configuration=MANAGED))
         assert house.apply()["outcome"]["exit_code"] == 0
+        latest = {"FunctionName": "one", "Qualifier": "$LATEST.PUBLISHED"}
+        house.lambda_.publish_version(FunctionName="one", PublishTo="LATEST_PUBLISHED")
+        house.lambda_.put_function_scaling_config(**latest, FunctionScalingConfig={"MaxExecutionEnvironments": 9})
         snapshot = house.run("snapshot").json()
         (functions,) = house.run("functions").json()
         house.write("one.yaml", ABSENT.format("one"))

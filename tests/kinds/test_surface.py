@@ -93,7 +93,6 @@ NOT_MADE: Mapping[str, str] = {
     **dict.fromkeys(
         ("AddLayerVersionPermission", "RemoveLayerVersionPermission", "GetLayerVersionPolicy"), SAYS_WHO_MAY
     ),
-    **dict.fromkeys(SURFACE["managed instances"], "managed instances have no section yet"),
 }  # fmt: skip
 
 

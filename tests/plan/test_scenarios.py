@@ -44,7 +44,7 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("event_invoke", "adopt"): "the mark is the function's",
     **{
         (kind, verb): why
-        for kind in ("recursion", "runtime_management")
+        for kind in ("recursion", "runtime_management", "scaling")
         for verb, why in (
             ("replace", "all of it can be updated"),
             ("delete", "every function has one"),

@@ -71,18 +71,21 @@ def managed(aws: Aws) -> str:
 
 def test_managed_instances_have_a_scale_that_is_set_and_set_back(aws: Aws) -> None:
     name, where = managed(aws), {"Qualifier": "$LATEST.PUBLISHED"}
+    with refused("ResourceNotFoundException", ":$LATEST.PUBLISHED", 404):
+        aws.client.get_function_scaling_config(FunctionName=name, **where)
+    aws.client.publish_version(FunctionName=name, PublishTo="LATEST_PUBLISHED")
     scale = {"MinExecutionEnvironments": 3, "MaxExecutionEnvironments": 20}
     aws.client.put_function_scaling_config(FunctionName=name, FunctionScalingConfig=scale, **where)
-    read = aws.client.get_function_scaling_config(FunctionName=name, **where)
-    assert read["RequestedFunctionScalingConfig"] == read["AppliedFunctionScalingConfig"] == scale
+    for applied in ({}, scale):
+        read = aws.client.get_function_scaling_config(FunctionName=name, **where)
+        assert (read["RequestedFunctionScalingConfig"], read["AppliedFunctionScalingConfig"]) == (scale, applied)
+        aws.settle()
     aws.client.put_function_scaling_config(FunctionName=name, **where)
     assert aws.client.get_function_scaling_config(FunctionName=name, **where)["RequestedFunctionScalingConfig"] == {}
 
 
 def test_an_ordinary_function_has_no_scale(aws: Aws) -> None:
-    with refused(
-        "InvalidParameterValueException", "CapacityProviderConfig isn't supported for Lambda Default functions."
-    ):
+    with refused("AccessDeniedException", "does not contain a capacity provider configuration", 403):
         aws.client.get_function_scaling_config(FunctionName=aws.function(), Qualifier="$LATEST.PUBLISHED")
     with refused("ResourceNotFoundException", "Function not found: ", 404):
         aws.client.get_function_scaling_config(FunctionName=managed(aws), Qualifier="7")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.apply.houses import OURS
+from tests.apply.houses import MANAGED, OURS
 from tests.conftest import House, function_spec, opened
 
 ONE_EACH = """publish: true
@@ -72,6 +72,7 @@ SECTIONS: Mapping[str, tuple[str, dict[str, int]]] = {
     "recursion": ("recursion: {RecursiveLoop: Allow}", {"GetFunctionRecursionConfig": 1}),
     "runtime_management": ("runtime_management: {UpdateRuntimeOn: FunctionUpdate}", {"GetRuntimeManagementConfig": 1}),
     "concurrency": ("concurrency: {ReservedConcurrentExecutions: 5}", {}),
+    "scaling": ("scaling: {'1': {MinExecutionEnvironments: 3}}", {"GetFunctionScalingConfig": 1}),
     "url": ("urls: {$LATEST: {AuthType: AWS_IAM}}", {"ListFunctionUrlConfigs": 1}),
     "permission": ("permissions: {$LATEST: {bucket: {Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com}}}", {"GetPolicy": 1}),
     "policy": ("permissions: {'1': {policy: {Version: '2012-10-17', Statement: [{Effect: Deny, Principal: '*', Action: '*', Resource: '*'}]}}}", {"GetResourcePolicy": 1, "ListAliases": 1, "ListFunctions": 1}),
@@ -119,7 +120,7 @@ def together() -> str:
     said: dict[str, Any] = {}
     for name, entries in (item for text, _ in SECTIONS.values() for item in yaml.safe_load(text).items()):
         said[name] = {**said.get(name, {}), **entries} if isinstance(entries, dict) else entries
-    return function_spec("one", extra=yaml.safe_dump(said))
+    return function_spec("one", extra=yaml.safe_dump(said), configuration=MANAGED)
 
 
 @pytest.fixture(scope="module")
@@ -134,14 +135,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 def test_a_section_that_no_spec_has_takes_no_call(whole: House) -> None:
-    whole.write("one.yaml", function_spec("one"))
+    whole.write("one.yaml", function_spec("one", configuration=MANAGED))
     assert counted(whole) == {"GetFunction": 1}
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
 def test_a_section_takes_its_own_calls_and_no_other(whole: House, kind: str) -> None:
     text, calls = SECTIONS[kind]
-    whole.write("one.yaml", function_spec("one", extra=text))
+    whole.write("one.yaml", function_spec("one", extra=text, configuration=MANAGED))
     assert counted(whole) == {"GetFunction": 1, **calls}
 
 

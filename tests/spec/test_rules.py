@@ -141,6 +141,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         scaled("MinCapacity: 1, MaxCapacity: 2, scheduled: {noon: {Schedule: daily, MinCapacity: 2}}"),
         "6:80: provisioned_concurrency.1.autoscaling.scheduled.noon.Schedule is \"daily\"; it must be at(yyyy-mm-ddThh:mm:ss), rate(1 hour) or cron(0 8 * * ? *)",
     ),
+    "a scale of an alias": (
+        "scaling: {live: {MinExecutionEnvironments: 3}}\n",
+        '4:11: "live" is no name for a key under scaling; it must be a version\'s number, or $LATEST.PUBLISHED',
+    ),
     "a retention that there is not": (
         "log_group: {retention_days: 8}\n",
         "4:29: log_group.retention_days is 8; the nearest that are allowed are 7 and 14",

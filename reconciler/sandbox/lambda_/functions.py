@@ -170,6 +170,12 @@ def publish_version(region: Region, params: Mapping[str, Any], now: float) -> di
             f"CodeSHA256 ({guard}) is different from current CodeSHA256 in $LATEST ({held}). "
             "Please try again with the CodeSHA256 in $LATEST."
         )
+    if "PublishTo" in params:
+        if "CapacityProviderConfig" not in function.latest.configuration:
+            raise invalid("PublishTo is for functions with a capacity provider.")
+        function.is_published_as_latest = True
+        answer = configuration_answer(region, function, function.latest, versions.LATEST_PUBLISHED)
+        return answer | {"Version": versions.LATEST_PUBLISHED}
     version, is_new = versions.published(region, function, now)
     if is_new:
         function.latest.revision = new_id()

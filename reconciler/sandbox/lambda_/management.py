@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.sandbox.lambda_.settling import Scale
 from reconciler.sandbox.lambda_.state import Function, Region
-from reconciler.sandbox.refusals import invalid, not_found
+from reconciler.sandbox.refusals import Refused, invalid, not_found
 
 UNSET_LOOP: Mapping[str, str] = {"RecursiveLoop": "Terminate"}
 UNSET_RUNTIME: Mapping[str, str] = {"UpdateRuntimeOn": "Auto"}
@@ -66,8 +67,10 @@ def put_runtime(region: Region, params: Mapping[str, Any], now: float) -> dict[s
 def _scaled(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
     function, qualifier = _function(region, params), params["Qualifier"]
     if "CapacityProviderConfig" not in function.latest.configuration:
-        raise invalid("CapacityProviderConfig isn't supported for Lambda Default functions.")
-    if qualifier.isdigit() and qualifier not in function.versions:
+        message = "The function provided by the arn does not contain a capacity provider configuration"
+        raise Refused("AccessDeniedException", message, 403)
+    is_there = qualifier in function.versions if qualifier.isdigit() else function.is_published_as_latest
+    if not is_there:
         raise not_found(f"Function not found: {region.arn(function.name, qualifier)}")
     return function, qualifier
 
@@ -75,15 +78,17 @@ def _scaled(region: Region, params: Mapping[str, Any]) -> tuple[Function, str]:
 def put_scaling(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     """What is left out sets the scale back."""
     function, qualifier = _scaled(region, params)
-    function.scaling[qualifier] = dict(params.get("FunctionScalingConfig", {}))
+    scale = function.scaling.setdefault(qualifier, Scale())
+    scale.requested = dict(params.get("FunctionScalingConfig", {}))
+    region.begin(scale, now)
     return {"FunctionState": function.latest.state}
 
 
 def get_scaling(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
     function, qualifier = _scaled(region, params)
-    held = function.scaling.get(qualifier, {})
+    scale = function.scaling.get(qualifier, Scale())
     return {
         "FunctionArn": region.arn(function.name, qualifier),
-        "RequestedFunctionScalingConfig": held,
-        "AppliedFunctionScalingConfig": held,
+        "RequestedFunctionScalingConfig": dict(scale.requested),
+        "AppliedFunctionScalingConfig": dict(scale.applied),
     }

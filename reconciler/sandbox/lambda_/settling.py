@@ -33,6 +33,21 @@ class SourceMapping:
 
 
 @dataclass(slots=True)
+class Scale:
+    """The scale of a version on managed instances: what was asked for, and what it has."""
+
+    requested: dict[str, Any] = field(default_factory=dict)
+    applied: dict[str, Any] = field(default_factory=dict)
+    settles_at: float | None = None
+
+    def expect(self, failure: str) -> None:
+        """It is not known how one fails."""
+
+    def settle(self) -> None:
+        self.applied, self.settles_at = dict(self.requested), None
+
+
+@dataclass(slots=True)
 class CapacityProvider:
     """A capacity provider; `members` are as it was sent with defaults filled in, `goes_to` is the state that it settles in."""
 

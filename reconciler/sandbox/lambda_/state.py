@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from reconciler.core.accounts import partition_of
-from reconciler.sandbox.lambda_.settling import CapacityProvider, Provisioned, SourceMapping
+from reconciler.sandbox.lambda_.settling import CapacityProvider, Provisioned, Scale, SourceMapping
 from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
 
 # What may stand for a function: of an ARN, every part before the name may be left out (FACTS 1).
@@ -171,13 +171,14 @@ class Function:
     event_invoke: dict[str, dict[str, Any]] = field(default_factory=dict)
     provisioned: dict[str, Provisioned] = field(default_factory=dict)
     runtime_management: dict[str, dict[str, Any]] = field(default_factory=dict)
-    scaling: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scaling: dict[str, Scale] = field(default_factory=dict)
+    is_published_as_latest: bool = False
     recursion: dict[str, Any] = field(default_factory=dict)
     code_signing: dict[str, Any] = field(default_factory=dict)
     last_version: int = 0
 
 
-Settling = Record | SourceMapping | CapacityProvider | Provisioned
+Settling = Record | SourceMapping | CapacityProvider | Provisioned | Scale
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from reconciler.sandbox.lambda_.answers import listed
 from reconciler.sandbox.lambda_.state import ALIAS, Function, Record, Region, new_id, paged
 from reconciler.sandbox.refusals import conflict, invalid
 
+LATEST_PUBLISHED = "$LATEST.PUBLISHED"
 CREATING = ("The function is being created.", "Creating")
 
 
@@ -65,5 +66,11 @@ def delete(region: Region, name: str, qualifier: str) -> None:
     if users:
         raise conflict(f"Unable to delete version because the following aliases reference it: [{', '.join(users)}]")
     function.versions.pop(qualifier, None)
-    for held in (function.policies, function.event_invoke, function.provisioned, function.runtime_management):
+    for held in (
+        function.policies,
+        function.event_invoke,
+        function.provisioned,
+        function.runtime_management,
+        function.scaling,
+    ):
         held.pop(qualifier, None)
