@@ -33,6 +33,8 @@ from reconciler.aws.sessions import (
     carries_bytes,
     core_session,
     opened,
+    profile_of,
+    refused,
     without_credentials,
 )
 from reconciler.core import service
@@ -176,11 +178,16 @@ class Aws:
         another."""
         with self._lock:
             if place.account not in self._identities:
-                actual = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
-                wanted = self._accounts[place.account].account_id
-                if wanted and wanted != actual:
+                account = self._accounts[place.account]
+                try:
+                    actual = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
+                except CallFailed as failure:
+                    raise refused(account, failure) from failure
+                if account.account_id not in ("", actual):
+                    profile = profile_of(account)
+                    whose = f"credentials of profile {profile}" if profile else "credentials"
                     raise AwsError(
-                        f"account {place.account} is {wanted} in reconcile.yaml, but the credentials belong to {actual}; "
+                        f"account {place.account} is {account.account_id} in reconcile.yaml, but the {whose} belong to {actual}; "
                         "check profile and assumeRole, nothing was read or written"
                     )
                 self._identities[place.account] = actual

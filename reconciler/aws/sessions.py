@@ -7,7 +7,9 @@ raise whatever their files, processes and services do. It never calls anything b
 from __future__ import annotations
 
 import getpass
+import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -25,7 +27,7 @@ from botocore.loaders import create_loader
 
 from reconciler import __version__
 from reconciler.core.accounts import Account
-from reconciler.core.errors import NoCredentials
+from reconciler.core.errors import AwsError, CallFailed, NoCredentials
 
 CLIENT_ATTEMPTS = 8
 # adaptive: slows down when AWS throttles; the numbers bound how long one call may take.
@@ -47,16 +49,18 @@ ONCE = CLIENT.merge(
 UNREPEATED = ClientConfig(retries={"mode": "adaptive", "total_max_attempts": 1})
 LARGE_BODY_BYTES = 2**16
 
-# What helps, by how AWS's code or the name of botocore's exception begins or what it holds; the first that fits.
+# What helps, by how AWS's code or the name of botocore's exception begins or what it holds; the first that fits. `{flag}` names the profile.
 MENDS: Mapping[str, str] = {
     "NoCredentials": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write `profile` in reconcile.yaml",
-    "ProfileNotFound": "write a `profile` that the AWS configuration has, or set AWS_PROFILE to one",
+    "ProfileNotFound": "write a `profile` that the AWS configuration has, or set AWS_PROFILE to one (`aws configure list-profiles`)",
     "Partial|ConfigParse|ConfigNotFound|InvalidConfig|InfiniteLoop": "mend the AWS configuration",
-    "SSO|Login|TokenRetrieval|ExpiredToken|PendingAuthorization": "sign in again (`aws sso login`), or renew the credentials",
+    "SSO|Login|TokenRetrieval|ExpiredToken|PendingAuthorization": "sign in again (`aws sso login{flag}`), or renew the credentials",
+    "InvalidClientTokenId|UnrecognizedClient|Signature": "set keys that AWS knows (`aws configure{flag}`), and the clock",
     "AccessDenied|Unauthorized|Forbidden": "let these credentials assume the role, and the role trust them",
     "^OSError|FileNotFound|Permission|IsADirectory|NotADirectory": "make the file that is named there, and readable",
     "Connect|Timeout|HTTPClient|ServiceUnavailable|Throttl|InternalFailure": "try again later",
 }
+UNTAKEN = "ExpiredToken|InvalidClientTokenId|UnrecognizedClient|Signature"
 UNKNOWN = "check `profile` and `assumeRole` in reconcile.yaml, and the AWS configuration"
 
 _LOADER = create_loader()  # reads each of botocore's data files once, for all accounts
@@ -148,10 +152,28 @@ def without_credentials(account: Account, error: Exception) -> NoCredentials:
     by its kind alone: it could repeat what it could not read."""
     is_speaking = isinstance(error, BotoCoreError | ClientError | OSError | NoCredentials)
     what = str(error) if is_speaking else f"{type(error).__name__} when the credentials were read"
-    return NoCredentials(f"account {account.name}: {what}; {mend(error)}")
+    return NoCredentials(f"account {account.name}: {what}; {mend(account, code_of(error))}")
 
 
-def mend(error: Exception) -> str:
+def refused(account: Account, failure: CallFailed) -> AwsError:
+    """That AWS does not take the credentials of an account, with what helps; the failure itself where it says something else."""
+    if not re.search(UNTAKEN, failure.code):
+        return failure
+    return NoCredentials(f"account {account.name}: {failure} ({failure.code}); {mend(account, failure.code)}")
+
+
+def code_of(error: Exception) -> str:
+    """AWS's code, or the name of the exception."""
     code = str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
-    name = code or type(error).__name__
-    return next((text for pattern, text in MENDS.items() if re.search(pattern, name)), UNKNOWN)
+    return code or type(error).__name__
+
+
+def mend(account: Account, code: str) -> str:
+    profile = profile_of(account)
+    text = next((text for pattern, text in MENDS.items() if re.search(pattern, code)), UNKNOWN)
+    return text.format(flag=f" --profile {shlex.quote(profile)}" if profile else "")
+
+
+def profile_of(account: Account) -> str:
+    """The profile that the credentials of an account are of, by reconcile.yaml or else by AWS's variables; empty where none is named."""
+    return account.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE", "")

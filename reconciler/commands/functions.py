@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from reconciler.commands import wiring
+from reconciler.commands.output import warn
 from reconciler.commands.selected import parted
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Live, Snapshot, Spec, Target
@@ -19,7 +20,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.report.results import camel
 from reconciler.spec.config import Config, find_config, load_config
-from reconciler.spec.selection import matches
+from reconciler.spec.selection import matches, mend
 
 FIELDS = (
     "CodeSha256", "CodeSize", "DeadLetterConfig", "Description", "Environment", "FunctionArn", "FunctionName", "Handler",
@@ -60,6 +61,9 @@ def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
     paths, _ = parted(filters.words)
     config = load_config(find_config(paths))
     places = list(_places(config, paths, filters.account, filters.region))
+    if not places:
+        warn(nowhere(config, filters))
+        return []
     aws = wiring.connect(config, {place.account for place in places})
     from reconciler.snapshot.fetch import fetch
 
@@ -77,6 +81,20 @@ def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
     for reason in (*held.unread.values(), *filter(None, held.invoked.values())):
         click.echo(f"warning: {reason}", err=True)
     return list(items(held))
+
+
+def nowhere(config: Config, filters: Filters) -> str:
+    """Why there is no place to be asked, and what helps."""
+    if filters.account and filters.account not in config.accounts:
+        return (
+            f"{config.path} has no account {filters.account}; {mend(filters.account, config.accounts, config.accounts)}"
+        )
+    asked = [account for account in config.accounts.values() if filters.account in (None, account.name)]
+    regions = sorted({region for account in asked for region in account.regions})
+    if filters.region and regions:
+        return f"{config.path} has no region {filters.region} there; {mend(filters.region, regions, regions)}"
+    names = ", ".join(account.name for account in asked)
+    return f"no region of {names} is known; write `regions` in {config.path}, or give --region with --account"
 
 
 def target_of(item: Mapping[str, Any]) -> Target:

@@ -72,7 +72,7 @@ def within(selection: Selection, targets: Collection[Target]) -> list[Target]:
         before, left = left, [target for target in left if fnmatchcase(getattr(target, part), wanted or "*")]
         if wanted and not left:
             known = {str(getattr(target, part)) for target in before}
-            raise SelectionError(f"no spec is for --{part} {wanted}; {_mend(wanted, known, known)}")
+            raise SelectionError(f"no spec is for --{part} {wanted}; {mend(wanted, known, known)}")
     return left
 
 
@@ -95,10 +95,11 @@ def one(word: str, targets: Collection[Target], places: Iterable[tuple[str, str]
 def unknown(word: str, targets: Collection[Target]) -> str:
     """That a word means nothing, with what it may mean."""
     names = {target.name if target.root == FUNCTION else f"{target.root}/{target.name}" for target in targets}
-    return f"no spec is for {word}; {_mend(word, names, {*names, *map(str, targets)})}"
+    return f"no spec is for {word}; {mend(word, names, {*names, *map(str, targets)})}"
 
 
-def _mend(word: str, names: Collection[str], spellings: Collection[str]) -> str:
+def mend(word: str, names: Collection[str], spellings: Collection[str]) -> str:
+    """The name that a word is nearest to, of all that could be spelled; else the names."""
     near = get_close_matches(word, sorted(spellings), n=1) or get_close_matches(
         word.rpartition("/")[2], sorted(names), n=1
     )

@@ -14,6 +14,7 @@ from botocore import handlers
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.sessions import assuming, core_session
 from reconciler.core.accounts import Account
+from reconciler.core.errors import CallFailed
 from tests.conftest import CONFIG, House, function_spec
 
 SOURCE = "[profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n"
@@ -94,6 +95,83 @@ def test_no_credentials_at_all_are_told_by_every_command(house: House, bare: Pat
     assert result.exit_code == 26
     assert (
         "account test: unable to locate credentials to assume role/reconcile with; set AWS_ACCESS_KEY_ID" in result.err
+    )
+
+
+def refusing(house: House, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have STS refuse to say who asks."""
+    house.write("one.yaml", function_spec("one"))
+    call = Aws.call
+
+    def refused(self: Aws, place: Place, operation: str, params: Any, *, api: str = "") -> Any:
+        if operation == "GetCallerIdentity":
+            raise CallFailed("AWS says why", code=code)
+        return call(self, place, operation, params, api=api)
+
+    monkeypatch.setattr(Aws, "call", refused)
+    for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("command", [("plan",), ("functions", "specs"), ("versions", "one")])
+@pytest.mark.parametrize(
+    ("code", "variables", "mend"),
+    [
+        ("ExpiredToken", {}, "sign in again (`aws sso login`), or renew the credentials"),
+        ("ExpiredTokenException", {"AWS_PROFILE": "a b"}, "sign in again (`aws sso login --profile 'a b'`), or renew"),
+        (
+            "InvalidClientTokenId",
+            {"AWS_DEFAULT_PROFILE": "x"},
+            "set keys that AWS knows (`aws configure --profile x`), and the clock",
+        ),
+        ("SignatureDoesNotMatch", {}, "set keys that AWS knows (`aws configure`), and the clock"),
+    ],
+)
+def test_credentials_that_aws_does_not_take_are_told_with_their_profile_and_the_command_that_helps(
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    variables: dict[str, str],
+    mend: str,
+    command: tuple[str, ...],
+) -> None:
+    refusing(house, monkeypatch, code)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    result = house.run(*command)
+    assert result.exit_code in (21, 26)
+    assert f"account test: AWS says why ({code}); {mend}" in result.err + result.out
+
+
+def test_a_refusal_that_is_none_of_the_credentials_stays_what_it_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(house, monkeypatch, "ServiceUnavailable")
+    assert "sign in" not in house.run("plan").err
+
+
+def test_a_sign_in_that_is_over_names_the_command(house: House, bare: Path) -> None:
+    bare.write_text(f"[profile ours]\n{SSO}")
+    house.write("one.yaml", function_spec("one"), stock=False)
+    with_account(house, "profile: ours")
+    assert "sign in again (`aws sso login --profile ours`), or renew the credentials" in house.run("plan").err
+
+
+def test_credentials_of_another_account_are_told_with_their_profile(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = f"[profile ours]\naws_access_key_id = {os.environ['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = b\n"
+    (tmp_path / "config").write_text(keys)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    house.write("one.yaml", function_spec("one"))
+    with_account(house, "profile: ours")
+    config = house.root / "specs/reconcile.yaml"
+    config.write_text(config.read_text().replace("123456789012", "210987654321"))
+    result = house.run("functions", "specs")
+    assert result.exit_code == 26
+    assert (
+        "account test is 210987654321 in reconcile.yaml, but the credentials of profile ours belong to 123456789012; check"
+        in result.err
     )
 
 

@@ -175,6 +175,31 @@ def test_functions_of_any_name_that_is_given_are_listed(house: House) -> None:
     assert listed("m*", "--snapshot", "live.json") == ["mailer"]
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("--account tst", "specs/reconcile.yaml has no account tst; did you mean test?"),
+        ("--region us-west-1", "specs/reconcile.yaml has no region us-west-1 there; did you mean us-west-2?"),
+        (
+            "--account bare",
+            "no region of bare is known; write `regions` in specs/reconcile.yaml, or give --region with --account",
+        ),
+    ],
+)
+def test_where_there_is_no_place_to_be_asked_the_list_is_empty_and_the_reason_told(
+    house: House, flags: str, told: str
+) -> None:
+    is_bare = "bare" in flags
+    house.write(
+        "reconcile.yaml",
+        CONFIG + is_bare * '    - {name: bare, lambdaEnabled: true, accountId: "210987654321"}\n',
+        stock=False,
+    )
+    result = house.run("functions", *flags.split())
+    assert (result.exit_code, result.json(), result.err) == (0, [], f"warning: {told}\n")
+    assert house.sandbox.requests == []
+
+
 # --- where the tree is -----------------------------------------------------------------------------------------------------
 
 
