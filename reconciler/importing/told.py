@@ -27,16 +27,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a source tells of one function. `region` and `account_id` are empty where it does not say them, and `account`, the name that
-    reconcile.yaml has for it.
+    """What a source tells of one function, in which `file` of it. `region` and `account_id` are empty where it does not say them, and so is
+    `account`, the name that reconcile.yaml has for it.
 
     `labels` has names for event source mappings, by UUID or by the ARN of their source. `code` is where the source says the code is, in
-    the words of a spec: `path` relative to the source's file, S3Bucket and S3Key, or ImageUri; it is written only where what is there
+    the words of a spec: `path` relative to that file, S3Bucket and S3Key, or ImageUri; it is written only where what is there
     is what lives. `symbols` maps JSON Pointers into the spec to what stands there in the source, for a comment. `parts` are what
     the source manages of it, for the hand-over.
     """
 
     function: str
+    file: str = ""
     region: str = ""
     account_id: str = ""
     account: str = ""

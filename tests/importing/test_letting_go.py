@@ -35,7 +35,10 @@ ROLE = """\
 variable "names" {}
 resource "aws_iam_role" "worker" {
   name               = "worker"
-  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
 }
 """
 FUNCTIONS = """\

@@ -107,6 +107,7 @@ def _said(definition: Definition, function: str, region: str, account_id: str) -
     code = mapping(definition.value.get("Code"))
     return Said(
         function=function,
+        file=definition.path,
         region=region,
         account_id=account_id,
         code={name: text(code[name]) for name in CODE if text(code.get(name)) and "{{" not in text(code[name])},

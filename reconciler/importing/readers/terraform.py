@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.errors import SourceError
@@ -102,14 +102,20 @@ class Resource:
         return Name(name.function, name.region or region or text(self.values.get("region")), name.account_id or account)
 
 
-def parsed(file: File) -> tuple[Resource, ...] | None:
+@dataclass(frozen=True, slots=True)
+class State:
+    path: str
+    resources: tuple[Resource, ...]
+
+
+def parsed(file: File) -> State | None:
     document = json_of(file, '"terraform_version"')
     if not isinstance(document, Mapping) or "terraform_version" not in document:
         return None
     if "format_version" not in document:
         raise SourceError(f"{file.path}: is a state as Terraform keeps it; write what `terraform show -json` prints")
     state = mapping(document.get("prior_state")) if "planned_values" in document else document
-    return tuple(_resources(mapping(mapping(state.get("values")).get("root_module"))))
+    return State(file.path, tuple(_resources(mapping(mapping(state.get("values")).get("root_module")))))
 
 
 def _resources(root: Mapping[str, Any]) -> Iterator[Resource]:
@@ -137,12 +143,12 @@ def _label(item: Mapping[str, Any]) -> str:
     return label_of(name if key is None else f"{name}-{key}")
 
 
-def told(held: Sequence[Sequence[Resource]]) -> Told:
+def told(held: Sequence[State]) -> Told:
     """What each state tells; a resource belongs to a function of its own state."""
     functions: list[Said] = []
     notes: list[str] = []
-    for resources in held:
-        functions += _functions(resources, notes)
+    for state in held:
+        functions += (replace(said, file=state.path) for said in _functions(state.resources, notes))
     return Told(tuple(functions), tuple(map(printable, notes)))
 
 
