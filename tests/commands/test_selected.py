@@ -200,6 +200,12 @@ def test_where_there_is_no_place_to_be_asked_the_list_is_empty_and_the_reason_to
     assert house.sandbox.requests == []
 
 
+def test_the_sandbox_is_stocked_for_what_is_chosen(tree: Path) -> None:
+    sandbox = ("sandbox", "prod/checkout", "--", "reconcile-is-not-here")
+    assert "reconcile-is-not-here" in reconcile(*sandbox).err
+    assert "did you mean checkout?" in reconcile("-C", "specs", "sandbox", "chekout", "--", "true").err
+
+
 # --- where the tree is -----------------------------------------------------------------------------------------------------
 
 

@@ -22,9 +22,8 @@ from reconciler.core.foreign import printable
 from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import Repository, repository
 from reconciler.files.validation import schema_text
-from reconciler.spec.config import FILE_NAME
+from reconciler.spec.root import FILE_NAME, SPECS
 
-SPECS = "specs"
 CONFIG = f"{SPECS}/{FILE_NAME}"
 FIRST_SPEC = f"{SPECS}/hello/hello.yaml"
 IGNORED, OWNERS = ".gitignore", ".github/CODEOWNERS"
