@@ -20,14 +20,13 @@ from reconciler.kinds.base import (
     STUCK,
     Call,
     Kind,
-    Listing,
-    Reading,
     Section,
     Step,
     by_name,
     comparable_by,
     written_over,
 )
+from reconciler.kinds.reading import Listing, Reading
 
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,

@@ -12,16 +12,14 @@ from reconciler.kinds.base import (
     IS_REQUIRED,
     IS_THE_FUNCTION,
     Call,
-    Holders,
     Kind,
-    Listing,
-    Reading,
     Section,
     Step,
     by_name,
     comparable_by,
     written_over,
 )
+from reconciler.kinds.reading import Holders, Listing, Reading
 
 _PUT, _DELETE = "PutFunctionCodeSigningConfig", "DeleteFunctionCodeSigningConfig"
 _MEMBER = "CodeSigningConfigArn"

@@ -11,13 +11,13 @@ from reconciler.kinds.base import (
     IS_THE_FUNCTION,
     Call,
     Kind,
-    Reading,
     Section,
     Step,
     by_name,
     comparable_by,
     written_over,
 )
+from reconciler.kinds.reading import Reading
 
 _PUT, _DELETE = "PutFunctionConcurrency", "DeleteFunctionConcurrency"
 _MEMBER = "ReservedConcurrentExecutions"

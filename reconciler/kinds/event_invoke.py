@@ -13,8 +13,6 @@ from reconciler.kinds.base import (
     LATEST,
     Call,
     Kind,
-    Listing,
-    Reading,
     Section,
     Step,
     by_name,
@@ -22,6 +20,7 @@ from reconciler.kinds.base import (
     qualifier_of,
     with_defaults,
 )
+from reconciler.kinds.reading import Listing, Reading
 
 _PUT, _DELETE = "PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig"
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"

@@ -22,16 +22,14 @@ from reconciler.kinds.base import (
     NOT_DOCUMENTED,
     Call,
     Kind,
-    Listing,
-    Reading,
     Section,
     Step,
-    function_of,
     qualifier_of,
     shown,
     with_defaults,
 )
 from reconciler.kinds.moments import epoch_seconds
+from reconciler.kinds.reading import Listing, Reading, function_of
 from reconciler.kinds.sources import VIRTUAL_HOST, source_service, subject, virtual_hosts
 from reconciler.kinds.tags import FREE_TAGS, reserved, tag_steps, tags_after
 

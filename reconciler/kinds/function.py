@@ -15,7 +15,7 @@ from reconciler.core.finding import Finding, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds import code, configuration
-from reconciler.kinds.base import Call, Kind, Reading, Step, shown, with_defaults
+from reconciler.kinds.base import Call, Kind, Step, shown, with_defaults
 from reconciler.kinds.code import comparable_code, live_code
 from reconciler.kinds.configuration import (
     CONFIGURATION,
@@ -29,6 +29,7 @@ from reconciler.kinds.configuration import (
     sendable,
     standing,
 )
+from reconciler.kinds.reading import Reading
 from reconciler.kinds.tags import FREE_TAGS, own_tags, reserved, tag_steps, tags_after
 
 

@@ -10,7 +10,8 @@ from reconciler.core import service
 from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
 from reconciler.kinds import code
-from reconciler.kinds.base import Call, Kind, Listing, Reading, Section, Step, with_defaults
+from reconciler.kinds.base import Call, Kind, Section, Step, with_defaults
+from reconciler.kinds.reading import Listing, Reading
 
 PUBLISH = "PublishLayerVersion"
 # The version that is the newest once the layer's plan is carried out.

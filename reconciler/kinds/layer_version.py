@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.core.model import Key, Live, Properties, Target
-from reconciler.kinds.base import Call, Kind, Listing, Reading, Section, Step, Users, by_name, function_of, qualifier_of
+from reconciler.kinds.base import Call, Kind, Section, Step, by_name, qualifier_of
+from reconciler.kinds.reading import Listing, Reading, Users, function_of
 
 DELETE = "DeleteLayerVersion"
 

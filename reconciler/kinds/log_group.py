@@ -10,7 +10,8 @@ from typing import Any
 
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.kinds.base import Call, Kind, Lookup, Reading, Section, Step, by_name
+from reconciler.kinds.base import Call, Kind, Section, Step, by_name
+from reconciler.kinds.reading import Lookup, Reading
 
 _CREATE, _READ = "CreateLogGroup", "DescribeLogGroups"
 _KEEP, _KEEP_FOREVER = "PutRetentionPolicy", "DeleteRetentionPolicy"

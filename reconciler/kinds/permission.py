@@ -24,11 +24,11 @@ from reconciler.kinds.base import (
     LETTERS,
     Call,
     Kind,
-    Reading,
     Section,
     Step,
     by_name,
 )
+from reconciler.kinds.reading import Reading
 
 _ADD, _REMOVE = "AddPermission", "RemovePermission"
 _WRITTEN_WHOLE = "a statement is written whole, so what it does not say is not there"

@@ -11,7 +11,8 @@ from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, LocalArn, Properties, Target
 from reconciler.kinds import iam
-from reconciler.kinds.base import IS_A_GUARD, LATEST, Call, Kind, Reading, Section, Step, by_name
+from reconciler.kinds.base import IS_A_GUARD, LATEST, Call, Kind, Section, Step, by_name
+from reconciler.kinds.reading import Reading
 
 _PUT, _GET, _DELETE = "PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"
 _SECTION = "permissions"

@@ -6,17 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.kinds.base import (
-    IS_THE_FUNCTION,
-    Call,
-    Kind,
-    Reading,
-    Section,
-    Step,
-    by_name,
-    comparable_by,
-    written_over,
-)
+from reconciler.kinds.base import IS_THE_FUNCTION, Call, Kind, Section, Step, by_name, comparable_by, written_over
+from reconciler.kinds.reading import Reading
 
 _PUT = "PutFunctionRecursionConfig"
 

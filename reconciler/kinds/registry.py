@@ -27,7 +27,8 @@ from reconciler.kinds import (
     url,
     version,
 )
-from reconciler.kinds.base import Call, Kind, Section, function_of
+from reconciler.kinds.base import Call, Kind, Section
+from reconciler.kinds.reading import function_of
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind

@@ -8,16 +8,8 @@ from typing import Any
 
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.kinds.base import (
-    IS_THE_FUNCTION,
-    Call,
-    Kind,
-    Reading,
-    Section,
-    Step,
-    by_name,
-    comparable_by,
-)
+from reconciler.kinds.base import IS_THE_FUNCTION, Call, Kind, Section, Step, by_name, comparable_by
+from reconciler.kinds.reading import Reading
 
 _PUT = "PutRuntimeManagementConfig"
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html"

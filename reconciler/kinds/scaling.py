@@ -10,7 +10,8 @@ from reconciler.core import service
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
-from reconciler.kinds.base import IS_THE_FUNCTION, NOT_DOCUMENTED, Call, Kind, Reading, Section, Step, by_name
+from reconciler.kinds.base import IS_THE_FUNCTION, NOT_DOCUMENTED, Call, Kind, Section, Step, by_name
+from reconciler.kinds.reading import Reading
 
 _PUT, _GET, _MEMBER = "PutFunctionScalingConfig", "GetFunctionScalingConfig", "FunctionScalingConfig"
 _REQUESTED, _APPLIED = f"Requested{_MEMBER}", f"Applied{_MEMBER}"

@@ -14,8 +14,6 @@ from reconciler.kinds.base import (
     LATEST,
     Call,
     Kind,
-    Listing,
-    Reading,
     Section,
     Step,
     by_name,
@@ -23,6 +21,7 @@ from reconciler.kinds.base import (
     qualifier_of,
     written_over,
 )
+from reconciler.kinds.reading import Listing, Reading
 
 _CREATE, _UPDATE, _DELETE = "CreateFunctionUrlConfig", "UpdateFunctionUrlConfig", "DeleteFunctionUrlConfig"
 

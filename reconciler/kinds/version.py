@@ -19,8 +19,6 @@ from reconciler.kinds.base import (
     IS_THE_FUNCTION,
     Call,
     Kind,
-    Listing,
-    Reading,
     Section,
     Step,
     by_name,
@@ -35,6 +33,7 @@ from reconciler.kinds.configuration import (
     normal_configuration,
     standing,
 )
+from reconciler.kinds.reading import Listing, Reading
 
 PUBLISH = Section(
     name="publish",

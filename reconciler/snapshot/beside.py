@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread
 from reconciler.core.model import Key, Properties, Target
-from reconciler.kinds.base import Beside, Reading
+from reconciler.kinds.reading import Beside, Reading
 
 Answered = tuple[Target, Properties]
 

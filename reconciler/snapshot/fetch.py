@@ -18,9 +18,10 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
-from reconciler.kinds.base import STUCK, Kind, Listing, Lookup, Reading, Users
+from reconciler.kinds.base import STUCK, Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts, with_layers
+from reconciler.kinds.reading import Listing, Lookup, Reading, Users
 from reconciler.kinds.registry import KINDS, WAITS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Properties, Spec, Target
-from reconciler.kinds.base import Holders, Kind
+from reconciler.kinds.base import Kind
+from reconciler.kinds.reading import Holders
 
 Answered = tuple[Target, Properties]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Properties, Target
-from reconciler.kinds.base import Users
+from reconciler.kinds.reading import Users
 
 Answered = tuple[Target, Properties]
 

@@ -13,9 +13,9 @@ from reconciler.core import service
 from reconciler.core.accounts import partition_of
 from reconciler.core.model import Operation, Plan, Ref, Spec, Target
 from reconciler.core.rights import Right
-from reconciler.kinds.base import Reading
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, with_layers
+from reconciler.kinds.reading import Reading
 from reconciler.kinds.registry import KINDS
 from reconciler.snapshot.artifacts import ECR
 from reconciler.spec.config import Config
