@@ -24,7 +24,8 @@ from reconciler.commands.standing_in import things, values
 from reconciler.commands.wiring import Workspace
 from reconciler.core.accounts import Account
 from reconciler.core.errors import ReconcileError
-from reconciler.core.model import Artifact, Snapshot, Target
+from reconciler.core.model import Snapshot, Target
+from reconciler.core.packages import Artifact
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox, Spot

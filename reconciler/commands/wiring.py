@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.core.errors import AwsError, Fault, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import Artifact, Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
+from reconciler.core.model import Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
+from reconciler.core.packages import Artifact
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import Specs, load
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reconciler.core.model import Artifact, Desired, Live, Spec, Target, TargetPlan
+from reconciler.core.model import Desired, Live, Spec, Target, TargetPlan
+from reconciler.core.packages import Artifact
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import lost_qualifiers, owns

@@ -12,18 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.diff import Difference, pointer
-from reconciler.core.model import (
-    UNSET,
-    UNTOLD,
-    Artifact,
-    Blob,
-    Desired,
-    FieldChange,
-    Live,
-    Package,
-    Pin,
-    Ref,
-)
+from reconciler.core.model import UNSET, UNTOLD, Blob, Desired, FieldChange, Live, Pin, Ref
+from reconciler.core.packages import Artifact, Package
 from reconciler.kinds.base import Step
 from reconciler.kinds.code import comparable_code
 from reconciler.kinds.layer import PUBLISH

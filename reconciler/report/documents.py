@@ -13,9 +13,7 @@ from reconciler.core.model import (
     SENSITIVE,
     UNTOLD,
     Action,
-    Artifact,
     Cause,
-    Comparison,
     Configuration,
     Diagnostic,
     FieldChange,
@@ -24,7 +22,6 @@ from reconciler.core.model import (
     Live,
     Marker,
     Origin,
-    Package,
     Plan,
     Room,
     Sealed,
@@ -36,6 +33,7 @@ from reconciler.core.model import (
     Unreadable,
     Verb,
 )
+from reconciler.core.packages import Artifact, Comparison, Package
 from reconciler.core.sealing import checksum, digest, sealed
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, with_layers
 from reconciler.kinds.registry import KINDS

@@ -17,7 +17,8 @@ from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted, SpecError
-from reconciler.core.model import Artifact, Origin, Package, Pin, Spec, Target
+from reconciler.core.model import Origin, Pin, Spec, Target
+from reconciler.core.packages import Artifact, Package
 from reconciler.core.sealing import canonical
 from reconciler.files import packing
 from reconciler.files.archive import credentials, measured

@@ -11,7 +11,8 @@ from functools import partial
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, Interrupted, SpecError
-from reconciler.core.model import Action, Comparison, FileChange, Origin, Package, Plan, Target
+from reconciler.core.model import Action, Origin, Plan, Target
+from reconciler.core.packages import Comparison, FileChange, Package
 from reconciler.core.words import byte_size, shortened
 from reconciler.files import packing
 from reconciler.files.archive import Content, NotAZip, contents
