@@ -31,7 +31,8 @@ def changed_house(house: House) -> House:
 CHANGES = [
     "PutRetentionPolicy", "TagResource", "UpdateFunctionConfiguration", "PutFunctionCodeSigningConfig", "PutFunctionRecursionConfig",
     "PutRuntimeManagementConfig", "UpdateFunctionCode", "PublishVersion", "UpdateAlias", "UpdateFunctionUrlConfig", "RemovePermission",
-    "AddPermission", "PutResourcePolicy", "PutFunctionEventInvokeConfig", "TagResource", "UpdateEventSourceMapping",
+    "AddPermission", "PutResourcePolicy", "PutFunctionEventInvokeConfig", "RegisterScalableTarget", "PutScalingPolicy", "TagResource",
+    "UpdateEventSourceMapping",
     "PutFunctionConcurrency",
 ]  # fmt: skip
 
