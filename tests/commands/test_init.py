@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 WRITTEN = {
     "specs/reconcile.yaml", "specs/hello/hello.yaml", "specs/hello/src/app.py", ".github/workflows/reconcile.yml",
     ".github/CODEOWNERS", ".gitignore", "schemas/config.schema.json", "schemas/function.schema.json",
-    "schemas/layer.schema.json",
+    "schemas/layer.schema.json", "schemas/defaults.schema.json",
     *(f".github/policies/{name}.json" for name in ("plan", "apply", "trust-plan", "trust-apply")),
 }  # fmt: skip
 

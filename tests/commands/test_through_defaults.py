@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.apply.houses import commit
-from tests.conftest import CONFIG, ROLE, House
+from tests.conftest import ACCOUNT, CONFIG, ROLE, House
 from tests.spec.test_guard_changes import told
 
 OTHERS = "\n    - {name: prod, lambdaEnabled: true, accountId: '210987654321', regions: [us-west-2], assumeRole: role/reconcile}"
@@ -130,3 +130,45 @@ def test_a_changed_default_is_one_row_for_all_that_it_changes(committed: House) 
     assert "2 functions" in row
     assert "MemorySize" in row
     assert "python&#46;yaml:6" in row
+    text = committed.run("plan", "--base", "base").out
+    assert text.startswith(
+        "test/us-west-2/one\ntest/us-west-2/two  (2 targets alike)\n  ~ function\n      configuration.MemorySize  256 → 512  "
+    )
+
+
+def test_drift_is_accepted_where_a_place_says_it_and_left_where_all_do(committed: House) -> None:
+    committed.write("reconcile.yaml", CONFIG.replace("[us-west-2]", "[us-west-2, eu-west-1]"), stock=False)
+    two_places = SPEC.format("one", "one") + (
+        "variants:\n  eu:\n    region: eu-west-1\n    configuration:\n      Timeout: 5  # enough\n"
+    )
+    path = committed.write("shop/one.yaml", two_places)
+    committed.apply()
+    commit(committed.root, "two places")
+    there = committed.sandbox.clients.get("lambda", ACCOUNT, "eu-west-1")
+    there.update_function_configuration(FunctionName="one", Timeout=9, Description="moved", MemorySize=300)
+    result = committed.run("drift", "accept", "specs/shop/one.yaml")
+    expected = two_places.replace("Timeout: 5", "Timeout: 9").replace(
+        "# enough\n", '# enough\n      Description: "moved"\n'
+    )
+    assert (result.exit_code, path.read_text()) == (25, expected), result.out + result.err
+    assert (
+        "specs/defaults/python.yaml:6:3: this says it for test/eu-west-1/one and maybe for others"
+        in result.out + result.err
+    )
+    left = committed.plan("specs/shop/one.yaml")["targets"]
+    assert [field["path"] for one in left for action in one["actions"] for field in action["fields"]] == [
+        "/configuration/MemorySize"
+    ]
+
+
+def test_a_section_that_only_all_places_say_is_not_written_for_one(committed: House) -> None:
+    committed.write("reconcile.yaml", CONFIG.replace("[us-west-2]", "[us-west-2, eu-west-1]"), stock=False)
+    two_places = SPEC.format("one", "one") + "variants: {eu: {region: eu-west-1}}\n"
+    path = committed.write("shop/one.yaml", two_places)
+    committed.apply()
+    commit(committed.root, "two places")
+    there = committed.sandbox.clients.get("lambda", ACCOUNT, "eu-west-1")
+    there.tag_resource(Resource=there.get_function_configuration(FunctionName="one")["FunctionArn"], Tags={"more": "x"})
+    result = committed.run("drift", "accept", "specs/shop/one.yaml")
+    assert path.read_text() == two_places
+    assert "says it for test/us-west-2/one as well" in result.out + result.err

@@ -83,7 +83,7 @@ def templates() -> Iterator[File]:
     folder = files("reconciler.commands.setup") / "templates"
     for name, path in TEMPLATES.items():
         yield File(path, (folder / name).read_text(encoding="utf-8"))
-    for kind in ("config", "function", "layer"):
+    for kind in ("config", "function", "layer", "defaults"):
         yield File(f"schemas/{kind}.schema.json", schema_text(kind))
     for policy in policies():
         yield File(f"{POLICIES}/{policy.name}", policy.read_text(encoding="utf-8"))

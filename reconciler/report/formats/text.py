@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 
 from reconciler.core.foreign import logged, printable
 from reconciler.core.words import many
@@ -24,15 +25,32 @@ from reconciler.report.formats.shown import (
     value_text,
 )
 
+UNSEEN = ("address", "hidden")  # of an action: it is named within its target
+
 
 def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
-    """A plan by target: what changes, before and after, what it costs; each refusal once."""
+    """A plan by target: what changes, before and after, what it costs; each refusal once. Targets of which the same is shown, to the
+    lines that say so, as those of defaults, stand together."""
     targets = [target_shown(target) for target in document["targets"] if is_acting(target)]
     return rendered(
-        "plan.txt.j2", plan=document, targets=targets, paint=painter(view.has_colour), totals=totals(document),
+        "plan.txt.j2", plan=document, groups=alike(targets), paint=painter(view.has_colour), totals=totals(document),
         guard_changes=[guard_change(change) for change in guard_changes(document)],
         notes=[(note["severity"], note_shown(note)) for note in document["diagnostics"]],
     )  # fmt: skip
+
+
+def alike(targets: Iterable[Document]) -> list[Sequence[Document]]:
+    """Targets as they are shown, those together of which the same lines change the same, each group where its first one stands. What is
+    made, goes or is replaced stands alone."""
+    found: dict[str, list[Document]] = {}
+    for target in targets:
+        shown = [{name: item for name, item in action.items() if name not in UNSEEN} for action in target["actions"]]
+        is_alone = any(
+            action["verb"] != "update" or not action["fields"] or not all(field["source"] for field in action["fields"])
+            for action in shown
+        )
+        found.setdefault(target["address"] if is_alone else json.dumps(shown, sort_keys=True), []).append(target)
+    return list(found.values())
 
 
 def _resource(operation: Document, target: str) -> str:
