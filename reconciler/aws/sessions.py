@@ -177,3 +177,9 @@ def mend(account: Account, code: str) -> str:
 def profile_of(account: Account) -> str:
     """The profile that the credentials of an account are of, by reconcile.yaml or else by AWS's variables; empty where none is named."""
     return account.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE", "")
+
+
+def usual_region() -> str:
+    """The region that the environment or the AWS configuration names; empty where neither does."""
+    named = os.environ.get("AWS_REGION") or botocore.session.Session().get_config_variable("region")
+    return str(named or "")

@@ -100,6 +100,7 @@ def demo(keep: Path | None) -> None:
             "logs",
             "acceptance",
             "show",
+            "import",
         ]
     ),
     default="function",

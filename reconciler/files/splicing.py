@@ -20,6 +20,7 @@ from reconciler.files.marked_yaml import Node, marked
 
 WIDTH = 100
 _PLAIN_KEY = re.compile(r"[A-Za-z$][A-Za-z0-9_$.-]*")
+_PLAIN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9_]*([./-][A-Za-z0-9_]+)*")
 _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})  # also for readers of YAML 1.1
 _BREAK = re.compile(r"\r\n|\n|\r")
 
@@ -200,8 +201,10 @@ class _Text:
 
 
 def inline(value: Any) -> str:
-    """A value on one line: texts in double quotes, so that none is taken for another thing."""
+    """A value on one line: texts in double quotes, unless they are a word that nobody can take for another thing."""
     match value:
+        case str() if _PLAIN_TEXT.fullmatch(value) and value.lower() not in _WORDS:
+            return value
         case Mapping():
             return "{" + ", ".join(f"{key_text(name)}: {inline(item)}" for name, item in value.items()) + "}"
         case list() | tuple():

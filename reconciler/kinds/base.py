@@ -204,7 +204,7 @@ class Kind:
     What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's
     name, the properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
     `at_creation(properties)` has those of the members, in CreateFunction too, that make it with its function, where `create` would be too late.
-    `meant` turns words of ours in a spec's entry into the values that they stand for, `resolved` puts a version in for the newest one.
+    `meant` turns words of ours in a spec's entry into the values that they stand for, `written` such values into the entry, `resolved` puts a version in for the newest one.
 
     What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must
     hold; `after(operation, params, state)` is that state once a call was carried out: None before a creation and after a
@@ -251,6 +251,7 @@ class Kind:
     is_sensitive: Callable[[tuple[str, ...]], bool] = never_sensitive
     at_creation: Callable[[Properties], dict[str, Any]] = nothing_at_creation
     meant: Callable[[Properties], dict[str, Any]] = dict
+    written: Callable[[Properties], dict[str, Any]] = dict
     resolved: Callable[[Properties, str | Ref], dict[str, Any]] = as_written
     answered: Callable[[Properties, str], dict[str, Any]] = nothing_answered
     is_answered_whole: bool = False

@@ -28,6 +28,7 @@ POLICY = Section(
     calls=(_PUT, _DELETE),
     is_in_our_words=True,
     about="A qualifier's policy, whole.",
+    required=("Version", "Statement"),
 )
 
 
@@ -61,6 +62,12 @@ def meant(document: Properties) -> dict[str, Any]:
     """A document with its statements by name, so that each is seen by itself and their order says nothing."""
     written = document.get("Statement", [])
     return {**document, "Statement": iam.named(written if isinstance(written, list) else [written])}
+
+
+def written(properties: Properties) -> dict[str, Any]:
+    """A document as a spec has it; the inverse of `meant`."""
+    document: dict[str, Any] = json.loads(iam.written(properties))
+    return document
 
 
 def nothing_by_itself(_: Iterable[Live]) -> frozenset[str]:
@@ -226,6 +233,7 @@ WHOLE_POLICY = Kind(
     update=update,
     delete=delete,
     meant=meant,
+    written=written,
     compared=compared,
     state=normal,
     after=after,

@@ -5,7 +5,6 @@ A plan of drift alone goes in. Where the entries stand in files is not known her
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,7 @@ from reconciler.core.model import (
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind
 from reconciler.kinds.layer_version import LAYER_VERSION
+from reconciler.kinds.minimal import label, minimal, unsayable, written
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
@@ -97,37 +97,13 @@ def _came(kind: Kind, action: Action, live: Live, desired: Mapping[Key, Desired]
     if kind is LAYER_VERSION:
         return Left(action.key, f"/{kind.section}", "an older version goes; write a larger `keep` to keep it")
     taken = {key.name for key in desired if key.kind == kind.name}
-    at = kind.at(_label(live, taken) if kind.named_by else action.key.name)
-    entry = minimal(kind, live.properties, action.key.target.function)
+    at = kind.at(label(live, taken) if kind.named_by else action.key.name)
+    entry = minimal(kind, written(kind, live.properties), action.key.target.function)
     if any(kind.is_sensitive(steps) for steps in _leaves(entry)):
         return Left(action.key, pointer(at), "what it holds is sensitive, so it is written by hand")
-    missing = [name for name in kind.sections[0].required if name not in entry]
-    if missing or (kind.undeletable(live)):
+    if unsayable(kind, live, entry):
         return Left(action.key, pointer(at), "no spec can say all of it; leave it to others with `ignore`")
     return Taken(action.key, pointer(at), at, entry)
-
-
-def minimal(kind: Kind, properties: Properties, function: str) -> dict[str, Any]:
-    """What a spec must say of a resource: of what its section takes all that is not as AWS has it by itself."""
-    section = kind.sections[0]
-    entry = {name: value for name, value in properties.items() if name in {*section.members, *section.own}}
-    whole = kind.normal(entry, function)
-    for name in sorted(set(entry) - set(section.required)):
-        less = {other: value for other, value in entry.items() if other != name}
-        if kind.normal(less, function) == whole:
-            entry = less
-    return entry
-
-
-def _label(live: Live, taken: set[str]) -> str:
-    """A name of ours for what AWS gives a number: that of its source."""
-    source = str(live.properties.get("EventSourceArn", "mapping")).split(":")[-1].split("/")
-    name = re.sub(r"[^a-zA-Z0-9_.-]", "-", source[min(1, len(source) - 1)]) or "mapping"
-    return next(
-        label
-        for number in range(1, len(taken) + 2)
-        if (label := name if number == 1 else f"{name}-{number}") not in taken
-    )
 
 
 def _leaves(tree: Any, steps: Steps = ()) -> Iterator[Steps]:

@@ -173,6 +173,30 @@ SHOW: Schema = {
     ),
 }  # fmt: skip
 
+REASONS: Schema = array(closed({"address": TEXT, "reason": TEXT}))
+IMPORT: Schema = {
+    "title": "Functions that were imported",
+    "description": "Printed by `reconcile import --format json`. `left` is what lives and its spec leaves to others; `passed_over` is managed already, "
+    "`failed` could not be imported. `parameters` are commands that put values where references lead; `hand_over` is what to write where the "
+    "functions came from. `configuration` is the reconcile.yaml that was written, null where there was one.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "import"},
+            "configuration": OR_NOT_KNOWN,
+            "files": array(
+                closed({"file": TEXT, "addresses": array(ADDRESS), "left": array(closed({"path": TEXT, "reason": TEXT}))})
+            ),
+            "passed_over": REASONS,
+            "failed": REASONS,
+            "remarks": array(TEXT),
+            "parameters": array(TEXT),
+            "hand_over": array(closed({"source": TEXT, "text": TEXT})),
+        }
+    ),
+}  # fmt: skip
+
 SCHEMAS: Mapping[str, Schema] = {
     "status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS, "acceptance": ACCEPTANCE, "show": SHOW,
+    "import": IMPORT,
 }  # fmt: skip

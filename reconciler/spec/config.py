@@ -80,6 +80,15 @@ def find_config(paths: Iterable[Path]) -> Path:
 
 
 def _config_above(folder: Path) -> Path:
+    found = nearest(folder)
+    if found is None:
+        message = HAS_ONE_CONFIGURATION.ends(f"is missing; write at least `{EXAMPLE}`")
+        raise SpecError([Fault(Origin(str(folder / FILE_NAME)), message)])
+    return found
+
+
+def nearest(folder: Path) -> Path | None:
+    """reconcile.yaml of a folder or the nearest one above it, not above the git work tree; None without one."""
     here = Path.cwd()
     for candidate in (folder, *folder.resolve().parents):
         if os.path.lexists(
@@ -88,8 +97,7 @@ def _config_above(folder: Path) -> Path:
             return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
         if is_work_tree(candidate):
             break
-    message = HAS_ONE_CONFIGURATION.ends(f"is missing; write at least `{EXAMPLE}`")
-    raise SpecError([Fault(Origin(str(folder / FILE_NAME)), message)])
+    return None
 
 
 def load_config(path: Path) -> Config:

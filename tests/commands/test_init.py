@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.commands import new_files
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.setup import init
 from reconciler.commands.setup.init import name_in
@@ -320,7 +321,7 @@ def test_a_file_where_a_folder_must_be_is_told_before_anything_is_written(tmp_pa
 
 
 def test_a_file_that_came_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = init.write
+    written = new_files.write
 
     def late(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

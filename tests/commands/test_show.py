@@ -29,12 +29,12 @@ code: {S3Bucket: "b-{{ region }}", S3Key: k}
 by_region: {eu-west-1: {configuration: {MemorySize: 1024, Handler: null}, code: {S3Key: "# 1: [}"}}}
 """
 WITH_PLACES = """# test/eu-west-1/checkout
-function: "checkout"                             # specs/checkout.yaml:1
-account: "test"                                  # specs/checkout.yaml:3
-regions: ["us-west-2", "eu-west-1"]              # specs/checkout.yaml:4
+function: checkout                               # specs/checkout.yaml:1
+account: test                                    # specs/checkout.yaml:3
+regions: [us-west-2, eu-west-1]                  # specs/checkout.yaml:4
 configuration:
-  Runtime: "python3.13"                          # specs/defaults.yaml:3
-  Handler: "a.b"                                 # specs/checkout.yaml:7
+  Runtime: python3.13                            # specs/defaults.yaml:3
+  Handler: a.b                                   # specs/checkout.yaml:7
   Role: "arn:aws:iam::123456789012:role/lambda"  # specs/defaults.yaml:5
   Environment:
     Variables:

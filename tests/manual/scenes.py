@@ -11,6 +11,7 @@ from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
 from reconciler.sandbox.around.faults import Script, parse_faults
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
+from tests.importing.account import stocked
 from tests.spec.test_hostile_git import git
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -31,6 +32,11 @@ def examples(house: House) -> None:
 
 def nothing(_: House) -> None:
     """An empty folder and an empty AWS."""
+
+
+def an_account(house: House) -> None:
+    """Thirty functions that live, and an empty folder."""
+    stocked(house)
 
 
 def applied(house: House) -> None:

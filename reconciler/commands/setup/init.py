@@ -16,8 +16,9 @@ from os.path import lexists
 from pathlib import Path
 
 import reconciler
+from reconciler.commands.new_files import require_folders, write
 from reconciler.commands.output import show, warn
-from reconciler.core.errors import GitError, ReportError
+from reconciler.core.errors import GitError
 from reconciler.core.foreign import printable
 from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import Repository, repository
@@ -148,16 +149,6 @@ def proposal(folder: Path, begin: Iterable[File]) -> list[File]:
     return proposed
 
 
-def require_folders(folder: Path, path: str) -> None:
-    """That each folder above a file is one, or not there yet."""
-    for parent in list(Path(path).parents)[:-1]:
-        above = folder / parent
-        if above.is_symlink():
-            raise ReportError(f"{above} is a link, and nothing is written through links; put a folder there")
-        if lexists(above) and not above.is_dir():
-            raise ReportError(f"{above} is no folder; move it, for {path} is to be written below it")
-
-
 def lacking(path: Path, text: str) -> str:
     """Which lines of ours a .gitignore has not."""
     with suppress(Unreadable):
@@ -167,17 +158,7 @@ def lacking(path: Path, text: str) -> str:
     return ""
 
 
-# --- doing it ------------------------------------------------------------------------------------------------------
-
-
-def write(path: Path, text: str) -> None:
-    """A new file: one that came meanwhile stays. Raises ReportError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise ReportError(f"{path}: cannot be written: {error.strerror}") from error
+# --- what comes then --------------------------------------------------------------------------------------------------
 
 
 def next_steps(folder: Path, name: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""`reconcile import`: from functions that live to specs that say them."""

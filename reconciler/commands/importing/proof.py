@@ -1,0 +1,140 @@
+"""What is to be written is believed only once it was read as any spec is, and planned against what was seen: such a plan takes the function
+over, and does nothing else. What keeps it from that is left to others, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.core.diff import pointer, steps_of
+from reconciler.core.errors import SpecError
+from reconciler.core.model import Action, Origin, Plan, Snapshot, Spec, Target
+from reconciler.core.packages import Artifact
+from reconciler.core.sealing import canonical
+from reconciler.files import strict_yaml
+from reconciler.files.strict_yaml import Document
+from reconciler.importing.drafts import Draft
+from reconciler.kinds.configuration import CONFIGURATION
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
+from reconciler.plan.case import Policy
+from reconciler.plan.plan import plan
+from reconciler.spec import load
+from reconciler.spec.config import Config
+from reconciler.spec.extending import Defaults
+from reconciler.spec.references import Lookup, resolved
+
+IGNORED_ONE_BY_ONE = (CONFIGURATION.name, "tags")
+MOST_TURNS = 60  # a thing is left out in each
+
+
+class Unproved(Exception):
+    """Why no spec of a function leaves a plan empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What a draft is held against: reconcile.yaml, defaults, what was seen of AWS, the numbers of the accounts, and what references will
+    stand for."""
+
+    config: Config
+    defaults: Defaults
+    live: Snapshot
+    numbers: Mapping[str, str]
+    values: Mapping[Target, Mapping[Lookup, str]]
+
+
+def proved(draft: Draft, witness: Witness, write: Callable[[Draft], str], path: str) -> tuple[Draft, str]:
+    """The draft as far as a plan of it is empty, and its text. Raises Unproved."""
+    for _ in range(MOST_TURNS):
+        text = write(draft)
+        document = _read_back(draft, text, path)
+        try:
+            better = _quieter(draft, _specs(document, witness), witness)
+        except SpecError as error:
+            better = _without_fault(draft, error, document)
+        if better is None:
+            return draft, text
+        draft = better
+    raise Unproved("a plan of it does not become empty")
+
+
+def _read_back(draft: Draft, text: str, path: str) -> Document:
+    """Raises Unproved where the text says anything but the draft's document."""
+    try:
+        document = strict_yaml.parse(text, path)
+    except SpecError as error:
+        raise Unproved(f"no file can say it: {error.faults[0].message}") from error
+    if canonical(document.value) != canonical(draft.document):
+        raise Unproved("its file would say something else")
+    return document
+
+
+def _specs(document: Document, witness: Witness) -> list[Spec]:
+    """The specs of the document with all references known. Raises SpecError."""
+    targeted, faults = load.read_specs(document, witness.config, witness.defaults)
+    if faults:
+        raise SpecError(faults)
+    return [
+        resolved(spec, witness.numbers.get(spec.target.account, ""), witness.values.get(spec.target, {}))
+        for whole, there in targeted
+        for spec in load.expanded(whole, there, witness.config)
+    ]
+
+
+def _without_fault(draft: Draft, error: SpecError, document: Document) -> Draft:
+    """Without the section of which a rule says that it cannot be."""
+    fault = error.faults[0]
+    places = {**_turned(document.origins), **_turned(document.values)}
+    steps = steps_of(places.get((fault.origin.line, fault.origin.column), ""))
+    if steps[:1] == ("ignore",) and len(steps) > 1:
+        return draft.managing(int(steps[1]))
+    if not steps or steps[0] not in (*_sections(), "code"):
+        raise Unproved(fault.message)
+    return draft.without(steps[0], f"no spec may say it so: {fault.message}")
+
+
+def _turned(origins: Mapping[str, Origin]) -> dict[tuple[int, int], str]:
+    return {(origin.line, origin.column): at for at, origin in origins.items()}
+
+
+def _sections() -> set[str]:
+    return {kind.section for kind in KINDS.values()} | {section.name for section in FUNCTION.sections} | {"tags"}
+
+
+def _quieter(draft: Draft, specs: list[Spec], witness: Witness) -> Draft | None:
+    """Without what a plan still shows; None where it shows nothing."""
+    made = plan(specs, witness.live, Policy(witness.config.managed_by))
+    refused = next((note.message for note in made.diagnostics if note.severity == "refusal"), "")
+    for action, path in _shown(made):
+        section = steps_of(path)[0] if path else ""
+        is_field = section in IGNORED_ONE_BY_ONE and path not in {left.path for left in draft.left}
+        if not section or section not in draft.document or action.verb == "replace":
+            raise Unproved(refused or f"a plan would {action.verb} {action.key}: {action.reason}")
+        return (
+            draft.ignoring(path, "a plan would change it")
+            if is_field
+            else draft.without(section, f"a plan would change {path}")
+        )
+    if refused:
+        raise Unproved(refused)
+    return None
+
+
+def _shown(made: Plan) -> Iterator[tuple[Action, str]]:
+    """What a plan would change, with where that stands in a spec."""
+    for target in made.targets:
+        for action in target.actions:
+            if action.changes:
+                yield from ((action, change.path) for change in action.changes)
+            elif action.verb not in ("none", "adopt"):
+                kind = KINDS[action.key.kind]
+                yield action, pointer(kind.at(action.key.name)) if kind is not FUNCTION else ""
+
+
+def code_seen(live: Snapshot, targets: Mapping[Target, str]) -> Snapshot:
+    """The snapshot with the code of each of these known to be what lives."""
+    return replace(
+        live, artifacts={target: Artifact(sha256, "looked at by import") for target, sha256 in targets.items()}
+    )

@@ -1,0 +1,59 @@
+"""What `reconcile import` has done, as it is read on a terminal. Pure: a document in, text out."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from os.path import commonpath
+
+from reconciler.core.foreign import printable
+from reconciler.core.words import many
+from reconciler.report.formats import Document
+
+
+def text(document: Document) -> str:
+    """Each file with what it leaves out, then what has none, then what is to be done."""
+    lines = [*_files(document), *_others(document), "", _counted(document), *_next(document)]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _files(document: Document) -> Iterator[str]:
+    if document["configuration"]:
+        yield f"wrote  {document['configuration']}"
+    for file in document["files"]:
+        yield f"wrote  {file['file']}"
+        yield from (f"       {item['path']} left to others: {item['reason']}" for item in file["left"])
+
+
+def _others(document: Document) -> Iterator[str]:
+    yield from (f"passed {item['address']}: {item['reason']}" for item in document["passed_over"])
+    yield from (f"failed {item['address']}: {item['reason']}" for item in document["failed"])
+    yield from (f"note: {remark}" for remark in document["remarks"])
+
+
+def _counted(document: Document) -> str:
+    imported = sum(len(file["addresses"]) for file in document["files"])
+    rest = [
+        f"{len(document[what])} {words}"
+        for what, words in (("passed_over", "passed over"), ("failed", "failed"))
+        if document[what]
+    ]
+    if not (imported or rest):
+        return "Nothing to import."
+    return "; ".join([f"Imported: {many(imported, 'function')} in {many(len(document['files']), 'file')}", *rest]) + "."
+
+
+def _next(document: Document) -> Iterator[str]:
+    if not document["files"]:
+        return
+    yield "Next:"
+    yield from document["parameters"]
+    for item in document["hand_over"]:
+        yield f"# {item['source']}:"
+        yield from item["text"].splitlines()
+    paths = [file["file"] for file in document["files"]]
+    where = paths[0] if len(paths) == 1 else commonpath(paths) or "."
+    if document["parameters"]:
+        yield "# the values are where the specs say once these commands were run"
+    yield f"reconcile plan {shlex.quote(where)}    # nothing to change, but for the mark of who manages it"
+    yield f"reconcile apply {shlex.quote(where)}"
