@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, Interrupted, SpecError
@@ -16,13 +17,16 @@ from reconciler.core.packages import Comparison, FileChange, Package
 from reconciler.core.words import byte_size, shortened
 from reconciler.files import packing
 from reconciler.files.archive import Content, NotAZip, contents
+from reconciler.kinds.registry import KINDS
 from reconciler.snapshot.artifacts import LARGEST_READ_BYTES
+from reconciler.snapshot.beside import each_of
 
 WORKERS = 8
 MOST_BYTES = 64 << 20  # of all that one plan downloads without being asked
 MOST_NAMED = 50  # files of a package that a plan names
 LONGEST_NAME = 200
 HASH = "/code/CodeSha256"
+_PARTS = ("Configuration", "Code", "Content")  # of the answers that tell it
 
 
 class Unseen(Exception):
@@ -70,15 +74,24 @@ def _with(action: Action, package: Package | None) -> Action:
 
 def _held(aws: Aws, target: Target, sha256: str) -> Held | Unseen:
     try:
-        answer = aws.call(Place.of(target), "GetFunction", {"FunctionName": target.function}).result
+        stored = _stored(aws, target)
     except Interrupted:
         raise
     except AwsError as failure:
         return Unseen(f"what lives cannot be read: {failure}")
-    url = answer.get("Code", {}).get("Location", "")
+    url = stored.get("Location", "")
     if not url:
         return Unseen("AWS does not let what lives be downloaded")
-    return Held(target, sha256, url, int(answer["Configuration"].get("CodeSize", 0)))
+    return Held(target, sha256, url, int(stored.get("CodeSize", 0)))
+
+
+def _stored(aws: Aws, target: Target) -> Mapping[str, Any]:
+    """Where the code is that a plan was compared with, and its size: a function's, or that of a layer's newest version."""
+    place, reading = Place.of(target), KINDS[target.root].reading
+    answers = each_of(reading, "", aws.call(place, *reading.single(target.name, "")).result)
+    if reading.rest:
+        answers = [aws.call(place, *reading.rest(answer)).result for answer in answers]
+    return {name: value for answer in answers for part in _PARTS for name, value in answer.get(part, {}).items()}
 
 
 def _within(held: Iterable[Held | Unseen]) -> Iterator[Held | Unseen]:

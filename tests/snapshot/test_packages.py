@@ -87,6 +87,16 @@ def test_only_a_package_that_is_sent_over_another_is_looked_into(packed: House) 
     assert [request.operation for request in packed.sandbox.requests] == ["GetFunction"] * 2
 
 
+def test_a_layer_is_compared_with_its_newest_version_and_never_with_a_function_of_its_name(packed: House) -> None:
+    packed.write("layer.yaml", "layer: checkout\naccount: test\nregion: us-west-2\ncode: {path: ../words}\n")
+    for text in ("1", "22", "333"):
+        tree(packed.root / "words", **{"python/words.py": text})
+        packed.apply()
+    tree(packed.root / "words", **{"python/words.py": "4444"})
+    (action,) = [action for target in packed.plan()["targets"] for action in target["actions"] if "package" in action]
+    assert action["package"]["compared"]["files"] == [{"name": "python/words.py", "before": 3, "after": 4}]
+
+
 def test_of_a_new_function_nothing_is_compared(packed: House) -> None:
     packed.write("new.yaml", spec("new"))
     (action,) = [target["actions"][0] for target in packed.plan()["targets"] if target["address"].endswith("/new")]
