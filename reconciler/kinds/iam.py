@@ -50,6 +50,7 @@ DOCUMENT: Mapping[str, Any] = {
 
 _ROOT = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):root")
 _PRINCIPALS = ("Principal", "NotPrincipal")
+_UNNAMED = "unnamed-"
 
 
 def only(value: Any) -> Any:
@@ -81,15 +82,16 @@ def text(value: Any) -> str:
 
 
 def named(statements: Iterable[Properties]) -> dict[str, dict[str, Any]]:
-    """Each statement by its Sid, or, where that is none or not its own, by what it says."""
+    """Each statement by its Sid, or, where that is none or not its own, by what it says: in short, unless another one has that."""
     items = list(statements)
     sids = Counter(statement.get("Sid") for statement in items)
-    keyed = {}
+    keyed: dict[str, dict[str, Any]] = {}
     for statement in items:
         sid = statement.get("Sid")
         is_own = bool(sid) and sids[sid] == 1
         said = form({member: value for member, value in statement.items() if member != "Sid" or not is_own})
-        keyed[str(sid) if is_own else f"unnamed-{digest(said)[:8]}"] = said
+        name = str(sid) if is_own else f"{_UNNAMED}{digest(said)[:8]}"
+        keyed[name if keyed.get(name, said) == said else f"{_UNNAMED}{digest(said)}"] = said
     return keyed
 
 
@@ -131,7 +133,7 @@ def _conditions(written: Any) -> Any:
 def written(policy: Properties) -> str:
     """A policy of named statements as the JSON that AWS takes."""
     statements = [
-        {**({} if name.startswith("unnamed-") else {"Sid": name}), **said}
+        {**({} if name.startswith(_UNNAMED) else {"Sid": name}), **said}
         for name, said in policy.get("Statement", {}).items()
     ]
     head = {member: value for member, value in policy.items() if member != "Statement" and value != ""}

@@ -115,10 +115,11 @@ def remark(live: Live) -> str:
 
 
 def is_open(statement: Any) -> bool:
-    """Whether everybody of every account is let in."""
-    return bool(
-        statement.get("Effect") == "Allow" and statement.get("Principal") == "*" and not statement.get("Condition")
-    )
+    """Whether everybody of every account is let in, if only beside others, or all but some."""
+    if statement.get("Effect") != "Allow" or statement.get("Condition"):
+        return False
+    whom = statement.get("Principal")
+    return whom == "*" or "NotPrincipal" in statement or "*" in iam.listed(part({"whom": whom}, "whom").get("AWS"))
 
 
 def warning(before: Properties | None, after: Properties) -> str:

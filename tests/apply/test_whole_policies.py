@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.sealing import digest
+from reconciler.kinds import iam
 from reconciler.sandbox.lambda_.state import Policy
 from tests.apply.houses import ABSENT, house_of
 from tests.conftest import ACCOUNT, REGION, House, function_spec
@@ -198,6 +200,30 @@ def test_a_reviewer_does_not_miss_whom_it_lets_in(opened: House) -> None:
     page = opened.run("plan", "--format", "markdown").out
     assert "public access" in page
     assert "lets everybody of every AWS account in, by bakery" in opened.run("plan").out
+
+
+@pytest.mark.parametrize(
+    "whom",
+    [
+        {"Principal": {"AWS": ["*"]}},
+        {"Principal": {"AWS": ["*", ACCOUNT]}},
+        {"Principal": {"AWS": "*", "Service": "s3.amazonaws.com"}},
+        {"NotPrincipal": {"AWS": ACCOUNT}},
+    ],
+)
+def test_everybody_is_told_in_whatever_words_they_are_let_in(opened: House, whom: dict[str, Any]) -> None:
+    bakery = {member: value for member, value in BAKERY.items() if member != "Principal"}
+    says(opened, bakery | whom, PLAIN)
+    assert "lets everybody of every AWS account in, by bakery" in opened.run("plan").out
+
+
+def test_statements_without_a_sid_are_told_apart_though_their_short_names_are_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(iam, "digest", lambda said: "0" * 8 + digest(said))
+    bakery, plain = ({member: value for member, value in said.items() if member != "Sid"} for said in (BAKERY, PLAIN))
+    assert len(iam.named([bakery, plain])) == 2
+    assert len(iam.named([bakery, bakery])) == 1
 
 
 # --- from statements to a policy, and back ---------------------------------------------------------------------------
