@@ -48,12 +48,12 @@ def _next(document: Document) -> Iterator[str]:
         return
     yield "Next:"
     yield from document["parameters"]
-    for item in document["hand_over"]:
-        yield f"# {item['source']}:"
-        yield from item["text"].splitlines()
     paths = [file["file"] for file in document["files"]]
     where = paths[0] if len(paths) == 1 else commonpath(paths) or "."
     if document["parameters"]:
         yield "# the values are where the specs say once these commands were run"
     yield f"reconcile plan {shlex.quote(where)}    # nothing to change, but for the mark of who manages it"
     yield f"reconcile apply {shlex.quote(where)}"
+    for item in document["hand_over"]:
+        yield f"# then, for {item['source']}:"
+        yield from item["text"].splitlines()

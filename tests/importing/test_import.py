@@ -429,7 +429,7 @@ def test_what_deployed_a_function_names_its_parts_and_is_told_to_let_go(
     result = imports(house, "--from", "infra/state.json", code=25)
     assert "failed gone: AWS has no such function" in result.out
     assert "note: half of it" in result.out
-    assert "# an old tool:\nforget alias.live\nkeep other\n" in result.out
+    assert "# then, for an old tool:\nforget alias.live\nkeep other\n" in result.out
     assert "# /configuration/Role is aws_iam_role.\\u001bshop.arn there" in text(house)
     assert 'code: {path: "../build/checkout.zip"}' in text(house)
     assert "\n  incoming:\n" in text(house)

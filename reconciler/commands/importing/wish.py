@@ -138,7 +138,7 @@ def told(found: Chosen, there: Sequence[Target]) -> dict[Target, Said]:
     for said in (said for _, told in found.sources for said in told.functions):
         meant = [target for target in there if is_of(said, target, found.numbers)]
         known |= dict.fromkeys(meant, said)
-        where = "/".join(filter(None, (said.account_id, said.region, said.function)))
+        where = "/".join(filter(None, (said.account or said.account_id, said.region, said.function)))
         found.absent += [] if meant else [where]
     return known
 
