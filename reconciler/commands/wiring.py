@@ -298,9 +298,9 @@ def looked_into(made: Plan, choices: Choices, aws: Aws | None) -> Plan:
 def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, choices: Choices, aws: Aws | None) -> str:
     """Why the guards refuse the run, or nothing. A percentage is one of the whole house, which is asked for only where the
     part that was read would be refused: more functions never make the percentage greater."""
-    from reconciler.plan.guards import functions, problem
+    from reconciler.plan.guards import living, problem
 
-    guards, read = workspace.config.guards, functions(snapshot)
+    guards, read = workspace.config.guards, living(snapshot)
 
     def judged(house: frozenset[Target]) -> str:
         return problem(made, house, guards, allowed=choices.allow_deletes, permitted=choices.permitted)
@@ -314,7 +314,7 @@ def guard_problem(workspace: Workspace, made: Plan, snapshot: Snapshot, choices:
 def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target]) -> frozenset[Target]:
     """Functions of the house that live beyond those that were read: of the specs below the folder of reconcile.yaml, and
     those that bear our mark. None where that cannot be told, so that a guard rather refuses."""
-    from reconciler.plan.guards import functions
+    from reconciler.plan.guards import living
     from reconciler.snapshot.fetch import fetch
 
     config = workspace.config
@@ -327,7 +327,7 @@ def functions_elsewhere(workspace: Workspace, aws: Aws, read: frozenset[Target])
             if spec.target.root == "function" and spec.target not in read and spec.target.account in enabled
         ]
         where = places(workspace) if config.managed_by else ()
-        return functions(fetch(aws, bare, taken_at=now(), managed_by=config.managed_by, places=where))
+        return living(fetch(aws, bare, taken_at=now(), managed_by=config.managed_by, places=where))
     except (SpecError, AwsError):
         return frozenset()
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from reconciler.core.accounts import Guards
 from reconciler.core.finding import Rule
 from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
-from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 
 DELETING = ("delete", "replace")
@@ -37,9 +37,14 @@ def deletions(plan: Plan) -> tuple[Key, ...]:
     return tuple(sorted(keys))
 
 
-def functions(snapshot: Snapshot) -> frozenset[Target]:
-    """The functions that a snapshot holds."""
-    return frozenset(item.key.target for item in snapshot.resources if item.key.kind == FUNCTION.name)
+def living(snapshot: Snapshot) -> frozenset[Target]:
+    """The functions and layers that a snapshot holds."""
+    return frozenset(_whole(item.key.target) for item in snapshot.resources if item.key.kind == item.key.target.root)
+
+
+def _whole(target: Target) -> Target:
+    """What a target is of: versions of a layer are of their layer."""
+    return replace(target, root=KINDS[target.root].of)
 
 
 def permitted_by(messages: Iterable[str]) -> frozenset[int]:
@@ -57,13 +62,13 @@ def problem(
     permitted: frozenset[int] = frozenset(),
 ) -> str:
     """Why the whole run is refused: it deletes more than the guards allow, and the very number is neither what was `allowed`, which
-    must be that, nor `permitted`. Empty when it may go on. `house` are the functions that live, of which a percentage is meant."""
+    must be that, nor `permitted`. Empty when it may go on. `house` are the functions and layers that live, of which a percentage is meant."""
     keys = deletions(plan)
     if allowed is not None:
         wrong = f"--allow-deletes says {allowed}, but the plan deletes or replaces {_named(keys)}"
         return wrong if allowed != len(keys) else ""
     live = len(house)
-    percent = 100 * len({key.target for key in keys}) / max(live, 1)
+    percent = 100 * len({_whole(key.target) for key in keys}) / max(live, 1)
     limits = []
     if guards.max_deletes is not None and len(keys) > guards.max_deletes:
         limits.append(f"guards.maxDeletes is {guards.max_deletes}")

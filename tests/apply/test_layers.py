@@ -224,6 +224,16 @@ def test_deletions_of_versions_count_for_guards(house: House) -> None:
     assert "deletes or replaces 1 (test/us-west-2/layer_version/shared/1)" in result.err
 
 
+@pytest.mark.parametrize(("percent", "exit_code"), [(50, 0), (49, 21)])
+def test_layers_are_counted_in_the_house_of_which_a_percentage_goes(house: House, percent: int, exit_code: int) -> None:
+    begun(house)
+    house.write("reconcile.yaml", OURS + f"guards: {{maxDeletePercent: {percent}}}\n", stock=False)
+    house.write("shared.yaml", layer("layers/2.zip", "keep: 1\n"))
+    result = house.run("plan")
+    assert result.exit_code == exit_code
+    assert ("this is 50 % of 2" in result.out) == bool(exit_code)
+
+
 def test_a_layer_that_is_absent_goes_after_the_functions_that_leave_it(house: House) -> None:
     begun(house)
     house.write("shared.yaml", SHARED + "state: absent\n")
