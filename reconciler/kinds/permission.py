@@ -30,6 +30,7 @@ from reconciler.kinds.base import (
 )
 from reconciler.kinds.reading import Reading
 
+_BY_URL = "InvokedViaFunctionUrl"
 _ADD, _REMOVE = "AddPermission", "RemovePermission"
 _WRITTEN_WHOLE = "a statement is written whole, so what it does not say is not there"
 
@@ -233,8 +234,8 @@ def _shown(value: Any) -> str:
 
 def is_open(properties: Properties) -> bool:
     """Whether everybody of every account is let in; whom a URL lets in the URL itself says."""
-    narrowed = {"PrincipalOrgID", "FunctionUrlAuthType", "InvokedViaFunctionUrl"}
-    return properties.get("Principal") == "*" and narrowed.isdisjoint(properties)
+    is_narrowed = "PrincipalOrgID" in properties or "FunctionUrlAuthType" in properties
+    return properties.get("Principal") == "*" and not is_narrowed and properties.get(_BY_URL) is not True
 
 
 def warning(before: Properties | None, after: Properties) -> str:

@@ -359,6 +359,13 @@ def test_a_statement_that_no_call_can_name_is_refused_with_what_helps(opened: Ho
 # --- what hangs together ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("is_by_url", "is_told"), [("true", False), ("false", True)])
+def test_everybody_is_told_unless_only_a_url_lets_them_in(opened: House, is_by_url: str, is_told: bool) -> None:
+    whom = f"{{Action: 'lambda:InvokeFunction', Principal: '*', InvokedViaFunctionUrl: {is_by_url}}}"
+    change(opened, BAKERY, whom)
+    assert ("lets everybody of every AWS account do lambda:InvokeFunction" in opened.run("plan").out) == is_told
+
+
 def test_a_policy_goes_before_its_alias_and_an_alias_that_one_opens_stays(opened: House) -> None:
     opened.write("one.yaml", function_spec("one", extra="aliases: {}\n"))
     result = opened.run("apply", "--yes")

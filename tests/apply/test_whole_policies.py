@@ -215,6 +215,13 @@ def test_everybody_is_told_in_whatever_words_they_are_let_in(opened: House, whom
     bakery = {member: value for member, value in BAKERY.items() if member != "Principal"}
     says(opened, bakery | whom, PLAIN)
     assert "lets everybody of every AWS account in, by bakery" in opened.run("plan").out
+    if "Principal" in whom:
+        assert "public access" in opened.run("plan", "--format", "markdown").out
+
+
+def test_a_reviewer_does_not_miss_one_of_several_accounts(opened: House) -> None:
+    says(opened, BAKERY | {"Principal": {"AWS": [ACCOUNT, "210987654321", "310987654321"]}}, PLAIN)
+    assert "access of another account" in opened.run("plan", "--format", "markdown").out
 
 
 def test_statements_without_a_sid_are_told_apart_though_their_short_names_are_one(

@@ -38,10 +38,23 @@ def _foreign_layers(field: Document, account: str) -> list[str]:
     return [number for number in after if number != account and f":{number}:layer:" not in before]
 
 
+def _let_in(field: Document) -> list[str]:
+    """The principals that a field names, one or a list, and did not name before."""
+    before, after = (
+        re.findall(r'"([^"]*)"', text) if text.startswith("[") else [text]
+        for text in (str(field["before"]), str(field["after"]))
+    )
+    return [whom for whom in after if whom not in before]
+
+
+def _is_everybody(field: Document, _: str) -> bool:
+    return "*" in _let_in(field)
+
+
 def _is_of_another_account(field: Document, account: str) -> bool:
     """Whether a principal is an account, or one of its roles or users, that is not the function's."""
-    whose = re.fullmatch(r"(?:arn:[^:\s]+:(?:iam|sts)::)?([0-9]{12})(?::.*)?", str(field["after"]))
-    return bool(whose and whose[1] != account)
+    whose = (re.fullmatch(r"(?:arn:[^:\s]+:(?:iam|sts)::)?([0-9]{12})(?::.*)?", whom) for whom in _let_in(field))
+    return any(one and one[1] != account for one in whose)
 
 
 def _is_taken_out(field: Document, _: str) -> bool:
@@ -60,7 +73,7 @@ CONCERNS = (
         "stop", r"/concurrency/ReservedConcurrentExecutions", lambda field, _: field["after"] == "0", also_new=True
     ),
     Concern("public access", r"/urls/[^/]+/AuthType", lambda field, _: field["after"] == "NONE", also_new=True),
-    Concern("public access", rf"{_PERMISSION}/Principal", lambda field, _: field["after"] == "*", also_new=True),
+    Concern("public access", rf"{_PERMISSION}/Principal(?:/AWS)?", _is_everybody, also_new=True),
     Concern("access of another account", rf"{_PERMISSION}/Principal(?:/AWS)?", _is_of_another_account, also_new=True),
     Concern("access under fewer conditions", rf"{_PERMISSION}/(?!Action|Principal)[A-Za-z]+(?:/.+)?", _is_taken_out),
     Concern("logs deleted earlier", r"/log_group/retention_days", _is_shorter),
