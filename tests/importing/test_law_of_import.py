@@ -70,7 +70,7 @@ def put_parameters(house: House, commands: list[str]) -> None:
     """As the commands say that import has printed."""
     for command in commands:
         region, function = (re.search(rf"{word} (\S+)", command) for word in ("--region", "--function-name"))
-        name, variable = re.search(r"Name: '([^']+)'.*Variables\.(\w+)", command).groups()  # type: ignore[union-attr]
+        variable, name = re.search(r"Variables\.(\w+) .* --name (\S+)", command).groups()  # type: ignore[union-attr]
         assert region
         assert function
         clients = house.sandbox.clients

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from shlex import quote
 
 import click
 
@@ -52,12 +53,15 @@ class Environments:
         return f"{{{{ {lookup} }}}}"
 
 
-def putting(target: Target, profile: str, variable_name: str, parameter: str) -> str:
-    """Read by one command and put by another: the value is on no command line, in no file and on no screen."""
-    common = f"--region {target.region}" + (f" --profile {profile}" if profile else "")
-    query = f"{{Name: '{parameter}', Type: 'SecureString', Value: Environment.Variables.{variable_name}}}"
-    read = f'aws lambda get-function-configuration {common} --function-name {target.function} --output json --query "{query}"'
-    return f"{read} | aws ssm put-parameter {common} --cli-input-json file:///dev/stdin"
+def putting(target: Target, profile: str, name: str, parameter: str) -> str:
+    """Read by one command and put by another: the value is on no command line, in no file and on no screen. `aws` ends what it prints with
+    a newline, the shell takes all that there are away: so one more character goes in between. Tried with aws-cli 1.46, which reads
+    --cli-input-json twice and so finds nothing in a pipe."""
+    common = f"--region {target.region}" + (f" --profile {quote(profile)}" if profile else "")
+    query = f"--query {quote(f'Environment.Variables.{name}')} --output text"
+    read = f"aws lambda get-function-configuration {common} --function-name {quote(target.function)} {query}"
+    put = f"aws ssm put-parameter {common} --name {quote(parameter)} --type SecureString --value file:///dev/stdin"
+    return f'(v=$({read} && echo x) && printf %s "${{v%??}}" | {put})'
 
 
 def environments(mode: str) -> Environments:
