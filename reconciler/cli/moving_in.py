@@ -39,6 +39,10 @@ PARTLY = 25
     "--download", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
     help="Keep code that is found nowhere as .zip files in this folder.",
 )  # fmt: skip
+@click.option(
+    "--defaults", type=FILE, metavar="FILE",
+    help="Write what most of the functions have in common here, once, for their specs to extend.",
+)  # fmt: skip
 @format_option("import", names=("text", "json"))
 def import_command(
     words: tuple[str, ...],
@@ -51,6 +55,7 @@ def import_command(
     environment: str,
     buckets: tuple[str, ...],
     download: Path | None,
+    defaults: Path | None,
     form: str,
 ) -> None:
     """Write specs of functions that live. A plan of them is empty, but for the mark of who manages them.
@@ -67,7 +72,7 @@ def import_command(
 
     if not (words or pattern or is_all or sources):
         raise click.UsageError("say which functions: NAME…, --function GLOB, --from FILE, or --all-unmanaged")
-    wish = Wish(words, account, region, pattern, sources, output, environment, buckets, download)
+    wish = Wish(words, account, region, pattern, sources, output, environment, buckets, download, defaults)
     document = imported(wish)
     show(document_json(document) if form == "json" else importing.text(document))
     if document["failed"]:

@@ -58,13 +58,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The spec of one function, as it is to be written: its document, the remarks by section, what is left out."""
+    """The spec of one function, as it is to be written: its document, the remarks by section, what is left out, the sections that defaults
+    say instead."""
 
     target: Target
     document: Mapping[str, Any]
     arn: str
     remarks: Mapping[str, tuple[str, ...]]
     left: tuple[Left, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def ignored(self) -> tuple[str, ...]:

@@ -44,13 +44,13 @@ def _sections(draft: Draft) -> Iterator[str]:
 def _order(draft: Draft) -> list[str]:
     spoken_of = {*draft.document, *draft.remarks, *(steps_of(item.path)[0] for item in draft.left)}
     order = list(load_schema("function")["properties"])
-    first = [name for name in ("function", "account", "region", "regions", "adopt") if name in spoken_of]
+    first = [name for name in ("function", "extends", "account", "region", "regions", "adopt") if name in spoken_of]
     return [*first, *sorted(spoken_of - {*first, FROM_ELSEWHERE}, key=order.index), *({FROM_ELSEWHERE} & spoken_of)]
 
 
 def _unowned(draft: Draft) -> Iterable[str]:
     """Which sections there is nothing to say in, so that nobody takes their silence for a promise."""
-    spoken_of = {*draft.document, *(steps_of(item.path)[0] for item in draft.left), *NOT_FOR_ALL}
+    spoken_of = {*draft.document, *draft.elsewhere, *(steps_of(item.path)[0] for item in draft.left), *NOT_FOR_ALL}
     names = [name for name in SECTION_NAMES if name not in spoken_of]
     if not names:
         return []

@@ -178,12 +178,13 @@ IMPORT: Schema = {
     "title": "Functions that were imported",
     "description": "Printed by `reconcile import --format json`. `left` is what lives and its spec leaves to others; `passed_over` is managed already, "
     "`failed` could not be imported. `parameters` are commands that put values where references lead; `hand_over` is what to write where the "
-    "functions came from. `configuration` is the reconcile.yaml that was written, null where there was one.",
+    "functions came from. `configuration` is the reconcile.yaml that was written, null where there was one; `defaults` the file that the specs extend.",
     **closed(
         {
             "format_version": FORMAT,
             "kind": {"const": "import"},
             "configuration": OR_NOT_KNOWN,
+            "defaults": OR_NOT_KNOWN,
             "files": array(
                 closed({"file": TEXT, "addresses": array(ADDRESS), "left": array(closed({"path": TEXT, "reason": TEXT}))})
             ),

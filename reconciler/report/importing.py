@@ -18,8 +18,7 @@ def text(document: Document) -> str:
 
 
 def _files(document: Document) -> Iterator[str]:
-    if document["configuration"]:
-        yield f"wrote  {document['configuration']}"
+    yield from (f"wrote  {document[what]}" for what in ("configuration", "defaults") if document[what])
     for file in document["files"]:
         yield f"wrote  {file['file']}"
         yield from (f"       {item['path']} left to others: {item['reason']}" for item in file["left"])

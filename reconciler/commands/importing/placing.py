@@ -66,7 +66,7 @@ def prove(made: Import, witness: Witness, path: str, group: tuple[Draft, tuple[D
     try:
         written = partial(text, heading=heading(path, drafts, witness.live.taken_at))
         if not reason:
-            made.files[path] = File(*proved(whole, witness, written, path), targets)
+            made.files[path] = File(*proved(whole, witness, written, path), drafts)
     except Unproved as error:
         reason = str(error)
     made.failed |= {str(target): reason for target in targets if reason}

@@ -14,6 +14,7 @@ from reconciler.commands.importing.made import Import
 from reconciler.commands.importing.placing import Naming, prove
 from reconciler.commands.importing.proof import Witness, code_seen
 from reconciler.commands.importing.seeing import function_of, hashes, importable, seen
+from reconciler.commands.importing.sharing import offer, require_place, share
 from reconciler.commands.importing.wish import Chosen, Wish, chosen, places
 from reconciler.commands.new_files import require_folders, write
 from reconciler.commands.output import warn
@@ -31,12 +32,17 @@ from reconciler.spec.referring import referring
 def imported(wish: Wish) -> dict[str, Any]:
     """Write the specs, and tell what was written and what was not."""
     config, founded = configuration(wish)
+    if wish.defaults:
+        require_place(wish.defaults, config)
     environment = environments(wish.environment)
     found, made = proposed(wish, config, environment)
     if founded and made.files:
         write_new(config.path, founded)
-    for path, file in made.files.items():
-        write_new(path, file.text)
+    for path, content in (
+        *([made.defaults] if made.defaults else ()),
+        *((path, file.text) for path, file in made.files.items()),
+    ):
+        write_new(path, content)
     return document(made, environment, found, config.path if founded and made.files else None)
 
 
@@ -64,6 +70,10 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
     witness = Witness(config, defaults, code_seen(live, hashes(held)), found.numbers, environment.values)
     for path, group in Naming(wish.output, drafts).files():
         prove(made, witness, path, group)
+    if wish.defaults:
+        share(made, witness, wish.defaults)
+    else:
+        offer(made)
     return found, made
 
 
@@ -83,6 +93,7 @@ def document(made: Import, environment: Environments, found: Chosen, founded: st
         "format_version": FORMAT_VERSION,
         "kind": "import",
         "configuration": founded,
+        "defaults": made.defaults[0] if made.defaults else None,
         "files": [
             {
                 "file": path,

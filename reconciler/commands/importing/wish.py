@@ -31,7 +31,8 @@ LARGEST_SOURCE_BYTES = 64 * 2**20  # a state of thousands of resources has a ten
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Which functions: those that `words` mean, or `sources` tell of, or all that no spec describes; of an account or region alone where
-    one is named. Where specs go; how values of environments are written; where code is looked for, and downloaded to."""
+    one is named. Where specs go; how values of environments are written; where code is looked for, and
+    downloaded to; where what functions have in common is written."""
 
     words: Sequence[str]
     account: str
@@ -42,6 +43,7 @@ class Wish:
     environment: str
     buckets: Sequence[str]
     download: Path | None
+    defaults: Path | None
 
 
 @dataclass(slots=True)
