@@ -87,7 +87,7 @@ def _file_schema(kind: str) -> dict[str, Any]:
 def load_schema(kind: str) -> dict[str, Any]:
     """The schema of a document; of one whose file may be made of parts, that of the whole."""
     schema = _file_schema(kind)
-    whole: dict[str, Any] = schema["$defs"]["whole"] if "$defs" in schema else schema
+    whole: dict[str, Any] = schema.get("$defs", {}).get("whole", schema)
     return whole
 
 
@@ -120,7 +120,8 @@ _STRICT = _extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_TYP
 @cache
 def validator(kind: str) -> Any:
     schema = _file_schema(kind)
-    return _STRICT({"$ref": "#/$defs/whole", "$defs": schema["$defs"]} if "$defs" in schema else schema)
+    is_of_parts = "whole" in schema.get("$defs", {})
+    return _STRICT({"$ref": "#/$defs/whole", "$defs": schema["$defs"]} if is_of_parts else schema)
 
 
 def faults(document: Document, kind: str) -> list[Fault]:

@@ -5,7 +5,7 @@ say is read by whoever is given for that, from the disk or from a revision; each
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from reconciler.core.diff import escaped, steps_of
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule, continued
+from reconciler.core.finding import part as map_at
 from reconciler.core.model import Diagnostic, Origin
 from reconciler.core.words import many
 from reconciler.files import strict_yaml
@@ -23,7 +24,7 @@ from reconciler.files.validation import dotted
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
 from reconciler.spec.discovery import DEFAULTS, is_defaults
-from reconciler.spec.laying import laid_over, part, seams_of
+from reconciler.spec.laying import laid_over, part, seams_of, without
 from reconciler.spec.meant import OVERLAY
 
 EXTENDS, VARIANTS = "extends", "variants"
@@ -72,7 +73,7 @@ class Defaults:
             return None
         nearest = chain[0].path
         if nearest not in self._laid:
-            *others, farthest = [part(file, "", without=(DEFAULTS, EXTENDS)) for file in chain]
+            *others, farthest = [without(file, (f"/{DEFAULTS}", f"/{EXTENDS}")) for file in chain]
             faults: list[Fault] = []
             laid = lay(replace(farthest, value={}, origins={}, values={}, texts={}), farthest, faults)
             for file in reversed(others):
@@ -128,20 +129,22 @@ def wholes(document: Document, defaults: Defaults | None, faults: list[Fault]) -
     is_plain = not isinstance(value, dict) or not ({EXTENDS, VARIANTS} & value.keys())
     if is_plain or (LAYER.name in value and FUNCTION.name not in value):
         return [document]
-    top = part(document, "", without=(EXTENDS, VARIANTS))
+    own = without(document, [f"/{EXTENDS}"])
     try:
         below = defaults.below(document) if defaults else None
     except SpecError as error:
         faults += error.faults
         return []
-    top = lay(below, top, faults) if below else top
-    if VARIANTS not in value:
+    laid = lay(below, own, faults) if below else own
+    top = without(laid, [f"/{VARIANTS}"])
+    if VARIANTS not in laid.value:
         return [top]
-    own = [top] if any(key in value for key in WHERE) else []
-    return [*own, *_variants(document, top, faults)]
+    places = [top] if any(key in value for key in WHERE) else []
+    return [*places, *_variants(laid, top, faults)]
 
 
 def _variants(document: Document, top: Document, faults: list[Fault]) -> Iterator[Document]:
+    """Each variant over what stands at the top. A null that defaults say in one need not take something away from every spec."""
     variants = document.value[VARIANTS]
     if not isinstance(variants, dict) or not variants:
         message = "variants must be a map of labels to parts of a spec: write prod: {account: prod}"
@@ -149,13 +152,12 @@ def _variants(document: Document, top: Document, faults: list[Fault]) -> Iterato
         return
     for label, variant in variants.items():
         at = f"/{VARIANTS}/{escaped(label)}"
-        wrong = list(_form_faults(document, label, variant))
-        faults += wrong
+        faults += _form_faults(document, label, variant)
         if isinstance(variant, dict):
-            over = part(document, at, without=NOT_IN_A_VARIANT)
-            is_moved = any(name in over.value for name in REGIONS)
-            below = part(top, "", without=REGIONS) if is_moved else top  # to name either is to name another place
-            yield lay(below, over, faults)
+            over = without(part(document, at), [f"/{name}" for name in NOT_IN_A_VARIANT])
+            idle: list[Fault] = []
+            yield lay(top, over, idle)
+            faults += [fault for fault in idle if fault.origin.path == document.path]
 
 
 def _form_faults(document: Document, label: str, variant: Any) -> Iterator[Fault]:
@@ -175,15 +177,26 @@ def _form_faults(document: Document, label: str, variant: Any) -> Iterator[Fault
 
 def lay(below: Document, above: Document, faults: list[Fault]) -> Document:
     """A part over another; nulls that take nothing away are added to `faults`."""
-    for at in seams_of(below.value, above.value, is_of_a_region).idle:
+    below = without(below, _left(below.value, above.value))
+    for at in seams_of(below.value, above.value, is_for_later).idle:
         message = f"null takes {dotted(steps_of(at))} away, and nothing below says it; take this out"
         faults.append(Fault(above.key(at), TAKES_SOMETHING_AWAY.ends(message)))
-    return laid_over(below, above, is_of_a_region)
+    return laid_over(below, above, is_for_later)
 
 
-def is_of_a_region(at: str) -> bool:
-    """Whether a pointer leads into what is said of a region: that is laid over the rest at last, and its nulls take away then."""
-    return at.startswith(f"/{OVERLAY}/") and at.count("/") > 2
+def _left(below: Mapping[str, Any], above: Mapping[str, Any]) -> Iterator[str]:
+    """The regions of the lower part where the upper one, or its variant of the same label, names others, in whichever of the two ways."""
+    labels = map_at(below, VARIANTS).keys() & map_at(above, VARIANTS).keys()
+    inner = ((f"/{VARIANTS}/{escaped(label)}", map_at(above[VARIANTS], label)) for label in labels)
+    for at, upper in (("", above), *inner):
+        if any(name in upper for name in REGIONS):
+            yield from (f"{at}/{name}" for name in REGIONS)
+
+
+def is_for_later(at: str) -> bool:
+    """Whether a pointer leads into a variant, or into what is said of a region: that is laid over the rest at last, and its nulls take away
+    then."""
+    return at.startswith((f"/{OVERLAY}/", f"/{VARIANTS}/")) and at.count("/") > 2
 
 
 Item = TypeVar("Item", Fault, Diagnostic)

@@ -11,19 +11,20 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__
 from reconciler.core.errors import GitError, SpecError
 from reconciler.core.model import Origin, Spec, Target
 from reconciler.files import strict_yaml
+from reconciler.files.git_answers import Blob, contents, is_below, listed, sized, split, starts
 from reconciler.files.reading import Unreadable
 from reconciler.files.repository import Repository, closed_environment, repository
 from reconciler.files.strict_yaml import Document
 from reconciler.spec import load
 from reconciler.spec.config import Config
+from reconciler.spec.discovery import DEFAULTS
 from reconciler.spec.extending import Defaults
 
 if TYPE_CHECKING:
@@ -34,13 +35,6 @@ MOST_LINKS = 8
 SHORT = 10  # characters of a commit's name
 UNCOMMITTED = "not committed"
 TOO_LARGE = b" " * (strict_yaml.MAX_BYTES + 1)  # stands for what no reader of ours takes, so that it says so
-
-
-class Blob(NamedTuple):
-    """A file of a tree: git's mode and the object's name."""
-
-    mode: str
-    name: str
 
 
 def provenance(folder: Path) -> dict[str, Any]:
@@ -104,7 +98,7 @@ class History:
     def _followed(self, tree: Mapping[str, Blob], name: str) -> Blob | None:
         """The file that a path leads to, itself or a folder above it being a link."""
         for _ in range(MOST_LINKS):
-            link = next((start for start in _starts(name) if start in tree and tree[start].mode == LINK), "")
+            link = next((start for start in starts(name) if start in tree and tree[start].mode == LINK), "")
             if not link:
                 return tree.get(name)
             leads = os.path.join(os.path.dirname(link), os.fsdecode(next(self._read([tree[link]]))))  # noqa: PTH118, PTH120
@@ -114,7 +108,7 @@ class History:
     def files_at(self, revision: str, below: Path) -> list[Path]:
         """The files below a folder at a revision, as paths from here."""
         inside = self.name_of(below)
-        names = (name for name in self._tree(revision) if _is_below(name, inside) and name != inside)
+        names = (name for name in self._tree(revision) if is_below(name, inside) and name != inside)
         return [Path(os.path.relpath(self.root / name)) for name in names]
 
     def commit(self, revision: str) -> str:
@@ -141,18 +135,18 @@ class History:
         """Every file of a revision, by its path from the root."""
         commit = self.commit(revision)
         if commit not in self._trees:
-            listed = os.fsdecode(self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit))
-            self._trees[commit] = dict(_listed(line) for line in listed.split("\0") if " blob " in line[:16])
+            lines = os.fsdecode(self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit))
+            self._trees[commit] = dict(listed(line) for line in lines.split("\0") if " blob " in line[:16])
         return self._trees[commit]
 
     def _read(self, blobs: Sequence[Blob]) -> Iterator[bytes]:
         """What the files held, in their order, all at once; each is read once."""
         wanted = sorted({blob.name for blob in blobs} - set(self._texts))
         if wanted:
-            sizes = dict(map(_sized, self._objects("--batch-check", wanted).splitlines()))
+            sizes = dict(map(sized, self._objects("--batch-check", wanted).splitlines()))
             small = [name for name in wanted if sizes[name] < len(TOO_LARGE)]
             self._texts |= dict.fromkeys(wanted, TOO_LARGE)
-            self._texts |= zip(small, _contents(self._objects("--batch", small), sizes, small), strict=True)
+            self._texts |= zip(small, contents(self._objects("--batch", small), sizes, small), strict=True)
         return (self._texts[blob.name] for blob in blobs)
 
     def _objects(self, form: str, names: Sequence[str]) -> bytes:
@@ -179,7 +173,7 @@ class History:
         tree = self._tree(revision)
         house = self.name_of(Path(config.path).parent)
         others = [name for name in tree if load.is_spec_name(Path(name).name) and name not in present]
-        near = [name for name in others if _is_below(name, house)]
+        near = [name for name in others if is_below(name, house)]
         missing = set(targets)
         by_target: dict[Target, Spec] = {}
         for names in (list(present), near, sorted(set(others) - set(near))):
@@ -190,9 +184,19 @@ class History:
         return by_target
 
     def specs_in(self, revision: str, config: Config, files: Iterable[str]) -> list[Spec]:
-        """What files, as git names them, said at a revision, as far as they were valid specs."""
-        names = [name for name in files if load.is_spec_name(Path(name).name)]
-        return list(self._specs(revision, names, {}, config, None))
+        """What files, as git names them, said at a revision, as far as they were valid specs; of defaults the specs that extended them."""
+        names = {name for name in files if load.is_spec_name(Path(name).name)}
+        specs = list(self._specs(revision, sorted(names), {}, config, None))
+        tree, house = self._tree(revision), self.name_of(Path(config.path).parent)
+        said = self._read([blob for name in names if (blob := self._followed(tree, name))])
+        if any(DEFAULTS.encode() in text for text in said):
+            others = (name for name in tree if is_below(name, house) and name not in names)
+            near = sorted(name for name in others if load.is_spec_name(Path(name).name))
+            extending = self._specs(revision, near, {}, config, None)
+            specs += [
+                spec for spec in extending if not names.isdisjoint(self.name_of(Path(path)) for path in spec.extends)
+            ]
+        return specs
 
     def _specs(
         self,
@@ -275,8 +279,8 @@ class History:
     def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
         """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
         name = self.name_of(Path(path))
-        tracked = _split(self.repository.git("ls-files", "-z", "--", name))
-        if not tracked and not any(_is_below(file, name) for file in self._tree(revision)):
+        tracked = split(self.repository.git("ls-files", "-z", "--", name))
+        if not tracked and not any(is_below(file, name) for file in self._tree(revision)):
             return None
         moved = self._changed(self.commit(revision), name)
         return any(file == name or is_packed(file.removeprefix(f"{name}/")) for file in moved)
@@ -284,10 +288,10 @@ class History:
     def _changed(self, commit: str, name: str) -> list[str]:
         """The files at or below a path whose bytes are not those of a commit, new ones included that git does not ignore."""
         tree = self._tree(commit)
-        seen = _split(
+        seen = split(
             self.repository.git("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
         )
-        new = _split(self.repository.git("ls-files", "--others", "--exclude-standard", "-z", "--", name))
+        new = split(self.repository.git("ls-files", "--others", "--exclude-standard", "-z", "--", name))
         return [
             file
             for file in (*seen, *new)
@@ -335,42 +339,6 @@ class History:
             GitCommandWrapperType = Program
 
         return Closed(str(ours.git_dir), expand_vars=False)
-
-
-def _split(names: bytes) -> list[str]:
-    return [name for name in os.fsdecode(names).split("\0") if name]
-
-
-def _is_below(name: str, folder: str) -> bool:
-    return folder == "." or name == folder or name.startswith(f"{folder}/")
-
-
-def _starts(name: str) -> Iterator[str]:
-    """A path's folders from the root downwards, and itself."""
-    return accumulate(name.split("/"), lambda folder, part: f"{folder}/{part}")
-
-
-def _listed(line: str) -> tuple[str, Blob]:
-    facts, _, path = line.partition("\t")
-    mode, _, name = facts.split()
-    return path, Blob(mode, name)
-
-
-def _sized(line: bytes) -> tuple[str, int]:
-    """Name and size of an object. Raises GitError for one that is not there."""
-    name, *facts = line.decode().split()
-    if len(facts) != 2:
-        raise GitError(f"git has no object {name} here; fetch all of them (no --filter)")
-    return name, int(facts[1])
-
-
-def _contents(answer: bytes, sizes: Mapping[str, int], names: Sequence[str]) -> Iterator[bytes]:
-    """The objects in what `git cat-file --batch` prints: of each a line of facts, its bytes and a line's end."""
-    start = 0
-    for name in names:
-        start = answer.index(b"\n", start) + 1
-        yield answer[start : start + sizes[name]]
-        start += sizes[name] + 1
 
 
 def _words(text: bytes) -> set[str]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from reconciler.core.diff import escaped, steps_of, value_at
-from reconciler.core.model import Origin
+from reconciler.core.diff import escaped, steps_of, value_at, with_value
+from reconciler.core.model import UNSET, Origin
 from reconciler.files.strict_yaml import Document
 
 Item = TypeVar("Item")
@@ -51,20 +51,34 @@ def laid_over(below: Document, above: Document, keeps: Callable[[str], bool] = n
     )
 
 
-def part(document: Document, at: str, *, without: Collection[str] = ()) -> Document:
-    """The map at a pointer as a document of its own, in the place of the key that leads there; some of its keys may be left out."""
-    gone = [f"/{escaped(name)}" for name in without]
+def part(document: Document, at: str) -> Document:
+    """The map at a pointer as a document of its own, in the place of the key that leads there."""
 
     def below(places: Mapping[str, Item]) -> dict[str, Item]:
         inside = (pointer for pointer in places if pointer == at or pointer.startswith(f"{at}/"))
-        return _without({pointer.removeprefix(at): places[pointer] for pointer in inside}, gone)
+        return {pointer.removeprefix(at): places[pointer] for pointer in inside}
 
     return replace(
         document,
-        value={name: item for name, item in value_at(document.value, steps_of(at)).items() if name not in without},
+        value=value_at(document.value, steps_of(at)),
         origins=below(document.origins),
         values=below(document.values),
         texts=below(document.texts),
+    )
+
+
+def without(document: Document, gone: Iterable[str]) -> Document:
+    """A document without what stands at some pointers."""
+    there = [pointer for pointer in gone if value_at(document.value, steps_of(pointer)) is not UNSET]
+    value = document.value
+    for pointer in there:
+        value = with_value(value, steps_of(pointer), UNSET)
+    return replace(
+        document,
+        value=value,
+        origins=_without(document.origins, there),
+        values=_without(document.values, there),
+        texts=_without(document.texts, there),
     )
 
 

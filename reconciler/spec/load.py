@@ -162,14 +162,16 @@ def specs_of(document: Document, config: Config, defaults: Defaults) -> list[Spe
 
 def named_targets(paths: Sequence[Path], config: Config) -> list[Target]:
     """The targets that the specs name, as far as they can be read: what else is wrong with them does not matter here."""
+    root = Path(config.path).parent
     try:
-        found = discovered(paths, Path(config.path).parent, [])
+        found = discovered(paths, root, [])
     except SpecError:
         return []
+    defaults = Defaults(on_disk(root), found.defaults)
     return [
         target
         for document in found.specs
-        for whole in wholes(document, None, [])
+        for whole in wholes(document, defaults, []) or wholes(document, None, [])
         for target in targets(whole, config, [])
     ]
 

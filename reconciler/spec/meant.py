@@ -13,7 +13,7 @@ from reconciler.core.diff import escaped
 from reconciler.core.model import Target
 from reconciler.files.strict_yaml import Document
 from reconciler.kinds.registry import SECTION_NAMES
-from reconciler.spec.laying import laid_over, part
+from reconciler.spec.laying import laid_over, part, without
 
 OVERLAY = "by_region"
 REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|layer|account|region|function|partition)\b")
@@ -70,7 +70,7 @@ def with_region(document: Document, region: str) -> Document:
     if not isinstance(overlay, dict):
         return document
     at = f"/{OVERLAY}/{escaped(region)}"
-    laid = laid_over(document, part(document, at, without=overlay.keys() - {*SECTION_NAMES}))
+    laid = laid_over(document, without(part(document, at), [f"/{name}" for name in overlay.keys() - {*SECTION_NAMES}]))
     return replace(laid, origins={**laid.origins, "": document.key("")}, values={**laid.values, "": document.at("")})
 
 

@@ -26,10 +26,13 @@ NAME: Schema = {"description": "A name for people: what these are the defaults o
 # Of a spec what defaults do not say, with the reason.
 NO_DEFAULTS: Mapping[str, str] = {
     "function": "defaults are for many functions",
-    **dict.fromkeys(("account", "region", "regions"), "where a function is stands in its spec"),
-    "variants": "where a function is stands in its spec",
+    **dict.fromkeys(("account", "region", "regions"), "where a function is stands in its spec, or in variants"),
     **dict.fromkeys(("state", "was"), "it is one function's, so it stands in its spec"),
 }
+
+NO_VARIANT: Mapping[str, str] = dict.fromkeys(
+    ("function", "extends", "variants"), "a variant is the same function elsewhere"
+)
 
 
 def part(schema: Schema) -> Schema:
@@ -53,7 +56,6 @@ def of_file(whole: Schema) -> Schema:
     title, whole = _untitled(whole)
     own = {"extends": EXTENDS, "variants": VARIANTS}
     names = {"function": whole["properties"]["function"], **own}
-    parts = part(whole)
     return {
         "title": title,
         "if": {"anyOf": [{"required": [name]} for name in own]},
@@ -61,7 +63,7 @@ def of_file(whole: Schema) -> Schema:
         "else": {"$ref": "#/$defs/whole"},
         "$defs": {
             "whole": {**whole, "properties": {**whole["properties"], **own}},
-            "parts": {**parts, "properties": {**parts["properties"], **names}},
+            "parts": _with(part(whole), names),
             "variant": {"$ref": "#/$defs/parts", "properties": dict.fromkeys(names, False)},
         },
     }
@@ -70,14 +72,24 @@ def of_file(whole: Schema) -> Schema:
 def of_defaults(whole: Schema) -> Schema:
     """The schema of a file of defaults."""
     _, whole = _untitled(whole)
-    sections = {name: item for name, item in part(whole)["properties"].items() if name not in NO_DEFAULTS}
+    parts = part(whole)
+    sections = {name: item for name, item in parts["properties"].items() if name not in NO_DEFAULTS}
     return {
         "title": "Defaults of lambda-reconciler: what the specs say that extend them",
         **whole,
-        "properties": {"defaults": NAME, "extends": EXTENDS, **sections},
+        "properties": {"defaults": NAME, "extends": EXTENDS, **sections, "variants": VARIANTS},
         "required": ["defaults"],
         "x-refused": dict(NO_DEFAULTS),
+        "$defs": {"variant": _without(parts, "function") | {"x-refused": dict(NO_VARIANT)}},
     }
+
+
+def _with(schema: Schema, properties: Schema) -> Schema:
+    return {**schema, "properties": {**schema["properties"], **properties}}
+
+
+def _without(schema: Schema, name: str) -> Schema:
+    return {**schema, "properties": {key: item for key, item in schema["properties"].items() if key != name}}
 
 
 def _untitled(schema: Schema) -> tuple[str, Schema]:

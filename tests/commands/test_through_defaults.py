@@ -148,7 +148,7 @@ def test_drift_is_accepted_where_a_place_says_it_and_left_where_all_do(committed
     there.update_function_configuration(FunctionName="one", Timeout=9, Description="moved", MemorySize=300)
     result = committed.run("drift", "accept", "specs/shop/one.yaml")
     expected = two_places.replace("Timeout: 5", "Timeout: 9").replace(
-        "# enough\n", '# enough\n      Description: "moved"\n'
+        "# enough\n", "# enough\n      Description: moved\n"
     )
     assert (result.exit_code, path.read_text()) == (25, expected), result.out + result.err
     assert (
@@ -172,3 +172,21 @@ def test_a_section_that_only_all_places_say_is_not_written_for_one(committed: Ho
     result = committed.run("drift", "accept", "specs/shop/one.yaml")
     assert path.read_text() == two_places
     assert "says it for test/us-west-2/one as well" in result.out + result.err
+
+
+def test_a_place_that_defaults_give_is_nobodys_orphan_and_one_that_they_gave_is(committed: House) -> None:
+    committed.write("reconcile.yaml", CONFIG.rstrip() + OTHERS + "\nmanagedBy: shop\n", stock=False)
+    everywhere = DEFAULTS + "variants: {prod: {account: prod, region: us-west-2}}\n"
+    committed.write("defaults/python.yaml", everywhere, stock=False)
+    commit(committed.root, "a second place for all")
+    committed.write("defaults/python.yaml", everywhere.replace("256", "512"), stock=False)
+    one = committed.run("plan", "specs/shop/one.yaml", "--changed-since", "HEAD")
+    assert "has had no spec" not in one.out + one.err
+    addresses = [target["address"] for target in committed.plan("specs/shop", "--changed-since", "HEAD")["targets"]]
+    assert addresses == [f"{account}/us-west-2/{name}" for account in ("prod", "test") for name in ("one", "two")]
+    committed.write("defaults/python.yaml", DEFAULTS, stock=False)
+    gone = committed.run("plan", "specs", "--changed-since", "HEAD").out
+    assert [name for name in ("one", "two") if f"prod/us-west-2/{name} has had no spec since HEAD" in gone] == [
+        "one",
+        "two",
+    ]

@@ -154,6 +154,54 @@ def test_two_variants_for_one_place_are_told_at_both(tmp_path: Path) -> None:
     ]
 
 
+HOUSE = """defaults: where our functions are
+variants:
+  staging: {account: test, region: us-west-2, tags: null}
+  prod:
+    account: prod
+    regions: [us-west-2, eu-west-1]
+    configuration: {MemorySize: 1024}
+    by_region: {eu-west-1: {configuration: {Runtime: null}}}
+"""
+
+
+def test_variants_of_defaults_are_one_file_for_a_place_of_all_that_extend_them(tmp_path: Path) -> None:
+    specs = {f"s{number}": f"function: f{number}\nextends: defaults/python.yaml\n" for number in range(2)}
+    specs["s1"] += "variants: {prod: {region: eu-west-1, configuration: {MemorySize: 2048}}, staging: null}\n"
+    specs["s2"] = "function: f2\nextends: defaults/house.yaml\n"  # has no tags that staging could take away
+    said = by_address(
+        tmp_path,
+        defaults__house=HOUSE,
+        defaults__python=PYTHON.replace("configuration", "extends: house.yaml\nconfiguration"),
+        **specs,
+    )
+    assert {at: (configuration(spec).get("MemorySize"), "tags" in spec.sections) for at, spec in said.items() if spec.desired} == {
+        "test/us-west-2/f0": (256, False), "prod/us-west-2/f0": (1024, True), "prod/eu-west-1/f0": (1024, True),
+        "prod/eu-west-1/f1": (2048, True), "prod/us-west-2/f2": (1024, False), "prod/eu-west-1/f2": (1024, False),
+    }  # fmt: skip
+    assert sorted(said) == sorted(
+        {*(at for at in said if at[-2:] != "f2"), "test/us-west-2/f2", "prod/us-west-2/f2", "prod/eu-west-1/f2"}
+    )
+    assert "Runtime" not in configuration(said["prod/eu-west-1/f0"])
+    assert said["prod/us-west-2/f0"].origins["/configuration/MemorySize"].path == "specs/defaults/house.yaml"
+
+
+def test_a_place_that_defaults_give_is_told_where_they_give_it(tmp_path: Path) -> None:
+    own = "function: f\nextends: defaults/house.yaml\naccount: prod\nregion: us-west-2\n"
+    assert refusal(tmp_path, reconcile=CONFIG, defaults__house=HOUSE, a=own) == [
+        "specs/defaults/house.yaml:4:3: prod/us-west-2/f is described here and at specs/a.yaml:1:11; keep one of them"
+    ]
+    nowhere = "defaults: d\nvariants: {blue: {account: prod}, red: {function: x, tgas: null}}\n"
+    assert refusal(
+        tmp_path, reconcile=CONFIG, defaults__house=nowhere, a="function: f\nextends: defaults/house.yaml\n"
+    ) == [
+        "specs/defaults/house.yaml:2:12: a spec needs region; account prod has us-west-2, eu-west-1; in 1 spec: specs/a.yaml",
+        "specs/defaults/house.yaml:2:35: a spec needs account, for specs/reconcile.yaml has prod, test; in 1 spec: specs/a.yaml",
+        "specs/defaults/house.yaml:2:41: variants.red.function is not written here: a variant is the same function elsewhere; in 1 spec: specs/a.yaml",
+        "specs/defaults/house.yaml:2:54: variants.red.tgas is not known; did you mean tags?; in 1 spec: specs/a.yaml",
+    ]
+
+
 def test_a_variant_can_be_taken_down_alone(tmp_path: Path) -> None:
     said = by_address(tmp_path, a=HEAD + "tags: {a: b}\nvariants: {prod: {account: prod, state: absent}}\n")
     assert [spec.is_absent for _, spec in sorted(said.items())] == [True, False]
@@ -199,7 +247,7 @@ def test_a_mistake_in_defaults_is_told_once_with_the_specs_that_it_is_in(tmp_pat
 def test_a_mistake_in_defaults_that_nothing_extends_is_told_all_the_same(tmp_path: Path) -> None:
     wrong = "defaults: d\nregion: us-west-2\nconfiguration: {Timout: 5, Role: '{{ account.id }}'}\n"
     assert refusal(tmp_path, a=HEAD, defaults__python=wrong) == [
-        "specs/defaults/python.yaml:2:1: region is not written here: where a function is stands in its spec",
+        "specs/defaults/python.yaml:2:1: region is not written here: where a function is stands in its spec, or in variants",
         "specs/defaults/python.yaml:3:17: configuration.Timout is not a Lambda setting; did you mean Timeout?",
     ]
 
