@@ -67,8 +67,10 @@ def spliced(text: str, path: str, changes: Iterable[Edit]) -> str:
         wanted = with_value(wanted, change.steps, change.value)
     try:
         is_proved = canonical(strict_yaml.parse(written, path).value) == canonical(wanted)
-    except SpecError:
-        is_proved = False
+    except SpecError as error:
+        raise Unspliced(
+            Fault(Origin(path), f"cannot be edited: {error.faults[0].message}; `ignore` leaves it to others")
+        ) from None
     if not is_proved:
         raise Unspliced(Fault(Origin(path), "cannot be edited without changing what else it says; edit it by hand"))
     return mark + written

@@ -85,8 +85,12 @@ def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known
         "taken_at": snapshot.taken_at,
         "summary": {standing.replace(" ", "_"): counts[standing] for standing in STANDINGS},
         "functions": functions,
-        "notes": [note.message for note in notes.get(None, ()) if note.severity != "note"] + list(known.notes),
+        "notes": [_placed(note) for note in notes.get(None, ()) if note.severity != "note"] + list(known.notes),
     }
+
+
+def _placed(note: Diagnostic) -> str:
+    return f"{note.origin.path}:{note.origin.line}: {note.message}" if note.origin else note.message
 
 
 def _standing(

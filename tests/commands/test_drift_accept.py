@@ -288,7 +288,8 @@ def test_hostile_text_is_inert_and_text_that_no_spec_may_hold_is_left(house: Hou
     house.sandbox.requests.clear()
     before = text(house)
     result = accept(house, code=21)
-    assert "edit it by hand" in result.out
+    reason = "specs/checkout.yaml:1:1: cannot be edited: the invisible character U+202E is not allowed (R002); `ignore` leaves it to others"
+    assert f"/configuration/Description: {reason}\n" in result.out
     assert text(house) == before
     assert json.dumps(result.out).count("\\u001b") == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.core.model import Action, Diagnostic, Key, Plan, Snapshot, Target, TargetPlan
+from reconciler.core.model import Action, Diagnostic, Key, Origin, Plan, Snapshot, Target, TargetPlan
 from reconciler.report.answers import SCHEMAS
 from reconciler.report.daily import status
 from reconciler.report.status import Known, status_document
@@ -140,15 +140,20 @@ def test_what_is_refused_unread_without_a_spec_or_compared_in_part_is_told_with_
 def test_what_could_not_be_compared_is_no_promise() -> None:
     target = Target("test", REGION, "checkout")
     planned = TargetPlan(target, (Action(Key(target, "function"), "none"),), ())
-    notes = (Diagnostic("warning", "is not shown", target, left_out=True), Diagnostic("warning", "all of it"))
+    notes = (
+        Diagnostic("warning", "is not shown", target, left_out=True),
+        Diagnostic("warning", "all of it"),
+        Diagnostic("warning", "is public", None, Origin("specs/checkout.yaml", 7)),
+    )
     document = status_document(
         Plan((planned,), "", "now", "", diagnostics=notes), Snapshot((), "2026-01-01T00:00:00.000Z"), (), Known({}, {})
     )
     (one,) = document["functions"]
     assert (one["standing"], one["reasons"]) == ("partly compared", ["is not shown"])
-    assert document["notes"] == ["all of it"]
+    assert document["notes"] == ["all of it", "specs/checkout.yaml:7: is public"]
     assert status(document).endswith(
-        "test/us-west-2/checkout: is not shown\nall of it\n1 function: 1 compared in part.\n"
+        "test/us-west-2/checkout: is not shown\nall of it\nspecs/checkout.yaml:7: is public\n"
+        "1 function: 1 compared in part.\n"
     )
 
 

@@ -143,7 +143,7 @@ def test_a_text_that_would_say_something_else_as_well_is_no_text() -> None:
     keeps = "a:\n  b: |+\n    x\n\n  c: 1\n"
     with pytest.raises(Unspliced, match="edit it by hand"):
         spliced(keeps.replace("c: 1\n", "c: |+\n    y\n\n"), "a.yaml", [Edit(("a", "c"), UNSET)])
-    with pytest.raises(Unspliced, match="edit it by hand"):
+    with pytest.raises(Unspliced, match=r"cannot be edited: the invisible character U\+200B is not allowed"):
         spliced(SPEC, "a.yaml", [Edit(("tags", "team"), "a\u200bb")])
 
 
