@@ -264,6 +264,7 @@ READING: dict[str, list[str]] = {
     "apply by the base": ["apply", *BASED],
     "apply of what was approved": ["apply", "--yes", "--approved", "approved.json"],
     "apply with a folder of reports that is a link": ["apply", *BASED, "--report-dir", "linked", *PARTS],
+    "import": ["import", "--all-unmanaged", "--account", "mine", "--region", REGION, "-o", "new"],
     "invoke": ["invoke", "two", "--account", "mine", "--region", REGION, "--payload", "{}"],
     "invoke of what fails": ["invoke", "two", "--account", "mine", "--region", REGION, "--payload", '"::error::x"'],
     "logs": ["logs", f"mine/{REGION}/two", "--since", "1d"],
