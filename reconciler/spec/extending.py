@@ -30,6 +30,7 @@ from reconciler.spec.meant import OVERLAY
 EXTENDS, VARIANTS = "extends", "variants"
 LONGEST = 3
 MOST_NAMED = 3
+MOST_VARIANTS = 100  # each is checked whole
 REGIONS = ("region", "regions")
 WHERE = ("account", *REGIONS)
 NOT_IN_A_VARIANT = (FUNCTION.name, EXTENDS, VARIANTS, DEFAULTS, LAYER.name)
@@ -148,6 +149,10 @@ def _variants(document: Document, top: Document, faults: list[Fault]) -> Iterato
     variants = document.value[VARIANTS]
     if not isinstance(variants, dict) or not variants:
         message = "variants must be a map of labels to parts of a spec: write prod: {account: prod}"
+        faults.append(Fault(document.at(f"/{VARIANTS}"), IS_ELSEWHERE.ends(message)))
+        return
+    if len(variants) > MOST_VARIANTS:
+        message = f"there are {len(variants)} variants; {MOST_VARIANTS} are the most"
         faults.append(Fault(document.at(f"/{VARIANTS}"), IS_ELSEWHERE.ends(message)))
         return
     for label, variant in variants.items():

@@ -286,6 +286,7 @@ FORMS = {
     "variants that are a list": ("variants: [prod]\n", "4:11: variants must be a map of labels to parts of a spec"),
     "no variant": ("variants: {}\n", "4:11: variants must be a map of labels to parts of a spec"),
     "a variant that is a text": ("variants: {prod: prod}\n", "4:18: variants.prod must be a map, part of a spec"),
+    "too many": (f"variants: {{{', '.join(f'v{n}: {{}}' for n in range(101))}}}\n", "4:11: there are 101 variants; 100 are the most"),
     "another function": ("variants: {prod: {function: other}}\n", "4:19: variants.prod.function is not written here"),
     "a variant that extends": ("variants: {prod: {extends: d.yaml}}\n", "4:19: variants.prod.extends is not written here"),
     "a label like no name": ("variants: {'a b': {account: prod}}\n", "4:12: the label of a variant must be letters"),
