@@ -18,7 +18,6 @@ from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.model import Plan, Snapshot, Target
 from reconciler.core.sealing import canonical
 from reconciler.files.splicing import Edit, Unspliced
-from reconciler.files.strict_yaml import Document
 from reconciler.plan.acceptance import Left, Taken, accepted
 from reconciler.report.documents import plain
 from reconciler.report.schemas import FORMAT_VERSION
@@ -113,19 +112,15 @@ def document(files: Sequence[Rewriting], found: Acceptance, plan: Plan) -> dict[
 def place(workspace: Workspace, taken: Taken, found: Acceptance) -> None:
     """Find the place of an entry in its file, or why it has none of its own."""
     spec = next(spec for spec in workspace.written if spec.target == taken.key.target)
-    file = found.files.setdefault(spec.path, unchanged(spec.path))
+    found.files.setdefault(spec.path, unchanged(spec.path))
     try:
-        where = placed(workspace, spec, taken.steps, written_document(file))
+        where = placed(workspace, spec, taken.steps)
     except UnsafePlan as error:
         found.leave(taken, str(error))
         return
     found.places[taken] = where
     if where.has_reference:
         found.leave(taken, "it is made by a reference, so what that names must change")
-
-
-def written_document(file: Rewriting) -> Document:
-    return replace(file, after=file.before).document()
 
 
 def unless_shared(found: Acceptance) -> None:
@@ -140,7 +135,7 @@ def unless_shared(found: Acceptance) -> None:
         if others:
             found.leave(
                 taken,
-                f"{where.origin} says it for {others[0]} as well, of which AWS holds another; say it for one alone, with by_region or in a variant",
+                f"{where.origin} says it for {others[0]} as well, of which AWS holds another, or was not asked; say it for one alone, with by_region or in a variant",
             )
 
 

@@ -81,9 +81,11 @@ def unchanged(path: str) -> Rewriting:
     return Rewriting(path, text, text)
 
 
-def placed(workspace: Workspace, spec: Spec, steps: tuple[str, ...], written: Document) -> Place:
-    """Where something of a spec is written. Raises UnsafePlan where that is another file, which more than one spec may share."""
-    found = place(spec, steps, written, workspace.written)
+def placed(workspace: Workspace, spec: Spec, steps: tuple[str, ...]) -> Place:
+    """Where something of a spec is written, and for whom, chosen or not. Raises UnsafePlan where that is another file, which more than
+    one spec may share."""
+    file = unchanged(spec.path)
+    found = place(spec, steps, file.document(), file.specs(workspace.own))
     if found.origin.path != spec.path:
         message = f"{found.origin}: this says it for {spec.target} and maybe for others; change it there, or say it in {spec.path}"
         raise UnsafePlan(IS_WRITTEN_IN_ITS_PLACE.ends(message))
@@ -103,8 +105,7 @@ def pinned(workspace: Workspace, target: Target, alias: str, version: str) -> Re
             IS_WRITTEN_IN_ITS_PLACE.ends(f"{target}: alias {alias} is not in {where}, so it cannot be pinned")
         )
     file = unchanged(spec.path)
-    written = file.document()
-    main, routing = (placed(workspace, spec, (*at, name), written) for name in ("FunctionVersion", "RoutingConfig"))
+    main, routing = (placed(workspace, spec, (*at, name)) for name in ("FunctionVersion", "RoutingConfig"))
     others = sorted({*main.shared, *routing.shared} - {target})
     if others:
         message = f"{main.origin}: this is said for {others[0]} as well; say it for {target.region} alone, with by_region or in a variant, first"
