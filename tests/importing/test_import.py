@@ -369,6 +369,16 @@ def test_a_function_of_another_house_is_passed_over_and_one_of_a_stack_is_named(
     assert is_taken_over(house)
 
 
+def test_what_hangs_on_an_alias_that_is_gone_is_left_to_others(house: House) -> None:
+    living(house, WHOLE)
+    region, _ = house.sandbox.gate.region(ACCOUNT, REGION)
+    del region.functions["checkout"].aliases["live"]
+    result = imports(house, "checkout")
+    assert "/event_source_mappings left to others: " in result.out
+    assert "there is no alias live (R223)" in text(house)
+    assert is_taken_over(house)
+
+
 def test_no_file_that_is_there_is_changed_and_none_is_written_through_a_link(house: House) -> None:
     living(house, function_spec(), function_spec("mailer"))
     house.write("checkout.yaml", "mine: 1\n", stock=False)

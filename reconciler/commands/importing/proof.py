@@ -25,7 +25,7 @@ from reconciler.spec.config import Config
 from reconciler.spec.extending import Defaults
 from reconciler.spec.references import Lookup, resolved
 
-IGNORED_ONE_BY_ONE = (CONFIGURATION.name, "tags")
+IGNORED_ONE_BY_ONE = ((CONFIGURATION.name,), ("tags",))
 MOST_TURNS = 60  # a thing is left out in each
 
 
@@ -51,7 +51,7 @@ def proved(draft: Draft, witness: Witness, write: Callable[[Draft], str], path: 
         text = write(draft)
         document = _read_back(draft, text, path)
         try:
-            better = _quieter(draft, _specs(document, witness), witness)
+            better = _quieter(draft, document, witness)
         except SpecError as error:
             better = _without_fault(draft, error, document)
         if better is None:
@@ -84,42 +84,45 @@ def _specs(document: Document, witness: Witness) -> list[Spec]:
 
 
 def _without_fault(draft: Draft, error: SpecError, document: Document) -> Draft:
-    """Without the section of which a rule says that it cannot be."""
+    """Without what a rule says that no spec may have."""
     fault = error.faults[0]
-    places = {**_turned(document.origins), **_turned(document.values)}
-    steps = steps_of(places.get((fault.origin.line, fault.origin.column), ""))
+    steps = _steps_at(fault.origin, document)
     if steps[:1] == ("ignore",) and len(steps) > 1:
         return draft.managing(int(steps[1]))
-    if not steps or steps[0] not in (*_sections(), "code"):
-        raise Unproved(fault.message)
-    return draft.without(steps[0], f"no spec may say it so: {fault.message}")
+    return _without_section(draft, steps, fault.message)
 
 
-def _turned(origins: Mapping[str, Origin]) -> dict[tuple[int, int], str]:
-    return {(origin.line, origin.column): at for at, origin in origins.items()}
+def _without_section(draft: Draft, steps: tuple[str, ...], reason: str) -> Draft:
+    """Raises Unproved where it is no section that is at fault."""
+    if not steps or steps[0] not in _sections() or steps[0] not in draft.document:
+        raise Unproved(reason)
+    return draft.without(steps[0], reason)
+
+
+def _steps_at(origin: Origin | None, document: Document) -> tuple[str, ...]:
+    """What stands at a place; nothing where that is no place of a key or a value."""
+    places = {
+        (place.line, place.column): at for found in (document.origins, document.values) for at, place in found.items()
+    }
+    return steps_of(places.get((origin.line, origin.column), "")) if origin else ()
 
 
 def _sections() -> set[str]:
     return {kind.section for kind in KINDS.values()} | {section.name for section in FUNCTION.sections} | {"tags"}
 
 
-def _quieter(draft: Draft, specs: list[Spec], witness: Witness) -> Draft | None:
-    """Without what a plan still shows; None where it shows nothing."""
-    made = plan(specs, witness.live, Policy(witness.config.managed_by))
-    refused = next((note.message for note in made.diagnostics if note.severity == "refusal"), "")
+def _quieter(draft: Draft, document: Document, witness: Witness) -> Draft | None:
+    """Without what a plan still shows or refuses; None where it does neither."""
+    made = plan(_specs(document, witness), witness.live, Policy(witness.config.managed_by))
+    refused = next((note for note in made.diagnostics if note.severity == "refusal"), None)
     for action, path in _shown(made):
-        section = steps_of(path)[0] if path else ""
-        is_field = section in IGNORED_ONE_BY_ONE and path not in {left.path for left in draft.left}
-        if not section or section not in draft.document or action.verb == "replace":
-            raise Unproved(refused or f"a plan would {action.verb} {action.key}: {action.reason}")
-        return (
-            draft.ignoring(path, "a plan would change it")
-            if is_field
-            else draft.without(section, f"a plan would change {path}")
-        )
-    if refused:
-        raise Unproved(refused)
-    return None
+        steps = steps_of(path)
+        if action.verb == "replace":
+            raise Unproved(refused.message if refused else f"a plan would replace {action.key}: {action.reason}")
+        if steps[:1] in IGNORED_ONE_BY_ONE and path not in {left.path for left in draft.left}:
+            return draft.ignoring(path, "a plan would change it")
+        return _without_section(draft, steps, f"a plan would change {path or action.key}")
+    return _without_section(draft, _steps_at(refused.origin, document), refused.message) if refused else None
 
 
 def _shown(made: Plan) -> Iterator[tuple[Action, str]]:
