@@ -212,7 +212,7 @@ def in_turn(request: pytest.FixtureRequest, act: str, moments: list[T], rounds: 
 def test_a_change_of_somebody_elses_around_any_write_is_never_taken_for_ours(
     stage: Stage, act: str, request: pytest.FixtureRequest
 ) -> None:
-    walked = in_turn(request, act, moments(stage.clean), rounds=2, first=0)
+    walked = in_turn(request, act, moments(stage.clean), rounds=6, first=0)
     assert not told([stage.play(act, number, when) for number, when in walked])
 
 
@@ -224,7 +224,7 @@ def test_a_lost_answer_and_a_change_of_somebody_elses_before_the_next_call_are_t
 ) -> None:
     wrong, fault = [], FAULTS[name]
     writes = [number for number, operation in enumerate(stage.clean) if is_write(operation)]
-    for number in in_turn(request, act, writes, rounds=len(FAULTS), first=list(FAULTS).index(name)):
+    for number in in_turn(request, act, writes, rounds=3 * len(FAULTS), first=3 * list(FAULTS).index(name)):
         nth = stage.clean[: number + 1].count(stage.clean[number])
         lost = Fault(stage.clean[number], **({"nth": nth} | fault if "first" not in fault else fault))
         wrong.append(stage.play(act, number + 1, "before", lost))
