@@ -191,7 +191,7 @@ IMPORT: Schema = {
             "passed_over": REASONS,
             "failed": REASONS,
             "remarks": array(TEXT),
-            "parameters": array(TEXT),
+            "parameters": array(closed({"address": ADDRESS, "command": TEXT})),
             "hand_over": array(closed({"source": TEXT, "text": TEXT})),
         }
     ),

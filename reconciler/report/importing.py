@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from itertools import groupby
 from os.path import commonpath
 
 from reconciler.core.foreign import printable
@@ -46,7 +47,9 @@ def _next(document: Document) -> Iterator[str]:
     if not document["files"]:
         return
     yield "Next:"
-    yield from document["parameters"]
+    for account, items in groupby(document["parameters"], key=lambda item: item["address"].partition("/")[0]):
+        yield f"# with credentials of account {account}:"
+        yield from (item["command"] for item in items)
     paths = [file["file"] for file in document["files"]]
     where = paths[0] if len(paths) == 1 else commonpath(paths) or "."
     if document["parameters"]:

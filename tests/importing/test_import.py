@@ -91,6 +91,7 @@ def is_taken_over(house: House) -> bool:
     plan = house.plan()
     acting = [action for target in plan["targets"] for action in target["actions"] if action["verb"] != "none"]
     assert all(action["verb"] == "adopt" and not action["fields"] for action in acting), acting
+    assert [note["message"] for note in plan["diagnostics"] if note["severity"] == "refusal"] == []
     return bool(acting)
 
 
@@ -274,7 +275,7 @@ def test_values_go_into_parameters_by_commands_that_do_not_show_them(house: Hous
     result = imports(house, "checkout", "--env", "ssm:/shop", "--format", "json")
     assert "TOKEN: \"{{ ssm('/shop/checkout/TOKEN') }}\"" in text(house)
     commands = result.json()["parameters"]
-    assert commands[0] == (
+    assert commands[0]["command"] == (
         f"(v=$(aws lambda get-function-configuration --region {REGION} --function-name checkout "
         '--query Environment.Variables.TOKEN --output text && echo x) && printf %s "${v%??}" '
         f"| aws ssm put-parameter --region {REGION} --name /shop/checkout/TOKEN --type SecureString --value file:///dev/stdin)"

@@ -66,19 +66,19 @@ def emptied(house: House) -> None:
             path.unlink()
 
 
-def put_parameters(house: House, commands: list[str]) -> None:
+def put_parameters(
+    house: House, commands: list[dict[str, str]], accounts: Mapping[str, str] = {"test": ACCOUNT}
+) -> None:
     """As the commands say that import has printed."""
-    for command in commands:
+    for item in commands:
+        command, account = item["command"], accounts[item["address"].partition("/")[0]]
         region, function = (re.search(rf"{word} (\S+)", command) for word in ("--region", "--function-name"))
         variable, name = re.search(r"Variables\.(\w+) .* --name (\S+)", command).groups()  # type: ignore[union-attr]
         assert region
         assert function
-        clients = house.sandbox.clients
-        held = clients.get("lambda", ACCOUNT, region[1]).get_function_configuration(FunctionName=function[1])
-        value = held["Environment"]["Variables"][variable]
-        clients.get("ssm", ACCOUNT, region[1]).put_parameter(
-            Name=name, Type="SecureString", Value=value, Overwrite=True
-        )
+        lambda_, ssm = (house.sandbox.clients.get(api, account, region[1]) for api in ("lambda", "ssm"))
+        value = lambda_.get_function_configuration(FunctionName=function[1])["Environment"]["Variables"][variable]
+        ssm.put_parameter(Name=name, Type="SecureString", Value=value, Overwrite=True)
 
 
 @pytest.mark.parametrize("draws", DRAWS)

@@ -105,7 +105,11 @@ def document(made: Import, environment: Environments, found: Chosen, founded: st
         "passed_over": _with_reasons(made.passed_over),
         "failed": _with_reasons(made.failed),
         "remarks": [*dict.fromkeys((*made.remarks, *_untold(made), *notes))],
-        "parameters": [command for target in sorted(made.targets) for command in environment.commands.get(target, ())],
+        "parameters": [
+            {"address": str(target), "command": command}
+            for target in sorted(made.targets)
+            for command in environment.commands.get(target, ())
+        ],
         "hand_over": list(hand_over(made, found)),
     }
 

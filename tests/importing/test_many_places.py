@@ -1,0 +1,53 @@
+"""Functions that live in two accounts and two regions are imported whole, each file where its account and region say."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+
+from tests.apply.test_deployed_configurations import SPECS
+from tests.apply.test_many_places import CONFIG, DEFAULTS, OTHER, said_once
+from tests.conftest import ACCOUNT, REGION, House, function_spec
+from tests.importing.test_import import imports, is_taken_over
+from tests.importing.test_law_of_import import emptied, put_parameters
+
+ANYWHERE = f"variants: {{prod: {{account: prod, region: {REGION}}}}}\n"
+
+
+def test_two_accounts_are_two_folders(house: House) -> None:
+    house.write("reconcile.yaml", CONFIG, stock=False)
+    spec = function_spec().replace("account: test", "account: staging").replace("123456789012", "{{ account.id }}")
+    house.write("a.yaml", spec.replace("Role: arn", 'Role: "arn').replace("role/lambda", 'role/lambda"') + ANYWHERE)
+    house.apply()
+    emptied(house)
+    house.write("reconcile.yaml", CONFIG + "managedBy: shop\n", stock=False)
+    house.sandbox.requests.clear()
+    imports(house, "--all-unmanaged")
+    files = sorted(str(path.relative_to(house.root)) for path in (house.root / "specs").rglob("*.yaml"))
+    assert files == ["specs/prod/checkout.yaml", "specs/reconcile.yaml", "specs/staging/checkout.yaml"]
+    assert OTHER in (house.root / files[0]).read_text().partition("\n")[0]
+    assert is_taken_over(house)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(
+    "more", [(), ("--defaults", "specs/defaults.yaml"), ("--env", "ssm:/shop"), ("--download", "code")]
+)
+def test_functions_as_people_deploy_them_are_taken_over_everywhere(house: House, more: tuple[str, ...]) -> None:
+    house.write("reconcile.yaml", CONFIG, stock=False)
+    house.write("defaults.yaml", DEFAULTS, stock=False)
+    (house.root / "specs" / "build").mkdir()
+    with zipfile.ZipFile(house.root / "specs" / "build" / "orders.jar", "w") as jar:
+        jar.writestr("com/example/Orders.class", "class")
+    for number, text in enumerate(SPECS.values()):
+        house.write(f"f{number}.yaml", said_once(text), stock=number == len(SPECS) - 1)
+    assert house.apply()["outcome"]["status"] == "succeeded"
+    emptied(house)
+    house.write("reconcile.yaml", CONFIG + "managedBy: shop\n", stock=False)
+    house.sandbox.requests.clear()
+    document = imports(house, "--all-unmanaged", "--format", "json", *more).json()
+    put_parameters(house, document["parameters"], {"staging": ACCOUNT, "prod": OTHER})
+    validated = house.run("validate")
+    assert validated.exit_code == 0, validated.err
+    assert is_taken_over(house)
