@@ -23,15 +23,16 @@ LOOKED_UP = ("configuration", "Environment", "Variables")  # for whoever looks v
 def is_varied(document: Document) -> bool:
     """Whether a spec says something else for another target."""
     value = document.value
-    return isinstance(value, dict) and (OVERLAY in value or _refers(value))
+    return isinstance(value, dict) and (OVERLAY in value or refers(value))
 
 
-def _refers(value: Any) -> bool:
+def refers(value: Any) -> bool:
+    """Whether any text in a value refers to something."""
     match value:
         case dict():
-            return any(map(_refers, value.values()))
+            return any(map(refers, value.values()))
         case list():
-            return any(map(_refers, value))
+            return any(map(refers, value))
         case str():
             return REFERENCE.search(value) is not None
     return False

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.model import Origin, Spec, Target
 from reconciler.files.strict_yaml import Document
-from reconciler.spec.meant import REFERENCE
+from reconciler.spec.meant import refers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Place:
 
     @property
     def has_reference(self) -> bool:
-        return any(REFERENCE.search(text) for text in _texts(self.value))
+        return refers(self.value)
 
 
 def place(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterable[Spec]) -> Place:
@@ -42,14 +42,3 @@ def place(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterabl
         at = at[:-1]
     inside = (*own, *steps[len(at) :])
     return Place(origin, inside, value_at(written.value, inside), shared)
-
-
-def _texts(value: Any) -> Iterable[str]:
-    match value:
-        case dict():
-            return [text for item in value.values() for text in _texts(item)]
-        case list():
-            return [text for item in value for text in _texts(item)]
-        case str():
-            return [value]
-    return []
