@@ -12,7 +12,6 @@ from reconciler.core.model import Origin, Target
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import local_path, real_path
-from reconciler.kinds.function import FUNCTION
 from reconciler.spec import arns, layers, rules
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import DEFAULTS
@@ -26,9 +25,8 @@ def document_faults(document: Document) -> list[Fault]:
     """What is wrong with what it is of and with references, then what the schema finds, and then the rules; none says anything of a place that one before
     it has spoken of."""
     found = [_fault(document, finding) for finding in rules.first_findings(document.value)]
-    root = layers.root_of(document.value) if isinstance(document.value, dict) else FUNCTION.name
     for more in (
-        validation.faults(document, root),
+        validation.faults(document, layers.root_of(document.value)),
         [_fault(document, finding) for finding in rules.findings(document.value)],
     ):
         reported = {fault.origin for fault in found}

@@ -24,6 +24,7 @@ from reconciler.files.validation import dotted
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
 from reconciler.spec.discovery import DEFAULTS, is_defaults
+from reconciler.spec.layers import root_of
 from reconciler.spec.laying import laid_over, part, seams_of, without
 from reconciler.spec.meant import OVERLAY
 
@@ -128,7 +129,7 @@ def wholes(document: Document, defaults: Defaults | None, faults: list[Fault]) -
     say where. Without `defaults` what is extended is left out. What is wrong is added to `faults`."""
     value = document.value
     is_plain = not isinstance(value, dict) or not ({EXTENDS, VARIANTS} & value.keys())
-    if is_plain or (LAYER.name in value and FUNCTION.name not in value):
+    if is_plain or root_of(value) == LAYER.name:
         return [document]
     own = without(document, [f"/{EXTENDS}"])
     try:

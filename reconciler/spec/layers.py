@@ -17,9 +17,10 @@ HAS_A_SPEC = Rule("R093", "A layer that a spec refers to by name has a spec of i
 IS_TAKEN_ONCE = Rule("R095", "A function refers to a layer once.")
 
 
-def root_of(value: Mapping[str, Any]) -> str:
-    """What a document is of, by its key."""
-    return LAYER.name if LAYER.name in value and FUNCTION.name not in value else FUNCTION.name
+def root_of(value: Any) -> str:
+    """What a document is of, by its key; a function where no key says so."""
+    is_of_layer = isinstance(value, dict) and LAYER.name in value and FUNCTION.name not in value
+    return LAYER.name if is_of_layer else FUNCTION.name
 
 
 def with_references(properties: Properties, target: Target) -> Properties:

@@ -11,7 +11,6 @@ from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Target
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
-from reconciler.kinds.function import FUNCTION
 from reconciler.spec import layers
 from reconciler.spec.config import Config
 from reconciler.spec.meant import OVERLAY
@@ -26,7 +25,7 @@ SPEAKS_OF_ITS_REGIONS = Rule("R090", "by_region speaks of regions that the spec 
 def targets(document: Document, config: Config | None, faults: list[Fault]) -> list[Target]:
     """The targets of a document; what keeps them from being known is added to `faults`."""
     value = document.value
-    root = layers.root_of(value) if isinstance(value, dict) else FUNCTION.name
+    root = layers.root_of(value)
     if not isinstance(value, dict) or not isinstance(value.get(root), str):
         return []
     account = _account(document, config, faults)
