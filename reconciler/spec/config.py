@@ -17,6 +17,7 @@ from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import is_work_tree
 from reconciler.files.strict_yaml import Document
 from reconciler.spec.root import FILE_NAME as FILE_NAME
+from reconciler.spec.root import upwards
 
 EXAMPLE = 'aws: {lambda: {enabled: true}, accounts: [{name: test, lambdaEnabled: true, accountId: "123456789012"}]}'
 
@@ -90,13 +91,11 @@ def _config_above(folder: Path) -> Path:
 def nearest(folder: Path) -> Path | None:
     """reconcile.yaml of a folder or the nearest one above it, not above the git work tree; None without one."""
     here = Path.cwd()
-    for candidate in (folder, *folder.resolve().parents):
+    for candidate in upwards(folder):
         if os.path.lexists(
             candidate / FILE_NAME
         ):  # a broken one is told where it stands: the next one above is another
             return (candidate.relative_to(here) if candidate.is_relative_to(here) else candidate) / FILE_NAME
-        if is_work_tree(candidate):
-            break
     return None
 
 

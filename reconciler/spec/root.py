@@ -16,7 +16,7 @@ def specs() -> Path:
     """`specs` where one stands; else the nearest above, beside a reconcile.yaml or with one in it, or the folder of the nearest
     reconcile.yaml, not above the git work tree. `specs` where there is none of them, for a mistake to be told of it."""
     here = Path(SPECS)
-    above = next(filter(None, map(_governed, _upwards())), None)
+    above = next(filter(None, map(_governed, upwards(Path.cwd()))), None)
     return here if os.path.lexists(here) or above is None else Path(os.path.relpath(above))
 
 
@@ -27,9 +27,9 @@ def reports() -> Path:
     return Path(os.path.relpath((root.parent if root.name == SPECS else root) / REPORTS))
 
 
-def _upwards() -> Iterator[Path]:
-    here = Path.cwd()
-    for folder in (here, *here.parents):
+def upwards(start: Path) -> Iterator[Path]:
+    """A folder and those above it, not above the git work tree."""
+    for folder in (start, *start.resolve().parents):
         yield folder
         if is_work_tree(folder):
             return
