@@ -16,6 +16,7 @@ from reconciler.commands.wiring import Judgement, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import UNSET, GuardChange, Origin, Spec, Target
+from reconciler.files.tree import absolute
 from reconciler.report.documents import guard_change_document
 from reconciler.report.formats.shown import guard_change
 from reconciler.spec import loosening
@@ -169,10 +170,6 @@ def files_now(root: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         if FILE_NAME in files:
             yield absolute(Path(folder, FILE_NAME))
-
-
-def absolute(path: str | Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100  links are not followed: git does not, either
 
 
 # --- the specs at the base ------------------------------------------------------------------------------------------

@@ -43,9 +43,9 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def absolute(path: str) -> str:
-    """The path from the root on, no link followed: two names are two files."""
-    return os.path.abspath(path)  # noqa: PTH100
+def absolute(path: str | Path) -> Path:
+    """The path from the root on, no link followed: two names are two files, as to git."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def local_path(file: str, written: str) -> str:

@@ -61,7 +61,7 @@ class Defaults:
 
     def __init__(self, read: Reader, known: Iterable[Document] = ()) -> None:
         self._read = read
-        self._files: dict[str, Document | SpecError] = {absolute(document.path): document for document in known}
+        self._files: dict[Path, Document | SpecError] = {absolute(document.path): document for document in known}
         self._laid: dict[str, Document] = {}
 
     @property

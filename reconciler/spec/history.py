@@ -22,6 +22,7 @@ from reconciler.files.git_answers import Blob, contents, is_below, listed, sized
 from reconciler.files.reading import Unreadable
 from reconciler.files.repository import Repository, closed_environment, repository
 from reconciler.files.strict_yaml import Document
+from reconciler.files.tree import absolute
 from reconciler.spec import load
 from reconciler.spec.config import Config
 from reconciler.spec.discovery import DEFAULTS
@@ -154,8 +155,8 @@ class History:
 
     def name_of(self, path: Path) -> str:
         """A path below the root with no link followed: what is one now need not have been one then."""
-        absolute = Path(os.path.abspath(path))  # noqa: PTH100
-        inside = absolute if absolute.is_relative_to(self.root) else absolute.resolve()
+        whole = absolute(path)
+        inside = whole if whole.is_relative_to(self.root) else whole.resolve()
         if not inside.is_relative_to(self.root):
             raise GitError(f"{path} is not in {self.root}, so git cannot tell what it was")
         return inside.relative_to(self.root).as_posix()

@@ -130,9 +130,9 @@ def with_defaults(
     ]
 
 
-def users_of(targeted: Iterable[Targeted]) -> dict[str, list[str]]:
+def users_of(targeted: Iterable[Targeted]) -> dict[Path, list[str]]:
     """By each file of defaults, the specs that extend it."""
-    users: dict[str, list[str]] = {}
+    users: dict[Path, list[str]] = {}
     for document, _ in targeted:
         for path in document.extends:
             users.setdefault(absolute(path), []).append(document.path)
