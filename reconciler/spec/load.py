@@ -65,7 +65,8 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         whole, faults = read_specs(document, config, defaults)
         targeted += whole
         wrong += [(document.path, fault) for fault in faults]
-    wrong = with_defaults(wrong, defaults, targeted)
+    users = users_of(targeted)
+    wrong = with_defaults(wrong, defaults, users)
     read_again = {fault for _, fault in wrong}
     faults = [
         *(fault for fault in unread if fault not in read_again),
@@ -89,7 +90,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     ]
     warnings = [
         *(warning(IS_NO_SPEC, other.message, other.origin) for other in found.others),
-        *(unused(found.defaults, targeted) if root and [path.resolve() for path in paths] == [root.resolve()] else ()),
+        *(unused(found.defaults, users) if root and [path.resolve() for path in paths] == [root.resolve()] else ()),
         *told_once(notes),
     ]
     return Specs(
@@ -118,10 +119,9 @@ def read_specs(document: Document, config: Config | None, defaults: Defaults) ->
 
 
 def with_defaults(
-    wrong: Sequence[tuple[str, Fault]], defaults: Defaults, targeted: Iterable[Targeted]
+    wrong: Sequence[tuple[str, Fault]], defaults: Defaults, users: Mapping[Path, Sequence[str]]
 ) -> list[tuple[str, Fault]]:
     """What is wrong with specs, each by its file, and with the defaults by themselves, which is told once and comes first."""
-    users = users_of(targeted)
     own = [(file, fault) for file in defaults.documents for fault in defaults_faults(file)]
     reported = {fault.origin for _, fault in own}
     return [
@@ -139,9 +139,8 @@ def users_of(targeted: Iterable[Targeted]) -> dict[Path, list[str]]:
     return users
 
 
-def unused(found: Iterable[Document], targeted: Iterable[Targeted]) -> Iterator[Diagnostic]:
+def unused(found: Iterable[Document], users: Mapping[Path, Sequence[str]]) -> Iterator[Diagnostic]:
     """Files of defaults that no spec extends."""
-    users = users_of(targeted)
     for file in found:
         if absolute(file.path) not in users:
             message = "no spec extends these defaults; take the file out, or write `extends` where they should hold"
