@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from reconciler.core.errors import Fault
@@ -47,7 +48,7 @@ def misread(
     """References to layers without a spec, and to one twice, at their places in the documents. `elsewhere` finds the layers of the whole tree, where some may be described
     that are not among the specs."""
     known = {spec.target for spec in specs if spec.target.root == LAYER.name and not spec.is_absent}
-    looked: Collection[Target] | None = None
+    of_tree = cache(elsewhere)
     for spec in (spec for spec in specs if not spec.is_absent):
         seen = set[Target]()
         for layer, pointer in _referred(spec):
@@ -56,9 +57,7 @@ def misread(
             if layer.target in seen:
                 yield Fault(origin, IS_TAKEN_ONCE.ends(f"layer {name} is referred to already; take one of the two out"))
             seen.add(layer.target)
-            if layer.target not in known:
-                looked = elsewhere() if looked is None else looked
-            if layer.target not in known and layer.target not in (looked or ()):
+            if layer.target not in known and layer.target not in of_tree():
                 message = f"layer {name} has no spec for {place}; write one that begins with `layer: {name}`, or the ARN of a version"
                 yield Fault(origin, HAS_A_SPEC.ends(message))
 
