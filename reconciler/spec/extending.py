@@ -184,10 +184,11 @@ def _form_faults(document: Document, label: str, variant: Any) -> Iterator[Fault
 def lay(below: Document, above: Document, faults: list[Fault]) -> Document:
     """A part over another; nulls that take nothing away are added to `faults`."""
     below = without(below, _left(below.value, above.value))
-    for at in seams_of(below.value, above.value, is_for_later).idle:
+    seams = seams_of(below.value, above.value, is_for_later)
+    for at in seams.idle:
         message = f"null takes {dotted(steps_of(at))} away, and nothing below says it; take this out"
         faults.append(Fault(above.key(at), TAKES_SOMETHING_AWAY.ends(message)))
-    return laid_over(below, above, is_for_later)
+    return laid_over(below, above, seams)
 
 
 def _left(below: Mapping[str, Any], above: Mapping[str, Any]) -> Iterator[str]:

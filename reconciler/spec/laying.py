@@ -34,16 +34,16 @@ def merged(value: Any, patch: Any, keeps: Callable[[str], bool] = never, at: str
     return result
 
 
-def laid_over(below: Document, above: Document, keeps: Callable[[str], bool] = never) -> Document:
-    """A part over another, both of them maps. What comes of it is called as the upper one is, and stands in its place."""
-    seams = seams_of(below.value, above.value, keeps)
+def laid_over(below: Document, above: Document, seams: Seams | None = None) -> Document:
+    """A part over another, both of them maps, along their seams. What comes of it is called as the upper one is, and stands in its place."""
+    seams = seams or seams_of(below.value, above.value)
 
     def joined(lower: Mapping[str, Item], upper: Mapping[str, Item]) -> dict[str, Item]:
         return _without(lower, seams.replaced) | _without(upper, seams.nulls)
 
     return replace(
         above,
-        value=merged(below.value, above.value, keeps),
+        value=merged(below.value, above.value, seams.keeps),
         origins=joined(_placed(below.origins, seams.lower, below.key), _placed(above.origins, seams.upper, above.key)),
         values=joined(_placed(below.values, seams.lower, below.at), _placed(above.values, seams.upper, above.at)),
         texts=joined(below.texts, above.texts),
