@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,13 +210,12 @@ class History:
         """What files said at a revision of some functions, or of all. What a file says now is not asked again of the same bytes."""
         tree, defaults = self._tree(revision), self._defaults(revision)
         blobs = {name: blob for name in names if (blob := self._followed(tree, name))}
+        is_as_now = cache(partial(self._is_as_now, tree))  # many specs may extend one file
         for name, text in zip(blobs, self._read([*blobs.values()]), strict=True):
             documents = now.get(name, ())
             if not documents and functions is not None and functions.isdisjoint(_words(text)):
                 continue
-            if documents and all(
-                self._is_as_now(tree, path) for path in {path for one in documents for path in one.files}
-            ):
+            if documents and all(is_as_now(path) for document in documents for path in document.files):
                 for document in documents:
                     yield from load.expanded(document, load.targets(document, config, []), config)
             else:
