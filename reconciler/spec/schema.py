@@ -235,7 +235,7 @@ def function_schema() -> Schema:
 def layer_schema() -> Schema:
     """The schema of one file of a layer."""
     sections = {section.name: section_schema(section) for section in LAYER.sections}
-    name = {"type": "string", "pattern": "^[a-zA-Z0-9-_]+$", "minLength": 1, "maxLength": 140, "x-words": LETTERS}
+    name = {**NAME, "maxLength": 140}
     own: Schema = {
         "layer": {"description": "The layer's name as AWS knows it; functions refer to it by that.", **name},
         **_target_keys(LAYER.name),
