@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from reconciler.spec import extending
+
 Schema: TypeAlias = dict[str, Any]
 
 # What only a whole is asked for: a part of it may have less.
 OF_A_WHOLE = ("required", "if", "then", "minProperties")
-LABEL: Schema = {"pattern": "^[A-Za-z0-9_.-]{1,64}$", "x-words": "letters, digits, dots, - and _"}
+LABEL: Schema = {"pattern": f"^{extending.LABEL.pattern}$", "x-words": "letters, digits, dots, - and _"}
 EXTENDS: Schema = {
     "description": "A file of defaults that this is laid over, relative to this file.",
     "type": "string",
