@@ -217,13 +217,19 @@ def unknown_key(key: str, path: list[Any], schema: Mapping[str, Any], kind: str)
     refused = schema.get("x-refused", {}).get(key)
     if refused:
         return f"{name} is not written here: {refused}"
-    is_of_aws = not known or any(word[0].isupper() for word in known)
-    of_aws = "a setting of a layer" if kind == "layer" else "a Lambda setting"
-    what = (
-        (of_aws if is_of_aws else "known") if path else "a key of defaults" if kind == "defaults" else "a key of a spec"
-    )
-    is_spec = kind in ("function", "layer", "defaults")
-    return f"{name} is not {what if is_spec else 'known'}{_suggestion(key, known, kind, bool(path))}"
+    what = _sort_of_key(known, kind, is_nested=bool(path))
+    return f"{name} is not {what}{_suggestion(key, known, kind, bool(path))}"
+
+
+def _sort_of_key(known: Sequence[str], kind: str, *, is_nested: bool) -> str:
+    """What a key would be if it stood among those that are known there."""
+    if kind not in ("function", "layer", "defaults"):
+        return "known"
+    if not is_nested:
+        return "a key of defaults" if kind == "defaults" else "a key of a spec"
+    if known and not any(word[0].isupper() for word in known):
+        return "known"
+    return "a setting of a layer" if kind == "layer" else "a Lambda setting"
 
 
 def _suggestion(key: str, known: list[str], kind: str, is_nested: bool) -> str:
