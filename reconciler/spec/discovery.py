@@ -78,11 +78,13 @@ def is_spec(value: Any) -> bool:
         return any(isinstance(item, dict) and "function" in item for item in value)
     if not isinstance(value, dict):
         return True
-    ours = load_schema("function")["properties"] | load_schema("layer")["properties"]
     keys = [str(key) for key in value]
+    if "function" in keys or keys[:1] == ["layer"]:
+        return True
+    ours = load_schema("function")["properties"] | load_schema("layer")["properties"]
     familiar = [key for key in keys if key in ours or re.sub(r"[^a-z0-9]", "", key.lower()) in SEED_WORDS]
     meant = get_close_matches("function", [key.lower() for key in keys], n=1, cutoff=0.8)
-    return "function" in keys or keys[:1] == ["layer"] or len(familiar) >= FEW or (bool(meant) and bool(familiar))
+    return len(familiar) >= FEW or (bool(meant) and bool(familiar))
 
 
 def _wrong(path: object, message: str) -> SpecError:
