@@ -17,7 +17,7 @@ from reconciler.core.words import many
 from reconciler.files import strict_yaml
 from reconciler.files.splicing import block
 from reconciler.files.tree import real_path
-from reconciler.importing.common import common, extending
+from reconciler.importing.defaults import common, extending
 from reconciler.importing.drafts import Draft
 from reconciler.importing.texts import comment, text
 from reconciler.spec.config import FILE_NAME, Config

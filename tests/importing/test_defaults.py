@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.model import Target
-from reconciler.importing.common import common, patch
+from reconciler.importing.defaults import common, patch
 from reconciler.importing.drafts import Draft
 from reconciler.spec.laying import merged
 
