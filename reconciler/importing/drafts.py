@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.core.diff import pointer, steps_of, value_at, with_value
+from reconciler.core.diff import pointer, steps_of, unreadable, value_at, with_value
 from reconciler.core.errors import SpecError
 from reconciler.core.foreign import printable
-from reconciler.core.model import UNSET, Live, Properties, Target, Unreadable
+from reconciler.core.model import UNSET, Live, Properties, Target
 from reconciler.core.sealing import canonical
 from reconciler.files import strict_yaml
 from reconciler.files.splicing import inline
@@ -228,18 +228,10 @@ def _unwritable(tree: Any) -> Iterator[tuple[Steps, str]]:
     for steps, value in _leaves(tree):
         if steps[:-1] in named:
             continue
-        if hidden := next(_hidden(value), None):
+        if hidden := next((hidden for _, hidden in unreadable(value)), None):
             yield steps, f"AWS does not show it ({hidden.reason})"
         elif not _is_writable(value):
             yield steps, "it has characters that no spec may have"
-
-
-def _hidden(value: Any) -> Iterator[Unreadable]:
-    if isinstance(value, Unreadable):
-        yield value
-    elif isinstance(value, Mapping | list | tuple):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            yield from _hidden(item)
 
 
 def _is_writable(value: Any) -> bool:
