@@ -17,7 +17,7 @@ from reconciler.files.strict_yaml import Document
 from reconciler.importing.drafts import Draft
 from reconciler.kinds.configuration import CONFIGURATION
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import KINDS
+from reconciler.kinds.registry import KINDS, SECTION_NAMES
 from reconciler.plan.case import Policy
 from reconciler.plan.plan import plan
 from reconciler.spec import load
@@ -94,7 +94,7 @@ def _without_fault(draft: Draft, error: SpecError, document: Document) -> Draft:
 
 def _without_section(draft: Draft, steps: tuple[str, ...], reason: str) -> Draft:
     """Raises Unproved where it is no section that is at fault."""
-    if not steps or steps[0] not in _sections() or steps[0] not in draft.document:
+    if not steps or steps[0] not in SECTION_NAMES or steps[0] not in draft.document:
         raise Unproved(reason)
     return draft.without(steps[0], reason)
 
@@ -105,10 +105,6 @@ def _steps_at(origin: Origin | None, document: Document) -> tuple[str, ...]:
         (place.line, place.column): at for found in (document.origins, document.values) for at, place in found.items()
     }
     return steps_of(places.get((origin.line, origin.column), "")) if origin else ()
-
-
-def _sections() -> set[str]:
-    return {kind.section for kind in KINDS.values()} | {section.name for section in FUNCTION.sections} | {"tags"}
 
 
 def _quieter(draft: Draft, document: Document, witness: Witness) -> Draft | None:
