@@ -137,18 +137,21 @@ def source_text(path: Path) -> str:
 def told(found: Chosen, there: Sequence[Target]) -> dict[Target, Said]:
     """What sources say of functions that live; of what does not live only that."""
     known: dict[Target, Said] = {}
+    called: dict[str, list[Target]] = {}
+    for target in there:
+        called.setdefault(target.function, []).append(target)
     for said in (said for _, told in found.sources for said in told.functions):
-        meant = [target for target in there if is_of(said, target, found.numbers)]
+        meant = [target for target in called.get(said.function, ()) if is_there(said, target, found.numbers)]
         known |= dict.fromkeys(meant, said)
         where = "/".join(filter(None, (said.account or said.account_id, said.region, said.function)))
         found.absent += [] if meant else [where]
     return known
 
 
-def is_of(said: Said, target: Target, numbers: Mapping[str, str]) -> bool:
+def is_there(said: Said, target: Target, numbers: Mapping[str, str]) -> bool:
+    """Whether nothing that a source says speaks against this place."""
     return (
-        said.function == target.function
-        and said.region in ("", target.region)
+        said.region in ("", target.region)
         and said.account_id in ("", numbers.get(target.account, ""))
         and said.account in ("", target.account)
     )
