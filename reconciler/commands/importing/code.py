@@ -4,6 +4,7 @@ bucket that was named, or in a file that it is downloaded to. What is none of th
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -114,8 +115,6 @@ def fetch(aws: Aws, held: Held, path: Path) -> None:
     with aws.downloaded(place, url, held.size) as file:
         if packing.sha256_of(file) != held.sha256:
             raise AwsError("it became another while it was looked at")
-        file.seek(0)
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as written:
-            while chunk := file.read(1 << 20):
-                written.write(chunk)
+            shutil.copyfileobj(file, written)
