@@ -235,22 +235,20 @@ class Gate:
         """The response to a request for one of the operations in `BESIDE` or `OF_FUNCTIONS`."""
 
         def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
-            if api in OF_FUNCTIONS:
-                return self._held(OF_FUNCTIONS[api][operation], params, account, region, failure)
-            with self._beside:
-                return BESIDE[api][operation](account, region, params)
+            return self.carry_out(api, operation, params, account, region, failure)
 
         return self._answered(OTHERS, perform, request, account, region)
 
     def carry_out(
-        self, api: str, operation: str, params: Mapping[str, Any], account: str, region: str
+        self, api: str, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str = ""
     ) -> dict[str, Any]:
-        """What an operation answers that nobody has sent: no fault meets it, and it is not on record. Raises Refused."""
+        """What an operation answers by itself, whether or not anybody has sent it: it is not put on record, and no fault meets it but a
+        `failure` of the update that it begins. Raises Refused."""
         if operation in BESIDE.get(api, ()):
             with self._beside:
                 return BESIDE[api][operation](account, region, params)
         operations = OF_FUNCTIONS.get(api, OPERATIONS)
-        return self._held(operations[operation], params, account, region, "")
+        return self._held(operations[operation], params, account, region, failure)
 
     def _answered(self, tongue: Tongue, perform: Perform, request: Request, account: str, region: str) -> Response:
         request_id, operation, params = new_id(), "", dict[str, Any]()
