@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from reconciler.core.accounts import partition_of
 from reconciler.sandbox.lambda_ import provisioned
 from reconciler.sandbox.lambda_.state import Region, ScalableTarget, new_id
 from reconciler.sandbox.refusals import Refused
@@ -108,7 +107,7 @@ def describe_targets(region: Region, params: Params, now: float) -> dict[str, An
             "MinCapacity": held.least,
             "MaxCapacity": held.most,
             "SuspendedState": {name: held.suspended.get(name, False) for name in SUSPENDED},
-            "RoleARN": f"arn:{partition_of(region.region)}:iam::{region.account}:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency",
+            "RoleARN": f"arn:{region.partition}:iam::{region.account}:role/aws-service-role/lambda.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency",
             "ScalableTargetARN": _arn(region, f"scalable-target/{held.id}"),
             "CreationTime": held.made,
         }
@@ -215,7 +214,7 @@ def _which(resource: str) -> dict[str, str]:
 
 
 def _arn(region: Region, rest: str, service: str = "application-autoscaling") -> str:
-    return f"arn:{partition_of(region.region)}:{service}:{region.region}:{region.account}:{rest}"
+    return f"arn:{region.partition}:{service}:{region.region}:{region.account}:{rest}"
 
 
 def _policy_arn(region: Region, resource: str, name: str) -> str:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.core.accounts import partition_of
 from reconciler.sandbox.lambda_.state import ALIAS, Function, Policy, Region, check_revision, new_id
 from reconciler.sandbox.refusals import Refused, conflict, invalid, not_found
 
@@ -44,7 +43,7 @@ def _principal(region: Region, given: str) -> Any:
     if given == "*":
         return "*"
     if re.fullmatch("[0-9]{12}", given):
-        return {"AWS": f"arn:{partition_of(region.region)}:iam::{given}:root"}
+        return {"AWS": f"arn:{region.partition}:iam::{given}:root"}
     if given.startswith("arn:") and region.world.has_principal(given):
         return {"AWS": given}
     if SERVICE.fullmatch(given):
