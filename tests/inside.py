@@ -20,8 +20,7 @@ from reconciler.sandbox import Sandbox
 from reconciler.sandbox.around import moto_lambda
 from reconciler.sandbox.around.direct import answering
 from reconciler.sandbox.around.world import PREFIX
-from reconciler.sandbox.front import scope
-from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.http.wire import Request, Response, scope
 from reconciler.sandbox.refusals import Reset
 
 THROTTLED = 429

@@ -6,7 +6,6 @@ credentials belong to. Requests to other services are not its concern.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,9 +18,8 @@ from reconciler.sandbox.around.world import PREFIX, Around, Clients
 from reconciler.sandbox.gate import Gate, is_answered_beside
 from reconciler.sandbox.http import wire
 from reconciler.sandbox.http.log import Logged
-from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.http.wire import Request, Response, scope
 
-SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 DEFAULT_ACCOUNT = "123456789012"
 TAGGING_API = "tagging"  # the name that its requests are signed for
 
@@ -88,9 +86,3 @@ class Front:
             account = self.account(key)
             return tagging.answered(self.gate, request, account, region, moto_lambda.responding(account))
         return None
-
-
-def scope(headers: Mapping[str, str]) -> tuple[str, str, str]:
-    """(access key, region, service) that a request was signed for; the last is empty when it was not signed."""
-    match = SCOPE.search(headers.get("authorization", ""))
-    return (match[1], match[2], match[3]) if match else ("", "us-east-1", "")

@@ -24,10 +24,10 @@ from reconciler.sandbox.around import moto_adapter, moto_lambda
 from reconciler.sandbox.around.environment import environment, write_profiles
 from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import PREFIX, Clients
-from reconciler.sandbox.front import DEFAULT_ACCOUNT, TAGGING_API, Front, scope
+from reconciler.sandbox.front import DEFAULT_ACCOUNT, TAGGING_API, Front
 from reconciler.sandbox.gate import BESIDE, OF_FUNCTIONS, Watch, WatchAnswer
 from reconciler.sandbox.http.function_urls import called
-from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.http.wire import Request, Response, scope
 from reconciler.sandbox.refusals import Reset
 
 PROXIED = re.compile(r"^https?://[^/?]*")  # how a client asks that takes the sandbox for a proxy

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import re
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from reconciler.core.accounts import partition_of
 from reconciler.sandbox.around import moto_adapter
 from reconciler.sandbox.around.moto_adapter import ACCOUNT_HEADER, Wsgi
-from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.http.wire import Request, Response, scope
 
 
 class Listener(Protocol):
@@ -34,7 +33,6 @@ class Listener(Protocol):
 
 
 LOOKING = ("config", "events", "logs", "secretsmanager", "ses", "sns")  # by the names that requests are signed for
-SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 _listeners: list[ref[Listener]] = []
 _lock = threading.Lock()
 _original: Any = None
@@ -65,8 +63,8 @@ def application() -> Wsgi:
     moto = moto_adapter.application()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        signed = SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        if (signed and signed[1] in LOOKING) or "notification" in environ.get("QUERY_STRING", ""):
+        _, _, api = scope({"authorization": environ.get("HTTP_AUTHORIZATION", "")})
+        if api in LOOKING or "notification" in environ.get("QUERY_STRING", ""):
             be_found()
         return moto(environ, start_response)
 
@@ -137,9 +135,10 @@ class _Lambda:
         return _original(self._account, self._region).get_function(function_name_or_arn, qualifier)
 
     def invoke(self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any) -> Any:
-        holder = _holder(self._arn(function_name, qualifier))
+        arn = self._arn(function_name, qualifier)
+        holder = _holder(arn)
         if holder:
-            return _Function(holder, self._arn(function_name, qualifier)).invoke(body)
+            return _Function(holder, arn).invoke(body)
         original = _original(self._account, self._region)
         return original.invoke(function_name, qualifier, body, headers, response_headers)
 

@@ -41,6 +41,7 @@ LARGEST_BYTES: Mapping[str, int] = {
     "CreateFunction": 70_167_211, "UpdateFunctionCode": 70_167_211, "PublishLayerVersion": 70_167_211,
     "Invoke": 6_291_456, "InvokeWithResponseStream": 6_291_456, "InvokeAsync": 262_144,
 }  # fmt: skip
+SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def scope(headers: Mapping[str, str]) -> tuple[str, str, str]:
+    """(access key, region, service) that a request was signed for; the last is empty when it was not signed."""
+    match = SCOPE.search(headers.get("authorization", ""))
+    return (match[1], match[2], match[3]) if match else ("", "us-east-1", "")
 
 
 @dataclass(frozen=True, slots=True)
