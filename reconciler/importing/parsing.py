@@ -1,16 +1,18 @@
-"""What readers share: a file's JSON, if it is that at all; members of what strangers wrote, whatever they are; names of functions."""
+"""What readers share: a file's JSON, if it is that at all; members of what strangers wrote, whatever they are; names of functions; what is
+let go of."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.errors import SourceError
-from reconciler.importing.told import File
+from reconciler.importing.told import File, Part
 
+CODE = ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri")  # where code is, as CreateFunction takes it
 _FUNCTION = re.compile(
     r"(?:arn:[a-z0-9-]+:lambda:(?P<region>[a-z0-9-]*):)?(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<function>[a-zA-Z0-9-_]{1,140})(?::(?P<qualifier>[$a-zA-Z0-9-_]+))?"
@@ -71,3 +73,8 @@ def name_of(words: Any) -> Name | None:
     """A name, a part of an ARN or all of it, with a qualifier or without."""
     known = _FUNCTION.fullmatch(text(words))
     return Name(known["function"], known["region"] or "", known["account"] or "") if known else None
+
+
+def let_go(owned: Sequence[Part], kept: Sequence[Part]) -> list[str]:
+    """The names of the parts that specs now own, but for those that a part which is kept has as well; sorted."""
+    return sorted({part.name for part in owned} - {part.name for part in kept})

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.foreign import printable
 from reconciler.importing import templates
-from reconciler.importing.parsing import Name, json_of, mapping, mappings, name_of, text
+from reconciler.importing.parsing import CODE, Name, json_of, let_go, mapping, mappings, name_of, text
 from reconciler.importing.told import File, Part, Reader, Said, Told
 
 FUNCTION, MAPPING, LOG_GROUP = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::Logs::LogGroup"
@@ -25,7 +25,6 @@ OF: Mapping[str, tuple[str, str]] = {  # type -> the section that says it, the p
     "AWS::ApplicationAutoScaling::ScalableTarget": ("provisioned_concurrency", "ResourceId"),
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("provisioned_concurrency", "ScalingTargetId"),
 }
-CODE = ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri")
 SYMBOLS: Mapping[str, tuple[str, ...]] = {
     "/configuration/Role": ("Role",),
     "/configuration/KMSKeyArn": ("KmsKeyArn",),
@@ -260,7 +259,7 @@ def _symbols(stack: Stack, properties: Mapping[str, Any], mapped: Iterable[str])
 
 def hand_over(owned: Sequence[Part], kept: Sequence[Part]) -> str:
     stacks: dict[str, set[str]] = {}
-    for name in {part.name for part in owned} - {part.name for part in kept}:
+    for name in let_go(owned, kept):
         stack, _, logical = name.rpartition("/")
         if _LOGICAL.fullmatch(logical):
             stacks.setdefault(stack, set()).add(logical)

@@ -14,12 +14,11 @@ from typing import Any
 from reconciler.core.diff import pointer
 from reconciler.core.errors import SourceError
 from reconciler.core.foreign import printable
-from reconciler.importing.parsing import mapping, name_of, parsed_json, text
+from reconciler.importing.parsing import CODE, let_go, mapping, name_of, parsed_json, text
 from reconciler.importing.told import File, Part, Reader, Said, Told
 
 MOST_CHARACTERS = 2**20
 MOST_CALLS = 200  # one within another, of Jsonnet
-CODE = ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri")
 SYMBOLS = ("Role", "KMSKeyArn", "Layers", "DeadLetterConfig", "FileSystemConfigs", "VpcConfig", "CodeSigningConfigArn")
 ASKING = {"env": 2, "must_env": 1, "ssm": 1, "tfstate": 1, "layer_arn": 2}  # native functions, with how much each takes
 CALLER = ("Account", "Arn", "UserId")
@@ -128,7 +127,7 @@ def _templates(value: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]
 
 
 def hand_over(owned: Sequence[Part], kept: Sequence[Part]) -> str:
-    names = sorted({part.name for part in owned} - {part.name for part in kept})
+    names = let_go(owned, kept)
     return "\n".join((HOW, *(f"git rm -- {shlex.quote(printable(name))}" for name in names), "")) if names else ""
 
 

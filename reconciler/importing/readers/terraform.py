@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.core.errors import SourceError
 from reconciler.core.foreign import printable
-from reconciler.importing.parsing import Name, json_of, label_of, mapping, mappings, name_of, text
+from reconciler.importing.parsing import Name, json_of, label_of, let_go, mapping, mappings, name_of, text
 from reconciler.importing.told import File, Part, Reader, Said, Told
 
 FUNCTION, MAPPING, LOG_GROUP = "aws_lambda_function", "aws_lambda_event_source_mapping", "aws_cloudwatch_log_group"
@@ -237,7 +237,7 @@ def _symbols(function: Resource, arns: Mapping[str, str]) -> Iterator[tuple[str,
 
 def hand_over(owned: Sequence[Part], kept: Sequence[Part]) -> str:
     staying = {_KEY.sub("", part.name) for part in kept}
-    names = sorted({part.name for part in owned} - {part.name for part in kept})
+    names = let_go(owned, kept)
     whole = sorted({address for address in (_KEY.sub("", name) for name in names) if address not in staying})
     singly = [name for name in names if _KEY.sub("", name) in staying]
     blocks = [_BLOCK.format(address) for address in whole if _ADDRESS.fullmatch(address)]
