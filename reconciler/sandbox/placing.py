@@ -89,9 +89,9 @@ def place_layer(sandbox: Sandbox, account: str, region: str, seen: SeenLayer) ->
         now = sandbox.gate.clock()
         for number in {seen.newest, *seen.numbers}:
             layers.place(state, seen.name, number, code_zip("layer.handler", f"layer {seen.name}:{number}"), now)
-        content = code_zip("layer.handler", f"of {seen.name}", sha256=seen.sha256)
         version = state.layers[seen.name].versions[seen.newest]
         if seen.sha256:
+            content = code_zip("layer.handler", f"of {seen.name}", sha256=seen.sha256)
             version.code = Code(seen.sha256, len(content), content, s3=seen.source)
         version.members = {"Description": "", **seen.members}
 
