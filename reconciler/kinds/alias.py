@@ -22,7 +22,6 @@ from reconciler.kinds.base import (
     Kind,
     Section,
     Step,
-    by_name,
     comparable_by,
     written_over,
 )
@@ -234,8 +233,6 @@ ALIAS = Kind(
     reading=Reading(single, live, Listing("ListAliases", "Aliases"), moving=moving),
     calls=CALLS,
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

@@ -107,6 +107,33 @@ class Call:
     is_upsert: bool = False
 
 
+# What a text of the task history calls what a verb does.
+DOING = {
+    "Create": "Creation",
+    "Update": "Updating",
+    "Put": "Setting",
+    "Delete": "deletion",
+    "Add": "Addition",
+    "Remove": "removal",
+    "Publish": "Publishing",
+}
+
+
+def told(operation: str, verb: str, thing: str, settle: tuple[str, ...] = (), is_upsert: bool = False) -> Call:
+    """A call in the words that the history has for a verb and a thing, as in "Put" and "Function Concurrency"."""
+    words = thing.split()
+    doing = DOING[verb]
+    return Call(
+        operation,
+        "_".join((verb, "Lambda", *words)).upper(),
+        f"{verb}Lambda{''.join(map(str.capitalize, words))}AtomicOperation",
+        f"Initializing {doing} of AWS Lambda {thing} Operation...",
+        f"Finished {doing} of AWS Lambda {thing} Operation...",
+        settle,
+        is_upsert,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A call that a kind asks for, before it gets its place among the target's operations: by the order of all (`placed_as` names
@@ -163,6 +190,11 @@ def nothing_more(_before: Properties, _after: Properties) -> list[str]:
 
 def function_and_aliases(lives: Iterable[Live]) -> frozenset[str]:
     return frozenset({LATEST, *(live.key.name for live in lives if live.key.kind == "alias")})
+
+
+def by_name(name: str, _: Properties) -> str:
+    """The identity of what AWS itself knows by name."""
+    return name
 
 
 def by_its_name(name: str) -> str:
@@ -230,14 +262,14 @@ class Kind:
     reading: Reading
     calls: tuple[Call, ...]
     normal: Callable[[Properties, str], dict[str, Any]]
-    identity: Callable[[str, Properties], Hashable]
-    subject: Callable[[str, Properties], Hashable]
     create: Callable[[str, str, Properties], list[Step]]
     update: Callable[[str, str, Properties, frozenset[str], Properties], list[Step]]
     delete: Callable[[str, str, Properties], list[Step]]
     compared: Callable[[Properties, Properties], dict[str, Any]]
     state: Callable[[Properties, str], dict[str, Any]]
     after: Callable[[str, Properties, Properties | None], dict[str, Any] | None]
+    identity: Callable[[str, Properties], Hashable] = by_name
+    subject: Callable[[str, Properties], Hashable] = by_name
     below: str = ""
     of: str = "function"
     noun: str = ""
@@ -367,11 +399,6 @@ def versions_of(alias: Mapping[str, Any]) -> list[Any]:
     """The versions that an alias sends traffic to, as they are written."""
     shares = part(alias, "RoutingConfig", "AdditionalVersionWeights")
     return [alias.get("FunctionVersion"), *(version for version, share in shares.items() if share != 0)]
-
-
-def by_name(name: str, _: Properties) -> str:
-    """The identity of what AWS itself knows by name."""
-    return name
 
 
 def qualifier_of(answer: Properties) -> str:

@@ -11,12 +11,11 @@ from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import (
     IS_REQUIRED,
     IS_THE_FUNCTION,
-    Call,
     Kind,
     Section,
     Step,
-    by_name,
     comparable_by,
+    told,
     written_over,
 )
 from reconciler.kinds.reading import Holders, Listing, Reading
@@ -88,18 +87,10 @@ def is_for_zips(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(f"/{CODE_SIGNING.name}", "an image's code is not signed; take code_signing out", is_key=True)
 
 
-_NAME = "AWS Lambda Function Code Signing Config"
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_FUNCTION_CODE_SIGNING_CONFIG",
-        f"{verb.capitalize()}LambdaFunctionCodeSigningConfigAtomicOperation",
-        f"Initializing {doing} of {_NAME} Operation...",
-        f"Finished {doing} of {_NAME} Operation...",
-        settle=("function-seen",),
-        is_upsert=operation == _PUT,
-    )
-    for operation, verb, doing in ((_PUT, "PUT", "Setting"), (_DELETE, "DELETE", "deletion"))
+_CONFIG = "Function Code Signing Config"
+CALLS = (
+    told(_PUT, "Put", _CONFIG, ("function-seen",), is_upsert=True),
+    told(_DELETE, "Delete", _CONFIG, ("function-seen",)),
 )
 
 SIGNED_CODE = Kind(
@@ -111,8 +102,6 @@ SIGNED_CODE = Kind(
     calls=CALLS,
     rules=(is_for_zips,),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     at_creation=at_creation,
     create=create,
     update=update,

@@ -9,12 +9,11 @@ from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import (
     IS_REQUIRED,
     IS_THE_FUNCTION,
-    Call,
     Kind,
     Section,
     Step,
-    by_name,
     comparable_by,
+    told,
     written_over,
 )
 from reconciler.kinds.reading import Reading
@@ -76,18 +75,7 @@ def warning(before: Properties | None, after: Properties) -> str:
     return "of 0 stops the function: no invocation of it runs, its aliases and versions included, until the number is raised"
 
 
-_NAME = "AWS Lambda Function Concurrency"
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_FUNCTION_CONCURRENCY",
-        f"{verb.capitalize()}LambdaFunctionConcurrencyAtomicOperation",
-        f"Initializing {doing} of {_NAME} Operation...",
-        f"Finished {doing} of {_NAME} Operation...",
-        is_upsert=operation == _PUT,
-    )
-    for operation, verb, doing in ((_PUT, "PUT", "Setting"), (_DELETE, "DELETE", "deletion"))
-)
+CALLS = (told(_PUT, "Put", "Function Concurrency", is_upsert=True), told(_DELETE, "Delete", "Function Concurrency"))
 
 RESERVED_CONCURRENCY = Kind(
     name="concurrency",
@@ -97,8 +85,6 @@ RESERVED_CONCURRENCY = Kind(
     reading=Reading(single, live),
     calls=CALLS,
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

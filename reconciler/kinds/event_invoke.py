@@ -11,13 +11,12 @@ from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import (
     IS_THE_FUNCTION,
     LATEST,
-    Call,
     Kind,
     Section,
     Step,
-    by_name,
     comparable_by,
     qualifier_of,
+    told,
     with_defaults,
 )
 from reconciler.kinds.reading import Listing, Reading
@@ -170,18 +169,8 @@ def _regions(spec: Mapping[str, Any]) -> list[str]:
     return [region for region in named if isinstance(region, str)] if isinstance(named, list) else []
 
 
-_NAME = "AWS Lambda Function Event Invoke Config"
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_FUNCTION_EVENT_INVOKE_CONFIG",
-        f"{verb.capitalize()}LambdaFunctionEventInvokeConfigAtomicOperation",
-        f"Initializing {doing} of {_NAME} Operation...",
-        f"Finished {doing} of {_NAME} Operation...",
-        is_upsert=operation == _PUT,
-    )
-    for operation, verb, doing in ((_PUT, "PUT", "Setting"), (_DELETE, "DELETE", "deletion"))
-)
+_CONFIG = "Function Event Invoke Config"
+CALLS = (told(_PUT, "Put", _CONFIG, is_upsert=True), told(_DELETE, "Delete", _CONFIG))
 
 ASYNCHRONOUS = Kind(
     name="event_invoke",
@@ -193,8 +182,6 @@ ASYNCHRONOUS = Kind(
     rules=(sets_something, goes_where_events_can_go, goes_to_another),
     cautions=(goes_nowhere_else,),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

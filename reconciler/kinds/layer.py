@@ -10,7 +10,7 @@ from reconciler.core import service
 from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
 from reconciler.kinds import code
-from reconciler.kinds.base import Call, Kind, Section, Step, with_defaults
+from reconciler.kinds.base import Kind, Section, Step, told, with_defaults
 from reconciler.kinds.reading import Listing, Reading
 
 PUBLISH = "PublishLayerVersion"
@@ -142,7 +142,6 @@ def has_its_content(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("", "a layer needs code: a path, or S3Bucket and S3Key", is_key=True)
 
 
-_NAME = "AWS Lambda Layer Version"
 LAYER = Kind(
     name="layer",
     of="layer",
@@ -151,16 +150,7 @@ LAYER = Kind(
     reading=Reading(
         single, live, everywhere=Listing("ListLayers", "Layers"), is_cut=is_cut, several=several, owner=owner, rest=rest
     ),
-    calls=(
-        Call(
-            PUBLISH,
-            "PUBLISH_LAMBDA_LAYER_VERSION",
-            "PublishLambdaLayerVersionAtomicOperation",
-            f"Initializing Publishing of {_NAME} Operation...",
-            f"Finished Publishing of {_NAME} Operation...",
-            is_upsert=True,
-        ),
-    ),
+    calls=(told(PUBLISH, "Publish", "Layer Version", is_upsert=True),),
     normal=normal,
     identity=identity,
     subject=identity,

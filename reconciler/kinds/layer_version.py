@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.core.model import Key, Live, Properties, Target
-from reconciler.kinds.base import Call, Kind, Section, Step, by_name, qualifier_of
+from reconciler.kinds.base import Kind, Section, Step, qualifier_of, told
 from reconciler.kinds.reading import Listing, Reading, Users, function_of
 
 DELETE = "DeleteLayerVersion"
@@ -69,7 +69,6 @@ def after(operation: str, _: Properties, state: Properties | None) -> dict[str, 
     return None if operation == DELETE or state is None else {}
 
 
-_NAME = "AWS Lambda Layer Version"
 LAYER_VERSION = Kind(
     name="layer_version",
     of="layer",
@@ -82,18 +81,8 @@ LAYER_VERSION = Kind(
         Listing("ListLayerVersions", "LayerVersions", of="LayerName"),
         users=Users(Listing("ListFunctions", "Functions", {"FunctionVersion": "ALL"}), uses, user, "LayerVersionArn"),
     ),
-    calls=(
-        Call(
-            DELETE,
-            "DELETE_LAMBDA_LAYER_VERSION",
-            "DeleteLambdaLayerVersionAtomicOperation",
-            f"Initializing deletion of {_NAME} Operation...",
-            f"Finished deletion of {_NAME} Operation...",
-        ),
-    ),
+    calls=(told(DELETE, "Delete", "Layer Version"),),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=nothing_made,
     update=never_updated,
     delete=delete,

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.kinds.base import Call, Kind, Section, Step, by_name
+from reconciler.kinds.base import Kind, Section, Step, told
 from reconciler.kinds.reading import Lookup, Reading
 
 _CREATE, _READ = "CreateLogGroup", "DescribeLogGroups"
@@ -163,23 +163,13 @@ def keeps_for_as_long_as_it_says(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(f"/log_group/{_DAYS}", message, is_key=True)
 
 
-_NAME = "AWS Lambda Function Log Group"
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_FUNCTION_LOG_GROUP{'_' + of if of else ''}",
-        f"{verb.capitalize()}LambdaFunctionLogGroup{of.capitalize()}AtomicOperation",
-        f"Initializing {doing} of {_NAME}{' ' + of.capitalize() if of else ''} Operation...",
-        f"Finished {doing} of {_NAME}{' ' + of.capitalize() if of else ''} Operation...",
-        is_upsert=operation != _CREATE,
-    )
-    for operation, verb, of, doing in (
-        (_CREATE, "CREATE", "", "Creation"),
-        (_KEEP, "PUT", "RETENTION", "Setting"),
-        (_KEEP_FOREVER, "DELETE", "RETENTION", "deletion"),
-        (_LOCK, "PUT", "KEY", "Setting"),
-        (_UNLOCK, "DELETE", "KEY", "deletion"),
-    )
+_GROUP = "Function Log Group"
+CALLS = (
+    told(_CREATE, "Create", _GROUP),
+    told(_KEEP, "Put", f"{_GROUP} Retention", is_upsert=True),
+    told(_KEEP_FOREVER, "Delete", f"{_GROUP} Retention", is_upsert=True),
+    told(_LOCK, "Put", f"{_GROUP} Key", is_upsert=True),
+    told(_UNLOCK, "Delete", f"{_GROUP} Key", is_upsert=True),
 )
 
 FUNCTION_LOG_GROUP = Kind(
@@ -197,8 +187,6 @@ FUNCTION_LOG_GROUP = Kind(
     calls=CALLS,
     cautions=(keeps_for_as_long_as_it_says,),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     needs_replacement=needs_replacement,
     create=create,
     update=update,

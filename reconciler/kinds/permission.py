@@ -22,11 +22,10 @@ from reconciler.kinds.base import (
     IS_THE_FUNCTION,
     LATEST,
     LETTERS,
-    Call,
     Kind,
     Section,
     Step,
-    by_name,
+    told,
 )
 from reconciler.kinds.reading import Reading
 
@@ -309,16 +308,7 @@ def names_a_source(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(at, what, is_key=True)
 
 
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_FUNCTION_PERMISSION",
-        f"{verb.capitalize()}LambdaFunctionPermissionAtomicOperation",
-        f"Initializing {doing} of AWS Lambda Function Permission Operation...",
-        f"Finished {doing} of AWS Lambda Function Permission Operation...",
-    )
-    for operation, verb, doing in ((_ADD, "ADD", "Addition"), (_REMOVE, "REMOVE", "removal"))
-)
+CALLS = (told(_ADD, "Add", "Function Permission"), told(_REMOVE, "Remove", "Function Permission"))
 
 PERMISSION = Kind(
     name="permission",
@@ -329,8 +319,6 @@ PERMISSION = Kind(
     rules=(has_room_for_all,),
     cautions=(names_a_qualifier, names_a_source),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

@@ -11,7 +11,7 @@ from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, LocalArn, Properties, Target
 from reconciler.kinds import iam
-from reconciler.kinds.base import IS_A_GUARD, LATEST, Call, Kind, Section, Step, by_name
+from reconciler.kinds.base import IS_A_GUARD, LATEST, Kind, Section, Step, told
 from reconciler.kinds.reading import Reading
 
 _PUT, _GET, _DELETE = "PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"
@@ -207,17 +207,7 @@ def leaves_nothing_to_others(spec: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(f"/ignore/{index}", message)
 
 
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_RESOURCE_POLICY",
-        f"{verb.capitalize()}LambdaResourcePolicyAtomicOperation",
-        f"Initializing {doing} of AWS Lambda Resource Policy Operation...",
-        f"Finished {doing} of AWS Lambda Resource Policy Operation...",
-        is_upsert=operation == _PUT,
-    )
-    for operation, verb, doing in ((_PUT, "PUT", "Setting"), (_DELETE, "DELETE", "deletion"))
-)
+CALLS = (told(_PUT, "Put", "Resource Policy", is_upsert=True), told(_DELETE, "Delete", "Resource Policy"))
 
 WHOLE_POLICY = Kind(
     name="policy",
@@ -228,8 +218,6 @@ WHOLE_POLICY = Kind(
     calls=CALLS,
     rules=(is_written_in_one_way, has_each_sid_once, says_whom_and_what, has_each_key_once, leaves_nothing_to_others),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

@@ -13,7 +13,7 @@ from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds import autoscaling
-from reconciler.kinds.base import IS_REQUIRED, IS_THE_FUNCTION, LATEST, Call, Kind, Section, Step, by_name, qualifier_of
+from reconciler.kinds.base import IS_REQUIRED, IS_THE_FUNCTION, LATEST, Call, Kind, Section, Step, qualifier_of
 from reconciler.kinds.reading import Beside, Listing, Reading
 
 _PUT, _DELETE = "PutProvisionedConcurrencyConfig", "DeleteProvisionedConcurrencyConfig"
@@ -304,8 +304,6 @@ KEPT_STARTED = Kind(
     ),
     cautions=(is_not_for_snapshots, *autoscaling.CAUTIONS),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

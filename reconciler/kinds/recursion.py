@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.kinds.base import IS_THE_FUNCTION, Call, Kind, Section, Step, by_name, comparable_by, written_over
+from reconciler.kinds.base import IS_THE_FUNCTION, Kind, Section, Step, comparable_by, told, written_over
 from reconciler.kinds.reading import Reading
 
 _PUT = "PutFunctionRecursionConfig"
@@ -55,17 +55,7 @@ def warning(before: Properties | None, after: Properties) -> str:
     return "lets the function invoke itself in a loop, and Lambda stops that no more" if is_new else ""
 
 
-CALLS = (
-    Call(
-        _PUT,
-        "PUT_LAMBDA_FUNCTION_RECURSION_CONFIG",
-        "PutLambdaFunctionRecursionConfigAtomicOperation",
-        "Initializing Setting of AWS Lambda Function Recursion Config Operation...",
-        "Finished Setting of AWS Lambda Function Recursion Config Operation...",
-        settle=("function-seen",),
-        is_upsert=True,
-    ),
-)
+CALLS = (told(_PUT, "Put", "Function Recursion Config", ("function-seen",), is_upsert=True),)
 
 RECURSIVE_LOOP = Kind(
     name="recursion",
@@ -74,8 +64,6 @@ RECURSIVE_LOOP = Kind(
     reading=Reading(single, live),
     calls=CALLS,
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.kinds.base import IS_THE_FUNCTION, Call, Kind, Section, Step, by_name, comparable_by
+from reconciler.kinds.base import IS_THE_FUNCTION, Kind, Section, Step, comparable_by, told
 from reconciler.kinds.reading import Reading
 
 _PUT = "PutRuntimeManagementConfig"
@@ -101,18 +101,7 @@ def is_for_zips(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(f"/{RUNTIME_MANAGEMENT.name}", message, is_key=True)
 
 
-_NAME = "AWS Lambda Runtime Management Config"
-CALLS = (
-    Call(
-        _PUT,
-        "PUT_LAMBDA_RUNTIME_MANAGEMENT_CONFIG",
-        "PutLambdaRuntimeManagementConfigAtomicOperation",
-        f"Initializing Setting of {_NAME} Operation...",
-        f"Finished Setting of {_NAME} Operation...",
-        settle=("function-seen",),
-        is_upsert=True,
-    ),
-)
+CALLS = (told(_PUT, "Put", "Runtime Management Config", ("function-seen",), is_upsert=True),)
 
 MANAGED_RUNTIME = Kind(
     name="runtime_management",
@@ -124,8 +113,6 @@ MANAGED_RUNTIME = Kind(
     rules=(names_what_it_pins,),
     cautions=(is_for_zips,),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

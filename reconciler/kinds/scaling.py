@@ -10,7 +10,7 @@ from reconciler.core import service
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
-from reconciler.kinds.base import IS_THE_FUNCTION, NOT_DOCUMENTED, Call, Kind, Section, Step, by_name
+from reconciler.kinds.base import IS_THE_FUNCTION, NOT_DOCUMENTED, Kind, Section, Step, told
 from reconciler.kinds.reading import Reading
 
 _PUT, _GET, _MEMBER = "PutFunctionScalingConfig", "GetFunctionScalingConfig", "FunctionScalingConfig"
@@ -141,17 +141,7 @@ def is_for_managed_functions(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(f"/{SCALING.name}", message, is_key=True)
 
 
-CALLS = (
-    Call(
-        _PUT,
-        "PUT_LAMBDA_FUNCTION_SCALING_CONFIG",
-        "PutLambdaFunctionScalingConfigAtomicOperation",
-        "Initializing Setting of AWS Lambda Function Scaling Config Operation...",
-        "Finished Setting of AWS Lambda Function Scaling Config Operation...",
-        settle=("scaling-applied",),
-        is_upsert=True,
-    ),
-)
+CALLS = (told(_PUT, "Put", "Function Scaling Config", ("scaling-applied",), is_upsert=True),)
 
 MANAGED_SCALE = Kind(
     name="scaling",
@@ -162,8 +152,6 @@ MANAGED_SCALE = Kind(
     waits=(Wait("scaling-applied", look, is_applied, standing, is_scarce=True, is_slow=True),),
     cautions=(is_for_managed_functions,),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

@@ -12,13 +12,12 @@ from reconciler.kinds.base import (
     IS_REQUIRED,
     IS_THE_FUNCTION,
     LATEST,
-    Call,
     Kind,
     Section,
     Step,
-    by_name,
     comparable_by,
     qualifier_of,
+    told,
     written_over,
 )
 from reconciler.kinds.reading import Listing, Reading
@@ -146,20 +145,10 @@ def is_for_functions_of_one_tenant(spec: Mapping[str, Any]) -> Iterator[Finding]
         yield Finding(at, message, is_key=True)
 
 
-_NAME = "AWS Lambda Function URL"
-CALLS = tuple(
-    Call(
-        operation,
-        f"{verb}_LAMBDA_FUNCTION_URL",
-        f"{verb.capitalize()}LambdaFunctionUrlAtomicOperation",
-        f"Initializing {doing} of {_NAME} Operation...",
-        f"Finished {doing} of {_NAME} Operation...",
-    )
-    for operation, verb, doing in (
-        (_CREATE, "CREATE", "Creation"),
-        (_UPDATE, "UPDATE", "Updating"),
-        (_DELETE, "DELETE", "deletion"),
-    )
+CALLS = (
+    told(_CREATE, "Create", "Function URL"),
+    told(_UPDATE, "Update", "Function URL"),
+    told(_DELETE, "Delete", "Function URL"),
 )
 
 URL = Kind(
@@ -171,8 +160,6 @@ URL = Kind(
     calls=CALLS,
     rules=(is_for_functions_of_one_tenant,),
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,

@@ -17,11 +17,10 @@ from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_PUBLISH,
     IS_THE_FUNCTION,
-    Call,
     Kind,
     Section,
     Step,
-    by_name,
+    told,
     versions_of,
 )
 from reconciler.kinds.code import CODE, live_code
@@ -148,16 +147,7 @@ def look(target: Target, answered: Properties, _: State) -> tuple[str, Propertie
     return single(target.function, answered["Version"])
 
 
-CALLS = (
-    Call(
-        "PublishVersion",
-        "PUBLISH_LAMBDA_FUNCTION_VERSION",
-        "PublishLambdaFunctionVersionAtomicOperation",
-        "Initializing Publishing of AWS Lambda Function Version Operation...",
-        "Finished Publishing of AWS Lambda Function Version Operation...",
-        settle=("version-active",),
-    ),
-)
+CALLS = (told("PublishVersion", "Publish", "Function Version", ("version-active",)),)
 
 VERSION = Kind(
     name="version",
@@ -166,8 +156,6 @@ VERSION = Kind(
     reading=READING,
     calls=CALLS,
     normal=normal,
-    identity=by_name,
-    subject=by_name,
     create=create,
     update=update,
     delete=delete,
