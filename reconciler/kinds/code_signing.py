@@ -14,6 +14,7 @@ from reconciler.kinds.base import (
     Kind,
     Section,
     Step,
+    as_written,
     comparable_by,
     told,
     written_over,
@@ -49,10 +50,6 @@ def live(target: Target, answer: Properties) -> Live | None:
 def is_cut(_: Properties, members: frozenset[str]) -> bool:
     """Whether a spec needs more than who has which one tells."""
     return bool(members - {_MEMBER})
-
-
-def normal(properties: Properties, _: str) -> dict[str, Any]:
-    return dict(properties)
 
 
 def at_creation(properties: Properties) -> dict[str, Any]:
@@ -101,14 +98,14 @@ SIGNED_CODE = Kind(
     reading=Reading(single, live, is_cut=is_cut, holders=HOLDERS),
     calls=CALLS,
     rules=(is_for_zips,),
-    normal=normal,
+    normal=as_written,
     at_creation=at_creation,
     create=create,
     update=update,
     delete=delete,
     compared=comparable_by(_PUT),
-    state=normal,
-    after=written_over(CODE_SIGNING, normal, _DELETE),
+    state=as_written,
+    after=written_over(CODE_SIGNING, as_written, _DELETE),
     is_answered_whole=True,
     remark=remark,
     loss="from then on code needs no signature",

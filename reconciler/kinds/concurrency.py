@@ -3,8 +3,6 @@ reservation, too, with which nothing of the function runs (FACTS 2.10)."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import (
     IS_REQUIRED,
@@ -12,6 +10,7 @@ from reconciler.kinds.base import (
     Kind,
     Section,
     Step,
+    as_written,
     comparable_by,
     told,
     written_over,
@@ -40,10 +39,6 @@ def live(target: Target, answer: Properties) -> Live | None:
     """Out of GetFunction's answer, which has none where nothing is reserved."""
     held = CONCURRENCY.cut(answer.get("Concurrency") or {})
     return Live(Key(target, "concurrency"), held, held) if _MEMBER in held else None
-
-
-def normal(properties: Properties, _: str) -> dict[str, Any]:
-    return dict(properties)
 
 
 def create(function: str, _: str, properties: Properties) -> list[Step]:
@@ -84,13 +79,13 @@ RESERVED_CONCURRENCY = Kind(
     noun="reserved concurrency",
     reading=Reading(single, live),
     calls=CALLS,
-    normal=normal,
+    normal=as_written,
     create=create,
     update=update,
     delete=delete,
     compared=comparable_by(_PUT),
-    state=normal,
-    after=written_over(CONCURRENCY, normal, _DELETE),
+    state=as_written,
+    after=written_over(CONCURRENCY, as_written, _DELETE),
     reserves=reserves,
     remark=remark,
     warning=warning,

@@ -10,7 +10,7 @@ from reconciler.core import service
 from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
-from reconciler.kinds.base import IS_THE_FUNCTION, NOT_DOCUMENTED, Kind, Section, Step, told
+from reconciler.kinds.base import IS_THE_FUNCTION, NOT_DOCUMENTED, Kind, Section, Step, as_written, told
 from reconciler.kinds.reading import Reading
 
 _PUT, _GET, _MEMBER = "PutFunctionScalingConfig", "GetFunctionScalingConfig", "FunctionScalingConfig"
@@ -68,10 +68,6 @@ def of_managed_functions(lives: Iterable[Live]) -> frozenset[str]:
 
 
 # --- how it compares, and changes ----------------------------------------------------------------------------------
-
-
-def normal(properties: Properties, _: str) -> dict[str, Any]:
-    return dict(properties)
 
 
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
@@ -151,12 +147,12 @@ MANAGED_SCALE = Kind(
     calls=CALLS,
     waits=(Wait("scaling-applied", look, is_applied, standing, is_scarce=True, is_slow=True),),
     cautions=(is_for_managed_functions,),
-    normal=normal,
+    normal=as_written,
     create=create,
     update=update,
     delete=delete,
     compared=compared,
-    state=normal,
+    state=as_written,
     after=after,
     whole=of_managed_functions,
     is_always_there=True,

@@ -20,6 +20,7 @@ from reconciler.kinds.base import (
     Kind,
     Section,
     Step,
+    as_written,
     told,
     versions_of,
 )
@@ -91,10 +92,6 @@ def after(operation: str, _: Properties, state: Properties | None) -> dict[str, 
     return None if operation == "DeleteFunction" or state is None else dict(state)
 
 
-def normal(properties: Properties, _: str) -> dict[str, Any]:
-    return dict(properties)
-
-
 def create(function: str, _: str, properties: Properties) -> list[Step]:
     guard = {"CodeSha256": properties["CodeSha256"]} if properties.get("CodeSha256") else {}
     return [Step("PublishVersion", {"FunctionName": function, **guard})]
@@ -155,7 +152,7 @@ VERSION = Kind(
     sections=(PUBLISH,),
     reading=READING,
     calls=CALLS,
-    normal=normal,
+    normal=as_written,
     create=create,
     update=update,
     delete=delete,
