@@ -22,7 +22,7 @@ _SUSPENDED, _TARGET, _AT = "SuspendedState", "ScalableTargetAction", ("StartTime
 _COOLDOWNS = ("ScaleInCooldown", "ScaleOutCooldown")
 _METRIC = {"PredefinedMetricSpecification": {"PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization"}}
 _CONFIGURATION = "TargetTrackingScalingPolicyConfiguration"
-_NAMESPACE = {"ServiceNamespace": "lambda"}
+NAMESPACE = {"ServiceNamespace": "lambda"}
 _DIMENSION = {"ScalableDimension": "lambda:function:ProvisionedConcurrency"}
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
 _COUNT: Mapping[str, Any] = {"type": "integer", "minimum": 0}
@@ -119,7 +119,7 @@ def resource_id(function: str, name: str) -> str:
 
 def which(function: str, name: str) -> dict[str, str]:
     """The params that say of which scalable target a call is."""
-    return {**_NAMESPACE, "ResourceId": resource_id(function, name), **_DIMENSION}
+    return {**NAMESPACE, "ResourceId": resource_id(function, name), **_DIMENSION}
 
 
 def described(target: Properties, policies: list[Properties], actions: list[Properties]) -> dict[str, Any]:

@@ -73,23 +73,22 @@ def _scaling_of(item: Properties) -> tuple[str, str]:
 
 
 def _about(function: str, name: str) -> dict[str, Any]:
-    return {"ServiceNamespace": "lambda", "ResourceId": autoscaling.resource_id(function, name)}
+    return {**autoscaling.NAMESPACE, "ResourceId": autoscaling.resource_id(function, name)}
 
 
 def _about_target(function: str, name: str) -> dict[str, Any]:
-    return {"ServiceNamespace": "lambda", "ResourceIds": [autoscaling.resource_id(function, name)]}
+    return {**autoscaling.NAMESPACE, "ResourceIds": [autoscaling.resource_id(function, name)]}
 
 
-_ALL = {"ServiceNamespace": "lambda"}
 READING = Reading(
     single,
     live,
     Listing("ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs"),
     several=several,
     beside=(
-        Beside(Listing("DescribeScalableTargets", _TARGETS, _ALL), _about_target, _scaling_of),
-        Beside(Listing("DescribeScalingPolicies", _POLICIES, _ALL), _about, _scaling_of),
-        Beside(Listing("DescribeScheduledActions", _ACTIONS, _ALL), _about, _scaling_of),
+        Beside(Listing("DescribeScalableTargets", _TARGETS, autoscaling.NAMESPACE), _about_target, _scaling_of),
+        Beside(Listing("DescribeScalingPolicies", _POLICIES, autoscaling.NAMESPACE), _about, _scaling_of),
+        Beside(Listing("DescribeScheduledActions", _ACTIONS, autoscaling.NAMESPACE), _about, _scaling_of),
     ),
 )
 

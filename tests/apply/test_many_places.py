@@ -34,8 +34,8 @@ def said_once(text: str) -> str:
     return text.strip() + "\n" + HEAD + PROD
 
 
-@pytest.mark.sweep
-def test_twelve_functions_for_two_accounts_and_two_regions_are_fourteen_files(house: House) -> None:
+def write_all(house: House) -> None:
+    """A spec of each for two accounts and two regions, the defaults that they extend, and their code."""
     house.write("reconcile.yaml", CONFIG, stock=False)
     house.write("defaults.yaml", DEFAULTS, stock=False)
     (house.root / "specs" / "build").mkdir()
@@ -43,6 +43,11 @@ def test_twelve_functions_for_two_accounts_and_two_regions_are_fourteen_files(ho
         jar.writestr("com/example/Orders.class", "class")
     for number, text in enumerate(SPECS.values()):
         house.write(f"f{number}.yaml", said_once(text), stock=number == len(SPECS) - 1)
+
+
+@pytest.mark.sweep
+def test_twelve_functions_for_two_accounts_and_two_regions_are_fourteen_files(house: House) -> None:
+    write_all(house)
     assert len([*(house.root / "specs").glob("*.yaml")]) == len(SPECS) + 2 <= 14
     validated = house.run("validate")
     assert (validated.exit_code, validated.err) == (0, ""), validated.out + validated.err

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
-
 import pytest
 
-from tests.apply.test_deployed_configurations import SPECS
-from tests.apply.test_many_places import CONFIG, DEFAULTS, OTHER, said_once
+from tests.apply.test_many_places import CONFIG, OTHER, write_all
 from tests.conftest import ACCOUNT, REGION, House, function_spec
 from tests.importing.test_import import imports, is_taken_over
 from tests.importing.test_law_of_import import emptied, put_parameters
@@ -35,13 +32,7 @@ def test_two_accounts_are_two_folders(house: House) -> None:
     "more", [(), ("--defaults", "specs/defaults.yaml"), ("--env", "ssm:/shop"), ("--download", "code")]
 )
 def test_functions_as_people_deploy_them_are_taken_over_everywhere(house: House, more: tuple[str, ...]) -> None:
-    house.write("reconcile.yaml", CONFIG, stock=False)
-    house.write("defaults.yaml", DEFAULTS, stock=False)
-    (house.root / "specs" / "build").mkdir()
-    with zipfile.ZipFile(house.root / "specs" / "build" / "orders.jar", "w") as jar:
-        jar.writestr("com/example/Orders.class", "class")
-    for number, text in enumerate(SPECS.values()):
-        house.write(f"f{number}.yaml", said_once(text), stock=number == len(SPECS) - 1)
+    write_all(house)
     assert house.apply()["outcome"]["status"] == "succeeded"
     emptied(house)
     house.write("reconcile.yaml", CONFIG + "managedBy: shop\n", stock=False)
