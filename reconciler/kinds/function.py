@@ -97,10 +97,6 @@ def delete(function: str, _name: str, _handle: Properties) -> list[Step]:
     return [Step("DeleteFunction", {"FunctionName": function})]
 
 
-def identity(_name: str, _properties: Properties) -> str:
-    return ""
-
-
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
     request = service.request("CreateFunction")
     shapes = {"configuration": request, "code": request.members["Code"]}
@@ -293,8 +289,6 @@ FUNCTION = Kind(
     reading=Reading(single, live, moving=moving),
     calls=CALLS,
     normal=normal,
-    identity=identity,
-    subject=identity,
     create=create,
     update=update,
     delete=delete,

@@ -107,10 +107,6 @@ def delete(_layer: str, _name: str, _handle: Properties) -> list[Step]:
     return []
 
 
-def identity(_name: str, _properties: Properties) -> str:
-    return ""
-
-
 def compared(live: Properties, desired: Properties) -> dict[str, Any]:
     request = service.request(PUBLISH)
     shapes = {"configuration": request, "code": request.members["Content"]}
@@ -152,8 +148,6 @@ LAYER = Kind(
     ),
     calls=(told(PUBLISH, "Publish", "Layer Version", is_upsert=True),),
     normal=normal,
-    identity=identity,
-    subject=identity,
     create=create,
     update=update,
     delete=delete,
