@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, performed, running
-from reconciler.commands.distant import newest_reports
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
+from reconciler.commands.past import in_bucket, in_folder
 from reconciler.commands.rewriting import pinned
 from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
@@ -26,7 +26,6 @@ from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
 from reconciler.plan.going_back import destination, gone_back, is_said
 from reconciler.report.alias_moves import ROLLBACK, was_on
-from reconciler.report.sent import documents
 from reconciler.spec.load import Specs, only
 
 if TYPE_CHECKING:
@@ -132,10 +131,10 @@ def read(workspace: Workspace, aws: Aws, kinds: frozenset[str]) -> Snapshot:
 def reports(asked: Asked, workspace: Workspace, aws: Aws) -> list[Mapping[str, Any]]:
     """What is on record of the function, the oldest first: where all runs leave it, or in the folder."""
     address = str(asked.one.target)
-    found = documents(asked.folder, is_newest_first=True)
+    found = in_folder(asked.folder, address)
     if workspace.config.reports:
         try:
-            found = iter([*islice(newest_reports(workspace, aws), MOST_REPORTS)])
+            found = iter([*in_bucket(workspace, aws)])
         except AwsError as error:
             warn(f"{workspace.config.reports} cannot be read, so {asked.folder} tells what was before: {error}")
     ours = (report for report in found if any(task["target"] == address for task in report["tasks"]))

@@ -39,9 +39,9 @@ def _items(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def documents(folder: Path, *, is_newest_first: bool = False) -> Iterator[Mapping[str, Any]]:
-    """The reports of a folder that runs of ours have left there and that can be read, oldest first unless told."""
-    for path in sorted(folder.glob("*.json"), reverse=is_newest_first):
+def documents(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """The reports of a folder that runs of ours have left there and that can be read, oldest first."""
+    for path in sorted(folder.glob("*.json")):
         if not is_of_ours(path):
             continue
         with suppress(ReportError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
@@ -75,6 +76,15 @@ def test_without_a_report_the_next_lower_number_stands_for_what_was_before(three
     result = three.run("rollback", "checkout/live", "--yes", "--report-dir", "elsewhere")
     assert alias(three)["version"] == "1"
     assert "back to version 1, the next one below 3, for no report tells what it was on before" in result.out
+
+
+def test_a_report_that_does_not_tell_of_its_run_is_passed_over(three: House) -> None:
+    newest = max((three.root / "reports").glob("*.json"))
+    document = json.loads(newest.read_text())
+    del document["run"]
+    newest.write_text(json.dumps(document))
+    result = three.run("rollback", "checkout/live", "--yes")
+    assert (result.exit_code, alias(three)["version"]) == (0, "2"), result.err
 
 
 def test_a_canary_is_withdrawn_and_its_weights_are_gone(three: House) -> None:
