@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.ending import audience, finish
+from reconciler.cli.ending import CHANGES_PENDING, audience, finish
 from reconciler.commands.options import (
     FILE,
     as_text,
@@ -26,7 +26,6 @@ from reconciler.report import formats
 from reconciler.spec.selection import Selection
 
 HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
-CHANGES_PENDING = 10
 
 
 @click.command()

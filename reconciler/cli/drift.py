@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.ending import CHANGES_PENDING, PARTLY
 from reconciler.commands.options import FILE, format_option, report_dir_option, selecting
 from reconciler.commands.output import say, show, view
+from reconciler.core.errors import PlanError
 from reconciler.spec.selection import Selection
 
-CHANGES_PENDING, PARTLY, REFUSED = 10, 25, 21
 FORMS = ("text", "json", "markdown")
 
 
@@ -91,4 +92,4 @@ def accept(
 def ended(*, is_written: bool, has_left: bool, is_checked: bool) -> int:
     if is_written and is_checked:
         return CHANGES_PENDING
-    return 0 if not has_left else PARTLY if is_written else REFUSED
+    return 0 if not has_left else PARTLY if is_written else PlanError.exit_code

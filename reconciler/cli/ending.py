@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reconciler.commands.apply import Audience
     from reconciler.commands.run import Ending
 
+CHANGES_PENDING, PARTLY = 10, 25
+
 
 def audience(form: str, *, is_asked: bool) -> Audience:
     """Who sees a plan and answers: in a format but text, stdout has the report alone."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.changes import CHANGES_PENDING
+from reconciler.cli.ending import CHANGES_PENDING
 from reconciler.commands.options import (
     as_moment,
     as_name,

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.ending import PARTLY
 from reconciler.commands.options import FILE, as_text, as_words, format_option, specs_folder
 from reconciler.commands.output import show
 from reconciler.core.errors import PlanError
-
-PARTLY = 25
 
 
 @click.command(name="import")
