@@ -53,8 +53,9 @@ def functions(
     Example: reconcile functions --account prod --format json
     """
     from reconciler.commands.functions import Filters, listed
+    from reconciler.commands.selected import parted
 
-    found = listed(Filters(words, account, region, name), snapshot_path)
+    found = listed(Filters(*parted(words), account, region, name), snapshot_path)
     show(formats.of(form or form_of_the_reader()).functions(found, view()))
 
 

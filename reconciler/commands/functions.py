@@ -11,7 +11,6 @@ import click
 
 from reconciler.commands import wiring
 from reconciler.commands.output import warn
-from reconciler.commands.selected import parted
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
@@ -34,19 +33,19 @@ SEED_SPELLING = {"KMSKeyArn": "kmskeyArn"}
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of all functions is asked for: of an account, a region, of one very name; words are a path, which says where reconcile.yaml
-    is, and names, addresses or patterns of which any is met."""
+    """What of all functions is asked for: of an account, a region, of one very name; of names, addresses or patterns any is met. The paths
+    say where reconcile.yaml is."""
 
-    words: tuple[str, ...] = ()
+    paths: tuple[Path, ...]
+    names: Sequence[str] = ()
     account: str | None = None
     region: str | None = None
     name: str | None = None
 
     def has(self, target: Target) -> bool:
         parts = ((self.account, target.account), (self.region, target.region), (self.name, target.function))
-        _, names = parted(self.words)
         return all(wanted in (None, part) for wanted, part in parts) and (
-            not names or any(matches(word, target) for word in names)
+            not self.names or any(matches(word, target) for word in self.names)
         )
 
 
@@ -58,9 +57,8 @@ def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
 
         held = snapshot_from(load_document(snapshot, "snapshot"), ())
         return [item for item in items(held) if filters.has(target_of(item))]
-    paths, _ = parted(filters.words)
-    config = load_config(find_config(paths))
-    places = list(_places(config, paths, filters.account, filters.region))
+    config = load_config(find_config(filters.paths))
+    places = list(_places(config, filters.paths, filters.account, filters.region))
     if not places:
         warn(nowhere(config, filters))
         return []
