@@ -60,6 +60,14 @@ def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[
                 warn(f"{address['Key']} of {workspace.config.reports} is left out: {error}")
 
 
+def require_kept(workspace: Workspace) -> None:
+    """Raises ReportError where reconcile.yaml names no place for reports."""
+    if not workspace.config.reports:
+        raise ReportError(
+            f"{workspace.config.path} does not say where reports are kept; write `reports: s3://bucket/prefix`"
+        )
+
+
 def newest_reports(workspace: Workspace, aws: Aws) -> Iterator[Mapping[str, Any]]:
     """The reports that lie in `reports: s3://…`, from the newest back, each read when it is asked for; what is none is passed
     over. Raises AwsError."""

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.commands.distant import newest_reports
+from reconciler.commands.distant import newest_reports, require_kept
 from reconciler.commands.last_applied import MOST_REPORTS
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import ReportError
@@ -28,10 +28,7 @@ def in_folder(folder: Path, holding: str = "") -> Iterator[Mapping[str, Any]]:
 
 def in_bucket(workspace: Workspace, aws: Aws) -> Iterator[Mapping[str, Any]]:
     """The newest of those that lie in `reports: s3://…`. Raises AwsError, and ReportError where reconcile.yaml names no such place."""
-    if not workspace.config.reports:
-        raise ReportError(
-            f"{workspace.config.path} does not say where reports are kept; write `reports: s3://bucket/prefix`"
-        )
+    require_kept(workspace)
     found = newest_reports(workspace, aws)
     return (report for report in islice(found, MOST_REPORTS) if has_form(report, REPORT))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
-from reconciler.commands.distant import fetch_reports
+from reconciler.commands.distant import fetch_reports, require_kept
 from reconciler.commands.output import warn
 from reconciler.core.errors import ReportError
 from reconciler.core.model import Target
@@ -75,8 +75,5 @@ def require_records(folder: Path) -> None:
 def fetch_reports_of(path: Path, folder: Path) -> None:
     """Fetch what lies in the `reports: s3://…` of a folder of specs. Raises ReportError."""
     workspace = wiring.read([path])
-    if not workspace.config.reports:
-        raise ReportError(
-            f"{workspace.config.path} does not say where reports are kept; write `reports: s3://bucket/prefix`"
-        )
+    require_kept(workspace)
     fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder, warn)
