@@ -19,7 +19,7 @@ def text(document: Document) -> str:
 def markdown(document: Document, view: View) -> str:
     """The body of a pull request that takes the drift over."""
     rows = [
-        f"| {code(item['address'])} | {code(item['path'])} | {_value(item['before'])} | {_value(item['after'])} | "
+        f"| {code(item['address'])} | {code(item['path'])} | {code(value_text(item['before']))} | {code(value_text(item['after']))} | "
         f"{line_link(item['source'], view)} |"
         for item in document["accepted"]
     ]
@@ -27,10 +27,6 @@ def markdown(document: Document, view: View) -> str:
     left = [f"- {code(item['address'])} {code(item['path'])}: {inert(item['reason'])}" for item in document["left"]]
     paragraphs = [[_counted(document)], [*head, *rows], ["Not taken over:", "", *left] if left else []]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
-
-
-def _value(value: object) -> str:
-    return code("(unset)" if value is None else value_text(value))
 
 
 def _counted(document: Document) -> str:
