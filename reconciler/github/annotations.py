@@ -13,7 +13,7 @@ from typing import Any, Literal
 from reconciler.core.errors import Fault
 from reconciler.core.foreign import harmless, printable
 from reconciler.core.words import many
-from reconciler.report.formats.shown import failed_address, side_text, why
+from reconciler.report.formats.shown import failed_address, resource_of, side_text, why
 
 MOST_OF_A_KIND = 10
 MOST_LINES = 10  # of one annotation
@@ -115,7 +115,7 @@ def _change(field: Document) -> str:
 
 
 def _gone(target: Document, action: Document) -> str:
-    name = action["address"].removeprefix(target["address"]).lstrip("/") or f"the {action['kind']}"
+    name = resource_of(action["address"], target["address"]) or f"the {action['kind']}"
     return f"{name} is deleted in AWS{ASIDE.get(action['cause'], '')}"
 
 

@@ -12,7 +12,7 @@ from reconciler.core.words import ago, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.report.formats import Document
-from reconciler.report.formats.shown import field_shown
+from reconciler.report.formats.shown import field_shown, performed_on
 from reconciler.report.schemas import stamp
 from reconciler.report.status import outcome
 
@@ -56,9 +56,8 @@ def task_line(task: Document, run: Document) -> str:
 
 def _operation(item: Document, target: str) -> str:
     """What was called, on which resource of the function, and what became of it if it is not done."""
-    resource = str(item.get("address", "")).removeprefix(target).lstrip("/")
-    outcome = f"({item['outcome']})" if item["outcome"] != "succeeded" else ""
-    return " ".join(filter(None, (item["operation"], resource, outcome)))
+    unlike = f"({item['outcome']})" if item["outcome"] != "succeeded" else ""
+    return " ".join(filter(None, (item["operation"], performed_on(item, target), unlike)))
 
 
 def status(document: Document) -> str:
@@ -117,11 +116,8 @@ def diff(document: Document) -> str:
     problems = [printable(problem) for problem in document["problems"]]
     counts = [many(len(shown_of), noun) for shown_of, noun in ((fields, "setting"), (files, "file")) if shown_of]
     same = "Nothing that could be compared differs." if problems else "Nothing differs."
-    verdict = (
-        f"{' and '.join(counts)} {'differs' if counts[0][:2] == '1 ' and not counts[1:] else 'differ'}."
-        if counts
-        else same
-    )
+    verb = "differs" if len(fields) + len(files) == 1 else "differ"
+    verdict = f"{' and '.join(counts)} {verb}." if counts else same
     return "".join(f"{line}\n" for line in (head, *shown, *files, *problems, "", verdict))
 
 

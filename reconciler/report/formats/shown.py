@@ -144,6 +144,16 @@ def function_of(address: str) -> str:
     return address.split("/", 2)[-1]
 
 
+def resource_of(address: str, target: str) -> str:
+    """What of a target an address is about; empty where that is the target itself."""
+    return address.removeprefix(target).lstrip("/")
+
+
+def performed_on(operation: Document, target: str) -> str:
+    """What an operation is about, within its target; empty for the function itself, and where an older report does not say."""
+    return resource_of(str(operation.get("address", "")), target)
+
+
 def root_of(address: str) -> str:
     """What a target is, by its address; a function where nobody knows."""
     root, _, name = function_of(address).partition("/")
@@ -171,7 +181,7 @@ def target_shown(target: Document) -> dict[str, Any]:
     for action in target["actions"]:
         if action["verb"] == "none":
             continue
-        name = action["address"].removeprefix(target["address"]).lstrip("/") or action["kind"]
+        name = resource_of(action["address"], target["address"]) or action["kind"]
         fields = [field_shown(field, name) for field in action["fields"]]
         width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
         shown = {"name": name, "fields": fields, "width": min(width, 60), "package": package_shown(action)}

@@ -19,6 +19,7 @@ from reconciler.report.formats.shown import (
     is_refused,
     note_shown,
     painter,
+    performed_on,
     rendered,
     target_shown,
     totals,
@@ -53,14 +54,9 @@ def alike(targets: Iterable[Document]) -> list[Sequence[Document]]:
     return list(found.values())
 
 
-def _resource(operation: Document, target: str) -> str:
-    """What an operation is about, within its target; empty for the function itself, and where an older report does not say."""
-    return str(operation.get("address", "")).removeprefix(target).lstrip("/")
-
-
 def task_text(task: Document) -> str:
     """One task, as the seed's `/task/{id}` tells it, for a person."""
-    return rendered("task.txt.j2", task=task, resource=_resource)
+    return rendered("task.txt.j2", task=task, resource=performed_on)
 
 
 def diagnosis(document: Document, view: View) -> str:

@@ -19,6 +19,7 @@ from reconciler.report.formats.shown import (
     function_row,
     is_refused,
     noun_of,
+    resource_of,
     why,
 )
 
@@ -92,7 +93,7 @@ def _done(task: Document) -> str:
 
 
 def _undone(task: Document) -> str:
-    where = failed_address(task).removeprefix(task["target"]).lstrip("/")
+    where = resource_of(failed_address(task), task["target"])
     return f"{bold(_outcome(task))}{f' at {inert(where)}' if where else ''}: {inert(why(task))}"
 
 
@@ -100,7 +101,7 @@ def _reached(task: Document) -> Iterator[str]:
     """Each URL that was made or changed; as a link where it has the form that Lambda gives one."""
     for address, url in addresses_of(task):
         is_lambdas = re.fullmatch(r"https://[a-z0-9]+\.lambda-url\.[a-z0-9-]+\.on\.aws/", url)
-        name = address.removeprefix(task["target"]).lstrip("/")
+        name = resource_of(address, task["target"])
         yield f"{inert(name)} at {link(url, url) if is_lambdas else inert(url)}"
 
 
