@@ -53,21 +53,29 @@ def turn(spec: Spec) -> int:
 # --- what functions refer to ---------------------------------------------------------------------------------------
 
 
-def resolved(spec: Spec, made: Mapping[Target, Made], snapshot: Snapshot) -> Spec:
-    """The spec with its layers by ARN, or as what their publication will answer; what cannot be told is `unresolved`."""
+def newest_versions(resources: Iterable[Live]) -> dict[Target, Live]:
+    """The newest version of each layer among what lives."""
+    return {item.key.target: item for item in resources if item.key.kind == LAYER.name}
+
+
+def resolved(spec: Spec, made: Mapping[Target, Made], held: Mapping[Target, Live], snapshot: Snapshot) -> Spec:
+    """The spec with its layers by ARN, or as what their publication will answer; what cannot be told is `unresolved`. `held` has the
+    newest versions."""
     if not any(map(layers_of, spec.desired)):
         return spec
     problems = dict(spec.unresolved)
     desired = []
     for item in spec.desired:
         for layer in layers_of(item):
-            if problem := _problem(layer, made, snapshot):
+            if problem := _problem(layer, made, held, snapshot):
                 problems[LAYERS] = f"{spec.target}: {problem}"
-        desired.append(_with_layers(item, made, snapshot) if layers_of(item) else item)
+        desired.append(_with_layers(item, made, held, snapshot) if layers_of(item) else item)
     return replace(spec, desired=tuple(desired), unresolved=problems)
 
 
-def _problem(layer: LayerReference, made: Mapping[Target, Made], snapshot: Snapshot) -> str:
+def _problem(
+    layer: LayerReference, made: Mapping[Target, Made], held: Mapping[Target, Live], snapshot: Snapshot
+) -> str:
     """Why it is not known which version is meant; empty where it is."""
     target, name = layer.target, f"layer {layer.target.name}"
     if layer.number:
@@ -78,22 +86,22 @@ def _problem(layer: LayerReference, made: Mapping[Target, Made], snapshot: Snaps
     refused = next((note.message for note in notes if note.severity == "refusal"), "")
     if refused:
         return f"{name}, which it refers to, is refused, so which version it gets is not known; mend that first"
-    if (plan and plan.operations) or _newest(target, snapshot):
+    if (plan and plan.operations) or target in held:
         return ""
     if snapshot.scope is not None and LAYER.name not in snapshot.scope.get(target, frozenset()):
         return f"the snapshot was taken without {name}; take it anew"
     return f"{name} has no version in {target.place} yet; apply its spec first, or with this one"
 
 
-def _newest(target: Target, snapshot: Snapshot) -> Live | None:
-    return next((item for item in snapshot.resources if item.key == Key(target, LAYER.name)), None)
-
-
-def _with_layers(item: Desired, made: Mapping[Target, Made], snapshot: Snapshot) -> Desired:
+def _with_layers(
+    item: Desired, made: Mapping[Target, Made], held: Mapping[Target, Live], snapshot: Snapshot
+) -> Desired:
     """A layer that the same plan compares stands for itself in digests: which version that is may change without a review, as long
     as it holds what its own spec says."""
     written = item.properties["configuration"]["Layers"]
-    layers = [_version(layer, made, snapshot) if isinstance(layer, LayerReference) else layer for layer in written]
+    layers = [
+        _version(layer, made, held, snapshot) if isinstance(layer, LayerReference) else layer for layer in written
+    ]
     stands = [
         str(layer) if isinstance(layer, LayerReference) and layer.target in made and not layer.number else str(value)
         for layer, value in zip(written, layers, strict=True)
@@ -106,15 +114,16 @@ def _with_layers(item: Desired, made: Mapping[Target, Made], snapshot: Snapshot)
     )
 
 
-def _version(layer: LayerReference, made: Mapping[Target, Made], snapshot: Snapshot) -> str | Ref:
+def _version(
+    layer: LayerReference, made: Mapping[Target, Made], held: Mapping[Target, Live], snapshot: Snapshot
+) -> str | Ref:
     target = layer.target
     if layer.number:
         where = f"{partition_of(target.region)}:lambda:{target.region}:{snapshot.accounts.get(target.account, '')}"
         return f"arn:{where}:layer:{target.name}:{layer.number}"
     plan, _ = made.get(target, (None, []))
-    newest = _newest(target, snapshot)
-    is_known = newest is not None and not (plan and plan.operations)
-    return str(newest.handle["LayerVersionArn"]) if newest and is_known else replace(PUBLISHED_ARN, target=target)
+    is_known = target in held and not (plan and plan.operations)
+    return str(held[target].handle["LayerVersionArn"]) if is_known else replace(PUBLISHED_ARN, target=target)
 
 
 def named(spec: Spec) -> frozenset[str]:

@@ -71,6 +71,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
             sorted(snapshot.resources, key=lambda item: item.key), key=lambda item: item.key.target
         )
     }
+    newest = layers.newest_versions(snapshot.resources)
     made: dict[Target, tuple[TargetPlan, list[Diagnostic]]] = {}
     named = frozenset[str]()
     changed = frozenset[tuple[str, str, str]]()
@@ -78,7 +79,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
         if spec.target in snapshot.unread:
             made[spec.target] = unread_plan(spec, snapshot.unread[spec.target])
             continue
-        resolved = layers.resolved(spec, made, snapshot)
+        resolved = layers.resolved(spec, made, newest, snapshot)
         named |= layers.named(resolved)
         case = Case(
             resolved,
