@@ -59,7 +59,7 @@ from reconciler.plan.digests import target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.publishing import is_published_at_once, publication, version_deletions
 from reconciler.plan.source import code_params, comparable, pinned, with_source
-from reconciler.plan.speaking import is_new
+from reconciler.plan.speaking import is_new, is_refused
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
@@ -74,6 +74,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
     newest = layers.newest_versions(snapshot.resources)
     made: dict[Target, tuple[TargetPlan, list[Diagnostic]]] = {}
     named = frozenset[str]()
+    earlier: dict[Target, TargetPlan] = {}
     changed = frozenset[tuple[str, str, str]]()
     for spec in ordered:
         if spec.target in snapshot.unread:
@@ -91,11 +92,13 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
             snapshot.invoked.get(spec.target, ""),
             is_listed(snapshot, spec.target),
             changed,
-            {target: planned for target, (planned, notes) in made.items() if not is_refused(notes)},
+            earlier,
             named,
         )
-        made[spec.target] = target_plan(case)
-        changed |= changed_for_all(*made[spec.target])
+        planned, notes = made[spec.target] = target_plan(case)
+        if not is_refused(notes):
+            earlier[spec.target] = planned
+            changed |= changed_for_all(planned)
     waiting = sorted(layers.ordered(made, snapshot).values(), key=lambda item: item[0].target)
     plans = renames.ordered(rooms.checked(waiting, ordered, snapshot), ordered, snapshot)
     targets = tuple(planned for planned, _ in plans)
@@ -109,15 +112,11 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
     )
 
 
-def is_refused(notes: Iterable[Diagnostic]) -> bool:
-    return any(note.severity == "refusal" for note in notes)
-
-
-def changed_for_all(planned: TargetPlan, notes: Iterable[Diagnostic]) -> frozenset[tuple[str, str, str]]:
+def changed_for_all(planned: TargetPlan) -> frozenset[tuple[str, str, str]]:
     """What the target changes and has together with others, by place, kind and name: once is enough, and side by side they would
-    be in each other's way. Nothing of a target that is refused."""
+    be in each other's way."""
     keys = {operation.key for operation in planned.operations if KINDS[operation.key.kind].is_shared}
-    return frozenset() if is_refused(notes) else frozenset((key.target.place, key.kind, key.name) for key in keys)
+    return frozenset((key.target.place, key.kind, key.name) for key in keys)
 
 
 def scope_of(snapshot: Snapshot, spec: Spec) -> frozenset[str] | None:

@@ -12,6 +12,7 @@ from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Snapshot, Spec, Target, TargetPlan
 from reconciler.kinds.function import FUNCTION
+from reconciler.plan.speaking import is_refused
 
 WAITS_FOR_ITS_SUCCESSOR = Rule("R230", "A function is deleted once what replaces it in the same run is there.")
 
@@ -32,7 +33,7 @@ def ordered(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> 
     """The plans, each deletion after what replaces it; refused where that is refused."""
     plans = list(made)
     links = find_links([plan for plan, _ in plans], list(specs), snapshot)
-    refused = {plan.target for plan, notes in plans if any(note.severity == "refusal" for note in notes)}
+    refused = {plan.target for plan, notes in plans if is_refused(notes)}
     return [
         (with_rename(after(plan, links), links), [*notes, *_refusals(plan.target, links, refused)])
         for plan, notes in plans

@@ -12,6 +12,7 @@ from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Origin, Room, Snapshot, Spec, Target, TargetPlan
 from reconciler.kinds.needs import RESERVING, more_reserved
+from reconciler.plan.speaking import is_refused
 
 Made = tuple[TargetPlan, list[Diagnostic]]
 KEPT = 100  # executions that AWS keeps for all functions that reserve none
@@ -40,8 +41,7 @@ def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> 
 
 def _is_taking(plan: TargetPlan, notes: Iterable[Diagnostic]) -> bool:
     """Whether it will come to a reservation of this target at all."""
-    is_refused = any(note.severity == "refusal" for note in notes)
-    return not is_refused and any(operation.key.kind in RESERVING for operation in plan.operations)
+    return not is_refused(notes) and any(operation.key.kind in RESERVING for operation in plan.operations)
 
 
 def _of_place(taking: Mapping[Target, int], specs: Mapping[Target, Spec], room: Room | None) -> Iterator[Diagnostic]:

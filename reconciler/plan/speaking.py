@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from reconciler.core.errors import PlanError
@@ -18,6 +18,10 @@ PlanCheck: TypeAlias = Check[[Case, Drafts], Diagnostic]
 
 def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:
     return Diagnostic("refusal", message, case.spec.target, origin or spec_origin(case), error.__name__)
+
+
+def is_refused(notes: Iterable[Diagnostic]) -> bool:
+    return any(note.severity == "refusal" for note in notes)
 
 
 def spec_origin(case: Case, *steps: str) -> Origin | None:
