@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.core.model import Desired, Key, Live, Properties, Target
+from reconciler.core.model import Desired, Key, LayerReference, Live, Properties, Snapshot, Spec, Target
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, identity
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
+from reconciler.plan.case import Policy
 from reconciler.plan.matching import pairs
+from reconciler.plan.plan import plan
 from reconciler.spec import load
 
 TARGET = Target("test", "us-west-2", "fan-in")
@@ -56,3 +61,39 @@ def test_thousands_of_mappings_expand_in_the_time_that_reading_them_takes(tmp_pa
     assert len(made.desired) == COUNT
     last = made.desired[-1]
     assert str(last.origins["/EventSourceArn"]) == f"{file}:{COUNT + 2}:{last.origins['/EventSourceArn'].column}"
+
+
+class Counted(tuple[Live, ...]):
+    """What lives, counting how often all of it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Live]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_what_lives_is_gone_through_as_often_for_one_function_of_a_layer_as_for_many() -> None:
+    layer = Target("test", "us-west-2", "shared", LAYER.name)
+    address = "arn:aws:lambda:us-west-2:123456789012:layer:shared"
+
+    def times(count: int) -> int:
+        functions = [Target("test", "us-west-2", f"f{number}") for number in range(count)]
+        says = {"configuration": {"Layers": [LayerReference(layer)]}}
+        specs = [
+            Spec(target, "f.yaml", (Desired(Key(target, FUNCTION.name), says),), frozenset({"configuration"}))
+            for target in functions
+        ]
+        held = {"configuration": {"Layers": [f"{address}:1"]}, "code": {"CodeSha256": "x"}}
+        live = Counted(
+            [
+                Live(Key(layer, LAYER.name), {}, {"LayerVersionArn": f"{address}:2"}),
+                *(Live(Key(target, FUNCTION.name), held, {"FunctionArn": "arn", "Tags": {}}) for target in functions),
+            ]
+        )
+        made = plan(specs, Snapshot(live, "2026-01-01T00:00:00Z", {"test": "123456789012"}, {}), Policy())
+        sent = [item.params["Layers"] for target in made.targets for item in target.operations]
+        assert sent == [[f"{address}:2"]] * count
+        return live.times
+
+    assert times(1) == times(20)
