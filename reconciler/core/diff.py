@@ -62,23 +62,23 @@ def _above_lists(path: list[Any]) -> tuple[str, ...]:
 def _leaves(roots: set[tuple[str, ...]], before: Properties, after: Properties) -> Iterator[Difference]:
     for steps in roots:
         left, right = value_at(before, steps), value_at(after, steps)
-        paths = set(_paths(left)) | set(_paths(right))
-        for below in [()] if () in paths else sorted(paths):
+        either = {*paths(left), *paths(right)}
+        for below in [()] if () in either else sorted(either):
             yield Difference((*steps, *below), value_at(left, below), value_at(right, below))
 
 
-def _paths(value: Any) -> Iterator[tuple[str, ...]]:
+def paths(value: Any) -> Iterator[tuple[str, ...]]:
     """Paths of the leaves below `value`; the empty path when it is a leaf, none when it is UNSET."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
-            yield from ((key, *below) for below in _paths(item))
+            yield from ((key, *below) for below in paths(item))
     elif value is not UNSET and value != {}:
         yield ()
 
 
 def only_in(tree: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Leaves that say something in one tree where the other has nothing; an empty one says nothing, and false and zero do."""
-    for steps in sorted(set(_paths(tree))):
+    for steps in sorted(set(paths(tree))):
         value = value_at(tree, steps)
         if value not in (None, "", [], ()) and value_at(other, steps) is UNSET:
             yield steps, value

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.core.diff import pointer, steps_of, value_at, with_value
+from reconciler.core.diff import paths, pointer, steps_of, value_at, with_value
 from reconciler.core.model import (
     KNOWN_AFTER_APPLY,
     UNSET,
@@ -99,19 +99,11 @@ def _came(kind: Kind, action: Action, live: Live, desired: Mapping[Key, Desired]
     taken = {key.name for key in desired if key.kind == kind.name}
     at = kind.at(label(live, taken) if kind.named_by else action.key.name)
     entry = minimal(kind, written(kind, live.properties), action.key.target.function)
-    if any(kind.is_sensitive(steps) for steps in _leaves(entry)):
+    if any(map(kind.is_sensitive, paths(entry))):
         return Left(action.key, pointer(at), "what it holds is sensitive, so it is written by hand")
     if unsayable(kind, live, entry):
         return Left(action.key, pointer(at), "no spec can say all of it; leave it to others with `ignore`")
     return Taken(action.key, pointer(at), at, entry)
-
-
-def _leaves(tree: Any, steps: Steps = ()) -> Iterator[Steps]:
-    if isinstance(tree, Mapping):
-        for name, item in tree.items():
-            yield from _leaves(item, (*steps, name))
-    else:
-        yield steps
 
 
 # --- fields ----------------------------------------------------------------------------------------------------------
@@ -125,18 +117,14 @@ def _moved(kind: Kind, action: Action, desired: Desired, live: Live | None, *, m
     held = desired.properties
     for change in action.changes:
         steps = steps_of(change.path)[len(at) :]
-        reason = (
-            "the alias follows the newest version; --pin writes the number"
-            if change in followed
-            else _why_not(change, steps)
-        )
-        if change in followed and may_pin:
-            continue
-        if reason:
+        if change in followed:
+            if not may_pin:
+                yield Left(action.key, change.path, "the alias follows the newest version; --pin writes the number")
+        elif reason := _why_not(change, steps):
             yield Left(action.key, change.path, reason)
-            continue
-        held = with_value(held, steps, change.before)
-        yield _entry(kind, action, desired, change, held)
+        else:
+            held = with_value(held, steps, change.before)
+            yield _entry(kind, action, desired, change, held)
     if followed and may_pin and live:
         yield from _pinned(action, live, at, followed)
 
