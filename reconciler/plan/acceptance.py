@@ -124,7 +124,7 @@ def _moved(kind: Kind, action: Action, desired: Desired, live: Live | None, *, m
             yield Left(action.key, change.path, reason)
         else:
             held = with_value(held, steps, change.before)
-            yield _entry(kind, action, desired, change, held)
+            yield _entry(kind, action, change, held)
     if followed and may_pin and live:
         yield from _pinned(action, live, at, followed)
 
@@ -158,7 +158,7 @@ def _pinned(action: Action, live: Live, at: Steps, followed: list[FieldChange]) 
         yield Taken(action.key, shares[0].path, (*at, *_SHARES), dict(weights(live.properties)), PUBLISHED)
 
 
-def _entry(kind: Kind, action: Action, desired: Desired, change: FieldChange, held: Properties) -> Taken:
+def _entry(kind: Kind, action: Action, change: FieldChange, held: Properties) -> Taken:
     """The entry that says what AWS holds: none where that is AWS's default, nor for a map that would be empty and say nothing."""
     at, function = prefix(kind, action.key.name), action.key.target.function
     steps = steps_of(change.path)[len(at) :]

@@ -52,7 +52,7 @@ def code_params(case: Case, desired: Desired, differences: Iterable[Difference])
     its bytes or where it is put."""
     code, artifact = desired.properties.get("code", {}), case.artifact
     params: dict[str, Any] = {member: value for member, value in code.items() if member[0].isupper()}
-    stored = stored_at(case, code)
+    stored = stored_at(case)
     if stored:
         params |= {"S3Bucket": stored.bucket, "S3Key": stored.key}
     elif "path" in code:
@@ -81,7 +81,7 @@ def packed(code: Mapping[str, Any], artifact: Artifact | None) -> Blob:
     return Blob(code["path"], artifact.sha256 if artifact else "")
 
 
-def stored_at(case: Case, code: Mapping[str, Any]) -> Pin | None:
+def stored_at(case: Case) -> Pin | None:
     """Where a package is put that is too large for a request, by what it holds: nothing else is ever there."""
     store, artifact = case.policy.stores.get(case.spec.target, ""), case.artifact
     if not (store and artifact and artifact.package and artifact.package.too_large):
@@ -97,7 +97,7 @@ def pinned(case: Case, steps: Iterable[Step], desired: Desired) -> tuple[Step, .
     if artifact is None:
         return tuple(steps)
     expect = {"CodeSha256": artifact.sha256} if artifact.sha256 else {}
-    stored = stored_at(case, code)
+    stored = stored_at(case)
     pin, upload = stored or _pin(code, artifact), packed(code, artifact) if stored else None
     return tuple(
         replace(step, expect=expect, pin=pin, upload=upload) if step.operation in SENDING else step for step in steps
@@ -138,12 +138,12 @@ def with_source(case: Case, draft: Draft, desired: Desired) -> Draft:
     ]
     pairs = [*zip(draft.differences, draft.action.changes, strict=True), *zip(added, changes, strict=True)]
     pairs.sort(key=lambda pair: pair[0].steps)
-    action = replace(draft.action, changes=tuple(change for _, change in pairs), package=_package(case, desired))
+    action = replace(draft.action, changes=tuple(change for _, change in pairs), package=_package(case))
     return replace(draft, action=action, differences=tuple(difference for difference, _ in pairs))
 
 
-def _package(case: Case, desired: Desired) -> Package | None:
-    package, stored = case.artifact.package if case.artifact else None, stored_at(case, desired.properties["code"])
+def _package(case: Case) -> Package | None:
+    package, stored = case.artifact.package if case.artifact else None, stored_at(case)
     return replace(package, stored_at=str(stored)) if package and stored else package
 
 
