@@ -8,6 +8,8 @@ from typing import Any
 
 from reconciler.core.model import Live, Properties, Target
 
+Answered = tuple[Target, Properties]  # what AWS answered about a resource of a target
+
 
 def never_moving(_: Properties) -> str:
     return ""

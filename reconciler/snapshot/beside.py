@@ -8,9 +8,7 @@ from typing import Any
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread
 from reconciler.core.model import Key, Properties, Target
-from reconciler.kinds.reading import Beside, Reading
-
-Answered = tuple[Target, Properties]
+from reconciler.kinds.reading import Answered, Beside, Reading
 
 
 def each_of(reading: Reading, name: str, answer: Properties) -> list[Properties]:

@@ -21,7 +21,7 @@ from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
 from reconciler.kinds.base import STUCK, Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts, with_layers
-from reconciler.kinds.reading import Listing, Lookup, Reading, Users
+from reconciler.kinds.reading import Answered, Listing, Lookup, Reading, Users
 from reconciler.kinds.registry import KINDS, WAITS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.artifacts import Looking, artifacts
@@ -34,7 +34,6 @@ WORKERS = 16
 NAMING = "ListFunctions"
 PATIENCE_SECONDS = 60.0  # for everything that moves while a snapshot is taken, together
 WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
-Answered = tuple[Target, Properties]  # what AWS answered about a resource of a target
 Parts = Mapping[Target, frozenset[str]]  # what is to be read of a kind
 Held = Mapping[Target, list[Live]]
 

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
-from reconciler.core.model import Properties, Spec, Target
+from reconciler.core.model import Spec, Target
 from reconciler.kinds.base import Kind
-from reconciler.kinds.reading import Holders
-
-Answered = tuple[Target, Properties]
+from reconciler.kinds.reading import Answered, Holders
 
 
 def by_value(

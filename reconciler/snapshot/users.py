@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.model import Properties, Target
-from reconciler.kinds.reading import Users
-
-Answered = tuple[Target, Properties]
+from reconciler.kinds.reading import Answered, Users
 
 
 def users_by_address(aws: Aws, place: Place, users: Users) -> list[tuple[str, str]]:
