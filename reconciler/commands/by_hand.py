@@ -20,13 +20,13 @@ from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, SpecError, UnsafePlan
 from reconciler.core.finding import continued
-from reconciler.core.model import Key, Plan, Snapshot, Spec
+from reconciler.core.model import Key, Plan, Snapshot
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
 from reconciler.plan.going_back import destination, gone_back, is_said
 from reconciler.report.alias_moves import ROLLBACK, was_on
-from reconciler.spec.load import Specs, only
+from reconciler.spec.load import only
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
@@ -43,12 +43,6 @@ class Asked:
     folder: Path
     audience: Audience
 
-    @property
-    def alone(self) -> Workspace:
-        """Nothing but the function: what specs say of others, or wrongly, is in nobody's way."""
-        bare = Spec(self.one.target, "", (), frozenset())
-        return Workspace(self.one.config, Specs((bare,), (), ()), (self.path,), is_chosen=True)
-
     def orders(self, command: str) -> Orders:
         return Orders(Choices(), self.folder, command=command)
 
@@ -56,7 +50,7 @@ class Asked:
 def rolled_back(asked: Asked, alias: str, version: str, *, is_pinned: bool) -> tuple[Ending, str]:
     """An alias goes back, to a version or to what it was on before, and where it `is_pinned` the spec says so from then on. How it
     ended, and what is to be known of the spec."""
-    key, workspace = Key(asked.one.target, ALIAS.name, alias), asked.alone
+    key, workspace = Key(asked.one.target, ALIAS.name, alias), asked.one.alone
     specs = specs_of(asked, is_needed=is_pinned)
     with running(workspace, Stop(), asked.audience) as session:
         live = read(workspace, session.aws, frozenset({ALIAS.name, VERSION.name}))
@@ -107,14 +101,14 @@ def republished(asked: Asked, workspace: Workspace) -> Ending:
         of_git = wiring.planned(known, live, Choices(), session.aws)
         for note in wiring.refusals(of_git).values():
             raise UnsafePlan(continued(note.message, "so nothing is published anew"))
-        live = read(asked.alone, session.aws, frozenset({VERSION.name}))
+        live = read(asked.one.alone, session.aws, frozenset({VERSION.name}))
         plan = published_anew(of_git.targets[0], live.resources, wiring.now(), live.taken_at)
         return performed(known, plan, asked.orders("republish"), session)
 
 
 def let_go(asked: Asked) -> Ending:
     """Our mark goes, and nothing else does."""
-    workspace = asked.alone
+    workspace = asked.one.alone
     with running(workspace, Stop(), asked.audience) as session:
         live = read(workspace, session.aws, frozenset())
         plan = disowned(asked.one.target, live.resources, workspace.config.managed_by, live.taken_at)

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import click
 
-from reconciler.commands import wiring
+from reconciler.commands.naming import Named, functions_of, meant
 from reconciler.commands.run import Ending, Stop, run_plan
 from reconciler.core.model import Key, Operation, Plan, Target, TargetPlan
 from reconciler.kinds.registry import CALLS
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.history import provenance
-from reconciler.spec.load import named_targets
-from reconciler.spec.selection import one
 
 LARGEST_PAYLOAD = 6 * 2**20  # bytes of a request that waits for the answer
 
@@ -69,11 +67,9 @@ def invoked(request: Request, path: Path, folder: Path) -> Ending:
     config = load_config(find_config([path]))
     target = _target(request, config, path)
     stop = Stop()
-    aws = wiring.connect(config, {target.account}, stop)
-    from reconciler.aws.client import Place
+    aws = Named(target, config).connected(stop)
     from reconciler.snapshot.qualified import environment_met
 
-    aws.account_id(Place.of(target))
     warning = environment_met(aws, target, request.alias)
     plan = _plan(request, target)
     document = {
@@ -103,10 +99,9 @@ def _plan(request: Request, target: Target) -> Plan:
 def _target(request: Request, config: Config, path: Path) -> Target:
     """Where the function is: as asked, else as its spec says, else the one account and region there is; asks only for
     what is open then."""
-    targets = [target for target in named_targets([path], config) if target.root == "function"]
+    targets = functions_of(path, config)
     if "/" in request.function:
-        places = ((account.name, region) for account in config.accounts.values() for region in account.regions)
-        return one(request.function, targets, places)
+        return meant(request.function, targets, config)
     known = [target for target in targets if target.function == request.function]
     fitting = [
         candidate

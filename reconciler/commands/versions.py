@@ -11,11 +11,10 @@ from reconciler.commands import wiring
 from reconciler.commands.naming import Named, named
 from reconciler.commands.output import warn
 from reconciler.commands.past import in_bucket, in_folder
-from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError, SpecError
 from reconciler.core.model import Live, Spec, Target
 from reconciler.report.versions import Publication, publications, versions_document
-from reconciler.spec.load import Specs, load
+from reconciler.spec.load import load
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
@@ -26,34 +25,28 @@ def versions_of(word: str, path: Path, folder: Path, *, is_fetching: bool) -> di
     place = named(word, path)
     aws = place.connected()
     taken_at = wiring.now()
-    resources = held(aws, place.target, taken_at)
+    resources = held(aws, place, taken_at)
     numbers = {item.key.name for item in resources if item.key.kind == "version"}
-    distant = in_bucket(workspace_of(place), aws) if is_fetching else iter(())
+    distant = in_bucket(place.alone, aws) if is_fetching else iter(())
     reports = chain(in_folder(folder, str(place.target)), distant)
     return versions_document(
         place.target, resources, spec_of(place, path), published(reports, place.target, numbers), taken_at
     )
 
 
-def held(aws: Aws, target: Target, taken_at: str) -> tuple[Live, ...]:
+def held(aws: Aws, place: Named, taken_at: str) -> tuple[Live, ...]:
     """The function, its versions, and all that hangs on them; what may not be read of the latter is told. Raises AwsError."""
     from reconciler.kinds.needs import INVOKING, QUALIFIERS
     from reconciler.snapshot.fetch import fetch
 
-    bare = Spec(target, "", (), frozenset())
     others = frozenset(kind.name for kind in INVOKING)
     kinds = others | {kind.name for kind in QUALIFIERS}
-    snapshot = fetch(aws, [bare], taken_at=taken_at, kinds=kinds, optional=others)
+    snapshot = fetch(aws, place.alone.specs.specs, taken_at=taken_at, kinds=kinds, optional=others)
     for reason in filter(None, snapshot.invoked.values()):
         warn(reason)
     if not any(item.key.kind == "function" for item in snapshot.resources):
-        raise AwsError(f"{target} does not exist in AWS; `reconcile plan` tells what would make it")
+        raise AwsError(f"{place.target} does not exist in AWS; `reconcile plan` tells what would make it")
     return snapshot.resources
-
-
-def workspace_of(place: Named) -> Workspace:
-    bare = Spec(place.target, "", (), frozenset())
-    return Workspace(place.config, Specs((bare,), (), ()))
 
 
 def spec_of(place: Named, path: Path) -> Spec | None:
