@@ -75,7 +75,7 @@ def accept(
     from reconciler.report import acceptance as shown
     from reconciler.report.formats.json import document_json
 
-    workspace = part(selected.read(selection), base=base, changed_since="", prunes=False)
+    workspace = part(selected.read(selection), base=base)
     files, document = acceptance(workspace, Wish(only, pin, snapshot, base, report_dir))
     if not check:
         for file in files:

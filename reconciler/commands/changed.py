@@ -21,7 +21,7 @@ from reconciler.spec.history import History
 from reconciler.spec.load import named_targets, only
 
 
-def part(workspace: Workspace, *, base: str, changed_since: str, prunes: bool) -> Workspace:
+def part(workspace: Workspace, *, base: str, changed_since: str = "", prunes: bool = False) -> Workspace:
     """What of a workspace is to be planned, judged by the base where one is given."""
     workspace = judged(workspace, base) if base else workspace
     if not changed_since:

@@ -39,7 +39,7 @@ def planned(paths: Sequence[Path], output: Path, folder: Path, name: str, *, dow
     here = present()
     with annotating_failures(here, output):
         base = compared_with(here, paths) if here and here.base else ""
-        workspace = part(wiring.read(paths), base=base, changed_since="", prunes=False)
+        workspace = part(wiring.read(paths), base=base)
         choices = Choices(base=base, download_code=download_code, permitted=permitted_since(workspace, base))
         queue = queued(here, workspace, name) if here and here.event == QUEUE else None
         known = queue.known if queue else told_by_records(here, workspace, name)

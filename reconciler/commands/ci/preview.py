@@ -79,7 +79,7 @@ def planned_from(here: Job | None, paths: Sequence[Path], snapshot: Path) -> Any
     except GitError as error:
         say(f"causes are not told, and the files judge themselves: {error}")
         base = ""
-    workspace = part(wiring.read(paths), base=base, changed_since="", prunes=False)
+    workspace = part(wiring.read(paths), base=base)
     _, document = planned(workspace, Choices(base=base), snapshot=snapshot, folder=snapshot.parent, known=Applied())
     return document
 
