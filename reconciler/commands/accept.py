@@ -19,7 +19,7 @@ from reconciler.core.model import Plan, Snapshot, Target
 from reconciler.core.sealing import canonical
 from reconciler.files.splicing import Edit, Unspliced
 from reconciler.plan.acceptance import Left, Taken, accepted
-from reconciler.report.documents import plain
+from reconciler.report.documents import plain, source_document
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.spec.places import Place
 
@@ -98,7 +98,7 @@ def document(files: Sequence[Rewriting], found: Acceptance, plan: Plan) -> dict[
         "accepted": [
             {
                 "address": str(taken.key.target), "path": taken.path, "before": plain(taken.said), "after": plain(taken.value),
-                "source": {"file": where.origin.path, "line": where.origin.line},
+                "source": source_document(where.origin),
             }
             for taken, where in found.places.items()
         ],

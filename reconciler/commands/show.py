@@ -8,6 +8,7 @@ from reconciler.commands.wiring import Workspace
 from reconciler.core.diff import pointer
 from reconciler.core.model import Target
 from reconciler.files.strict_yaml import Document
+from reconciler.report.documents import source_document
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.spec.shown import said
 from reconciler.spec.where import targets
@@ -28,10 +29,7 @@ def shown(workspace: Workspace) -> dict[str, Any]:
 
 def _spec(target: Target, document: Document) -> dict[str, Any]:
     values = [
-        {
-            "path": pointer(item.steps), "value": item.value,
-            "source": {"file": item.origin.path, "line": item.origin.line},
-        }
+        {"path": pointer(item.steps), "value": item.value, "source": source_document(item.origin)}
         for item in said(document, target)
-    ]  # fmt: skip
+    ]
     return {"address": str(target), "file": document.path, "extends": list(document.extends), "values": values}

@@ -84,7 +84,7 @@ def guard_change_document(change: GuardChange) -> dict[str, Any]:
         "path": change.path,
         "before": plain(change.before),
         "after": plain(change.after),
-        "source": _source(change.origin),
+        "source": source_document(change.origin),
         "reason": change.reason,
     }
 
@@ -136,7 +136,12 @@ def _action(action: Action) -> dict[str, Any]:
         "fields": [field_document(change) for change in action.changes],
     }
     package = _package(action.package) if action.package else None
-    more = {"author": action.author, "hidden": action.hidden, "source": _source(action.origin), "package": package}
+    more = {
+        "author": action.author,
+        "hidden": action.hidden,
+        "source": source_document(action.origin),
+        "package": package,
+    }
     return entry | {name: value for name, value in more.items() if value}
 
 
@@ -173,7 +178,7 @@ def field_document(change: FieldChange) -> dict[str, Any]:
         "sensitive": change.is_sensitive,
         "known_after_apply": change.after == KNOWN_AFTER_APPLY,
         "cause": change.cause,
-        "source": _source(change.origin),
+        "source": source_document(change.origin),
         "author": change.author,
     }
     more = {"said": change.said, "written": change.written, "not_told": change.before == UNTOLD}
@@ -185,14 +190,15 @@ def _diagnostic(note: Diagnostic) -> dict[str, Any]:
         "severity": note.severity,
         "message": note.message,
         "address": str(note.target) if note.target else None,
-        "source": _source(note.origin),
+        "source": source_document(note.origin),
         "error": note.error,
     }
     cited = {"rule": note.rule} if note.rule else {}
     return entry | cited | {name: True for name in ("left_out", "is_standing") if getattr(note, name)}
 
 
-def _source(origin: Origin | None) -> dict[str, Any] | None:
+def source_document(origin: Origin | None) -> dict[str, Any] | None:
+    """Where something is written."""
     return {"file": origin.path, "line": origin.line} if origin else None
 
 

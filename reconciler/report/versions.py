@@ -15,6 +15,7 @@ from reconciler.kinds.base import LATEST
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import INVOKING
 from reconciler.kinds.version import VERSION
+from reconciler.report.documents import source_document
 from reconciler.report.schemas import FORMAT_VERSION
 
 PUBLISHING = ("PublishVersion", "CreateFunction")
@@ -92,8 +93,7 @@ def pins(spec: Spec) -> Iterator[tuple[str, dict[str, Any]]]:
         for pointer, number in named.items():
             origin = item.origins.get(pointer) or item.origins.get("")
             if str(number).isdigit() and origin:
-                source = {"file": origin.path, "line": origin.line}
-                yield str(number), {"kind": "spec", "name": item.key.name, "source": source}
+                yield str(number), {"kind": "spec", "name": item.key.name, "source": source_document(origin)}
 
 
 def versions_document(

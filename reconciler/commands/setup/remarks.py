@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from reconciler.core.errors import Fault, PlanError
 from reconciler.core.model import Origin
+from reconciler.report.documents import source_document
 from reconciler.report.schemas import FORMAT_VERSION
 
 Status = Literal["ok", "problem", "unknown"]
@@ -39,7 +40,7 @@ def document(remarks: Iterable[Remark]) -> dict[str, Any]:
                 "subject": remark.subject,
                 "status": remark.status,
                 "message": remark.message,
-                "source": {"file": remark.origin.path, "line": remark.origin.line} if remark.origin else None,
+                "source": source_document(remark.origin),
             }
             for remark in listed
         ],
