@@ -49,12 +49,13 @@ def was_not_read(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 @Rule("W215", "What outlives a function is looked for before another of its name is created.")
 def may_find_what_was_left(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """A list of names tells that there is no such function, and nothing of what an earlier one may have left."""
+    if case.is_listed is not False:
+        return
+    names = needed(case.spec)
     left = sorted(
-        kind.name.replace("_", " ")
-        for kind in KINDS.values()
-        if kind.name in needed(case.spec) and kind.outlives_function
+        kind.name.replace("_", " ") for kind in KINDS.values() if kind.name in names and kind.outlives_function
     )
-    if left and case.is_listed is False:
+    if left:
         message = f"{case.spec.target} did not exist when the snapshot was taken; whether an earlier one left its {', '.join(left)} was not read"
         yield Diagnostic("note", message, case.spec.target, case.spec.origins.get(""), left_out=True)
 
