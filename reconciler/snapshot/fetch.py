@@ -158,6 +158,7 @@ class _Region:
     ) -> None:
         self.aws, self.place, self.specs, self.pool = aws, place, specs, pool
         self.unread, self.patience, self.kinds, self.optional = unread, patience, kinds, optional
+        self.needed = {spec.target: needed(spec) if kinds is None else kinds for spec in specs}
         self.invoked: dict[Target, str] = {}  # of whose qualifiers some go, and that own nothing that may invoke them
         self.answers: dict[Target, Properties] = {}  # about the functions that there are
         self._names: frozenset[str] | None = None  # once a listing has told all of them
@@ -184,7 +185,7 @@ class _Region:
         """What is to be read of a kind; the whole of one that is owned in parts is what it says of itself."""
         wanted = {}
         for spec in self.specs:
-            named = parts(kind, needed(spec) if self.kinds is None else self.kinds)
+            named = parts(kind, self.needed[spec.target])
             if named & WHOLE and kind.is_owned_in_parts:
                 named = kind.whole(held.get(spec.target, ()))
             if named & WHOLE and kind.reading.together:
