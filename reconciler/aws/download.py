@@ -18,33 +18,44 @@ from reconciler.core.errors import AwsError
 
 CHUNK_BYTES = 1 << 18
 IN_MEMORY_BYTES = 1 << 23
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 10, 60  # to connect, and between two pieces
+
+
+class NotDownloaded(AwsError):
+    """`why` is the status of HTTP, or the name of what was raised; empty where there was more than was asked for."""
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @contextmanager
 def downloaded(url: str, most: int, certificates: str = "") -> Iterator[IO[bytes]]:
-    """What is at an address, for the block. `certificates` names the bundle to trust instead of botocore's. Raises AwsError."""
+    """What is at an address, for the block. `certificates` names the bundle to trust instead of botocore's. Raises NotDownloaded."""
     with tempfile.SpooledTemporaryFile(IN_MEMORY_BYTES) as file:
         try:
             _fetch(url, most, certificates, file)
-        except AwsError:
+        except NotDownloaded:
             raise
         except Exception as error:  # whatever a socket, a proxy or a certificate raises repeats the address
-            raise AwsError(f"it cannot be downloaded ({type(error).__name__})") from None
+            why = type(error).__name__
+            raise NotDownloaded(f"it cannot be downloaded ({why})", why) from None
         file.seek(0)
         yield file
 
 
 def _fetch(url: str, most: int, certificates: str, file: IO[bytes]) -> None:
     verify = cast("bool", certificates or True)  # a bundle's name as well, as botocore itself hands it on
-    session = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=TIMEOUT_SECONDS)
+    timeout = cast("int", TIMEOUT_SECONDS)  # a pair as well, in the same way
+    session = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=timeout)
     try:
         response = session.send(AWSRequest(method="GET", url=url, stream_output=True).prepare())
         if response.status_code != 200:
-            raise AwsError(f"it cannot be downloaded (status {response.status_code})")
+            status = response.status_code
+            raise NotDownloaded(f"it cannot be downloaded (status {status})", f"HTTP {status}")
         for chunk in response.raw.stream(CHUNK_BYTES):
             if file.tell() + len(chunk) > most:
-                raise AwsError(f"it is more than the {most:,} bytes that AWS told")
+                raise NotDownloaded(f"it is more than the {most:,} bytes that AWS told")
             file.write(chunk)
     finally:
         session.close()

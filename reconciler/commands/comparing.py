@@ -29,7 +29,7 @@ def compared(word: str, first: str, second: str, path: Path) -> dict[str, Any]:
     aws = place.connected()
     (before, one), (after, other) = (side(aws, place.target, qualifier) for qualifier in (first, second))
     if before.live.handle.get("CodeSha256") != after.live.handle.get("CodeSha256"):
-        before, after = with_files(before, one), with_files(after, other)
+        before, after = (with_files(aws, place.target, *known) for known in ((before, one), (after, other)))
     return diff_document(place.target, before, after, wiring.now())
 
 
@@ -50,15 +50,20 @@ def what(qualifier: str) -> str:
     return f"version {qualifier}" if qualifier.isdigit() or qualifier == LATEST else f"alias {qualifier}"
 
 
-def with_files(known: Side, code: Mapping[str, Any]) -> Side:
+def with_files(aws: Aws, target: Target, known: Side, code: Mapping[str, Any]) -> Side:
     """The side with the files of its code, or why they are not known."""
-    from reconciler.aws.downloads import downloaded
+    from reconciler.aws.client import Place
+    from reconciler.aws.download import NotDownloaded
 
     if "Location" not in code:
         what = "is a container image" if "ImageUri" in code else "has no address"
         return replace(known, problem=f"the code of {known.qualifier} {what}, so its files are not compared")
     try:
-        with downloaded(code["Location"], MAX_UNZIPPED_BYTES) as file:
+        with aws.downloaded(Place.of(target), code["Location"], MAX_UNZIPPED_BYTES) as file:
             return replace(known, files=contents(file))
-    except (AwsError, NotAZip) as error:
-        return replace(known, problem=f"the files of {known.qualifier} cannot be compared: the code {error}")
+    except NotDownloaded as failure:
+        is_too_large = f"is larger than {MAX_UNZIPPED_BYTES:,} bytes, so it is not read"
+        why = f"cannot be downloaded ({failure.why})" if failure.why else is_too_large
+    except NotAZip as error:
+        why = str(error)
+    return replace(known, problem=f"the files of {known.qualifier} cannot be compared: the code {why}")

@@ -283,7 +283,7 @@ def test_the_exit_code_tells_whether_something_differs(house: House) -> None:
 
 def test_code_that_nobody_needs_is_not_downloaded(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     published(house, {"a.py": b"1"})
-    monkeypatch.setattr("reconciler.aws.downloads.downloaded", None)
+    monkeypatch.setattr("reconciler.aws.client.downloaded", None)
     assert compared(house, "1", "$LATEST")["files"] == []
 
 
@@ -332,7 +332,7 @@ def test_a_download_that_is_too_large_or_fails_is_told_without_its_address(
     result = house.run("diff", "checkout", "1", "2")
     assert re.search(r"the code cannot be downloaded \(HTTP \d+\)", result.out)
     assert "Signature" not in result.out + result.err
-    monkeypatch.setattr("reconciler.aws.downloads.URLLib3Session.send", broken)
+    monkeypatch.setattr("reconciler.aws.download.URLLib3Session.send", broken)
     result = house.run("diff", "checkout", "1", "2")
     assert "the code cannot be downloaded (OSError)" in result.out
     assert "secret" not in result.out + result.err
