@@ -28,7 +28,9 @@ Due = Callable[[int, str, str], bool]
 def zip_of(text: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("lambda_function.py", text)
+        archive.writestr(
+            zipfile.ZipInfo("lambda_function.py"), text
+        )  # of no time, so that it is the same bytes whenever it is made
     return buffer.getvalue()
 
 

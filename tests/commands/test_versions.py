@@ -198,7 +198,7 @@ def packed(files: dict[str, bytes]) -> bytes:
         warnings.simplefilter("ignore")
         with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in files.items():
-                archive.writestr(name, content)
+                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 

@@ -42,7 +42,7 @@ def zipped(files: dict[str, str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", method) as written:
         for name, text in files.items():
-            written.writestr(name, text)
+            written.writestr(zipfile.ZipInfo(name), text, method)
     return made.getvalue()
 
 
