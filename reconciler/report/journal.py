@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
@@ -21,7 +22,7 @@ from reconciler.core.errors import ReportError
 from reconciler.files.reading import Unreadable, contents
 from reconciler.report.fold import report_of
 from reconciler.report.formats.json import document_json
-from reconciler.report.ours import CHAIN, beginning, chained, encoded, journals, linked, require_folder
+from reconciler.report.ours import CHAIN, beginning, chained, encoded, journals, line_of, linked, require_folder
 from reconciler.report.schemas import TASK
 
 QUIET_SECONDS = 3600  # without locks: far longer than one call and the waiting for it can take
@@ -35,12 +36,23 @@ MOST_LEVELS = 200  # twice what a function's answer in a report may have
 LARGEST_BYTES = 128 * 2**20  # of a file from elsewhere; a snapshot of 10,000 functions has a fifth of that
 
 
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """What one thread records together, and how that ended."""
+
+    lines: list[bytes]
+    is_written: bool = False
+    error: OSError | None = None
+
+
 class Journal:
-    """Appends events; `close` writes the report beside it. Safe to share between threads."""
+    """Appends events; `close` writes the report beside it. Safe to share between threads: what several record at the same
+    moment goes to the disk together."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / f"{name}.jsonl"
-        self._lock = threading.Lock()
+        self._writing, self._arriving = threading.Lock(), threading.Lock()
+        self._arrived: list[_Entry] = []
         self._size = 0
         require_folder(folder)
         try:
@@ -52,18 +64,40 @@ class Journal:
         is_locked(self._file, waiting=True)
         sync_folder(folder)
 
-    def record(self, event: Mapping[str, Any]) -> None:
-        """One event, on the disk when this returns. Raises ReportError, and then no part of it is in the journal."""
-        with self._lock:
-            line, link = chained(event, self._link)
-            try:
-                append(self._file, line)
-            except OSError as error:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._file, self._size)
-                raise ReportError(f"{self.path}: cannot be written: {error.strerror}") from error
-            self._size += len(line)
-            self._link = link
+    def record(self, *events: Mapping[str, Any]) -> None:
+        """These events, on the disk when this returns. Raises ReportError, and then no part of them is in the journal."""
+        entry = _Entry([line_of(event) for event in events])
+        with self._arriving:
+            self._arrived.append(entry)
+        with self._writing:  # whoever comes first writes for all that wait behind
+            if not entry.is_written:
+                self._write_arrived()
+        if entry.error:
+            raise ReportError(f"{self.path}: cannot be written: {entry.error.strerror}") from entry.error
+
+    def _write_arrived(self) -> None:
+        """What cannot be written together is tried one by one, so that nothing fails for another's sake."""
+        with self._arriving:
+            entries = list(self._arrived)
+        if len(entries) == 1 or self._append(entries):
+            for entry in entries:
+                entry.error = self._append([entry])
+        for entry in entries:
+            entry.is_written = True
+        with self._arriving:
+            del self._arrived[: len(entries)]
+
+    def _append(self, entries: list[_Entry]) -> OSError | None:
+        text, link = chained((line for entry in entries for line in entry.lines), self._link)
+        try:
+            append(self._file, text)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            return error
+        self._size += len(text)
+        self._link = link
+        return None
 
     def close(self) -> Path:
         """Make the report and let go of the journal."""

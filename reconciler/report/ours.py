@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -45,11 +45,18 @@ def beginning(file: int) -> str:
     return _digest(json.dumps([machine(), user(), os.fstat(file).st_ino]).encode())
 
 
-def chained(event: Mapping[str, Any], before: str) -> tuple[bytes, str]:
-    """An event as a line of a journal, and what the next one is chained to."""
-    line = encoded(json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str))
-    link = _link(before, line)
-    return line[:-1] + _end(link), link
+def line_of(event: Mapping[str, Any]) -> bytes:
+    """An event as it is written, not chained yet."""
+    return encoded(json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str))
+
+
+def chained(lines: Iterable[bytes], before: str) -> tuple[bytes, str]:
+    """Events as the lines of a journal, and what the next one is chained to."""
+    written = []
+    for line in lines:
+        before = _link(before, line)
+        written.append(line[:-1] + _end(before))
+    return b"".join(written), before
 
 
 def encoded(text: str) -> bytes:

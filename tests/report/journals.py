@@ -9,7 +9,7 @@ from typing import Any
 
 from reconciler.kinds.registry import CALLS
 from reconciler.report.fold import report_of
-from reconciler.report.ours import beginning, chained
+from reconciler.report.ours import beginning, chained, line_of
 
 AT = "2026-11-24T09:30:11.000Z"
 PROVENANCE = {"tool": "reconcile", "version": "1", "commit": None, "branch": None, "dirty": None}
@@ -88,7 +88,7 @@ def written(path: Path, content: bytes) -> Path:
         link, chain = beginning(file.fileno()), b""
         for line in content.splitlines(keepends=True):
             whole = line.startswith(b'{"') and line.endswith(b"\n")
-            text, link = chained(json.loads(line), link) if whole else (line, link)
+            text, link = chained([line_of(json.loads(line))], link) if whole else (line, link)
             chain += text
         file.truncate()
         file.write(chain)

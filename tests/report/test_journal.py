@@ -99,6 +99,72 @@ def test_an_event_that_the_disk_takes_only_half_of_leaves_no_trace(
         open_journal.record(RUN[1])
 
 
+class Disk:
+    """A slow disk: the first `fsync` lasts until so many threads have come to record. Counts them all."""
+
+    def __init__(self, open_journal: Journal, waiting: int) -> None:
+        self.journal, self.waiting, self.syncs = open_journal, waiting, 0
+
+    def sync(self, _: int) -> None:
+        self.syncs += 1
+        while len(self.journal._arrived) < self.waiting and self.syncs == 1:
+            time.sleep(0.001)
+
+
+def side_by_side(open_journal: Journal, disk: Disk, notes: list[list[dict[str, Any]]]) -> list[str]:
+    """What went wrong for whom, each recorded by a thread of its own, the first before the others."""
+    wrong = []
+
+    def record(number: int, note: list[dict[str, Any]]) -> None:
+        try:
+            open_journal.record(*note)
+            kept = list(events(open_journal.path))
+            wrong.extend([] if all(one in kept for one in note) else [f"{number}: not on the disk"])
+        except ReportError as error:
+            wrong.append(f"{number}: {error}")
+
+    threads = [threading.Thread(target=record, args=(number, note)) for number, note in enumerate(notes)]
+    for thread in threads:
+        thread.start()
+        while not disk.syncs:
+            time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+def noted(number: int) -> list[dict[str, Any]]:
+    return [event(name, "one", index=number) for name in ("operation_finished", "operation_started")]
+
+
+def test_one_write_serves_all_threads_that_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_journal = Journal(tmp_path, "run")
+    disk = Disk(open_journal, waiting=9)
+    monkeypatch.setattr(os, "fsync", disk.sync)
+    assert side_by_side(open_journal, disk, [noted(number) for number in range(9)]) == []
+    assert disk.syncs == 2
+    kept = list(events(open_journal.path))
+    assert sorted((kept[place : place + 2] for place in range(0, 18, 2)), key=str) == [noted(one) for one in range(9)]
+    with open_journal.path.open("rb") as file:
+        journal.require_whole(file, open_journal.path)
+
+
+def test_what_cannot_be_written_together_fails_only_who_cannot_be_written_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_journal, real = Journal(tmp_path, "run"), os.write
+    disk = Disk(open_journal, waiting=5)
+    monkeypatch.setattr(os, "fsync", disk.sync)
+    monkeypatch.setattr(os, "write", lambda file, text: real(file, text[:7] if b"large" in text else text))
+    notes = [noted(0), noted(1), [event("operation_started", "one", index=2, note="large")], noted(3), noted(4)]
+    (wrong,) = side_by_side(open_journal, disk, notes)
+    assert wrong.startswith("2: ")
+    assert wrong.endswith("No space left on device")
+    assert len(list(events(open_journal.path))) == 8
+    with open_journal.path.open("rb") as file:
+        journal.require_whole(file, open_journal.path)
+
+
 def test_half_a_surrogate_pair_from_aws_does_not_end_the_run(tmp_path: Path) -> None:
     with Journal(tmp_path, "run") as open_journal:
         for one in RUN:
