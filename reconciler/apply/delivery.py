@@ -18,7 +18,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import CallFailed, CodeDiffers
 from reconciler.core.model import Blob, Origin, Pin
 from reconciler.core.words import byte_size
-from reconciler.files import packing
+from reconciler.files.packages import Package, Packages
 from reconciler.snapshot.artifacts import MISSING, full_sha256, object_head
 
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -37,6 +37,7 @@ class Deliveries:
     """Of one run. Safe to share between threads."""
 
     aws: Aws
+    packages: Packages
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _one_at_a_time: dict[Pin, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
@@ -47,11 +48,15 @@ class Deliveries:
         with own:
             if _is_there(self.aws, place, pin):
                 return 0
-            with packing.packed(blob.path, Origin(blob.path)) as package:
-                if package.sha256 != blob.sha256:
-                    raise CodeDiffers(f"{blob.path} is not what it was when the plan was made; plan again")
-                is_new = _put(self.aws, place, package, pin, tell)
-            return package.size if is_new else 0
+            package = self.package(blob)
+            return package.size if _put(self.aws, place, package, pin, tell) else 0
+
+    def package(self, blob: Blob) -> Package:
+        """What the plan showed. Raises CodeDiffers where there is another meanwhile."""
+        package = self.packages.packed(blob.path, Origin(blob.path))
+        if blob.sha256 and package.sha256 != blob.sha256:
+            raise CodeDiffers(f"{blob.path} is not what it was when the plan was made; plan again")
+        return package
 
 
 def _is_there(aws: Aws, place: Place, pin: Pin) -> bool:
@@ -68,9 +73,9 @@ def _is_there(aws: Aws, place: Place, pin: Pin) -> bool:
     return True
 
 
-def _put(aws: Aws, place: Place, package: packing.Package, pin: Pin, tell: Tell) -> bool:
+def _put(aws: Aws, place: Place, package: Package, pin: Pin, tell: Tell) -> bool:
     """Whether it was put there, rather than by somebody else meanwhile."""
-    body = _Watched(package.file, package.size, tell)
+    body = _Watched(package.opened(), package.size, tell)
     params: dict[str, Any] = {"Bucket": pin.bucket, "Key": pin.key, "Body": body, "ChecksumSHA256": pin.sha256}
     params |= {"ChecksumAlgorithm": "SHA256", "IfNoneMatch": "*"}
     try:

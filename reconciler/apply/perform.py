@@ -33,10 +33,10 @@ from reconciler.core.errors import (
     ReconcileError,
     StalePlan,
 )
-from reconciler.core.model import Blob, Key, Operation, Origin, Plan, Ref, Target, TargetPlan
+from reconciler.core.model import Blob, Key, Operation, Plan, Ref, Target, TargetPlan
 from reconciler.core.waiting import Wait
 from reconciler.core.words import byte_size
-from reconciler.files import packing
+from reconciler.files.packages import Packages
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
 from reconciler.report.documents import plain
 from reconciler.report.journal import Journal
@@ -72,6 +72,7 @@ class Run:
     journal: Journal
     is_stopping: Callable[[], bool] = lambda: False
     tell: Callable[[Key, str, str], None] = lambda *_: None
+    packages: Packages = field(default_factory=Packages)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic
     tasks: dict[Target, str] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class Run:
     deliveries: Deliveries = field(init=False)
 
     def __post_init__(self) -> None:
-        self.deliveries = Deliveries(self.aws)
+        self.deliveries = Deliveries(self.aws, self.packages)
 
     def record(self, event: str, target: Target, **facts: Any) -> None:
         self.journal.record({"event": event, "task": self.tasks[target], "at": stamp(self.now()), **facts})
@@ -284,7 +285,8 @@ def call(operation: Operation, known: _Known, run: Run) -> tuple[Change, Answer]
     """The call with everything filled in, after a look where no revision guards it. An answer that was lost on the way is
     looked for before it counts as failed."""
     place, aws = Place.of(operation.key.target), run.aws
-    params = filled(operation.params, {**run.answers, operation.key.target: known.results}, operation.key.target)
+    answers = {**run.answers, operation.key.target: known.results}
+    params = filled(operation.params, answers, operation.key.target, run.deliveries)
     guard = revision(aws, operation, known.expected) if "RevisionId" in service.members(operation.name) else ""
     params |= {"RevisionId": guard} if guard else {}
     change = known.expected.change(operation, params)
@@ -363,22 +365,18 @@ def awaited(wait: Wait, change: Change, answer: Answer, known: _Known) -> Mappin
     return {**(change.after or {}), **before}
 
 
-def filled(value: Any, answers: Answers, own: Target) -> Any:
-    """Params with `Ref`s, as values and as keys, and `Blob`s replaced by what they stand for."""
+def filled(value: Any, answers: Answers, own: Target, deliveries: Deliveries) -> Any:
+    """Params with `Ref`s, as values and as keys, and `Blob`s replaced by what they stand for: an answer's member, an open package."""
     match value:
         case Mapping():
-            return {filled(key, answers, own): filled(item, answers, own) for key, item in value.items()}
+            return {
+                filled(key, answers, own, deliveries): filled(item, answers, own, deliveries)
+                for key, item in value.items()
+            }
         case list() | tuple():
-            return [filled(item, answers, own) for item in value]
+            return [filled(item, answers, own, deliveries) for item in value]
         case Ref():
             return answers[value.target or own][value.operation][value.member]
         case Blob():
-            return _packed(value)
+            return deliveries.package(value).opened()
     return value
-
-
-def _packed(blob: Blob) -> bytes:
-    code = packing.pack(blob.path, Origin(blob.path))
-    if blob.sha256 and packing.code_sha256(code) != blob.sha256:
-        raise CallFailed(f"{blob.path} is not what it was when the plan was made; plan again")
-    return code

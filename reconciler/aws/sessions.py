@@ -26,6 +26,7 @@ from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import create_loader
 
 from reconciler import __version__
+from reconciler.aws.bodies import stream_files
 from reconciler.core.accounts import Account
 from reconciler.core.errors import AwsError, CallFailed, NoCredentials
 
@@ -105,10 +106,11 @@ def core_session(profile: str = "", region: str = "") -> botocore.session.Sessio
 
 @cache
 def _builtin_hooks(_: tuple[Any, ...]) -> HierarchicalEmitter:
-    """botocore's event hooks with its built-in handlers, which take longer to register than all else of a session. Libraries
+    """botocore's event hooks with its built-in handlers and ours, which take longer to register than all else of a session. Libraries
     (moto) add to the handlers while they are imported."""
     hooks = HierarchicalEmitter()
     botocore.session.Session(event_hooks=hooks)
+    stream_files(hooks)
     return hooks
 
 

@@ -20,6 +20,7 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.model import Diagnostic, Plan
+from reconciler.files.packages import Packages
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
 from reconciler.report.applied import applied as by_reports
@@ -70,6 +71,7 @@ class Session:
     run_id: str
     stop: Stop
     audience: Audience
+    packages: Packages
 
 
 def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
@@ -79,7 +81,8 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
     with running(workspace, stop, audience) as session:
         aws = session.aws
         workspace = wiring.with_values(workspace, aws)
-        snapshot = wiring.live_snapshot(workspace, aws, wiring.looking(orders.folder, orders.choices))
+        look = wiring.looking(orders.folder, orders.choices, session.packages)
+        snapshot = wiring.live_snapshot(workspace, aws, look)
         plan = wiring.looked_into(wiring.planned(workspace, snapshot, orders.choices, aws), orders.choices, aws)
         if orders.choices.base:
             plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
@@ -92,7 +95,7 @@ def running(workspace: Workspace, stop: Stop, audience: Audience) -> Iterator[Se
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     run_id = new_run_id()
     with stop.listening(), locked(workspace, aws, run_id, stop):
-        yield Session(aws, run_id, stop, audience)
+        yield Session(aws, run_id, stop, audience, Packages())
 
 
 def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session) -> Ending:
@@ -110,7 +113,7 @@ def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session
     with session.audience.watch(operations) as tell:
         ending = run_plan(
             plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
-            refused=refused, identifier=session.run_id,
+            refused=refused, identifier=session.run_id, packages=session.packages,
         )  # fmt: skip
     if ending.exit_code == Locked.exit_code:
         ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")

@@ -96,7 +96,7 @@ def republished(asked: Asked, workspace: Workspace) -> Ending:
     workspace = replace(workspace, specs=only(workspace.specs, [asked.one.target]), is_chosen=True)
     with running(workspace, Stop(), asked.audience) as session:
         known = wiring.with_values(workspace, session.aws)
-        look = wiring.looking(asked.folder, Choices())
+        look = wiring.looking(asked.folder, Choices(), session.packages)
         live = wiring.live_snapshot(known, session.aws, look)
         of_git = wiring.planned(known, live, Choices(), session.aws)
         for note in wiring.refusals(of_git).values():

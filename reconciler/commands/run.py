@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.apply.perform import Performance, Run, begin, perform, refuse
 from reconciler.core.errors import FunctionFailed, Interrupted, PlanError, StalePlan, Stopped
 from reconciler.core.model import Diagnostic, Key, Plan, Target
+from reconciler.files.packages import Packages
 from reconciler.report.journal import Journal, read_json
 from reconciler.report.schemas import stamp
 
@@ -98,13 +99,15 @@ def run_plan(
     tell: Tell,
     refused: Mapping[Target, Diagnostic],
     identifier: str = "",
+    packages: Packages | None = None,
 ) -> Ending:
-    """Perform a plan's operations, all but those of refused targets, and leave journal and report."""
+    """Perform a plan's operations, all but those of refused targets, and leave journal and report. `packages` are those that the plan
+    was made of, where they are kept."""
     started = datetime.now(UTC)
     identifier = identifier or new_run_id()
     name = f"{started.strftime('%Y%m%dT%H%M%S%fZ')}-{identifier}"
     with Journal(folder, name) as journal:
-        run = Run(aws, journal, stop, tell)
+        run = Run(aws, journal, stop, tell, packages or Packages())
         header = {
             "run": {"id": identifier, "command": command, "owner": f"{uuid.uuid4()}@{socket.gethostname()}"},
             "provenance": document["provenance"],

@@ -22,6 +22,7 @@ from reconciler.spec.load import Specs, load
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws, Place
+    from reconciler.files.packages import Packages
     from reconciler.snapshot.artifacts import Looking
     from reconciler.spec.history import History
 
@@ -140,13 +141,15 @@ def places(workspace: Workspace) -> list[Place]:
     return sorted(named | configured, key=lambda place: (place.account, place.region))
 
 
-def looking(folder: Path, choices: Choices) -> Looking:
-    """How code is looked at whose hash S3 does not keep: by the reports of a folder, which are read when one is met."""
+def looking(folder: Path, choices: Choices, packages: Packages | None = None) -> Looking:
+    """How code is looked at: packed once, for who sends it, too; of which S3 keeps no hash, by the reports of a folder, which are
+    read when one is met."""
+    from reconciler.files.packages import Packages
     from reconciler.report.sent import documents, hashes
     from reconciler.snapshot.artifacts import Looking
 
     known = cache(lambda: hashes(documents(folder)))
-    return Looking(lambda pin: known().get(pin, ""), choices.download_code)
+    return Looking(lambda pin: known().get(pin, ""), choices.download_code, (packages or Packages()).packed)
 
 
 def live_snapshot(
@@ -224,6 +227,7 @@ def _with_specs(workspace: Workspace, specs: tuple[Spec, ...]) -> Workspace:
 
 def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
     """A snapshot file, with the hashes of local code as it is now. Needs no credentials and no network."""
+    from reconciler.files.packages import Packages
     from reconciler.report.documents import snapshot_from
     from reconciler.report.journal import load_document
     from reconciler.snapshot.artifacts import local_artifact
@@ -235,10 +239,11 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
         if wanted not in ("", number):
             message = f"account {name} is {wanted} in reconcile.yaml, but {path} was taken of {number}; take it anew"
             raise UnsafePlan(IS_OF_THE_ACCOUNT.ends(message))
+    packages = Packages()
     local = {
         spec.target: artifact
         for spec in specs
-        if (artifact := local_artifact(spec))
+        if (artifact := local_artifact(spec, packages.packed))
         and ("path" in spec.code or not is_resolved(snapshot.artifacts.get(spec.target)))
     }
     return replace(snapshot, artifacts={**snapshot.artifacts, **local})

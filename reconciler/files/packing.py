@@ -28,14 +28,14 @@ from reconciler.files.tree import IGNORE_FILE, MAX_ENTRIES, Entry, entries, faul
 ARCHIVES = (".zip", ".jar")
 MAX_DIRECT_BYTES = 52_428_800  # zipped, in a request to Lambda; a larger one comes out of S3
 MAX_ARCHIVE_BYTES = 2 * MAX_UNZIPPED_BYTES  # of a ready one: no zip of what Lambda takes is larger
-IN_MEMORY_BYTES = 1 << 23
+IN_MEMORY_BYTES = 1 << 20
 ENTRY_BYTES = 76  # what a zip writes of each entry beside its content and, twice, its name
 EPOCH = (1980, 1, 1, 0, 0, 0)
 PROGRAM, FILE, LINK = stat.S_IFREG | 0o755, stat.S_IFREG | 0o644, stat.S_IFLNK | 0o777
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class Packed:
     """Code as it is sent: a file that can be read as long as it is packed, its size, and its hash as Lambda's CodeSha256 says it."""
 
     file: IO[bytes]
@@ -57,13 +57,8 @@ def _digest(file: IO[bytes]) -> bytes:
     return digest.digest()
 
 
-def code_sha256(code: bytes) -> str:
-    """The hash as Lambda's CodeSha256 says it."""
-    return base64.b64encode(hashlib.sha256(code).digest()).decode()
-
-
 @contextmanager
-def packed(path: str, origin: Origin) -> Iterator[Package]:
+def packed(path: str, origin: Origin) -> Iterator[Packed]:
     """The zip of a directory, or a ready archive as it is, for the block. Raises SpecError, at `origin`, when Lambda would refuse it
     wherever it came from."""
     try:
@@ -72,7 +67,7 @@ def packed(path: str, origin: Origin) -> Iterator[Package]:
         raise fault(origin, f"{error.filename or path} cannot be read: {error.strerror}") from error
     with file:
         size = file.seek(0, os.SEEK_END)
-        yield Package(file, size, sha256_of(file))
+        yield Packed(file, size, sha256_of(file))
 
 
 def listed(path: str, origin: Origin) -> dict[str, Content]:
@@ -93,12 +88,6 @@ def _content(entry: Entry) -> Content:
     with opened(entry.path) as file:
         status = os.fstat(file.fileno())
         return Content(status.st_size, _digest(file), "program" if status.st_mode & stat.S_IXUSR else "file")
-
-
-def pack(path: str, origin: Origin) -> bytes:
-    """The bytes of what is packed."""
-    with packed(path, origin) as package:
-        return package.file.read()
 
 
 def _opened(file: Path, origin: Origin) -> IO[bytes]:

@@ -22,6 +22,8 @@ from reconciler.core.packages import Artifact, Package
 from reconciler.core.sealing import canonical
 from reconciler.files import packing
 from reconciler.files.archive import credentials, measured
+from reconciler.files.packages import Package as Packed
+from reconciler.files.packages import packed_alone
 
 ECR = re.compile(
     r"(?P<registry>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
@@ -31,16 +33,18 @@ METADATA = ("sha256", "codesha256", "code-sha256")
 CHUNK_BYTES = 1 << 20
 LARGEST_READ_BYTES = 10 << 20  # what is read to be hashed without being asked: no more than a developer's own upload
 MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion")
+Packing = Callable[[str, Origin], Packed]
 MEND = "upload it with --checksum-algorithm SHA256, write code.sha256, or pass --download-code"
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
     """What may be done beyond asking S3 for an object's head: `known` tells the hash that AWS once answered for the same
-    object, or nothing; `downloads` says that objects of any size may be read."""
+    object, or nothing; `downloads` says that objects of any size may be read; `packed` makes what a path holds a package."""
 
     known: Callable[[Pin], str] = lambda _: ""
     downloads: bool = False
+    packed: Packing = packed_alone
 
 
 def artifacts(
@@ -74,20 +78,20 @@ def artifact(aws: Aws, spec: Spec, held: str = "", looking: Looking = Looking())
     code = spec.code
     if not code:
         return None
-    local = local_artifact(spec)
+    local = local_artifact(spec, looking.packed)
     if local and ("S3Key" not in code or local.sha256 == held):
         return local
     return _image(aws, spec.target, code["ImageUri"]) if "ImageUri" in code else _s3(aws, spec.target, code, looking)
 
 
-def local_artifact(spec: Spec) -> Artifact | None:
+def local_artifact(spec: Spec, packed: Packing) -> Artifact | None:
     """What can be told without AWS: a hash in the spec, a digest in an image's address, a path. A path that cannot be
     packed is this target's problem alone, and so is a hash that is not that of the code beside it."""
     code = spec.code
     declared = declared_sha256(code)
     digest = re.search(r"@sha256:([0-9a-f]{64})$", code.get("ImageUri", ""))
     if "path" in code:
-        actual = _packed(code["path"], spec.origins.get("/code/path") or Origin(spec.path))
+        actual = _packed(packed, code["path"], spec.origins.get("/code/path") or Origin(spec.path))
     elif digest:
         actual = Artifact(digest[1], "digest in ImageUri")
     else:
@@ -112,17 +116,17 @@ def compared(actual: Artifact, declared: str) -> Artifact:
     )
 
 
-def _packed(path: str, origin: Origin) -> Artifact:
+def _packed(packed: Packing, path: str, origin: Origin) -> Artifact:
     try:
-        with packing.packed(path, origin) as package:
-            files, unpacked = measured(package.file)
-            most = packing.MAX_DIRECT_BYTES
-            limit = f"{path} is {package.size:,} bytes zipped, and a request to Lambda takes {most:,} at the most"
-            about = Package(path, package.size, files, unpacked, limit if package.size > most else "")
-            source, secrets = f"what is packed from {path}", credentials(package.file)
-            return Artifact(package.sha256, source, credentials=secrets, package=about)
+        package = packed(path, origin)
     except SpecError as error:
         return Artifact("", path, problem="; ".join(fault.message for fault in error.faults))
+    with package.opened() as file:
+        files, unpacked = measured(file)
+        most = packing.MAX_DIRECT_BYTES
+        limit = f"{path} is {package.size:,} bytes zipped, and a request to Lambda takes {most:,} at the most"
+        about = Package(path, package.size, files, unpacked, limit if package.size > most else "")
+        return Artifact(package.sha256, f"what is packed from {path}", credentials=credentials(file), package=about)
 
 
 def _image(aws: Aws, target: Target, uri: str) -> Artifact:

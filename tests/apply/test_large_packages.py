@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 
 from reconciler.apply import delivery, perform
+from reconciler.aws.client import Place
 from reconciler.commands import wiring
 from reconciler.commands.setup.rights import wanted
-from reconciler.core.errors import CallFailed
-from reconciler.core.model import Origin, Pin
+from reconciler.core.errors import CallFailed, CodeDiffers
+from reconciler.core.model import Blob, Origin, Pin
 from reconciler.files import packing
+from reconciler.files.packages import Packages
 from tests.conftest import ACCOUNT, CONFIG, REGION, ROLE, House
+from tests.files.packed import pack
 from tests.spec.test_guard_changes import based
 
 STORE = "artifacts: s3://artifacts-{{ account.id }}-{{ region }}/packages\n"
@@ -157,7 +160,7 @@ def test_another_who_puts_the_same_meanwhile_is_no_failure(large: House, monkeyp
     monkeypatch.setattr(delivery, "_is_there", lambda *given: next(looks))
     key = actions(large)["package"]["stored_at"].partition(f"{BUCKET}/")[2]
     s3 = large.sandbox.clients.get("s3", ACCOUNT, REGION)
-    code = packing.pack(str(large.root / "src"), Origin("x"))
+    code = pack(str(large.root / "src"), Origin("x"))
     s3.put_object(Bucket=BUCKET, Key=key, Body=code, ChecksumAlgorithm="SHA256")
     assert large.apply()["tasks"][0]["operations"][0]["package"]["bytes"] == 0
 
@@ -172,18 +175,29 @@ def test_something_else_under_its_name_is_never_sent(large: House) -> None:
     assert large.sandbox.writes == []
 
 
-def test_code_that_changed_after_the_plan_is_not_put(large: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = perform.begin
+def test_code_that_changed_after_the_plan_is_put_as_it_was_shown(large: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin, shown = perform.begin, actions(large)["package"]["stored_at"]
 
     def late(*given: Any) -> None:
         write(large, 9)
         begin(*given)
 
     monkeypatch.setattr("reconciler.commands.run.begin", late)
-    large.run("apply", "--yes")
-    assert any("is not what it was when the plan was made; plan again" in error for error in errors(large))
+    assert large.apply()["outcome"]["status"] == "succeeded"
+    (key,) = held(large)
+    assert shown == f"s3://{BUCKET}/{key}"
+    assert large.verbs() == {"checkout": "update"}
+
+
+def test_code_that_is_not_what_a_plan_showed_is_not_put(large: House) -> None:
+    """Who carries out a plan that another process made packs by itself."""
+    blob = Blob(str(large.root / "src"), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
+    aws = wiring.connect(wiring.read([large.root / "specs"]).config, ["test"])
+    with pytest.raises(CodeDiffers, match="is not what it was when the plan was made; plan again"):
+        delivery.Deliveries(aws, Packages()).put(
+            Place("test", REGION), blob, Pin(BUCKET, "x", sha256=blob.sha256), print
+        )
     assert held(large) == {}
-    assert large.sandbox.writes == []
 
 
 def test_who_may_put_and_not_look_is_told_by_lambdas_answer(large: House, monkeypatch: pytest.MonkeyPatch) -> None:

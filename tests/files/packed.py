@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -23,11 +24,28 @@ def tree(root: Path, **files: str) -> Path:
     return root
 
 
+def pack(path: str, origin: Origin = HERE) -> bytes:
+    with packing.packed(path, origin) as package:
+        return package.file.read()
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what is packed from now on."""
+    found, original = list[str](), packing._opened
+
+    def opened(path: Path, origin: Origin) -> IO[bytes]:
+        found.append(path.name)
+        return original(path, origin)
+
+    monkeypatch.setattr(packing, "_opened", opened)
+    return found
+
+
 def names(root: Path) -> list[str]:
-    return zipfile.ZipFile(io.BytesIO(packing.pack(str(root), HERE))).namelist()
+    return zipfile.ZipFile(io.BytesIO(pack(str(root), HERE))).namelist()
 
 
 def refusal(root: Path) -> str:
     with pytest.raises(SpecError) as caught:
-        packing.pack(str(root), HERE)
+        pack(str(root), HERE)
     return str(caught.value).removeprefix("spec.yaml:3:5: ").replace(f"{root}/", "")

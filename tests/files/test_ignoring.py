@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from reconciler.files import ignoring, packing
+from reconciler.files import ignoring
 from reconciler.files.archive import credentials
-from tests.files.packed import HERE, names, refusal, tree
+from tests.files.packed import HERE, names, pack, refusal, tree
 
 
 def is_ignored(pattern: str, path: str) -> bool:
@@ -90,14 +90,14 @@ def test_what_looks_like_a_credential_is_named(tmp_path: Path) -> None:
         "a.key": "",
     }
     root = tree(tmp_path, **secrets, **harmless)
-    assert credentials(io.BytesIO(packing.pack(str(root), HERE))) == tuple(sorted(secrets))
+    assert credentials(io.BytesIO(pack(str(root), HERE))) == tuple(sorted(secrets))
 
 
 def test_a_ready_archive_is_looked_through_as_well(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "code.JAR", "w") as archive:
         for name in ("app.class", ".git/config", "conf/.env"):
             archive.writestr(name, "x")
-    assert credentials(io.BytesIO(packing.pack(str(tmp_path / "code.JAR"), HERE))) == (".git/config", "conf/.env")
+    assert credentials(io.BytesIO(pack(str(tmp_path / "code.JAR"), HERE))) == (".git/config", "conf/.env")
 
 
 def test_git_agrees(tmp_path: Path) -> None:

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.files import packing
 from reconciler.files.tree import packs
-from tests.files.packed import HERE, names, refusal, tree
+from tests.files.packed import HERE, names, pack, refusal, tree
 
 
 def packed(root: Path) -> dict[str, str]:
     """Name -> what the entry holds; of a link, an arrow and where it leads."""
-    archive = zipfile.ZipFile(io.BytesIO(packing.pack(str(root), HERE)))
+    archive = zipfile.ZipFile(io.BytesIO(pack(str(root), HERE)))
     return {
         entry.filename: ("-> " if stat.S_ISLNK(entry.external_attr >> 16) else "") + archive.read(entry).decode()
         for entry in archive.infolist()
@@ -92,7 +91,7 @@ def test_a_link_to_what_is_left_out_is_packed_as_what_it_leads_to(tmp_path: Path
         "current/lib/a.py": "a",
         "current/run.sh": "r",
     }
-    archive = zipfile.ZipFile(io.BytesIO(packing.pack(str(root), HERE)))
+    archive = zipfile.ZipFile(io.BytesIO(pack(str(root), HERE)))
     assert archive.getinfo("current/run.sh").external_attr >> 16 == 0o100755
 
 

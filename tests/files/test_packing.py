@@ -13,6 +13,7 @@ from reconciler.core.errors import SpecError
 from reconciler.core.model import Origin
 from reconciler.files import packing
 from reconciler.files.archive import MAX_UNZIPPED_BYTES
+from tests.files.packed import pack
 
 HERE = Origin("spec.yaml", 3, 5)
 
@@ -35,11 +36,11 @@ def test_the_same_files_give_the_same_bytes_wherever_and_whenever(tmp_path: Path
     one, two = tree(tmp_path / "one"), tree(tmp_path / "elsewhere" / "two", umask=0o077)
     for file in two.rglob("*"):
         os.utime(file, (1_000_000, 1_000_000))
-    assert packing.pack(str(one), HERE) == packing.pack(str(two), HERE)
+    assert pack(str(one), HERE) == pack(str(two), HERE)
 
 
 def test_ignored_files_stay_out_and_modes_are_two(tmp_path: Path) -> None:
-    archive = zipfile.ZipFile(io.BytesIO(packing.pack(str(tree(tmp_path / "one")), HERE)))
+    archive = zipfile.ZipFile(io.BytesIO(pack(str(tree(tmp_path / "one")), HERE)))
     assert archive.namelist() == ["b.py", "package/a.py", "run.sh"]
     assert [oct(entry.external_attr >> 16) for entry in archive.infolist()] == ["0o100644", "0o100644", "0o100755"]
     assert {entry.date_time for entry in archive.infolist()} == {packing.EPOCH}
@@ -48,8 +49,8 @@ def test_ignored_files_stay_out_and_modes_are_two(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["code.zip", "code.jar", "Code.JAR"])
 def test_a_ready_archive_is_taken_as_it_is(name: str, tmp_path: Path) -> None:
     file = tmp_path / name
-    file.write_bytes(packing.pack(str(tree(tmp_path / "one")), HERE))
-    assert packing.pack(str(file), HERE) == file.read_bytes()
+    file.write_bytes(pack(str(tree(tmp_path / "one")), HERE))
+    assert pack(str(file), HERE) == file.read_bytes()
 
 
 def outside(root: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_hostile_directory_is_refused(tmp_path: Path, spoil: object, expected:
     assert callable(spoil)
     spoil(root)
     with pytest.raises(SpecError, match=expected) as caught:
-        packing.pack(str(root), HERE)
+        pack(str(root), HERE)
     assert str(caught.value).startswith("spec.yaml:3:5: ")
 
 
@@ -98,4 +99,4 @@ def test_what_is_no_code_is_refused(tmp_path: Path) -> None:
         ("empty", "has no file"),
     ):
         with pytest.raises(SpecError, match=expected):
-            packing.pack(str(tmp_path / name), HERE)
+            pack(str(tmp_path / name), HERE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -13,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.files import packing
+from reconciler.files.packages import packed_alone
 from tests.files.packed import HERE, names, refusal, tree
 
 
 def test_a_hash_is_said_as_lambda_says_it() -> None:
-    assert packing.code_sha256(b"x") == base64.b64encode(hashlib.sha256(b"x").digest()).decode()
+    assert packing.sha256_of(io.BytesIO(b"x")) == base64.b64encode(hashlib.sha256(b"x").digest()).decode()
 
 
 def test_what_git_and_python_leave_behind_stays_out(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     assert refusal(file).endswith("is 263,192,576 bytes unzipped; the most is 262,144,000")
 
 
-PACK = "import sys; from reconciler.files import packing; from reconciler.core.model import Origin; sys.stdout.write(packing.code_sha256(packing.pack(sys.argv[1], Origin('x'))))"
+PACK = "import sys; from reconciler.files.packages import packed_alone; from reconciler.core.model import Origin; sys.stdout.write(packed_alone(sys.argv[1], Origin('x')).sha256)"
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
@@ -76,4 +78,4 @@ def test_another_locale_time_zone_and_hash_seed_give_the_same_bytes(locale: str,
     root = tree(tmp_path, **{"ä.py": "", "Z.py": "", "lib/é/a.py": ""})
     environment = {**os.environ, "LC_ALL": locale, "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7", "PYTHONUTF8": "0"}
     ran = subprocess.run([sys.executable, "-c", PACK, str(root)], capture_output=True, text=True, check=True, env=environment)  # fmt: skip
-    assert ran.stdout == packing.code_sha256(packing.pack(str(root), HERE))
+    assert ran.stdout == packed_alone(str(root), HERE).sha256

@@ -16,17 +16,18 @@ from reconciler.core.model import Origin
 from reconciler.files import archive as archives
 from reconciler.files import packing
 from reconciler.files.tree import MAX_ENTRIES
+from tests.files.packed import pack
 
 HERE = Origin("spec.yaml", 3, 5)
 
 
 def packed(root: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(io.BytesIO(packing.pack(str(root), HERE)))
+    return zipfile.ZipFile(io.BytesIO(pack(str(root), HERE)))
 
 
 def refusal(root: Path) -> str:
     with pytest.raises(SpecError) as caught:
-        packing.pack(str(root), HERE)
+        pack(str(root), HERE)
     return str(caught.value).removeprefix("spec.yaml:3:5: ").replace(str(root), "ROOT")
 
 
@@ -37,7 +38,7 @@ def test_the_bytes_are_these_and_stay_these(tmp_path: Path) -> None:
     (tmp_path / "lib" / "ä.txt").write_text("ä\n", encoding="utf-8")
     (tmp_path / "bootstrap").write_text("#!/bin/sh\n")
     (tmp_path / "bootstrap").chmod(0o755)
-    code = packing.pack(str(tmp_path), HERE)
+    code = pack(str(tmp_path), HERE)
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         assert [(one.filename, one.external_attr >> 16, one.compress_type) for one in archive.infolist()] == [
             ("app.py", 0o100644, zipfile.ZIP_STORED),
@@ -57,10 +58,10 @@ def test_a_file_that_does_not_run_has_one_mode(mode: int, tmp_path: Path) -> Non
 
 def test_an_empty_folder_leaves_no_trace(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("x")
-    before = packing.pack(str(tmp_path), HERE)
+    before = pack(str(tmp_path), HERE)
     (tmp_path / "empty" / "inner").mkdir(parents=True)
     os.utime(tmp_path, (0, 0))
-    assert packing.pack(str(tmp_path), HERE) == before
+    assert pack(str(tmp_path), HERE) == before
 
 
 def test_what_a_cache_folder_holds_besides_bytecode_stays_out(tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_a_ready_zip_is_held_to_the_byte(spare: int, tmp_path: Path, monkeypatch
         archive.writestr("app.py", "x" * 100)
     monkeypatch.setattr(packing, "MAX_ARCHIVE_BYTES", file.stat().st_size - 1 + spare)
     if spare:
-        assert packing.pack(str(file), HERE) == file.read_bytes()
+        assert pack(str(file), HERE) == file.read_bytes()
     else:
         assert "a zip that Lambda takes has at most" in refusal(file)
 
@@ -213,7 +214,7 @@ def test_a_zips_list_of_files_is_read_up_to_a_bound(
             archive.writestr(f"{number:05}", "")
     monkeypatch.setattr(archives, "MAX_LIST_BYTES", 3000 * (46 + 5) - 1 + spare)
     if spare:
-        assert packing.pack(str(file), HERE) == file.read_bytes()
+        assert pack(str(file), HERE) == file.read_bytes()
     else:
         assert refusal(file) == "ROOT is not a zip file"
 
@@ -228,6 +229,6 @@ def test_what_a_ready_zip_holds_is_held_to_the_byte(
         archive.writestr("b.py", "x" * 40)
     monkeypatch.setattr(packing, "MAX_UNZIPPED_BYTES", 99 + spare)
     if spare:
-        assert packing.pack(str(file), HERE) == file.read_bytes()
+        assert pack(str(file), HERE) == file.read_bytes()
     else:
         assert refusal(file) == "ROOT is 100 bytes unzipped; the most is 99"

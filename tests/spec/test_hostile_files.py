@@ -11,9 +11,9 @@ import pytest
 
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Origin
-from reconciler.files import packing
 from reconciler.spec import load
 from reconciler.spec.config import load_config
+from tests.files.packed import pack
 from tests.spec.reading import CONFIG, HEAD, faults, folder
 
 HERE = Origin("load.yaml", 3, 5)
@@ -27,7 +27,7 @@ def code_that_links_to_itself(root: Path) -> object:
     (root / "loop").symlink_to("loop")
     folder(root, a=HEAD + "code: {path: ../loop}\n")
     read(root)
-    return packing.pack(str(root / "loop"), HERE)
+    return pack(str(root / "loop"), HERE)
 
 
 def a_spec_that_links_to_itself(root: Path) -> object:
@@ -38,7 +38,7 @@ def a_spec_that_links_to_itself(root: Path) -> object:
 def a_package_with_a_link_to_itself(root: Path) -> object:
     (root / "app.py").write_text("")
     (root / "loop").symlink_to("loop")
-    return packing.pack(str(root), HERE)
+    return pack(str(root), HERE)
 
 
 def a_name_that_is_too_long(root: Path) -> object:
@@ -48,7 +48,7 @@ def a_name_that_is_too_long(root: Path) -> object:
 def a_code_path_that_is_too_long(root: Path) -> object:
     folder(root, a=HEAD + f"code: {{path: {'x' * 300}}}\n")
     read(root)
-    return packing.pack("x" * 300, HERE)
+    return pack("x" * 300, HERE)
 
 
 def a_configuration_that_is_a_folder(root: Path) -> object:
