@@ -84,6 +84,6 @@ def with_shared_clients(plain: Mapping[str, str], original: Callable[..., None])
         original(self, accounts, **settings)
         is_plain = all(os.environ.get(name) == value for name, value in plain.items())
         if is_plain and not any(account.profile or account.role_arn for account in accounts.values()):
-            self._sessions, self._clients = LINE.sessions, LINE.clients
+            self.clients.sessions, self.clients.made = LINE.sessions, LINE.clients
 
     return initialised

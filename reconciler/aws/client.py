@@ -6,10 +6,7 @@ It decides nothing about specs or plans.
 
 from __future__ import annotations
 
-import math
-import os
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,28 +15,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import IO, Any
 
-import boto3
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NoConnection
 
+from reconciler.aws.clients import Clients
 from reconciler.aws.download import downloaded
-from reconciler.aws.sessions import (
-    CLIENT,
-    CLIENT_ATTEMPTS,
-    ONCE,
-    UNREPEATED,
-    UPLOADING,
-    carries_bytes,
-    core_session,
-    opened,
-    profile_of,
-    refused,
-    without_credentials,
-)
+from reconciler.aws.failures import CANNOT_BE, NEW_PRINCIPAL, NEW_PRINCIPAL_SECONDS, NOT_FOUND, failure_of, is_passing
+from reconciler.aws.pace import Schedule, calls_per_second
+from reconciler.aws.sessions import CLIENT_ATTEMPTS, core_session, profile_of, refused
 from reconciler.core import service
 from reconciler.core.accounts import Account, with_whole_arns
-from reconciler.core.errors import AwsError, CallFailed, Interrupted, NoCredentials, SettleFailed, WrongVariable
+from reconciler.core.errors import AwsError, CallFailed, Interrupted, SettleFailed
 from reconciler.core.model import LocalArn, Properties, Target
 from reconciler.core.redaction import Redaction
 from reconciler.core.waiting import State, Wait
@@ -50,39 +35,8 @@ FIRST_PAUSE_SECONDS = 0.05  # between two looks at a function: GetFunction has a
 FIRST_SCARCE_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
 LONGEST_SLOW_PAUSE_SECONDS = 5.0  # between two looks at what takes minutes
 
-# Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
-CALLS_PER_SECOND = 13.5
-SHARES: Mapping[str, float] = {"GetFunction": 100 / 15, "GetPolicy": 1.0}  # of calls with a quota of their own
-CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is as fast as it goes
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
 UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
-
-# What passes by itself, by AWS's code and a piece of its message (FACTS 2.2, 2.6, 2.9). "already exists" shares
-# its code with "in progress" and must never be retried, so the message decides.
-PASSING: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("ResourceConflictException", re.compile("in progress|currently in the following state")),
-    ("ResourceInUseException", re.compile("")),
-    ("ConcurrentUpdateException", re.compile("")),  # Application Auto Scaling, likewise
-    ("OperationAbortedException", re.compile("")),  # CloudWatch Logs, while something else is at the same group
-    (
-        "InvalidParameterValueException",
-        re.compile(
-            "cannot be assumed by Lambda|execution role does not have permissions|ensure the role can perform"
-            "|KMS key is invalid for CreateGrant|throttled by EC2|does not have permissions to call|destination ARN .* is invalid"
-        ),
-    ),
-)
-# A role that was just created is not to be seen everywhere; a name that is none is refused in the same words, so not for long.
-NEW_PRINCIPAL = ("InvalidParameterValueException", re.compile("provided principal was invalid"))
-NEW_PRINCIPAL_SECONDS = 60.0
-SERVER_SIDE = (
-    "TooManyRequestsException", "ThrottlingException", "ServiceException", "InternalError", "Throttling",
-    "RequestLimitExceeded", "RequestThrottled", "RequestTimeout", "RequestTimeoutException", "ServiceUnavailableException",
-)  # fmt: skip
-LOST = (NoConnection, HTTPClientError)
-NOT_FOUND = ("ResourceNotFoundException", "ProvisionedConcurrencyConfigNotFoundException")
-# Of what a function cannot have AWS says that it may not be asked for (FACTS 10.5).
-CANNOT_BE = re.compile("does not contain a capacity provider configuration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,37 +68,6 @@ class Answer:
 Ruling = Callable[[CallFailed, bool], Answer | None]  # (failure, whether the call is about to be repeated)
 
 
-class Pace:
-    """Keeps one client's requests, retries included, to a rate; a second's worth may go at once."""
-
-    def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        self._gap = 1 / per_second
-        self._clock, self._sleep = clock, sleep
-        self._next = clock() - 1.0
-        self._lock = threading.Lock()
-
-    def __call__(self, **_: Any) -> None:
-        """Wait for this request's turn."""
-        with self._lock:
-            now = self._clock()
-            self._next = max(self._next + self._gap, now - 1.0)
-            ahead = self._next - now
-        if ahead > 0:
-            self._sleep(ahead)
-
-
-def calls_per_second() -> float:
-    """Raises WrongVariable where the environment says a rate that is none."""
-    written = os.environ.get(CALLS_PER_SECOND_VARIABLE, "").strip()
-    try:
-        rate = float(written or CALLS_PER_SECOND)
-    except ValueError:
-        rate = math.nan
-    if not 0 <= rate < math.inf:
-        raise WrongVariable(f"{CALLS_PER_SECOND_VARIABLE} is {written!r}; it is a number of calls, 0 for no limit")
-    return rate
-
-
 class Aws:
     """Clients for the accounts of reconcile.yaml, made when first used and shared by all threads.
 
@@ -165,13 +88,15 @@ class Aws:
         self._clock = clock
         self._sleep = sleep
         self._is_stopping = is_stopping
-        self._calls_per_second = calls_per_second()
+        self.schedule = Schedule(calls_per_second(), clock, sleep)
+        self.clients = Clients(accounts, self.schedule, self._owner)
         self._lock = threading.RLock()
-        self._sessions: dict[str, boto3.Session | NoCredentials] = {}
-        self._clients: dict[tuple[str, str, str], Any] = {}
-        self._paces: dict[tuple[Place, str], Pace] = {}
         self._identities: dict[str, str] = {}
         self.redaction = Redaction()
+
+    def _owner(self, account: str) -> str:
+        """The number of an account, or its name as long as nobody knows that."""
+        return self._accounts[account].account_id or self._identities.get(account, account)
 
     def account_id(self, place: Place) -> str:
         """The account that the credentials belong to, asked once an account. Raises AwsError when reconcile.yaml says
@@ -212,7 +137,7 @@ class Aws:
                 return replace(answer, attempts=attempts + answer.attempts)
             except CallFailed as failure:
                 attempts = failure.attempts = attempts + failure.attempts
-                is_ours = is_change(operation, api) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
+                is_ours = service.is_change(operation, api) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
                 patience = (
                     self._patience_seconds if is_ours and failure.is_retryable else self._patience(failure, params)
                 )
@@ -255,7 +180,7 @@ class Aws:
             for page in client.get_paginator(xform_name(operation)).paginate(**params):
                 yield self.redaction.answer(page, openly)
         except Exception as error:
-            raise _failure(operation, api, error, partial(self.redaction.text, openly=openly)) from error
+            raise failure_of(operation, api, error, partial(self.redaction.text, openly=openly)) from error
 
     def _sent(self, place: Place, params: Properties) -> Properties:
         """Params as they are sent: with what account and region say before the ends of ARNs."""
@@ -275,7 +200,7 @@ class Aws:
             if operation == "Invoke":
                 answer["Payload"] = answer["Payload"].read()
         except Exception as error:
-            raise _failure(operation, api, error, partial(self.redaction.text, openly=openly)) from error
+            raise failure_of(operation, api, error, partial(self.redaction.text, openly=openly)) from error
         self.redaction.learn(text for text, is_sensitive in service.texts(answer, shapes.output_shape) if is_sensitive)
         meta = answer.pop("ResponseMetadata", {})
         result = self._redacted(answer, openly)
@@ -311,44 +236,7 @@ class Aws:
         return {name: again.get(name.lower()) or self.redaction.text(value, openly) for name, value in headers.items()}
 
     def _client(self, place: Place, operation: str, api: str, params: Properties) -> Any:
-        """What has a quota of its own has a client of its own, which slows down alone when throttled."""
-        is_large = carries_bytes(params)
-        config = ONCE if operation == "Invoke" else UPLOADING if is_large else CLIENT
-        bucket = operation if operation in SHARES or operation == "Invoke" else "large" if is_large else ""
-        if is_change(operation, api) and operation != "Invoke":
-            config, bucket = config.merge(UNREPEATED), f"{bucket} change"
-        key = (f"{place.account}/{api}", place.region, bucket)
-        with self._lock:
-            if key not in self._clients:
-                session = self._session(place)
-                try:
-                    made = session.client(api, region_name=place.region, config=config)  # type: ignore[call-overload]
-                except Exception as error:  # an endpoint of the profile's, a bundle of certificates: in every kind
-                    raise without_credentials(self._accounts[place.account], error) from error
-                if api == "lambda" and self._calls_per_second and bucket != "Invoke":
-                    made.meta.events.register("before-send.lambda", self._pace(place, operation))
-                self._clients[key] = made
-            return self._clients[key]
-
-    def _pace(self, place: Place, operation: str) -> Pace:
-        """One pace for all clients that draw on the same quota."""
-        quota = operation if operation in SHARES else ""
-        if (place, quota) not in self._paces:
-            rate = self._calls_per_second * SHARES.get(operation, 1.0)
-            self._paces[place, quota] = Pace(rate, self._clock, self._sleep)
-        return self._paces[place, quota]
-
-    def _session(self, place: Place) -> boto3.Session:
-        """The account's session, opened once; what could not be opened is not tried again."""
-        if place.account not in self._sessions:
-            try:
-                self._sessions[place.account] = opened(self._accounts[place.account], place.region)
-            except NoCredentials as failure:
-                self._sessions[place.account] = failure
-        session = self._sessions[place.account]
-        if isinstance(session, NoCredentials):
-            raise session
-        return session
+        return self.clients.of(place.account, place.region, operation, api, params)
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
@@ -394,51 +282,3 @@ class Aws:
             if failure.code in NOT_FOUND or CANNOT_BE.search(str(failure)):
                 return None
             raise
-
-
-def is_change(operation: str, api: str) -> bool:
-    """Whether a call may change what a plan speaks of; an invocation may. botocore repeats none of these."""
-    return api in service.APIS and not operation.startswith(service.READING)
-
-
-# --- what AWS's refusals mean --------------------------------------------------------------------------------------
-
-
-def is_passing(failure: CallFailed) -> bool:
-    """Whether waiting helps."""
-    return any(failure.code == code and pattern.search(str(failure)) for code, pattern in PASSING)
-
-
-def _failure(operation: str, api: str, error: Exception, redacted: Callable[[str], str]) -> AwsError:
-    """What botocore raised, in our words. Not only its own kinds: credentials that renew themselves meanwhile fail in any.
-    AWS's validation errors, and botocore's, repeat what was sent."""
-    match error:
-        case NoCredentials():
-            return NoCredentials(str(error))
-        case ClientError():
-            return _refused(error, redacted)
-        case BotoCoreError() | OSError():
-            return _lost(operation, api, redacted(str(error)), error)
-        case _:
-            return _lost(operation, api, f"unexpected {type(error).__name__}", error)
-
-
-def _refused(error: ClientError, redacted: Callable[[str], str]) -> CallFailed:
-    answer: Mapping[str, Any] = error.response
-    code = str(answer.get("Error", {}).get("Code", ""))
-    meta = answer.get("ResponseMetadata", {})
-    message = redacted(str(answer.get("Error", {}).get("Message", "") or answer.get("message", "")))
-    return CallFailed(
-        message or code,
-        code=code,
-        request_id=str(meta.get("RequestId", "")),
-        attempts=int(meta.get("RetryAttempts", 0)) + 1,
-        is_retryable=code in SERVER_SIDE or int(meta.get("HTTPStatusCode", 400)) >= 500,
-    )
-
-
-def _lost(operation: str, api: str, what: str, error: Exception) -> CallFailed:
-    """No answer came: nobody knows whether AWS did it. What could not even be sent took no attempt."""
-    is_lost, name = isinstance(error, LOST), type(error).__name__
-    attempts = (1 if is_change(operation, api) else CLIENT_ATTEMPTS) if is_lost else 0
-    return CallFailed(f"{operation}: {what}", code=name, attempts=attempts, is_retryable=is_lost)

@@ -31,12 +31,12 @@ from reconciler.core.accounts import Account
 from reconciler.core.errors import AwsError, CallFailed, NoCredentials
 
 CLIENT_ATTEMPTS = 8
-# adaptive: slows down when AWS throttles; the numbers bound how long one call may take.
+# The numbers bound how long one call may take; who slows down when AWS throttles is `pace`.
 CLIENT = ClientConfig(
-    retries={"mode": "adaptive", "total_max_attempts": CLIENT_ATTEMPTS},
+    retries={"mode": "standard", "total_max_attempts": CLIENT_ATTEMPTS},
     connect_timeout=10,
     read_timeout=70,
-    max_pool_connections=32,
+    max_pool_connections=64,
     user_agent_extra=f"lambda-reconciler/{__version__}",
 )
 # urllib3 leaves the connect timeout on the socket while a body is sent, so it bounds the whole upload: 50 MiB of code in
@@ -47,7 +47,7 @@ ONCE = CLIENT.merge(
     ClientConfig(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=910, tcp_keepalive=True)
 )
 # A change is not repeated by botocore: whoever asks for it looks before it is sent again.
-UNREPEATED = ClientConfig(retries={"mode": "adaptive", "total_max_attempts": 1})
+UNREPEATED = ClientConfig(retries={"mode": "standard", "total_max_attempts": 1})
 LARGE_BODY_BYTES = 2**16
 
 # What helps, by how AWS's code or the name of botocore's exception begins or what it holds; the first that fits. `{flag}` names the profile.

@@ -35,6 +35,17 @@ def api_of(operation: str) -> str:
     return next((api for api in APIS if operation in model(api).operation_names), APIS[0])
 
 
+def is_change(operation: str, api: str) -> bool:
+    """Whether a call may change what a plan speaks of; an invocation may. botocore repeats none of these."""
+    return api in APIS and not operation.startswith(READING)
+
+
+@cache
+def is_of_a_place(operation: str) -> bool:
+    """Whether a call lists what there is in an account and region: it need not name anything."""
+    return operation.startswith(READING) and not request(operation).required_members
+
+
 def _operation(name: str) -> OperationModel:
     return model(api_of(name)).operation_model(name)
 

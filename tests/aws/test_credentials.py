@@ -183,7 +183,7 @@ def test_credentials_that_fail_while_the_run_goes_on_are_told(house: House, monk
         raise json.JSONDecodeError("hunter2", "hunter2", 0)
 
     aws = Aws({"test": Account("test", True)}, patience_seconds=0)
-    monkeypatch.setattr(aws, "_clients", {})  # what is broken here is nobody else's
+    monkeypatch.setattr(aws.clients, "made", {})  # what is broken here is nobody else's
     client = aws._client(Place("test", "us-west-2"), "GetFunction", "lambda", {})
     client.meta.events.register("before-sign.lambda", broken)
     monkeypatch.setattr("reconciler.commands.wiring.connect", lambda *_: aws)
@@ -264,14 +264,6 @@ def test_an_invocation_is_kept_alive_and_never_repeated(house: House) -> None:
     assert config.tcp_keepalive
     assert config.retries["total_max_attempts"] == 1
     assert (config.connect_timeout, config.read_timeout) >= (60, 900)
-
-
-def test_all_that_draws_on_one_quota_keeps_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("RECONCILE_CALLS_PER_SECOND", raising=False)
-    aws = Aws({"test": Account("test", True)})
-    assert aws._pace(PLACE, "UpdateFunctionCode") is aws._pace(PLACE, "CreateFunction")
-    apart = {aws._pace(PLACE, operation) for operation in ("GetFunction", "GetPolicy", "CreateFunction", "GetAlias")}
-    assert len(apart) == 3
 
 
 def test_sessions_share_no_event_hooks(monkeypatch: pytest.MonkeyPatch) -> None:

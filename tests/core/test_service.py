@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.aws.client import is_change
 from reconciler.core import service
+from reconciler.core.service import is_change
 
 
 def test_lambdas_calls_that_read_are_those_that_it_calls_get() -> None:

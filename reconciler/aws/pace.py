@@ -1,0 +1,239 @@
+"""At what pace AWS is asked: one line a bucket, which is an account, a region and a quota, for all that a run reads, writes and polls.
+
+Requests go in the order of their coming, so that none waits for ever; what lists a whole place goes before younger ones about single
+things. It knows no client and no call, only when the next request may leave.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+from reconciler.core.errors import WrongVariable
+
+CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is as fast as it goes
+SHARE = 0.96  # of a quota, where nothing else is said: the rest is for others, and for what comes closer together on its way
+BURST = 2 / 3  # of a second's worth may go at once after a pause: connections are opened then, and some are late
+SLOWEST = 1 / 16  # of the rate, however often AWS throttles
+RECOVERY = 0.1  # of the rate, that is had back a second
+CATCHING_UP = 3  # requests that may go sooner because one was late
+
+# Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
+LAMBDA = 15.0
+APART: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0}
+# Of the APIs beside it, a careful number; what has none is not counted.
+BESIDE: Mapping[str, float] = {
+    "logs": 10.0, "application-autoscaling": 10.0, "resourcegroupstaggingapi": 10.0, "ecr": 20.0, "iam": 20.0,
+    "ssm": 40.0, "secretsmanager": 40.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What draws on one limit of AWS's, and how many of those calls a second are ours."""
+
+    name: str
+    per_second: float
+
+    @property
+    def most(self) -> int:
+        """So many in any second, and not one more."""
+        return max(1, math.floor(self.per_second / SHARE + 1e-9))
+
+    @property
+    def window_seconds(self) -> float:
+        """A second, and half of what the rate leaves free: the other half is for what is late here."""
+        return max(1.0, (1 + self.most / self.per_second) / 2)
+
+
+def quota(api: str, operation: str, calls_per_second: float) -> Quota | None:
+    """What a call draws on; None where nobody counts. `calls_per_second` is how many ordinary calls of Lambda's are ours, 0 for
+    as fast as it goes."""
+    if not calls_per_second:
+        return None
+    if api != "lambda":
+        return Quota(api, BESIDE[api] * SHARE) if api in BESIDE else None
+    return Quota(operation if operation in APART else "", calls_per_second * APART.get(operation, LAMBDA) / LAMBDA)
+
+
+def calls_per_second() -> float:
+    """Raises WrongVariable where the environment says a rate that is none."""
+    written = os.environ.get(CALLS_PER_SECOND_VARIABLE, "").strip()
+    try:
+        rate = float(written or LAMBDA * SHARE)
+    except ValueError:
+        rate = math.nan
+    if not 0 <= rate < math.inf:
+        raise WrongVariable(f"{CALLS_PER_SECOND_VARIABLE} is {written!r}; it is a number of calls, 0 for no limit")
+    return rate
+
+
+class Bucket:
+    """When the next request of a quota may go, by the times that it is told; not for several threads.
+
+    Requests go evenly, a burst after a pause aside, and never more than a second's worth in a second. AWS's word that it is too
+    much halves the rate, once a second at most; it is had back little by little.
+    """
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        self.asked = self.throttled = 0
+        self._sent: deque[float] = deque(maxlen=quota.most)
+        self._next = -math.inf
+        self._burst = 0
+        self._part, self._halved = 1.0, -math.inf
+
+    def per_second(self, now: float) -> float:
+        return self.quota.per_second * min(1.0, self._part + RECOVERY * max(0.0, now - self._halved))
+
+    def ready(self, now: float) -> float:
+        """The moment from which the next one may go."""
+        if self._is_idle(now):
+            return now
+        is_full = len(self._sent) == self.quota.most
+        after_others = self._sent[0] + self.quota.window_seconds if is_full else now
+        return max(after_others, now if self._is_bursting(now) else self._next)
+
+    def take(self, now: float) -> None:
+        """One goes now."""
+        gap = 1 / self.per_second(now)
+        if self._is_idle(now):
+            self._burst = max(1, int(self.quota.most * BURST)) if self.per_second(now) == self.quota.per_second else 1
+            self._next = now + (self.quota.window_seconds if self._burst > 1 else gap)
+        elif not self._is_bursting(now):
+            self._next = max(self._next, now - CATCHING_UP * gap) + gap
+        self._burst -= 1
+        self._sent.append(now)
+        self.asked += 1
+
+    def throttle(self, now: float) -> None:
+        """AWS said that it is too much."""
+        self.throttled += 1
+        if now < self._halved + 1.0:
+            return
+        self._part = max(SLOWEST, self.per_second(now) / self.quota.per_second / 2)
+        self._halved, self._burst = now, 0
+        self._next = max(self._next, now + 1 / self.per_second(now))
+
+    def _is_bursting(self, now: float) -> bool:
+        return self._burst > 0 and now < self._next
+
+    def _is_idle(self, now: float) -> bool:
+        """Whether for so long nobody asked, though it might have been."""
+        return not self._sent or now >= max(self._sent[-1], self._next) + self.quota.window_seconds
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """One that waits; it is woken when it may go, or when it has to watch the clock for all that wait."""
+
+    has_turn: bool = False
+    leads: bool = False
+    woken: threading.Event = field(default_factory=threading.Event)
+
+
+class Turns:
+    """Those that wait for one bucket: one of them watches the clock, and wakes whose turn it is."""
+
+    def __init__(self, bucket: Bucket, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self.bucket = bucket
+        self._clock, self._sleep = clock, sleep
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[float, int, _Ticket]] = []
+        self._numbers = count()
+        self._is_led = False
+
+    def wait(self, head_start_seconds: float = 0.0) -> None:
+        """Until it is this one's turn: that of who came first, a head start counted in."""
+        ticket = _Ticket()
+        with self._lock:
+            heapq.heappush(self._waiting, (self._clock() - head_start_seconds, next(self._numbers), ticket))
+            ticket.leads, self._is_led = not self._is_led, True
+        try:
+            if not ticket.leads:
+                ticket.woken.wait()
+            while not ticket.has_turn:
+                self._lead()
+        finally:
+            self._leave(ticket)
+
+    def throttled(self) -> None:
+        with self._lock:
+            self.bucket.throttle(self._clock())
+
+    def _lead(self) -> None:
+        """Give the turn to whose it is once it is time."""
+        with self._lock:
+            now = self._clock()
+            ahead = self.bucket.ready(now) - now
+            if ahead <= 0:
+                self.bucket.take(now)
+                first = heapq.heappop(self._waiting)[2]
+                first.has_turn = True
+                first.woken.set()
+        if ahead > 0:
+            self._sleep(ahead)
+
+    def _leave(self, ticket: _Ticket) -> None:
+        """Who leaves, be it with an exception, is not waited for, and another one watches the clock."""
+        with self._lock:
+            if not ticket.has_turn:
+                self._waiting = [entry for entry in self._waiting if entry[2] is not ticket]
+                heapq.heapify(self._waiting)
+            if ticket.leads:
+                self._is_led = bool(self._waiting)
+                for _, _, heir in self._waiting[:1]:
+                    heir.leads = True
+                    heir.woken.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How a bucket is drawn on: requests sent, those that wait, the rate that holds now, and how often AWS said that it was too much."""
+
+    owner: str
+    region: str
+    quota: str
+    asked: int
+    waiting: int
+    per_second: float
+    throttled: int
+
+
+class Schedule:
+    """The lines of all buckets of a run, made when first used; for all threads."""
+
+    def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self.calls_per_second = per_second
+        self._clock, self._sleep = clock, sleep
+        self._lock = threading.Lock()
+        self._turns: dict[tuple[str, str, Quota], Turns] = {}
+
+    def turns(self, owner: str, region: str, api: str, operation: str) -> Turns | None:
+        """The line that a call stands in; `owner` is the number of the account, for two names of one share its quotas."""
+        drawn_on = quota(api, operation, self.calls_per_second)
+        if drawn_on is None:
+            return None
+        with self._lock:
+            key = owner, region, drawn_on
+            if key not in self._turns:
+                self._turns[key] = Turns(Bucket(drawn_on), self._clock, self._sleep)
+            return self._turns[key]
+
+    def traffic(self) -> tuple[Traffic, ...]:
+        """What stands now, by owner, region and quota."""
+        with self._lock:
+            lines = sorted(self._turns.items(), key=lambda item: (item[0][0], item[0][1], item[0][2].name))
+        return tuple(
+            Traffic(
+                owner, region, drawn_on.name, turns.bucket.asked, len(turns._waiting),
+                turns.bucket.per_second(self._clock()), turns.bucket.throttled,
+            )
+            for (owner, region, drawn_on), turns in lines
+        )  # fmt: skip
