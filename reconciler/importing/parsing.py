@@ -13,6 +13,7 @@ from reconciler.core.errors import SourceError
 from reconciler.importing.told import File, Part
 
 CODE = ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri")  # where code is, as CreateFunction takes it
+AS_IT_IS = "write what the command prints into a file as it is"
 _FUNCTION = re.compile(
     r"(?:arn:[a-z0-9-]+:lambda:(?P<region>[a-z0-9-]*):)?(?:(?P<account>\d{12}):)?(?:function:)?"
     r"(?P<function>[a-zA-Z0-9-_]{1,140})(?::(?P<qualifier>[$a-zA-Z0-9-_]+))?"
@@ -27,15 +28,17 @@ def json_of(file: File, *marks: str) -> Any:
     return parsed_json(file.text, file.path)
 
 
-def parsed_json(text: str, path: str) -> Any:
-    """Raises SourceError."""
+def parsed_json(text: str, path: str, mend: str = AS_IT_IS) -> Any:
+    """Raises SourceError, with the place of what is wrong and what to do instead."""
     try:
         return json.loads(text)
     except RecursionError as error:
         raise SourceError(f"{path}: is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        why = error.msg[:1].lower() + error.msg[1:]
+        raise SourceError(f"{path}:{error.lineno}:{error.colno}: is not JSON: {why}; {mend}") from error
     except ValueError as error:
-        why = str(error) if isinstance(error, json.JSONDecodeError) else "a number is too long"
-        raise SourceError(f"{path}: is not JSON: {why}; write what the command prints into a file as it is") from error
+        raise SourceError(f"{path}: is not JSON: a number is too long; {mend}") from error
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

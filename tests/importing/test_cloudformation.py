@@ -1,6 +1,4 @@
-"""Stacks as CloudFormation tells them. SAM's template is the output of its translator; those of Serverless and CDK are written after what
-the two make, with their ways to name, to refer and to join. Names and secrets are made up.
-"""
+"""Stacks as CloudFormation tells them, with templates as SAM's translator, CDK and Serverless write them. Names and secrets are made up."""
 
 from __future__ import annotations
 
@@ -16,8 +14,7 @@ from reconciler.importing.readers.cloudformation import hand_over
 from reconciler.importing.told import File, Part, Said, Told
 
 RECORDED = Path(__file__).parent / "recorded" / "cloudformation"
-SAM, SERVERLESS, CDK = ("sam",), ("serverless-template", "serverless-resources"), ("cdk-template", "cdk-resources")
-INGEST = "Clicks-Ingest7C1F3A2B-Hq3vT8sXk2Lm"
+INGEST = "Clicks-Ingest4069586C-QADlQoprlJK1"
 
 
 def told(*texts: str) -> Told:
@@ -26,8 +23,9 @@ def told(*texts: str) -> Told:
     return told
 
 
-def recorded(*names: str) -> list[str]:
-    return [(RECORDED / f"{name}.json").read_text() for name in names]
+def recorded(*tools: str) -> list[str]:
+    """What is recorded of a tool: its template and the list of resources."""
+    return [path.read_text() for tool in tools for path in sorted((RECORDED / tool).iterdir())]
 
 
 def by_name(told: Told) -> dict[str, Said]:
@@ -51,56 +49,81 @@ def listed(**types: str) -> dict[str, Any]:
     }
 
 
-def test_a_stack_of_sam_in_one_file_tells_its_function_and_all_that_hangs_on_it() -> None:
-    [said] = told(*recorded(*SAM)).functions
-    assert (said.function, said.region, said.account_id) == ("orders-prod", "eu-west-1", "123456789012")
+def test_a_stack_of_sam_tells_its_functions_and_all_that_hangs_on_them() -> None:
+    functions = by_name(told(*recorded("sam")))
+    said, report = functions["orders-prod"], functions["orders-prod-stack-Report-59QSX2ND0Dz2"]
+    assert (said.region, said.account_id) == ("eu-west-1", "123456789012")
     assert said.code == {"S3Bucket": "artifacts", "S3Key": "stock.zip"}
-    assert list(said.labels.values()) == ["OrdersQueue"]
+    assert list(said.labels.values()) == ["OrdersInbox"]
     assert said.symbols["/configuration/Role"] == "!GetAtt OrdersRole.Arn"
     assert parts(said) == {
-        "configuration": ["Orders", "OrdersVersionb3d88354a3"],
-        "log_group": ["OrdersLogs"],
+        "configuration": ["Orders", "OrdersVersiond29aa9259a"],
         "aliases": ["OrdersAliaslive"],
         "urls": ["OrdersUrl"],
         "event_invoke": ["OrdersEventInvokeConfig"],
-        "permissions": ["OrdersNightlyPermission"],
-        "event_source_mappings": ["OrdersQueue"],
+        "permissions": ["OrdersHttpPermission", "OrdersNightlyPermission"],
+        "event_source_mappings": ["OrdersInbox"],
     }
+    assert report.symbols["/configuration/DeadLetterConfig/TargetArn"] == "!GetAtt Failed.Arn"
+    assert parts(report)["log_group"] == ["ReportLogs"]
 
 
-def test_a_stack_of_serverless_in_two_files_has_a_bucket_of_its_own_and_its_place_by_the_arn_of_a_version() -> None:
-    functions = by_name(told(*recorded(*SERVERLESS)))
-    assert sorted(functions) == ["mailer-prod-mail", "mailer-prod-sweep"]
-    assert functions["mailer-prod-mail"].code["S3Bucket"] == "artifacts"
+def test_a_stack_of_serverless_has_a_bucket_of_its_own_and_its_place_by_the_arn_of_a_version() -> None:
+    told_of = told(*recorded("serverless"))
+    functions = by_name(told_of)
+    assert sorted(functions) == ["mailer-nightly-sweep", "mailer-prod-audit", "mailer-prod-front", "mailer-prod-mail"]
+    assert functions["mailer-prod-mail"].code["S3Bucket"] == "mailer-prod-ServerlessDeploymentBucket-FWAiWc688K5w"
     assert {said.region for said in functions.values()} == {"eu-west-1"}
-    assert parts(functions["mailer-prod-sweep"]) == {
-        "configuration": ["SweepLambdaFunction"],
+    assert parts(functions["mailer-nightly-sweep"]) == {
+        "configuration": ["SweepLambdaFunction", "SweepLambdaVersionUnU8fqTkWBES1IA5e7fAK6PafbiQuurivawbAQa6suY"],
         "log_group": ["SweepLogGroup"],
+        "aliases": ["SweepProvConcLambdaAlias"],
         "permissions": ["SweepLambdaPermissionEventsRuleSchedule1"],
     }
+    assert told_of.notes == ()
 
 
 def test_a_stack_of_cdk_has_names_that_cloudformation_made_and_the_bucket_of_its_assets() -> None:
-    told_of = told(*recorded(*CDK))
-    said = by_name(told_of)[INGEST]
+    said = by_name(told(*recorded("cdk")))[INGEST]
     assert said.code["S3Bucket"] == "cdk-hnb659fds-assets-123456789012-eu-west-1"
     assert parts(said)["provisioned_concurrency"] == [
-        "IngestAliasliveScaling5E7F9A1B",
-        "IngestAliasliveScalingTracking6F8A0B2C",
+        "IngestLiveAliasScalingTarget560A772F",
+        "IngestLiveAliasScalingTargetTrackingF46A60E3",
     ]
-    assert parts(said)["permissions"] == ["IngestAllowTopic9D1E3F5A"]
-    assert told_of.notes == ("Clicks/AllowElsewhere1A2B3C4D is of no function of this stack, and stays in it",)
+    assert parts(said)["permissions"] == ["IngestLiveAllowInvokeClicksTopic20F2CE02E361E21E"]
+    assert said.symbols["/configuration/Layers/0"] == "!Ref SharedDACC02AA"
+
+
+def test_a_function_that_makes_resources_of_its_own_stack_stays_in_it() -> None:
+    told_of = told(*recorded("cdk"))
+    assert sorted(by_name(told_of)) == [INGEST, "clicks-archive"]
+    [note] = told_of.notes
+    assert note.startswith("Clicks/BucketNotificationsHandler050a0587b7544547bf325f094a3db8347ECC3691 makes resources")
+
+
+def test_a_resource_of_a_function_elsewhere_stays() -> None:
+    template, resources = (json.loads(text) for text in recorded("cdk"))
+    template["Resources"]["Elsewhere"] = {
+        "Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": "of-another-team"},
+    }  # fmt: skip
+    resources["StackResources"].append(
+        {"LogicalResourceId": "Elsewhere", "PhysicalResourceId": "x", "ResourceType": "AWS::Lambda::Permission"}
+    )
+    notes = told(json.dumps(template), json.dumps(resources)).notes
+    assert "/Elsewhere is of no function of this stack, and stays in it" in "".join(notes)
 
 
 def test_templates_and_lists_of_several_stacks_find_each_other_in_any_order() -> None:
-    apart = {said.function: said.code for names in (SERVERLESS, CDK, SAM) for said in told(*recorded(*names)).functions}
-    together = told(*recorded(CDK[1], SERVERLESS[0], *SAM, CDK[0], SERVERLESS[1]))
+    tools = ("sam", "serverless", "cdk")
+    apart = {said.function: said.code for tool in tools for said in told(*recorded(tool)).functions}
+    texts = recorded(*tools)
+    together = told(*texts[1::2], *reversed(texts[::2]))
     assert {said.function: said.code for said in together.functions} == apart
 
 
 def test_no_value_of_an_environment_gets_out() -> None:
-    texts = recorded(*SAM, *SERVERLESS, *CDK)
-    assert sum(text.count("hunter2") for text in texts) == 3
+    texts = recorded("sam", "serverless", "cdk")
+    assert all("hunter2" in "".join(recorded(tool)) for tool in ("sam", "serverless", "cdk"))
     assert "hunter2" not in repr(told(*texts))
 
 
@@ -128,11 +151,11 @@ Resources:
 
 
 def test_what_is_missing_is_said() -> None:
-    template, resources = recorded(*CDK)
+    template, resources = recorded("cdk")
     alone = told(resources)
-    assert [said.function for said in alone.functions] == [INGEST]
+    assert INGEST in by_name(alone)
     assert "there is no template of this stack" in alone.notes[0]
-    assert "give the list of the stack's resources as well" in told(template).notes[0]
+    assert "describe-stack-resources --stack-name STACK` prints into a file as well" in told(template).notes[0]
 
 
 def test_resources_that_are_gone_from_a_stack_are_none_of_it() -> None:
@@ -197,8 +220,8 @@ def test_a_member_of_any_other_type_tells_less_and_breaks_nothing(member: str, w
             return {name: wrong if name == member else spoilt(item) for name, item in tree.items()}
         return [spoilt(item) for item in tree] if isinstance(tree, list) else tree
 
-    [whole] = recorded(*SAM)
+    template, resources = (json.loads(text) for text in recorded("sam"))
     try:
-        assert len(told(json.dumps(spoilt(json.loads(whole)))).functions) <= 1
+        assert len(told(json.dumps(spoilt(template | resources))).functions) <= 2
     except SourceError as error:
         assert str(error).startswith("0.json: ")

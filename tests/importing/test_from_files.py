@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler.importing.readers import read
-from reconciler.importing.told import File, Said
+from reconciler.importing.readers import READERS, read
+from reconciler.importing.told import File, Reader, Said
 from tests.apply.strangers import zip_of
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
 from tests.importing.test_import import is_taken_over, living
 
 RECORDED = Path(__file__).parent / "recorded"
 SECRET = "hunter2"
+LEAST = 3  # of each reader
 SOURCES = {
-    "terraform/house": ["removed {", "from = aws_lambda_alias.live"],
-    "terraform/workers": ["removed {", "module.worker.aws_lambda_function.this"],
-    "terraform/plan": ["removed {", "aws_lambda_permission.schedule"],
-    "cloudformation/sam": ["Stack shop", "OrdersAliaslive: {DeletionPolicy: Retain}"],
-    "cloudformation/cdk": ["Stack Clicks", "IngestAllowTopic9D1E3F5A: {DeletionPolicy: Retain}"],
-    "cloudformation/serverless": ["MailEventSourceMappingSQSOutbox: {DeletionPolicy: Retain}"],
-    "lambroll/function": ["git rm -- function.json"],
-    "lambroll/reminder": ["git rm -- reminder.jsonnet"],
-    "lambroll/image": ["git rm -- image.jsonnet"],
-    "operations/create": ["SAMPLE-NEW-LAMBDA-PRINT-FUNCTION"],
-    "operations/alias": ["SAMPLE-NEW-LAMBDA-PRINT-FUNCTION"],
-    "operations/mapping": ["DEMO-FUNCTION-2"],
+    f"{place.parent.name}/{place.stem}": sorted(place.iterdir()) if place.is_dir() else [place]
+    for place in sorted(RECORDED.glob("*/*"))
 }
 
 
 class Account:
     """Functions that live as a source tells of them; `texts` are its files, with the UUIDs that AWS gave here."""
 
-    def __init__(self, house: House, source: str) -> None:
-        paths = sorted(RECORDED.glob(f"{source}*"))
+    def __init__(self, house: House, paths: Sequence[Path]) -> None:
         self.house = house
         texts = {path.name: path.read_text().replace("eu-west-1", REGION) for path in paths}
         self.texts = {name: text.replace("spinnaker-lambda", "test") for name, text in texts.items()}
-        [(_, told)] = read([File(name, text) for name, text in self.texts.items()])
+        [(self.reader, told)] = read([File(name, text) for name, text in self.texts.items()])
         self.functions = told.functions
         sources = "".join(f"  q{n}: {{EventSourceArn: {queue(n)}}}\n" for n in range(len(self.functions)))
         living(house, function_spec("stock", extra=f"event_source_mappings:\n{sources}"))
@@ -89,7 +80,7 @@ def queue(number: int) -> str:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_a_source_tells_is_imported_and_taken_over_with_nothing_to_change(house: House, source: str) -> None:
-    account = Account(house, source)
+    account = Account(house, SOURCES[source])
     result = house.run("import", *account.files(), "--format", "json")
     assert result.exit_code == 0, result.out + result.err
     document = json.loads(result.out)
@@ -102,6 +93,17 @@ def test_what_a_source_tells_is_imported_and_taken_over_with_nothing_to_change(h
         assert all(symbol in specs for path, symbol in said.symbols.items() if path == "/configuration/Role")
         assert said.code.get("S3Bucket") != "artifacts" or f"S3Key: {said.code['S3Key']}" in specs.replace('"', "")
     [handed] = document["hand_over"]
-    assert [words for words in SOURCES[source] if words not in handed["text"]] == []
+    owned = {part.name for said in account.functions for part in said.parts if f"\n{part.section}:" in specs}
+    assert [name for name in owned if last_word(name) not in handed["text"]] == []
     assert SECRET not in specs + result.out + result.err
     assert is_taken_over(house)
+
+
+def last_word(name: str) -> str:
+    """What any way to let go of a part must name: an address without its key, an id without its stack."""
+    return re.sub(r"\[.*?\]", "", name).rpartition("/")[2]
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_every_reader_has_three_recorded_inputs_or_more(reader: Reader) -> None:
+    assert sum(source.startswith(f"{reader.name}/") for source in SOURCES) >= LEAST

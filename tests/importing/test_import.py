@@ -501,6 +501,36 @@ def test_json_is_one_document_also_of_nothing(house: House) -> None:
 
 def test_a_source_that_cannot_be_read_is_a_mistake_of_the_command_line(house: House) -> None:
     living(house, function_spec())
-    (house.root / "bytes").write_bytes(b"\xff\xfe")
+    (house.root / "bytes").write_bytes(b"\xc3(")
     assert "bytes: is not UTF-8" in imports(house, "--from", "bytes", code=2).err
     assert "gone: cannot be read" in imports(house, "--from", "gone", code=2).err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"terraform_version": "1.11.4",\n "values": {]}', r"f\.json:2:13: is not JSON: expecting property name"),
+        ('{\n  "format_version": "1.0"\n', r"f\.json:3:1: is not JSON: expecting ',' delimiter"),
+        ('[{"a": 1}', r"f\.json:1:10: is not JSON"),
+        ('{"Resources": {"A": {"Type": "AWS::Lambda::Function"}}}', "f.json: is a template.*describe-stack-resources"),
+        ('{"StackResources": []}', "f.json: tells of no function"),
+        ('{"terraform_version": "1", "format_version": "1"}', "f.json: tells of no function"),
+        ('{"FunctionName": "{{ must_env `A` }}"}', "f.json: only lambroll can tell"),
+    ],
+)
+def test_a_source_that_tells_of_nothing_says_what_is_wrong_where_and_what_was_expected(
+    house: House, text: str, why: str
+) -> None:
+    living(house, function_spec())
+    (house.root / "f.json").write_text(text)
+    result = imports(house, "--from", "f.json", code=2)
+    assert re.search(why, result.err)
+    assert "Nothing to import" not in result.out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_source_may_be_written_as_any_shell_writes_it(house: House, encoding: str) -> None:
+    living(house, function_spec())
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (house.root / "function.json").write_text(f'{mark}{{"FunctionName": "checkout"}}', encoding=encoding)
+    assert "Imported: 1 function" in imports(house, "--from", "function.json").out

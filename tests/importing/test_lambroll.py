@@ -82,17 +82,30 @@ def test_a_function_url_names_no_function_and_is_not_needed() -> None:
         ("(import 'other.libsonnet') + {}", "nothing is imported"),
         ("{FunctionName: importstr '/etc/passwd'}", "nothing is imported"),
         ("{FunctionName: std.extVar('name')}", "external variable is not defined"),
-        ("{FunctionName: std.native('first_tfstate')('a')}", "cannot be evaluated"),
+        ("{FunctionName: std.native('nobody_knows')('a')}", "cannot be evaluated"),
         ("local f(x) = f(x + 1) + 1; f(1)", "stack overflow"),
         ("error 'a\\u001b[2Jb'", r"a\\u001b\[2Jb"),
         ("{", "syntax error"),
         (" " * 2**20 + "{}", "too long"),
+        ("std.repeat('a', 2000000)", "it comes to too much"),
+        ("std.foldl(function(a, b) a + a, std.range(1, 60), 'aa')", "it asks for more than"),
     ],
 )
 def test_jsonnet_that_asks_for_more_is_refused_with_what_to_give_instead(text: str, why: str) -> None:
     with pytest.raises(SourceError, match=rf"^f\.jsonnet: .*{why}") as error:
         told(text, "f.jsonnet")
     assert str(error.value).isprintable()
+
+
+def test_jsonnet_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.files.jsonnet.MOST_SECONDS", 1)
+    with pytest.raises(SourceError, match=r"^f\.jsonnet: cannot be evaluated here: it .* 1 second.*lambroll render"):
+        told("local f(n) = if n == 0 then 1 else f(n - 1) + f(n - 1); f(150)", "f.jsonnet")
+
+
+def test_a_state_with_a_prefix_is_asked_no_more_than_another() -> None:
+    [said] = told("{FunctionName: 'a', Role: std.native('first_tfstate')('aws_iam_role.a.arn')}", "f.jsonnet").functions
+    assert said.symbols == {"/configuration/Role": "{{ first_tfstate `aws_iam_role.a.arn` }}"}
 
 
 def test_without_its_package_jsonnet_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +124,7 @@ def test_without_its_package_jsonnet_is_told_what_to_install(monkeypatch: pytest
     ],
 )
 def test_json_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(SourceError, match=r"^function\.json: is n"):
+    with pytest.raises(SourceError, match=r"^function\.json(:1:\d+)?: is n"):
         told(text)
 
 

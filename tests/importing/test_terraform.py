@@ -211,7 +211,7 @@ def test_the_state_file_itself_is_told_what_to_give_instead() -> None:
     ids=["cut", "words", "deep", "long"],
 )
 def test_what_is_no_json_is_refused_in_one_line(text: str) -> None:
-    with pytest.raises(SourceError, match=r"^state\.json: .{5,150}$"):
+    with pytest.raises(SourceError, match=r"^state\.json(:1:\d+)?: .{5,150}$"):
         read([File("state.json", text)])
 
 

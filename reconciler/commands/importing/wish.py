@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -122,13 +123,20 @@ def unknown(word: str, there: Iterable[Target]) -> str:
 
 
 def sources(paths: Iterable[Path]) -> list[tuple[Reader, Told]]:
-    """Raises SourceError."""
-    return read_sources([File(str(path), source_text(path)) for path in paths])
+    """Raises SourceError, also where all of them tell of no function."""
+    files = [File(str(path), source_text(path)) for path in paths]
+    found = read_sources(files)
+    if files and not any(told.functions for _, told in found):
+        notes = [note for _, told in found for note in told.notes]
+        raise SourceError("\n".join(notes or [f"{file.path}: tells of no function" for file in files]))
+    return found
 
 
 def source_text(path: Path) -> str:
+    """A shell may write UTF-16, and a mark of the order of bytes. Raises SourceError."""
     try:
-        return contents(path, LARGEST_SOURCE_BYTES).decode()
+        content = contents(path, LARGEST_SOURCE_BYTES)
+        return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except (Unreadable, UnicodeDecodeError) as error:
         reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise SourceError(f"{path}: {reason}") from error

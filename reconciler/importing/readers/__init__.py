@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reconciler.core.errors import SourceError
+from reconciler.importing.parsing import parsed_json
 from reconciler.importing.readers.cloudformation import CLOUDFORMATION
 from reconciler.importing.readers.lambroll import LAMBROLL
 from reconciler.importing.readers.operations import OPERATIONS
@@ -29,5 +30,7 @@ def _recognised(file: File, readers: Sequence[Reader]) -> tuple[str, Any]:
         parsed = reader.parsed(file)
         if parsed is not None:
             return reader.name, parsed
+    if file.text.lstrip()[:1] in ("{", "["):
+        parsed_json(file.text, file.path)
     known = "; ".join(reader.about for reader in readers) or "nothing yet"
     raise SourceError(f"{file.path}: is nothing that functions can be imported by; that is: {known}")

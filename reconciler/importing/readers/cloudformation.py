@@ -31,11 +31,16 @@ SYMBOLS: Mapping[str, tuple[str, ...]] = {
     "/configuration/DeadLetterConfig/TargetArn": ("DeadLetterConfig", "TargetArn"),
     "/code_signing/CodeSigningConfigArn": ("CodeSigningConfigArn",),
 }
+TYPES = ("AWS::", "Custom::")
 ARNS = ("cloudformation", "lambda")  # that say the place of a stack
 GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 _LOGICAL = re.compile("[A-Za-z0-9]{1,255}")
 _SCALED = re.compile(r"(function:[a-zA-Z0-9-_]+:[a-zA-Z0-9-_$]+)\|.*")
 LISTS = ("StackResources", "StackResourceSummaries")
+SERVING = "makes resources of this stack, and stays in it; `reconcile import NAME` takes it all the same"
+LACKING = """\
+is a template, which does not say what AWS calls its functions; write what `aws cloudformation describe-stack-resources --stack-name STACK` \
+prints into a file as well, and name both with --from"""
 HOW = """\
 # Stack {stack}: two deployments. First with these lines in its template, so that CloudFormation keeps what it forgets. In SAM the line stands
 # at the AWS::Serverless::Function, in CDK it is applyRemovalPolicy(RemovalPolicy.RETAIN), in Serverless resources.extensions.
@@ -70,7 +75,7 @@ def parsed(file: File) -> Document | None:
     body = whole.get("TemplateBody", document)
     template = mapping(mapping(templates.parsed(body, file.path)).get("Resources"))
     template = {
-        text(name): item for name, item in template.items() if text(mapping(item).get("Type")).startswith("AWS::")
+        text(name): item for name, item in template.items() if text(mapping(item).get("Type")).startswith(TYPES)
     }
     items = [item for name in LISTS for item in mappings(whole.get(name))]
     if not template and not items and not any(name in whole for name in LISTS):
@@ -151,10 +156,7 @@ def _stacks(held: Sequence[Document], notes: list[str]) -> Iterator[Stack]:
         bodies = [other for other in bodies if other is not best] or bodies
         yield Stack(document.stack or document.path, document.region, document.account_id, document.listed, template)
     if not any(document.listed for document in held):
-        notes += [
-            f"{document.path}: give the list of the stack's resources as well, for their physical ids"
-            for document in bodies
-        ]
+        notes += [f"{document.path}: {LACKING}" for document in bodies]
 
 
 def _likeness(document: Document, other: Document) -> tuple[int, int]:
@@ -164,7 +166,9 @@ def _likeness(document: Document, other: Document) -> tuple[int, int]:
 
 def _functions(stack: Stack, notes: list[str]) -> Iterator[Said]:
     own = {logical: name_of(item.physical) for logical, item in stack.listed.items() if item.type == FUNCTION}
+    serving = _serving(stack)
     known = {logical: name for logical, name in own.items() if name}
+    notes += [f"{stack.name}/{logical} {SERVING}" for logical in sorted(serving & own.keys())]
     notes += [
         f"{stack.name}/{logical} has no name that a function can have" for logical, name in own.items() if not name
     ]
@@ -179,8 +183,14 @@ def _functions(stack: Stack, notes: list[str]) -> Iterator[Said]:
         else:
             owner = groups.get(item.physical, "") if item.type == LOG_GROUP else ""
         belonging.setdefault(owner, []).append(logical)
-    for logical, name in known.items():
-        yield _said(stack, logical, name, belonging.get(logical, ()))
+    for logical in (logical for logical in known if logical not in serving):
+        yield _said(stack, logical, known[logical], belonging.get(logical, ()))
+
+
+def _serving(stack: Stack) -> set[str]:
+    """The functions that CloudFormation itself invokes, to make resources that it does not know."""
+    tokens = (stack.properties(logical).get("ServiceToken") for logical in stack.template)
+    return {name for token in tokens for name in templates.references(token)}
 
 
 def _log_group(stack: Stack, logical: str, name: Name) -> str:

@@ -14,11 +14,11 @@ from typing import Any
 from reconciler.core.diff import pointer
 from reconciler.core.errors import SourceError
 from reconciler.core.foreign import printable
+from reconciler.files import jsonnet
 from reconciler.importing.parsing import CODE, let_go, mapping, name_of, parsed_json, text
 from reconciler.importing.told import File, Part, Reader, Said, Told
 
 MOST_CHARACTERS = 2**20
-MOST_CALLS = 200  # one within another, of Jsonnet
 SYMBOLS = ("Role", "KMSKeyArn", "Layers", "DeadLetterConfig", "FileSystemConfigs", "VpcConfig", "CodeSigningConfigArn")
 ASKING = {"env": 2, "must_env": 1, "ssm": 1, "tfstate": 1, "layer_arn": 2}  # native functions, with how much each takes
 CALLER = ("Account", "Arn", "UserId")
@@ -26,6 +26,7 @@ RENDER = "write what `lambroll render` prints into a file, and name that"
 HOW = """\
 # lambroll keeps nothing anywhere else: let no workflow run `lambroll deploy` or `lambroll delete` for these any more, and take the files out."""
 _TEMPLATE = r"\{\{[^{}\n]{1,500}\}\}"
+_PREFIXED = re.compile(r"""native\(\s*['"](\w{1,60}_tfstate)['"]""")  # of several states each has its own
 _PIECE = re.compile(rf'"(?>{_TEMPLATE}|\\.|[^"\\])*+"|{_TEMPLATE}')
 
 
@@ -47,7 +48,7 @@ def parsed(file: File) -> Definition | None:
     if len(file.text) > MOST_CHARACTERS:
         raise SourceError(f"{file.path}: is too long for a function of lambroll")
     written = evaluated(file) if is_jsonnet else _PIECE.sub(_as_text, file.text)
-    value = mapping(parsed_json(written, file.path))
+    value = mapping(parsed_json(written, file.path, f"mend it, or {RENDER}"))
     if "FunctionName" not in value and "AuthType" not in mapping(value.get("Config")):
         return None
     return Definition(file.path, {name: value[name] for name in value if name in ("FunctionName", "Code", *SYMBOLS)})
@@ -61,30 +62,17 @@ def _as_text(piece: re.Match[str]) -> str:
 
 
 def evaluated(file: File) -> str:
-    """The JSON of a file of Jsonnet, which may import nothing. Raises SourceError."""
+    """The JSON of a file of Jsonnet. Raises SourceError."""
+    natives = ASKING | dict.fromkeys(_PREFIXED.findall(file.text), ASKING["tfstate"])
+    caller = {member: f"{{{{ caller_identity.{member} }}}}" for member in CALLER}
     try:
-        import rjsonnet
-    except ImportError as error:
-        raise SourceError(f"{file.path}: for Jsonnet install lambda-reconciler[import], or {RENDER}") from error
-    asked = {name: (tuple("ab"[:number]), _asking(name)) for name, number in ASKING.items()}
-    asked["caller_identity"] = ((), lambda: {member: f"{{{{ caller_identity.{member} }}}}" for member in CALLER})
-    try:
-        return str(
-            rjsonnet.evaluate_snippet(
-                "", file.text, max_stack=MOST_CALLS, import_callback=_refused, native_callbacks=asked
-            )
+        return jsonnet.evaluated(
+            file.text, natives=natives, values={"caller_identity": caller}, most_characters=MOST_CHARACTERS
         )
-    except RuntimeError as error:
-        why = printable(str(error).split("\n")[0].removeprefix("import_callback error: RuntimeError: "))[:120]
-        raise SourceError(f"{file.path}: cannot be evaluated here: {why}; {RENDER}") from error
-
-
-def _asking(name: str) -> Any:
-    return lambda *words: f"{{{{ {' '.join([name, *(f'`{word}`' for word in words)])} }}}}"
-
-
-def _refused(folder: str, path: str) -> Any:
-    raise RuntimeError("nothing is imported")
+    except jsonnet.NoJsonnet as error:
+        raise SourceError(f"{file.path}: for Jsonnet install lambda-reconciler[import], or {RENDER}") from error
+    except jsonnet.Unevaluated as error:
+        raise SourceError(f"{file.path}: cannot be evaluated here: {printable(str(error))[:120]}; {RENDER}") from error
 
 
 def told(held: Sequence[Definition]) -> Told:
