@@ -20,23 +20,28 @@ from reconciler.files import strict_yaml
 from reconciler.files.splicing import inline
 from reconciler.importing.told import Said
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import Kind
+from reconciler.kinds.base import PUBLISHED, Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.minimal import label, minimal, unsayable, written
 from reconciler.kinds.registry import KINDS
-from reconciler.kinds.version import VERSION, newest_number
+from reconciler.kinds.version import VERSION, content, newest_number
 
 Steps = tuple[str, ...]
 LABEL = re.compile("[a-zA-Z0-9-_.]{1,128}")
+ON_THE_NEWEST = (
+    "{names}: on the newest version, which is what $LATEST is, and so on the next one; a number in its place stays"
+)
+ON_A_NUMBER = "{names}: on a version that no place has but this; for another a variant says FunctionVersion: published, and publish: true"
 BESIDE = tuple(kind for kind in KINDS.values() if kind.of == FUNCTION.of and kind not in (FUNCTION, VERSION))
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How values are written: `text(text)` is what a spec says for one; `hidden(steps, value)` what it says for one that must not be
+    """How values are written: `text(text)` is what a spec says for one, `place(text)` for the name of a bucket or registry; `hidden(steps, value)` what it says for one that must not be
     shown, None where that is left to others."""
 
     text: Callable[[str], str]
+    place: Callable[[str], str]
     hidden: Callable[[Steps, str], str | None]
 
 
@@ -102,18 +107,37 @@ def draft(held: Sequence[Live], code: Code, said: Said, wording: Wording) -> Dra
     }  # fmt: skip
     if code.said:
         settings = {name: value for name, value in properties["code"].items() if name != "CodeSha256"}
-        document["code"] = writing.worded(code.said) | writing.entry(FUNCTION, (), {"code": settings}).get("code", {})
+        document["code"] = writing.source(code.said) | writing.entry(FUNCTION, (), {"code": settings}).get("code", {})
     else:
         writing.left.append(Left("/code", code.reason))
     document |= {"tags": own["tags"]} if own.get("tags") else {}
     for kind in BESIDE:
         for steps, entry in writing.entries(kind, held, said):
             document = with_value(document, steps, entry)
+    newest = following(held)
+    for name in newest:
+        document = with_value(document, (*ALIAS.at(name), "FunctionVersion"), PUBLISHED)
+    document |= {"publish": True} if newest else {}
     ignored = [path for path, below in writing.ignored if value_at(document, below) is not UNSET]
     document |= {"ignore": ignored} if ignored else {}
     return Draft(
-        target, document, str(function.handle.get("FunctionArn", "")), _remarks(held, said), tuple(writing.left)
+        target, document, str(function.handle.get("FunctionArn", "")), _remarks(held, said, newest), tuple(writing.left)
     )
+
+
+def following(held: Iterable[Live]) -> tuple[str, ...]:
+    """The aliases that are on the newest version, where that is what $LATEST is: to follow the newest changes nothing, and holds wherever the
+    function is."""
+    held = tuple(held)
+    newest = str(newest_number(held))
+    lives = {item.key.name: item for item in held if item.key.kind in (FUNCTION.name, VERSION.name)}
+    if newest not in lives:
+        return ()
+    contents = [content(lives[name].properties, lives[name].key.target.function) for name in ("", newest)]
+    if contents[0] != contents[1] or any(unreadable(contents[0])):
+        return ()
+    aliases = (item for item in held if item.key.kind == ALIAS.name)
+    return tuple(sorted(item.key.name for item in aliases if item.properties.get("FunctionVersion") == newest))
 
 
 def needed_more(held: Iterable[Live]) -> frozenset[str]:
@@ -183,8 +207,10 @@ class _Writing:
         self.ignored.append((pointer(steps), below))
         self.left += [Left(pointer(steps), reason)] if reason else []
 
-    def worded(self, values: Mapping[str, str]) -> dict[str, str]:
-        return {name: self.wording.text(value) for name, value in values.items()}
+    def source(self, code: Mapping[str, str]) -> dict[str, str]:
+        """Where code is; a bucket or a registry is of a region, and most are named so."""
+        wording = {"S3Bucket": self.wording.place, "ImageUri": self.wording.place}
+        return {name: wording.get(name, self.wording.text)(value) for name, value in code.items()}
 
     def _worded(self, kind: Kind, value: Any, steps: Steps) -> Any:
         if isinstance(value, Mapping):
@@ -244,22 +270,21 @@ def _is_writable(value: Any) -> bool:
         return False
 
 
-def _remarks(held: Iterable[Live], said: Said) -> dict[str, tuple[str, ...]]:
+def _remarks(held: Iterable[Live], said: Said, newest: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """What is worth saying above a section."""
     remarks: dict[str, list[str]] = {}
     for path, symbol in sorted(said.symbols.items()):
         remarks.setdefault(steps_of(path)[0], []).append(f"{path} is {symbol} there")
-    newest = str(newest_number(held))
-    following = [
+    numbered = (
         item.key.name
         for item in held
-        if item.key.kind == ALIAS.name and item.properties.get("FunctionVersion") == newest
-    ]
-    if following:
-        names = " and ".join(sorted(following))
-        remarks.setdefault(ALIAS.section, []).append(
-            f"{newest} is the newest version; for {names} to follow it write FunctionVersion: published, and publish: true"
-        )
+        if item.key.kind == ALIAS.name and str(item.properties.get("FunctionVersion")).isdigit()
+    )
+    staying = sorted({*numbered} - {*newest})
+    if newest:
+        remarks.setdefault(ALIAS.section, []).append(ON_THE_NEWEST.format(names=" and ".join(newest)))
+    if staying:
+        remarks.setdefault(ALIAS.section, []).append(ON_A_NUMBER.format(names=" and ".join(staying)))
     return {section: tuple(map(printable, lines)) for section, lines in remarks.items()}
 
 

@@ -17,6 +17,8 @@ from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, final_function, origin_of
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
 
+NEWEST = "; write `published`, with `publish: true`, here or in its variant"
+
 
 @Rule(
     "R220",
@@ -31,7 +33,9 @@ def routes_to_missing_versions(case: Case, drafts: Drafts) -> Iterator[Diagnosti
             if version == PUBLISHED:
                 message = "nothing is published that `published` could stand for; write `publish: true`"
             else:
-                message = f"version {version} does not exist; the function has {', '.join(sorted(known, key=version_order)) or 'none'}"
+                there = ", ".join(sorted(known, key=version_order)) or "none"
+                mend = NEWEST if is_new(drafts) else ""
+                message = f"version {version} does not exist; the function has {there}{mend}"
             yield refusal(case, PlanError, f"{draft.pair.key}: {message}", origin_of_version(draft))
 
 

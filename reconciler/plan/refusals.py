@@ -166,6 +166,18 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
         yield Diagnostic("warning", message + ignored, case.spec.target, spec_origin(case))
 
 
+@Rule("W226", "What `ignore` leaves to others is not there yet where a function is made.")
+def is_made_without_what_others_own(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """It was there where the spec was written, and a function elsewhere begins without."""
+    named = [path for path in case.spec.ignore if path.startswith("/configuration/") and "*" not in path]
+    if named and any(draft.pair.key.kind == FUNCTION.name and draft.verb == "create" for draft in drafts):
+        message = (
+            f"{case.spec.target} is made without {', '.join(named)}, which `ignore` leaves to others; put it there, "
+            "or say it in a variant that has an `ignore` of its own"
+        )
+        yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "ignore"))
+
+
 @Rule("W208", "A change that opens, stops, unties or deletes more than its values show is told before it is made.")
 def is_worth_a_warning(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """What a kind itself has to say about a change."""
@@ -200,11 +212,9 @@ def cannot_be_deleted(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 def cannot_be_created(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     is_function = case.spec.target.root == FUNCTION.name
     if is_function and case.function is None and not drafts:
-        yield refusal(
-            case,
-            PlanError,
-            f"{case.spec.target} does not exist; to create it the spec needs `configuration` and `code`",
-        )
+        missing = [f"`{name}`" for name in ("configuration", "code") if name not in case.spec.sections]
+        what = f"{missing[0]} as well, here or in its variant" if len(missing) == 1 else "`configuration` and `code`"
+        yield refusal(case, PlanError, f"{case.spec.target} does not exist; to create it the spec needs {what}")
 
 
 @Rule("R208", "Nothing is deleted and created again unless the spec says `allow_replace: true`.")
@@ -355,6 +365,7 @@ RULES: tuple[PlanCheck, ...] = (
     has_too_large_an_environment,
     has_too_many_tags,
     takes_what_is_its_own_along,
+    is_made_without_what_others_own,
     is_not_ours,
     needs_permission_to_replace,
     cannot_be_deleted,

@@ -39,6 +39,15 @@ def _of_the_target(arn: re.Match[str], target: Target, account_id: str) -> str:
     return f"arn:{own['partition']}:{service}:{own['region']}:{own['account']}:{rest}"
 
 
+def named_by_place(text: str, target: Target, account_id: str) -> str:
+    """A name that people make of the place that it is for, as that of a bucket or a registry: region and account wherever they stand alone."""
+    if REFERENCE.search(text):
+        return quoted(text)
+    own = {target.region: "{{ region }}"} | ({account_id: "{{ account.id }}"} if account_id else {})
+    alone = rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, own))})(?![A-Za-z0-9])"
+    return re.sub(alone, lambda match: own[match[0]], text)
+
+
 def variable(text: str) -> str:
     """A value of the environment."""
     return quoted(text) if is_template(text) else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from tests.apply.strangers import zip_of
@@ -14,6 +15,15 @@ NAMES = tuple(f"{team}-{job}" for team in TEAMS for job in JOBS)
 QUEUES = "".join(
     f"  q{number}: {{EventSourceArn: arn:aws:sqs:{REGION}:{ACCOUNT}:{name}}}\n" for number, name in enumerate(NAMES)
 )
+
+SECOND = {
+    "another region": ("[us-west-2]", "[us-west-2, eu-west-1]", "{account: main, region: eu-west-1}"),
+    "another account": (
+        "[us-west-2]}",
+        "[us-west-2]}\n    - {name: prod, lambdaEnabled: true, accountId: '210987654321', assumeRole: role/reconcile}",
+        f"{{account: prod, region: {REGION}}}",
+    ),
+}
 
 
 def stocked(house: House) -> None:
@@ -46,3 +56,15 @@ def _made(client: Any, number: int, name: str) -> None:
         )  # fmt: skip
     if number % 5 == 0:
         client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=10)
+
+
+def open_up(root: Path, second: str) -> None:
+    """What a person writes: the place into reconcile.yaml, and the entry that the defaults have as a comment."""
+    known, with_it, place = SECOND[second]
+    for name, before, after in (
+        ("reconcile.yaml", known, with_it),
+        ("defaults.yaml", "# variants: {elsewhere: {account: main, region: REGION}}", f"variants: {{elsewhere: {place}}}"),
+    ):  # fmt: skip
+        file = root / "specs" / name
+        assert before in file.read_text()
+        file.write_text(file.read_text().replace(before, after))

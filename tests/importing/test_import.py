@@ -28,7 +28,6 @@ from tests.plan.test_unreadable import KEY, answering, no_code, no_environment, 
 
 SECRET = "correct-horse-battery"
 ELSEWHERE = "eu-west-1"
-IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"
 TWO = OURS.replace("[us-west-2]", f"[us-west-2, {ELSEWHERE}]")
 WHOLE = function_spec(
@@ -120,13 +119,14 @@ def test_a_spec_says_all_that_is_not_by_itself_in_the_order_in_which_people_writ
           LoggingConfig: {LogFormat: JSON}
 
         code: {S3Bucket: artifacts, S3Key: v1.zip}
+        publish: true
 
         tags: {team: payments}
 
         log_group: {retention_days: 14}
 
-        # 1 is the newest version; for live to follow it write FunctionVersion: published, and publish: true
-        aliases: {live: {FunctionVersion: "1"}}
+        # live: on the newest version, which is what $LATEST is, and so on the next one; a number in its place stays
+        aliases: {live: {FunctionVersion: published}}
 
         concurrency: {ReservedConcurrentExecutions: 5}
 
@@ -236,6 +236,9 @@ def test_what_most_functions_say_alike_is_offered_and_with_a_flag_written_once(h
           Role: "arn:{{ partition }}:iam::{{ account.id }}:role/lambda"
           Runtime: python3.13
           Timeout: 30
+
+        # Another place for all of them is one entry, with what is another there:
+        # variants: {elsewhere: {account: main, region: REGION}}
         """  # noqa: W291  where the day stood
     )
     ours, theirs = text(house, "shop-orders.yaml"), text(house, "shop-stock.yaml")
@@ -248,12 +251,14 @@ def test_what_most_functions_say_alike_is_offered_and_with_a_flag_written_once(h
     assert "is there, and no file is changed" in refused.err
 
 
-def test_defaults_stand_where_specs_may_extend_them_and_have_something_to_say(house: House) -> None:
+def test_defaults_stand_where_specs_may_extend_them_and_are_there_for_another_place_at_least(house: House) -> None:
     living(house, *map(function_spec, ("a1", "b1", "c1")))
     for place in ("outside.yaml", "specs/reconcile.yaml", "specs/defaults", "specs/../../x.yaml"):
         assert f"--defaults {place} is " in imports(house, "--all-unmanaged", "--defaults", place, code=2).err
-    assert "no value is the same" in imports(house, "a1", "--defaults", "specs/few.yaml").out
-    assert sorted(path.name for path in (house.root / "specs").iterdir()) == ["a1.yaml", "reconcile.yaml"]
+    imports(house, "a1", "--defaults", "specs/few.yaml")
+    assert text(house, "few.yaml").splitlines()[1:3] == ["defaults: few", ""]
+    assert "\nextends: few.yaml\n" in text(house, "a1.yaml")
+    assert sorted(path.name for path in (house.root / "specs").iterdir()) == ["a1.yaml", "few.yaml", "reconcile.yaml"]
     assert is_taken_over(house)
 
 
@@ -339,7 +344,8 @@ def test_an_image_is_the_one_that_runs(house: House) -> None:
     living(house, spec)
     imports(house, "checkout")
     sha256 = house.lambda_.get_function_configuration(FunctionName="checkout")["CodeSha256"]
-    assert f'ImageUri: "{IMAGE}@sha256:{sha256}"' in text(house)
+    image = "{{ account.id }}.dkr.ecr.{{ region }}.amazonaws.com/shop"
+    assert f'ImageUri: "{image}@sha256:{sha256}"' in text(house)
     assert is_taken_over(house)
 
 

@@ -40,6 +40,17 @@ def described(house: House, text: str) -> None:
     house.lambda_.update_function_configuration(FunctionName="checkout", Description=text)
 
 
+def published(house: House, *aliases: str, **said: str) -> Any:
+    """A version of what $LATEST is, and aliases on it."""
+    house.lambda_.update_function_configuration(FunctionName="checkout", Timeout=11)
+    number = house.lambda_.publish_version(FunctionName="checkout", **said)["Version"]
+    for name in aliases:
+        with suppress(ClientError):
+            house.lambda_.delete_alias(FunctionName="checkout", Name=name)
+        house.lambda_.create_alias(FunctionName="checkout", Name=name, FunctionVersion=number)
+    return house.lambda_
+
+
 # What people, tools and attackers leave behind.
 ODD: dict[str, Act] = {
     "a policy without Sids": lambda house: put(house, {}, {"Principal": {"AWS": ACCOUNT}}),
@@ -55,6 +66,9 @@ ODD: dict[str, Act] = {
         Resource=ARN, Tags={"on": "off", "1": "0x1", "a:b": "- x", "aws-like": "{{ account.id }}", "~": "null", "{{ region }}": ""}
     ),
     "code of its own": lambda house: house.lambda_.update_function_code(FunctionName="checkout", ZipFile=zip_of("another")),
+    "a version that no alias is on": lambda house: published(house, Description="of its own"),
+    "aliases on the newest version": lambda house: published(house, "live", "beta"),
+    "an alias on an old version": lambda house: published(house, "beta").update_alias(FunctionName="checkout", Name="beta", FunctionVersion="1"),
     "nobody's": lambda house: house.lambda_.untag_resource(Resource=ARN, TagKeys=[MARK]),
 }  # fmt: skip
 ACTS = {**{name: act for name, act in THEIRS.items() if name != "function gone"}, **ODD}

@@ -11,7 +11,7 @@ from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
 from reconciler.sandbox.around.faults import Script, parse_faults
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
-from tests.importing.account import stocked
+from tests.importing.account import open_up, stocked
 from tests.spec.test_hostile_git import git
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -37,6 +37,13 @@ def nothing(_: House) -> None:
 def an_account(house: House) -> None:
     """Thirty functions that live, and an empty folder."""
     stocked(house)
+
+
+def an_account_that_moved_in(house: House) -> None:
+    """The same, all of it under git with its code, and defaults that all of it extends."""
+    stocked(house)
+    house.run("import", "--all-unmanaged", "--download", "code", "--defaults", "specs/defaults.yaml")
+    _apply(house)
 
 
 def a_state(house: House) -> None:
@@ -254,6 +261,12 @@ def killed(house: House) -> None:
     begun = [number for number, line in enumerate(lines) if b'"operation_started"' in line]
     with journal.open("r+b") as file:  # the file itself, for a journal is chained to it
         file.truncate(sum(map(len, lines[: begun[-1] + 1])))
+
+
+def ireland(house: House) -> None:
+    """What the import wrote names one more region, where there are queues as well."""
+    open_up(house.root, "another region")
+    fill(house.sandbox, read([house.root / "specs"]))
 
 
 def password(house: House) -> None:

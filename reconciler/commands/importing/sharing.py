@@ -22,7 +22,7 @@ from reconciler.importing.drafts import Draft
 from reconciler.importing.texts import comment, text
 from reconciler.spec.config import FILE_NAME, Config
 from reconciler.spec.discovery import DEFAULTS, is_spec_name
-from reconciler.spec.extending import Defaults, on_disk
+from reconciler.spec.extending import VARIANTS, Defaults, on_disk
 
 
 def require_place(path: Path, config: Config) -> None:
@@ -35,15 +35,15 @@ def require_place(path: Path, config: Config) -> None:
 
 
 def share(made: Import, witness: Witness, path: Path) -> None:
-    """Add the defaults, and let the specs extend them that say the same then; or say that there is nothing to share."""
+    """Add the defaults, and let the specs extend them that say the same then."""
     shared = common([file.draft for file in made.files.values()])
-    if not shared:
-        made.remarks.append(f"{path} is not written: no value is the same in most of the functions")
+    if not made.files:
         return
     what = f"What most of {many(len(made.files), 'function')} have in common, as AWS held it on {witness.live.taken_at[:10]}"
     lines = [*comment(what), *block(DEFAULTS, path.stem, 0)]
     for section, values in shared.items():
         lines += ["", *block(section, values, 0)]
+    lines += ["", *elsewhere(made)]
     content = "".join(f"{line}\n" for line in lines)
     root = Path(witness.config.path).parent
     known = replace(witness, defaults=Defaults(on_disk(root), [strict_yaml.parse(content, str(path))]))
@@ -57,6 +57,16 @@ def share(made: Import, witness: Witness, path: Path) -> None:
         )
         return
     made.files, made.defaults = lean, (str(path), content)
+
+
+def elsewhere(made: Import) -> list[str]:
+    """How another place for all of them is written, for whoever takes the signs of the comment away."""
+    account = min(target.account for target in made.targets)
+    place = block(VARIANTS, {"elsewhere": {"account": account, "region": "REGION"}}, 0)
+    return [
+        *comment("Another place for all of them is one entry, with what is another there:"),
+        *(f"# {line}" for line in place),
+    ]
 
 
 def leaner(file: File, draft: Draft, witness: Witness, path: str) -> File:
@@ -74,5 +84,6 @@ def offer(made: Import) -> None:
     count = sum(map(len, common([file.draft for file in made.files.values()]).values()))
     if count:
         made.remarks.append(
-            f"{many(count, 'value')} the same in most of the functions; --defaults FILE writes them once"
+            f"{many(count, 'value')} the same in most of the functions; --defaults FILE writes them once, "
+            "and another place for all of them is one entry there"
         )

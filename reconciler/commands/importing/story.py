@@ -26,7 +26,7 @@ from reconciler.importing.told import Said
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.spec.config import Config
 from reconciler.spec.extending import Defaults, on_disk
-from reconciler.spec.referring import referring
+from reconciler.spec.referring import named_by_place, referring
 
 
 def imported(wish: Wish) -> dict[str, Any]:
@@ -80,7 +80,9 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
 def wording(config: Config, environment: Environments, target: Target) -> Wording:
     account = config.accounts[target.account]
     return Wording(
-        lambda text: referring(text, target, account.account_id), environment.hidden(target, account.profile)
+        lambda text: referring(text, target, account.account_id),
+        lambda text: named_by_place(text, target, account.account_id),
+        environment.hidden(target, account.profile),
     )
 
 
