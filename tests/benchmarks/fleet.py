@@ -12,6 +12,7 @@ from typing import Any
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
 BUCKET, KEY = "artifacts", "v1.zip"
+CODE = f"{{S3Bucket: {BUCKET}, S3Key: {KEY}}}"
 MEMORY, CHANGED_MEMORY = 256, 512
 CONFIGURATION: Mapping[str, Any] = {
     "Runtime": "python3.13",
@@ -31,7 +32,7 @@ configuration:
   Role: {Role}
   MemorySize: {memory}
   Environment: {{Variables: {{STAGE: test}}}}
-code: {{S3Bucket: {bucket}, S3Key: {key}}}
+code: {code}
 publish: true
 tags: {{team: shop}}
 aliases:
@@ -85,20 +86,11 @@ def queue(region: str) -> str:
     return f"arn:aws:sqs:{region}:{ACCOUNT}:orders"
 
 
-def spec(number: int, regions: Sequence[str] = (REGION,), memory: int = MEMORY) -> str:
-    """A function's YAML. Its queue is its own; in several regions each has its own, by a variable of reconcile's."""
+def spec(number: int, regions: Sequence[str] = (REGION,), memory: int = MEMORY, code: str = CODE) -> str:
+    """A function's YAML. Its queue is its own, in each region."""
     where = f"{queue('{{ region }}' if len(regions) > 1 else regions[0])}-{named(number)}"
-    return SPEC.format_map(
-        {
-            **CONFIGURATION,
-            "name": named(number),
-            "regions": ", ".join(regions),
-            "memory": memory,
-            "bucket": BUCKET,
-            "key": KEY,
-            "queue": where,
-        }
-    )
+    own = {"name": named(number), "regions": ", ".join(regions), "memory": memory, "code": code, "queue": where}
+    return SPEC.format_map({**CONFIGURATION, **own})
 
 
 def write_specs(folder: Path, count: int, regions: Sequence[str] = (REGION,)) -> Path:

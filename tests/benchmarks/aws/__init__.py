@@ -24,11 +24,12 @@ class Running:
     """The running process, as whoever started it sees it."""
 
     def __init__(self, endpoint_url: str, folder: Path) -> None:
-        self.endpoint_url, self._folder = endpoint_url, folder
+        self.endpoint_url, self._folder, self._has_quotas = endpoint_url, folder, True
 
     def environment(self, region: str = fleet.REGION) -> dict[str, str]:
         """What leads boto3, the CLI, Terraform or reconcile here and nowhere else."""
-        return environment(self.endpoint_url, fleet.ACCOUNT, region, self._folder)
+        variables = environment(self.endpoint_url, fleet.ACCOUNT, region, self._folder)
+        return variables | ({} if self._has_quotas else {"RECONCILE_CALLS_PER_SECOND": "0"})
 
     def counts(self) -> dict[str, Any]:
         """What was asked since the beginning."""
@@ -36,7 +37,12 @@ class Running:
 
     def begin(self, settings: Settings) -> None:
         """Everything anew."""
+        self._has_quotas = settings.has_quotas
         self._ask("begin", json.dumps(asdict(settings)).encode())
+
+    def forget(self) -> None:
+        """What was counted; the fleet stays."""
+        self._ask("forget", b"")
 
     def _ask(self, what: str, body: bytes) -> dict[str, Any]:
         with urlopen(Request(f"{self.endpoint_url}{CONTROL}{what}", data=body, method="POST")) as answer:

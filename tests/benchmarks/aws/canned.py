@@ -147,9 +147,11 @@ class Canned:
         return Response(403, xml, DENIED.encode())
 
     def _controlled(self, request: Request) -> Response:
-        """The bench's own requests: `counts`, and `begin` with settings as JSON."""
+        """The bench's own requests: `counts`, `forget` them, and `begin` with settings as JSON."""
         if request.path == f"{CONTROL}begin":
             self.begin(Settings(**json.loads(request.body or b"{}")))
+        if request.path == f"{CONTROL}forget":
+            self.counts = Counts()
         document = self.counts.document()
         return Response(200, {"Content-Type": "application/json"}, json.dumps(document).encode())
 
