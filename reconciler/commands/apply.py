@@ -15,6 +15,7 @@ from reconciler.apply import lock
 from reconciler.commands import wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.distant import keep_reports, store
+from reconciler.commands.progress import Pulse
 from reconciler.commands.run import Ending, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
@@ -50,13 +51,13 @@ class Orders:
 
 Show = Callable[[Mapping[str, Any]], None]
 Ask = Callable[[Mapping[str, Any]], None]
-Watch = Callable[[int], AbstractContextManager[Tell]]
+Watch = Callable[[int, Pulse], AbstractContextManager[Tell]]
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who sees and answers: `show(plan document)`; `ask(plan document)` raises when the answer is no; `watch(operations)` is
-    a context that gives what is told of each operation."""
+    """Who sees and answers: `show(plan document)`; `ask(plan document)` raises when the answer is no; `watch(operations,
+    pulse)` is a context that gives what is told of each operation."""
 
     show: Show
     ask: Ask
@@ -110,7 +111,7 @@ def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session
         raise error(continued(whole_run[0].message, "nothing was changed"))
     if operations:
         session.audience.ask(document)
-    with session.audience.watch(operations) as tell:
+    with session.audience.watch(operations, session.aws.schedule.traffic) as tell:
         ending = run_plan(
             plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
             refused=refused, identifier=session.run_id, packages=session.packages,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, partial
 
 from reconciler.commands import wiring
+from reconciler.commands.progress import following, phase
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic, Plan, Snapshot, Spec, Target
@@ -25,6 +26,7 @@ HAS_ALL_OF_ITS_BASE = Rule(
 HAS_WHAT_WAS_APPLIED = Rule("W210", "The commits that reports name as applied are in the clone.")
 
 
+@following(phase("asking git"))
 def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choices, known: Applied) -> Plan:
     """The plan with the cause of each field change; `known` says what was last applied. Raises GitError."""
     history = wiring.history(workspace)

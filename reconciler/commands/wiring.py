@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.commands.progress import following, phase, reading
 from reconciler.core.errors import AwsError, Fault, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
@@ -96,7 +97,8 @@ def read(paths: Sequence[Path]) -> Workspace:
     except SpecError as error:
         faults += error.faults
     try:
-        specs = load(paths, config)
+        with following(phase("loading specs")):
+            specs = load(paths, config)
     except SpecError as error:
         faults += error.faults
     if faults or config is None:
@@ -167,10 +169,12 @@ def live_snapshot(
 
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = places(workspace) if mark else []
-    return fetch(
-        aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
-        looking=look or Looking(),
-    )  # fmt: skip
+    names = {account.account_id: account.name for account in workspace.config.accounts.values()}
+    with following(reading(aws.schedule.traffic, names, {})):
+        return fetch(
+            aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
+            looking=look or Looking(),
+        )  # fmt: skip
 
 
 def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:
@@ -274,7 +278,8 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         require_prunable(workspace)
         require_listed(snapshot)
         specs += pruning(orphans_of(specs, snapshot, policy.managed_by))
-    made = plan(specs, snapshot, policy)
+    with following(phase("comparing")):
+        made = plan(specs, snapshot, policy)
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
     notes = (*warnings(workspace.specs, snapshot.taken_at), *made.diagnostics)
     made = replace(

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from reconciler.commands import progress
 from reconciler.core.model import Key, Target
+from tests.conftest import House, function_spec
 
 KEY, OTHER = (Key(Target("test", "us-west-2", name), "function") for name in ("one", "two"))
 
@@ -33,6 +34,7 @@ def test_lines_tell_of_an_upload_now_and_then(
     seconds: float, parts: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", seconds)
+    monkeypatch.setattr(progress, "written", lambda told, is_over: None)
     uploading = [(KEY, f"uploading {part} of 9 MB") for part in (1, 2, 3)]
     rest = [(OTHER, "uploading 5 of 9 MB"), (KEY, "uploaded 9 MB to s3://b/k\x1b[31m"), (KEY, "finished")]
     assert told(io.StringIO(), monkeypatch, (KEY, "started"), *uploading, *rest).splitlines() == [
@@ -52,3 +54,88 @@ def test_an_upload_moves_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Progress, "advance", watched)
     told(Terminal(), monkeypatch, (KEY, "started"), (KEY, "uploading 1 of 9 MB"), (KEY, "uploaded 9 MB"), (KEY, "finished"))  # fmt: skip
     assert seen["steps"] == 1
+
+
+class Clock:
+    """Time that goes on while somebody waits; it is over after so many waits."""
+
+    def __init__(self, waits: int) -> None:
+        self.now, self._left = 100.0, waits
+
+    def __call__(self) -> float:
+        return self.now
+
+    def is_over(self, seconds: float | None) -> bool:
+        self.now += seconds or 0.0
+        self._left -= 1
+        return self._left < 0
+
+
+def follow(
+    waits: int, monkeypatch: pytest.MonkeyPatch, told: progress.Told = lambda seconds: [f"{seconds:.0f} s"]
+) -> str:
+    stream, clock = io.StringIO(), Clock(waits)
+    monkeypatch.setattr(sys, "stderr", stream)
+    progress.written(told, clock.is_over, clock)
+    return stream.getvalue()
+
+
+def test_a_line_is_told_every_ten_seconds_and_none_of_what_is_over_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(0, monkeypatch) == ""
+    assert follow(3, monkeypatch) == "10 s\n20 s\n30 s\n"
+
+
+def test_places_share_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(1, monkeypatch, lambda _: ["one", "two"]) == "one; two\n"
+
+
+def test_what_cannot_be_told_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: float) -> list[str]:
+        raise ValueError
+
+    assert follow(3, monkeypatch, broken) == ""
+
+
+def test_a_terminal_shows_what_takes_longer_than_a_second_and_then_nothing_of_it_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream, clock = Terminal(), Clock(0)
+    monkeypatch.setattr(sys, "stderr", stream)
+    progress.drawn(lambda seconds: [f"read{seconds:.0f}\x1b"], clock.is_over, clock)
+    assert stream.getvalue() == ""
+    clock = Clock(1)
+    progress.drawn(lambda seconds: [f"read{seconds:.0f}"], clock.is_over, clock)
+    assert "read1" in stream.getvalue()
+    assert stream.getvalue().endswith("\x1b[2K")  # the line is erased
+
+
+def test_a_phase_within_a_phase_is_told_by_the_outer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "written", at_the_end)
+    with progress.following(progress.phase("outer")), progress.following(progress.phase("inner")):
+        pass
+    with progress.following(progress.phase("next")):
+        pass
+    assert stream.getvalue() == "outer, 12 s\nnext, 12 s\n"
+
+
+def at_the_end(told: progress.Told, is_over: progress.IsOver) -> None:
+    """As `written`, with one line that is told when it is over."""
+    is_over(None)
+    sys.stderr.write("; ".join(told(12.0)) + "\n")
+
+
+def test_what_takes_long_is_told_on_stderr_and_stdout_is_the_document_alone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.write("checkout.yaml", function_spec())
+    monkeypatch.setattr(progress, "written", at_the_end)
+    monkeypatch.setenv("RECONCILE_CALLS_PER_SECOND", "1000")
+    result = house.run("plan", "--format", "json")
+    assert result.json()["kind"] == "plan"
+    told = result.err.splitlines()
+    assert [line.split(",")[0] for line in told] == ["loading specs", "reading test/us-west-2: 1 call", "comparing"]
+    applied = house.run("apply", "--yes", "--format", "json")
+    assert applied.json()["kind"] == "report"
+    assert "applying: 1 of 1 operation, 0.1 a second, about 0 s left" in applied.err.splitlines()
