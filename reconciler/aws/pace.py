@@ -27,10 +27,10 @@ CATCHING_UP = 3  # requests that may go sooner because one was late
 # Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
 LAMBDA = 15.0
 APART: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0}
-# Of the APIs beside it, a careful number; what has none is not counted.
+# Of the APIs beside it, a careful number, of CloudTrail what it has; what has none is not counted.
 BESIDE: Mapping[str, float] = {
     "logs": 10.0, "application-autoscaling": 10.0, "resourcegroupstaggingapi": 10.0, "ecr": 20.0, "iam": 20.0,
-    "ssm": 40.0, "secretsmanager": 40.0,
+    "ssm": 40.0, "secretsmanager": 40.0, "cloudtrail": 2.0,
 }  # fmt: skip
 
 

@@ -89,6 +89,7 @@ def snapshot(selection: Selection, output: Path | None, download_code: bool, rep
     is_flag=True,
     help="Show only what AWS moved since it was last applied, by reports, else by --base or HEAD.",
 )
+@click.option("--who", is_flag=True, help="With --drift: ask CloudTrail who did it, and when.")
 @click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
 @format_option("plan")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
@@ -100,6 +101,7 @@ def plan(
     base: str,
     changed_since: str,
     drift: bool,
+    who: bool,
     output: Path | None,
     form: str,
     detailed_exitcode: bool,
@@ -114,14 +116,16 @@ def plan(
     """
     from reconciler.commands import selected
     from reconciler.commands.changed import part
+    from reconciler.commands.options import require_somebody_to_ask
     from reconciler.commands.plan import planned
     from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
     from reconciler.report.formats.shown import is_acting
 
+    require_somebody_to_ask(who=who, snapshot=snapshot_path, drift=drift)
     workspace = part(selected.read(selection), base=base, changed_since=changed_since, prunes=prune)
-    choices = Choices(adopt, prune and not changed_since, base, drift, download_code=download_code)
+    choices = Choices(adopt, prune and not changed_since, base, drift, download_code=download_code, who=who)
     made, document = planned(workspace, choices, snapshot=snapshot_path, folder=report_dir)
     if output:
         write_result(output, document_json(document))

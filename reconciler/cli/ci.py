@@ -137,8 +137,9 @@ def ci_apply(
     show_default=True,
     help="How many runs must see it before an issue is opened.",
 )
+@click.option("--who", is_flag=True, help="Ask CloudTrail who did it, and when.")
 @name_option
-def ci_drift(paths: tuple[Path, ...], output: Path, sightings: int, name: str) -> None:
+def ci_drift(paths: tuple[Path, ...], output: Path, sightings: int, who: bool, name: str) -> None:
     """Keep an issue for each function that drifted.
 
     That is where AWS holds something else than git says. Leaves a snapshot, and changes nothing in AWS.
@@ -147,4 +148,4 @@ def ci_drift(paths: tuple[Path, ...], output: Path, sightings: int, name: str) -
     """
     from reconciler.commands.ci.drift import Wanted, watched
 
-    sys.exit(watched(chosen(paths), Wanted(name, output, sightings)))
+    sys.exit(watched(chosen(paths), Wanted(name, output, sightings, who)))

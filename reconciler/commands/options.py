@@ -176,6 +176,14 @@ def point_to_plan(context: click.Context, _: click.Parameter, is_given: bool) ->
         raise click.UsageError("apply has no --dry-run; `reconcile plan` shows what it would do", context)
 
 
+def require_somebody_to_ask(*, who: bool, snapshot: Path | None, drift: bool = True) -> None:
+    """Raises a usage error where `--who` has no answer: drift has one alone, and only AWS can tell."""
+    if who and not drift:
+        raise click.UsageError("--who says who made the drift; give --drift as well")
+    if who and snapshot:
+        raise click.UsageError("--who asks CloudTrail, and a saved snapshot does not know; leave --snapshot out")
+
+
 def chosen(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return paths or (specs_folder(),)
 

@@ -55,4 +55,8 @@ def of_live(
         if known is None:
             known, notes = last_applied(workspace, folder, aws if choices.drift else None)
         made = caused(workspace, replace(made, diagnostics=(*made.diagnostics, *notes)), live, choices, known)
+        if choices.who and aws:
+            from reconciler.commands.who import attributed
+
+            made = attributed(made, live, aws, workspace.config.accounts, known)
     return made, wiring.document(made, workspace)

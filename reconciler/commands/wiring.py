@@ -77,7 +77,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The planning flags. `permitted` are numbers of deletions that commits of the change allow."""
+    """The planning flags. `permitted` are numbers of deletions that commits of the change allow; `who`: with drift, who did it."""
 
     adopt: bool = False
     prune: bool = False
@@ -86,6 +86,7 @@ class Choices:
     allow_deletes: int | None = None
     permitted: frozenset[int] = frozenset()
     download_code: bool = False
+    who: bool = False
 
 
 def read(paths: Sequence[Path]) -> Workspace:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from reconciler.core.packages import Artifact, Package
+from reconciler.core.trail import Who
 
 Properties: TypeAlias = Mapping[str, Any]
 Verb: TypeAlias = Literal["create", "update", "replace", "adopt", "delete", "none"]
@@ -244,7 +245,8 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class Action:
     """What should happen to one resource, and why. `cause`, `author` and `origin` are those of a deletion, which has no field; `hidden` is
-    the digest of the values that are not shown, so that a review holds for them as well; `package` is the local code that is sent."""
+    the digest of the values that are not shown, so that a review holds for them as well; `package` is the local code that is sent. `who`
+    says by whom AWS was changed, where that was asked; it stands in no digest."""
 
     key: Key
     verb: Verb
@@ -255,6 +257,7 @@ class Action:
     hidden: str = ""
     origin: Origin | None = None
     package: Package | None = None
+    who: Who | None = None
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -1,5 +1,5 @@
 """botocore's service models, offline: what members a call has, what is sensitive, what may be sent. Lambda's first of all, and those
-of the APIs beside it by which a function's surroundings are changed.
+of the APIs beside it by which a function's surroundings are changed, or their changes are told.
 
 The only module that reads botocore's model and validators. Makes no call and needs no credentials. botocore is loaded when
 the model is first asked for, so that what checks specs can name the kinds without it.
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
 
-APIS = ("lambda", "logs", "application-autoscaling")  # where two have an operation of one name, the first is meant
-READING = ("Describe", "Filter", "Get", "List")  # how the names of operations begin that change nothing
+APIS = (
+    "lambda", "logs", "application-autoscaling", "cloudtrail",
+)  # fmt: skip  # where two have an operation of one name, the first is meant
+READING = ("Describe", "Filter", "Get", "List", "Lookup")  # how the names of operations begin that change nothing
 
 
 @cache

@@ -35,6 +35,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.packages import Artifact, Comparison, Package
 from reconciler.core.sealing import checksum, digest, sealed
+from reconciler.core.trail import Who
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, with_layers
 from reconciler.kinds.registry import KINDS
 from reconciler.report.schemas import FORMAT_VERSION
@@ -141,8 +142,17 @@ def _action(action: Action) -> dict[str, Any]:
         "hidden": action.hidden,
         "source": source_document(action.origin),
         "package": package,
+        "who": who_document(action.who) if action.who else None,
     }
     return entry | {name: value for name, value in more.items() if value}
+
+
+def who_document(who: Who) -> dict[str, Any]:
+    """By whom AWS was changed, or why nobody can tell."""
+    if who.unknown:
+        return {"unknown": who.unknown}
+    told = {name: getattr(who, name) for name in ("at", "name", "session", "type", "via", "event", "event_id")}
+    return told | ({"by": "us"} if who.is_ours else {})
 
 
 def _package(package: Package) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from reconciler.core.model import Cause
+from reconciler.core.trail import UNKNOWN
 from reconciler.kinds.registry import KINDS, ROOTS
 
 FORMAT_VERSION = "1.1"
@@ -100,6 +101,19 @@ PACKAGE: Schema = closed(
     },
     optional=("stored_at", "compared", "unseen"),
 )
+WHO: Schema = {
+    "anyOf": [
+        closed({"unknown": {"enum": [*UNKNOWN]}}),
+        closed(
+            {
+                "at": TIME,
+                **dict.fromkeys(("name", "session", "type", "via", "event", "event_id"), TEXT),
+                "by": {"const": "us"},
+            },
+            optional=("by",),
+        ),
+    ]
+}
 ACTION: Schema = closed(
     {
         "address": TEXT,
@@ -113,8 +127,9 @@ ACTION: Schema = closed(
         "source": SOURCE,
         "package": PACKAGE,
         "traffic": closed({"before": SHARES, "after": SHARES, "next_version": TEXT}, optional=("next_version",)),
+        "who": WHO,
     },
-    optional=("author", "hidden", "source", "package", "traffic"),
+    optional=("author", "hidden", "source", "package", "traffic", "who"),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 

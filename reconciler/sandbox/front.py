@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.sandbox import calls, deliveries, tagging
+from reconciler.sandbox import calls, deliveries, tagging, trail
 from reconciler.sandbox.around import moto_lambda
 from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
@@ -68,6 +68,12 @@ class Front:
             self._accounts[key] = self.clients.account_of(key) if key else self._account_id
         return self._accounts[key]
 
+    def caller(self, key: str) -> str:
+        """Whose an access key is, by ARN; the sandbox's own keys are a user's of that name."""
+        if not key or key.startswith(PREFIX):
+            return f"arn:aws:iam::{self.account(key)}:user/sandbox"
+        return self.clients.arn_of(key)
+
     def answer(self, request: Request) -> Response | None:
         """The response to a request for Lambda, for what is beside it, about tags or about rights; None when it is for somebody else. Raises Reset."""
         if request.path.startswith(OPENING):
@@ -80,6 +86,8 @@ class Front:
             return self.gate.answer(request, self.account(key), region)
         if is_answered_beside(api, request):
             return self.gate.answer_beside(api, request, self.account(key), region)
+        if trail.is_answered(api, request):
+            return self.gate.answer_about(trail.operations(self.caller), request, self.account(key), region)
         if api == "iam" and is_simulation(request):
             return simulated(request, self.gate.script.denied)
         if api == TAGGING_API:

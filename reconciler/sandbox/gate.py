@@ -21,7 +21,7 @@ from reconciler.sandbox.around import logs
 from reconciler.sandbox.around.faults import Fault, Script, Throttle
 from reconciler.sandbox.http import rpc, wire
 from reconciler.sandbox.http.log import Logged, RequestLog, hidden
-from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.http.wire import Request, Response, scope
 from reconciler.sandbox.lambda_ import (
     aliases,
     autoscaling,
@@ -47,6 +47,7 @@ from reconciler.sandbox.refusals import Refused, Reset
 
 Operation = Callable[[Region, Mapping[str, Any], float], dict[str, Any]]
 Perform = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
+Told = Callable[[list[Logged], Mapping[str, Any], float], dict[str, Any]]
 Watch = Callable[[str, Mapping[str, Any]], None]
 WatchAnswer = Callable[[str, Mapping[str, Any], int], None]
 
@@ -140,6 +141,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "UpdateFunctionEventInvokeConfig": event_invoke.update,
     "UpdateFunctionUrlConfig": urls.update_url,
 }
+# Of an answer: which resource it is.
+TELLING = ("FunctionArn", "EventSourceArn", "UUID")
 # What runs code, and holds no lock meanwhile.
 INVOCATIONS: Mapping[str, Callable[[invoke.Invocation], dict[str, Any]]] = {
     "Invoke": invoke.answered,
@@ -239,6 +242,17 @@ class Gate:
 
         return self._answered(OTHERS, perform, request, account, region)
 
+    def answer_about(self, operations: Mapping[str, Told], request: Request, account: str, region: str) -> Response:
+        """The response to a request about what was asked before."""
+
+        def perform(operation: str, params: Mapping[str, Any], _failure: str) -> dict[str, Any]:
+            if self._throttle:
+                self._throttle.take(account, region, operation, self.clock())
+            requests = [one for one in list(self.log.trail) if (one.account, one.region) == (account, region)]
+            return operations[operation](requests, params, self.clock())
+
+        return self._answered(OTHERS, perform, request, account, region)
+
     def carry_out(
         self, api: str, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str = ""
     ) -> dict[str, Any]:
@@ -251,24 +265,32 @@ class Gate:
         return self._held(operations[operation], params, account, region, failure)
 
     def _answered(self, tongue: Tongue, perform: Perform, request: Request, account: str, region: str) -> Response:
-        request_id, operation, params = new_id(), "", dict[str, Any]()
+        request_id, operation, params, result = new_id(), "", dict[str, Any](), dict[str, Any]()
+
+        def note(status: int, code: str) -> None:
+            shown = hidden(operation, params) if operation else {}
+            key, agent = scope(request.headers)[0], request.headers.get("user-agent", "")
+            answered = {name: result[name] for name in TELLING if name in result}
+            self.log.note(Logged(operation, account, region, shown, self.clock(), status, code, agent, key, answered))
+
         try:
             operation, in_path = tongue.routed(request)
             params = tongue.parsed(request, operation, in_path)
-            response = tongue.written(operation, self._carried_out(operation, params, perform), request_id)
+            result = self._carried_out(operation, params, perform)
+            response = tongue.written(operation, result, request_id)
             self.watch_answer(operation, params, response.status)
-            self._note(operation, params, account, region, response.status, "")
+            note(response.status, "")
         except Refused as refused:
             response = tongue.refusal(refused, request_id)
-            self._note(operation, params, account, region, response.status, refused.code)
+            note(response.status, refused.code)
         except Reset:
-            self._note(operation, params, account, region, 0, "Reset")
+            note(0, "Reset")
             raise
         except Exception as error:  # a mistake of ours: say so in the answer and in full on stderr
             sys.stderr.write(traceback.format_exc())
             broken = Refused("ServiceException", f"the sandbox itself failed: {type(error).__name__}", 500)
             response = tongue.refusal(broken, request_id)
-            self._note(operation, params, account, region, 500, "SandboxFailed")
+            note(500, "SandboxFailed")
         return response
 
     def _carried_out(self, operation: str, params: Mapping[str, Any], perform: Perform) -> dict[str, Any]:
@@ -302,12 +324,6 @@ class Gate:
             answered = operation(state, params, now)
             state.advance(now)
             return answered
-
-    def _note(
-        self, operation: str, params: Mapping[str, Any], account: str, region: str, status: int, code: str
-    ) -> None:
-        shown = hidden(operation, params) if operation else {}
-        self.log.note(Logged(operation, account, region, shown, self.clock(), status, code))
 
 
 def _routed(request: Request) -> tuple[str, Mapping[str, str]]:

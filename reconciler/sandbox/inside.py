@@ -18,7 +18,8 @@ from reconciler.sandbox.front import DEFAULT_ACCOUNT, Front
 from reconciler.sandbox.http.wire import Request, Response
 
 EVENTS = (
-    "before-send.lambda", "before-send.cloudwatch-logs", "before-send.resource-groups-tagging-api", "before-send.iam"
+    "before-send.lambda", "before-send.cloudwatch-logs", "before-send.resource-groups-tagging-api", "before-send.iam",
+    "before-send.cloudtrail",
 )  # fmt: skip
 
 

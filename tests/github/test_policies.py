@@ -48,7 +48,7 @@ NOT_GIVEN = {
     "iam:GetRole": "`reconcile doctor` is for a person",
     "iam:SimulatePrincipalPolicy": "`reconcile doctor` is for a person",
 }
-READING = re.compile(r"[\w-]+:(Get|List|Describe)\w+")
+READING = re.compile(r"[\w-]+:(Get|List|Describe|Lookup)\w+")
 
 
 def statements(name: str) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "reconciler" / "manual").glob("*.md
 # What no two runs say alike, by name.
 VOLATILE = {
     "report": r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{12}",
-    "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]+(?:Z|[+]0000)",
+    "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+]0000)",
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "digest": r"\b[0-9a-f]{64}\b",
     "run": r"(?<=run )[0-9a-f]{12}\b|(?<=unlock )[0-9a-f]{12}\b|(?<=Run )[0-9a-f]{12}\b",

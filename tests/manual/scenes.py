@@ -11,6 +11,7 @@ from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
 from reconciler.sandbox.around.faults import Script, parse_faults
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
+from tests.hands import by_hand
 from tests.importing.account import open_up, stocked
 from tests.spec.test_hostile_git import git
 
@@ -214,7 +215,8 @@ def memory_raised_and_description_drifted(house: House) -> None:
     """Nobody applied the memory that Ada raised; somebody changed the description by hand."""
     _change(house, "MemorySize: 1024", "MemorySize: 2048")
     _commit(house)
-    house.lambda_.update_function_configuration(FunctionName="checkout", Description="by hand")
+    ada = by_hand(house.sandbox, role="admin")
+    ada.update_function_configuration(FunctionName="checkout", Description="by hand")
 
 
 def a_second_version(house: House) -> None:

@@ -64,11 +64,13 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The flags: whose artifacts and issues are meant, where the snapshot is left, and how many sightings make an issue."""
+    """The flags: whose artifacts and issues are meant, where the snapshot is left, how many sightings make an issue, and whether it says who
+    did it."""
 
     name: str
     output: Path
     sightings: int
+    who: bool = False
 
 
 def watched(paths: Sequence[Path], wanted: Wanted) -> int:
@@ -79,7 +81,7 @@ def watched(paths: Sequence[Path], wanted: Wanted) -> int:
         workspace = wiring.read(paths)
         known = carried_out(workspace, forge, wanted.name, here.default_branch) if here and forge else None
         before = sightings_before(forge, wanted.name, here.default_branch) if here and forge else {}
-        live, document = looked_at(workspace, known)
+        live, document = looked_at(workspace, known, Choices(drift=True, who=wanted.who))
     picture = pictured(workspace, live, document)
     sightings = sighted(picture, before)
     write_result(
@@ -99,9 +101,8 @@ def watched(paths: Sequence[Path], wanted: Wanted) -> int:
 # --- what is seen ----------------------------------------------------------------------------------------------------
 
 
-def looked_at(workspace: Workspace, known: Applied | None) -> tuple[Snapshot, Document]:
+def looked_at(workspace: Workspace, known: Applied | None, choices: Choices) -> tuple[Snapshot, Document]:
     """What AWS holds, and the plan of what drifted; `known` is what was last applied."""
-    choices = Choices(drift=True)
     aws = wiring.connect(workspace.config, workspace.accounts)
     resolved = wiring.with_values(workspace, aws)
     live = wiring.kept_snapshot(resolved, aws, wiring.looking(REPORTS, choices))

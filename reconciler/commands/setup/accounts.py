@@ -13,7 +13,7 @@ from reconciler.aws.simulation import decisions
 from reconciler.aws.unread import failure_text, mend
 from reconciler.commands import wiring
 from reconciler.commands.setup.remarks import Remark
-from reconciler.commands.setup.rights import wanted
+from reconciler.commands.setup.rights import OPTIONAL, wanted
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, NoCredentials, ReconcileError
 from reconciler.core.model import Origin, Plan
@@ -149,7 +149,10 @@ def rights(
 def of_rights(account: str, caller: str, told: Mapping[Right, Decision]) -> Iterator[Remark]:
     """A remark for each action that is denied, one for each of which nothing can be told, and one for all the others."""
     for action, resources in _by_action(told, "denied"):
-        yield Remark("rights", "problem", f"{account}: {action} on {resources} is denied to {caller}; allow it")
+        without = OPTIONAL.get(action)
+        mend = f"so {without}; allow it where that is wanted" if without else "allow it"
+        message = f"{account}: {action} on {resources} is denied to {caller}; {mend}"
+        yield Remark("rights", "unknown" if without else "problem", message)
     for action, resources in _by_action(told, "untold"):
         yield Remark(
             "rights", "unknown", f"{account}: {action} on {resources} depends on what only the call itself tells"

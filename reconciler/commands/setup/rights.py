@@ -21,6 +21,8 @@ from reconciler.snapshot.artifacts import ECR
 from reconciler.spec.config import Config
 from reconciler.spec.references import Lookup, lookups
 
+# What a plan does without: that it is denied is no problem.
+OPTIONAL = {"cloudtrail:LookupEvents": "`--who` names nobody"}
 PASSING = (("iam:PassedToService", "lambda.amazonaws.com"),)
 IN_A_NETWORK = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 
@@ -167,6 +169,7 @@ def wanted(
     for spec in reached:
         rights[spec.target.account] |= {*planning(spec, numbers[spec.target.account])}
         rights[spec.target.account] |= {Right("tag:GetResources")} if config.managed_by else set()
+        rights[spec.target.account] |= set() if is_applying else set(map(Right, OPTIONAL))
     calls = [call for target in plan.targets for call in target.operations] if plan and is_applying else []
     for call in (call for call in calls if call.key.target.account in numbers):
         rights[call.key.target.account] |= {*applying(call, numbers[call.key.target.account])}

@@ -158,13 +158,14 @@ def _moved(groups: Sequence[Group], causes: Sequence[str]) -> list[str]:
     found: dict[str, list[str]] = {}
     for group in groups:
         for action in group.common["actions"]:
+            who = f", {inert(action['who'])}" if action["who"] else ""
             for field in (one for one in action["fields"] if one["cause"] in causes):
                 both = ", which this change edits as well" if field["cause"] == "both" else ""
                 at = "" if is_itself(action) else f"{inert(action['name'])} "
                 what = "a sensitive value" if field["sensitive"] else value_change(field)
-                found.setdefault(f"{at}{code(field['name'])}{both}: {what}", []).extend(group.names)
+                found.setdefault(f"{at}{code(field['name'])}{both}: {what}{who}", []).extend(group.names)
             if action["cause"] in causes and not action["fields"]:
-                found.setdefault(f"{inert(action['verb'])} {inert(action['name'])}", []).extend(group.names)
+                found.setdefault(f"{inert(action['verb'])} {inert(action['name'])}{who}", []).extend(group.names)
     return [f"> - {counted(names)} {what}\n" for what, names in found.items()]
 
 

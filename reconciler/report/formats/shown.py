@@ -184,9 +184,27 @@ def target_shown(target: Document) -> dict[str, Any]:
         name = resource_of(action["address"], target["address"]) or action["kind"]
         fields = [field_shown(field, name) for field in action["fields"]]
         width = max((len(field["name"]) for field in fields if not field["lines"]), default=0)
-        shown = {"name": name, "fields": fields, "width": min(width, 60), "package": package_shown(action)}
+        shown = {
+            "name": name,
+            "fields": fields,
+            "width": min(width, 60),
+            "package": package_shown(action),
+            "who": who_text(action),
+        }
         actions.append({"author": "", **action, **shown})
     return {**target, "actions": actions}
+
+
+def who_text(action: Document) -> str:
+    """By whom AWS was changed, as people say it, or that nobody can tell; nothing where nobody asked."""
+    who = action.get("who")
+    if not who:
+        return ""
+    if "unknown" in who:
+        return f"who changed it is not known: {who['unknown']}"
+    name = "/".join(filter(None, (who["name"], who["session"]))) or who["type"] or "nobody with a name"
+    ours = f"us ({name})" if "by" in who else name
+    return f"changed by {ours}{' via ' + who['via'] if who['via'] else ''} at {who['at']}"
 
 
 def package_shown(action: Document) -> dict[str, Any] | None:

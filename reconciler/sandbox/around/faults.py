@@ -29,7 +29,7 @@ from reconciler.core import service
 from reconciler.core.errors import ReconcileError
 from reconciler.sandbox.refusals import Refused
 
-RATES: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0}
+RATES: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0, "LookupEvents": 2.0}
 REST_PER_SECOND = 15.0
 NOT_CONTROL_PLANE = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 CAN_FAIL = (

@@ -30,6 +30,7 @@ SERVED = (
     "lambda",
     "logs",
     "application-autoscaling",
+    "cloudtrail",
     "resourcegroupstaggingapi",
 )  # what the sandbox has answers of its own for
 NOWHERE = "http://127.0.0.1:1"
@@ -78,10 +79,14 @@ class Clients:
 
     def account_of(self, key: str) -> str:
         """The account of credentials that AssumeRole gave, or of any others that moto takes."""
+        return self.arn_of(key).split(":")[4]
+
+    def arn_of(self, key: str) -> str:
+        """Whose such credentials are."""
         self._check()
         client = _client(key, ANY_KEY, "sts", "us-east-1", self.endpoint_url)
         try:
-            return str(client.get_caller_identity()["Account"])
+            return str(client.get_caller_identity()["Arn"])
         finally:
             client.close()
 

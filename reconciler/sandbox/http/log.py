@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
 from reconciler.core import service
 
-READING = ("Describe", "Filter", "Get", "List", "Invoke")
+READING = ("Describe", "Filter", "Get", "List", "Lookup", "Invoke")
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One request. `at` is in seconds since the epoch; `status` 0 with code Reset is a broken connection."""
+    """One request. `at` is in seconds since the epoch; `status` 0 with code Reset is a broken connection. `key` is the access key that
+    it was signed with and stands in no file, `agent` what the client calls itself, `answered` what the answer says of which resource it is."""
 
     operation: str
     account: str
@@ -28,6 +29,9 @@ class Logged:
     at: float
     status: int
     code: str
+    agent: str = ""
+    key: str = ""
+    answered: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_write(self) -> bool:
@@ -62,19 +66,25 @@ def _sealed(value: Any) -> str:
     return value if isinstance(value, _Count) else "(sensitive)"
 
 
+def _written(entry: Logged) -> dict[str, Any]:
+    return {name: value for name, value in asdict(entry).items() if name not in ("key", "answered")}
+
+
 class RequestLog:
-    """All requests so far, and their file. Safe to share between threads."""
+    """All requests so far, and their file; `trail` has them as well, and nobody takes any out of it. Safe to share between threads."""
 
     def __init__(self, path: Path | None) -> None:
         self.requests: list[Logged] = []
+        self.trail: list[Logged] = []
         self._lock = threading.Lock()
         self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
 
     def note(self, entry: Logged) -> None:
         with self._lock:
             self.requests.append(entry)
+            self.trail.append(entry)
             if self._file:
-                self._file.write(json.dumps(asdict(entry), default=str) + "\n")
+                self._file.write(json.dumps(_written(entry), default=str) + "\n")
                 self._file.flush()
 
     def close(self) -> None:

@@ -58,7 +58,7 @@ def groups(targets: Iterable[Document]) -> list[Group]:
     for target in targets:
         likened = likened_target(target)
         alike = [
-            {name: value for name, value in action.items() if name not in ("author", "hidden", "package")}
+            {name: value for name, value in action.items() if name not in ("author", "hidden", "package", "who")}
             for action in likened["actions"]
         ]
         found.setdefault(json.dumps([alike, len(likened["operations"])], sort_keys=True), []).append(target)
@@ -77,8 +77,8 @@ def _action(action: Document, name: str) -> dict[str, Any]:
         "reason": re.sub(r"\bversion [0-9]+\b", f"version {OWN}", _nameless(action["reason"], name)),
         "fields": [_field(field, name) for field in action["fields"]],
     }
-    package = {"package": None} if "package" in action else {}
-    return said | package | ({"traffic": _traffic(action["traffic"])} if "traffic" in action else {})
+    own = {name: None for name in ("package", "who") if name in action}
+    return said | own | ({"traffic": _traffic(action["traffic"])} if "traffic" in action else {})
 
 
 def _field(field: Document, name: str) -> dict[str, Any]:

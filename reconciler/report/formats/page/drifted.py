@@ -30,7 +30,14 @@ def drift_page(target: Document, view: View) -> str:
         else ""
     )
     table = f"{HEAD}{''.join(rows[:fits])}{more}"
-    return table + _whole(shown, room - size(table)) + foot
+    whole = _whole(shown, room - size(table))
+    return table + whole + _who(shown, room - size(table) - size(whole)) + foot
+
+
+def _who(target: Document, room: int) -> str:
+    """By whom, of each resource, as far as there is room; nothing where nobody asked."""
+    lines = [f"- {inert(action['name'])}: {inert(action['who'])}\n" for action in target["actions"] if action["who"]]
+    return "".join(["\n", *lines[: fitting(lines, room)]]) if lines else ""
 
 
 def what_was(page: str) -> str:
