@@ -180,7 +180,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A sandbox that is all the AWS there is, for commands that do not wait for the machine: what such an AWS accepts is done
     before it is looked at, and what a test writes need not outlive a power cut."""
-    from reconciler.aws import client
+    from reconciler.aws import client, polling
     from reconciler.sandbox import Sandbox
     from tests.inside import LINE, with_shared_clients
 
@@ -191,8 +191,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         for name, value in made.environment(REGION).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(client.Aws, "__init__", with_shared_clients(made.environment(REGION), client.Aws.__init__))
-        for pause in ("FIRST_PAUSE_SECONDS", "FIRST_SCARCE_PAUSE_SECONDS"):
-            monkeypatch.setattr(client, pause, 0.001)
+        monkeypatch.setattr(client, "FIRST_PAUSE_SECONDS", 0.001)
+        for look in ("FIRST_LOOK_SECONDS", "FIRST_SCARCE_LOOK_SECONDS"):
+            monkeypatch.setattr(polling, look, 0.001)
         monkeypatch.setattr(os, "fsync", lambda _: None)
         yield made
 

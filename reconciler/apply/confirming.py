@@ -22,6 +22,7 @@ from reconciler.apply.expected import (
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Live, Operation, Properties, Target
+from reconciler.core.waiting import Flow, Pause
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.version import VERSION
@@ -30,13 +31,13 @@ from reconciler.kinds.version import VERSION
 SHOWN_LATER_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 
-def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
+def revision(aws: Aws, operation: Operation, expected: Expected) -> Flow[str]:
     """The RevisionId that guards a call. Where several resources have one together, and it is not known since a write of our own, a
     look tells it, which must show what is expected. Raises StalePlan."""
     known, key = expected.revision(operation), operation.key
     if known or revised(key) == key:
         return known
-    lives = _parts(aws, revised(key), expected)
+    lives = yield from _parts(aws, revised(key), expected)
     for other, state in expected.states.items():
         if revised(other) == revised(key):
             _compare(other, state, lives.get(other), expected)
@@ -45,7 +46,7 @@ def revision(aws: Aws, operation: Operation, expected: Expected) -> str:
     return expected.revision(operation)
 
 
-def _parts(aws: Aws, whole: Key, expected: Expected) -> dict[Key, Live]:
+def _parts(aws: Aws, whole: Key, expected: Expected) -> Flow[dict[Key, Live]]:
     """Everything that is a part of something; as long as AWS shows what we have removed, it may only be late. Raises StalePlan where
     there is more than is expected."""
     for seconds in (*SHOWN_LATER_SECONDS, 0.0):
@@ -54,7 +55,7 @@ def _parts(aws: Aws, whole: Key, expected: Expected) -> dict[Key, Live]:
         is_late = not any(expected.unlike(key, expected.removed.get(key), lives[key].properties) for key in new)
         if not new or not is_late or not seconds:
             break
-        aws.pause(seconds)
+        yield Pause(seconds)
     for key in new:
         raise changed(key, expected.unlike(key, None, lives[key].properties))
     return lives
@@ -80,29 +81,31 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
 
 def confirmed(
     aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]
-) -> tuple[str, ...]:
+) -> Flow[tuple[str, ...]]:
     """Once AWS has carried a call out; `state` is what was last seen of what its answer named and was waited for. Returns what AWS
     filled in by itself. Raises StalePlan or NotOwned."""
     expected.wrote(change)
     if change.key.kind not in (FUNCTION.name, VERSION.name):
-        noted = _other(aws, change, answer, expected, state) if change.after is not None else ()
+        noted = (yield from _other(aws, change, answer, expected, state)) if change.after is not None else ()
         if any(WAITS[name] in FUNCTION.waits for name in operation.settle):
-            _function(aws, operation, change, answer, expected)  # it was waited for, and may have another revision now
+            yield from _function(
+                aws, operation, change, answer, expected
+            )  # it was waited for, and may have another revision now
         return noted
     if change.after is None:
         return ()
-    noted = _function(aws, operation, change, answer, expected)
+    noted = yield from _function(aws, operation, change, answer, expected)
     if str(state.get("Version", "")).isdigit():
         _version(aws, change.key.target, expected, state)
     return noted
 
 
-def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
+def at_rest(aws: Aws, target: Target, expected: Expected) -> Flow[None]:
     """When a target is done: everything that the spec owns, and what was deleted, as far as it was not looked at since the last
     write; versions never change. Raises StalePlan or NotOwned."""
     parts: dict[Key, Live] = {}
     for whole in sorted(expected.shared):
-        parts |= _parts(aws, whole, expected)
+        parts |= yield from _parts(aws, whole, expected)
     states: dict[Key, State] = {**expected.states, **dict.fromkeys(expected.gone)}
     for key, state in sorted(states.items(), key=lambda item: item[0]):
         if revised(key) != key:
@@ -111,17 +114,21 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> None:
             _compare(key, state, looking.seen(aws, key, has_tags="Tags" in (state or {})), expected)
 
 
-def _function(aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected) -> tuple[str, ...]:
+def _function(
+    aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected
+) -> Flow[tuple[str, ...]]:
     key = root_of(change.key)
     is_guarded = operation.name in ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
     answered = FUNCTION.answered(answer.result, key.target.function) if is_guarded else None
-    live = _shown(aws, key, change, expected, answered)
+    live = yield from _shown(aws, key, change, expected, answered)
     noted = filled_in(key, expected.states[key], live.properties)
     expected.looked(live)
     return noted
 
 
-def _other(aws: Aws, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]) -> tuple[str, ...]:
+def _other(
+    aws: Aws, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]
+) -> Flow[tuple[str, ...]]:
     """What the answer, or what was seen while it was waited for, tells whole needs no look; but nobody has looked since an
     answer."""
     assert change.after is not None
@@ -133,7 +140,7 @@ def _other(aws: Aws, change: Change, answer: Answer, expected: Expected, state: 
     answered = kind.answered(answer.result, key.target.name) if change.before is None else None
     is_confirmed = live is not None and not expected.unlike(key, change.after, live.properties, answered)
     if live is None or not is_confirmed:
-        live = _shown(aws, key, change, expected, answered)
+        live = yield from _shown(aws, key, change, expected, answered)
     expected.looked(live)
     if is_confirmed and kind.is_answered_whole:
         expected.fresh.discard(live.key)
@@ -149,7 +156,7 @@ def _version(aws: Aws, target: Target, expected: Expected, state: Mapping[str, A
     expected.looked(live)
 
 
-def _shown(aws: Aws, key: Key, change: Change, expected: Expected, answered: Properties | None) -> Live:
+def _shown(aws: Aws, key: Key, change: Change, expected: Expected, answered: Properties | None) -> Flow[Live]:
     """The resource as it must be after a call; as long as AWS shows what was before, it may only be late."""
     before, after = change.before if change.key == key else None, expected.states[key]
     for seconds in (*SHOWN_LATER_SECONDS, 0.0):
@@ -159,7 +166,7 @@ def _shown(aws: Aws, key: Key, change: Change, expected: Expected, answered: Pro
             return live
         if not seconds or expected.unlike(key, before, state):
             break
-        aws.pause(seconds)
+        yield Pause(seconds)
     _compare(key, after, live, expected, answered)
     raise CallFailed(f"{key}: AWS does not show what it has carried out")
 

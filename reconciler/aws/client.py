@@ -1,4 +1,4 @@
-"""The one seam to AWS: calls and waits, by the sessions of `sessions`.
+"""The one seam to AWS: calls, by the sessions of `sessions`.
 
 A call goes in as a place, an operation name and params; what comes back is AWS's answer as a mapping, or `CallFailed`.
 It decides nothing about specs or plans.
@@ -24,19 +24,14 @@ from reconciler.aws.pace import Schedule, calls_per_second
 from reconciler.aws.sessions import CLIENT_ATTEMPTS, core_session, profile_of, refused
 from reconciler.core import service
 from reconciler.core.accounts import Account, with_whole_arns
-from reconciler.core.errors import AwsError, CallFailed, Interrupted, SettleFailed
+from reconciler.core.errors import AwsError, CallFailed
 from reconciler.core.model import LocalArn, Properties, Target
 from reconciler.core.redaction import Redaction
-from reconciler.core.waiting import State, Wait
 
 PATIENCE_SECONDS = 300.0
-LONGEST_PAUSE_SECONDS = 2.0
-FIRST_PAUSE_SECONDS = 0.05  # between two looks at a function: GetFunction has a quota of its own
-FIRST_SCARCE_PAUSE_SECONDS = 0.3  # a mapping is looked at out of the quota that everything shares
-LONGEST_SLOW_PAUSE_SECONDS = 5.0  # between two looks at what takes minutes
+FIRST_PAUSE_SECONDS = 0.05  # between two attempts of a call
 
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
-UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +79,7 @@ class Aws:
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._accounts = accounts
-        self._patience_seconds = patience_seconds
+        self.patience_seconds = patience_seconds
         self._clock = clock
         self._sleep = sleep
         self._is_stopping = is_stopping
@@ -139,7 +134,7 @@ class Aws:
                 attempts = failure.attempts = attempts + failure.attempts
                 is_ours = service.is_change(operation, api) and operation != "Invoke" and attempts < CLIENT_ATTEMPTS
                 patience = (
-                    self._patience_seconds if is_ours and failure.is_retryable else self._patience(failure, params)
+                    self.patience_seconds if is_ours and failure.is_retryable else self._patience(failure, params)
                 )
                 is_repeated = self._clock() + pause <= begun + patience and not self._is_stopping()
                 if is_repeated:
@@ -154,14 +149,14 @@ class Aws:
     def _patience(self, failure: CallFailed, params: Properties) -> float:
         """For how many seconds waiting may help."""
         if is_passing(failure):
-            return self._patience_seconds
+            return self.patience_seconds
         code, pattern = NEW_PRINCIPAL
         is_new = (
             failure.code == code
             and pattern.search(str(failure))
             and str(params.get("Principal", "")).startswith("arn:")
         )
-        return min(self._patience_seconds, NEW_PRINCIPAL_SECONDS) if is_new else 0.0
+        return min(self.patience_seconds, NEW_PRINCIPAL_SECONDS) if is_new else 0.0
 
     def downloaded(self, place: Place, url: str, most: int) -> AbstractContextManager[IO[bytes]]:
         """What is at an address that AWS gave, for the block: at most so many bytes. Raises AwsError."""
@@ -238,41 +233,11 @@ class Aws:
     def _client(self, place: Place, operation: str, api: str, params: Properties) -> Any:
         return self.clients.of(place.account, place.region, operation, api, params)
 
-    # --- waiting ---------------------------------------------------------------------------------------------------
+    def now(self) -> float:
+        return self._clock()
 
-    def settle(
-        self, target: Target, wait: Wait, answered: Mapping[str, Any], *, seconds: float | None = None
-    ) -> Mapping[str, Any]:
-        """Wait until AWS has carried out what it accepted; `answered` is the answer of the call that is waited for.
-        `seconds` says how long, where that is not as long as for a change of our own.
-
-        Returns the state last seen. Raises SettleFailed with AWS's reason.
-        """
-        state: Mapping[str, Any] | None = answered
-        patience = (3 if wait.is_slow else 2) * self._patience_seconds if seconds is None else seconds
-        deadline = self._clock() + patience
-        unseen_until = self._clock() + UNSEEN_SECONDS
-        pause = FIRST_SCARCE_PAUSE_SECONDS if wait.is_scarce else FIRST_PAUSE_SECONDS
-        longest = LONGEST_SLOW_PAUSE_SECONDS if wait.is_slow else LONGEST_PAUSE_SECONDS
-        while not wait.is_over(state, target, answered):
-            if self._is_stopping():
-                raise Interrupted(f"{target}: stopped while AWS was still at it ({wait.name})", is_retryable=True)
-            if self._clock() > deadline:
-                raise SettleFailed(
-                    f"{target}: {wait.describe(state)}, still not settled after {patience:.0f} s ({wait.name})",
-                    is_retryable=True,
-                )
-            self._sleep(pause)
-            pause = min(pause * 2, longest)
-            state = self._looked(target, wait, answered, state)
-            if state is None and not wait.is_for_the_end and self._clock() > unseen_until:
-                raise SettleFailed(f"{target}: disappeared while it was waited for ({wait.name})")
-        return state or {}
-
-    def _looked(self, target: Target, wait: Wait, answered: Properties, state: State) -> Mapping[str, Any] | None:
-        operation, params = wait.look(target, answered, state)
-        answer = self.find(Place.of(target), operation, params)
-        return answer[wait.member] if answer and wait.member else answer
+    def is_stopping(self) -> bool:
+        return self._is_stopping()
 
     def find(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
         """The answer of a reading call, or None when AWS says that there is no such thing."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from reconciler.apply.perform import Performance, Run, begin, perform, refuse
+from reconciler.apply.perform import Performance, begin, perform, refuse
+from reconciler.apply.run import Run
 from reconciler.core.errors import FunctionFailed, Interrupted, PlanError, StalePlan, Stopped
 from reconciler.core.model import Diagnostic, Key, Plan, Target
 from reconciler.files.packages import Packages

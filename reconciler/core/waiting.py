@@ -1,16 +1,30 @@
-"""A wait as a value: what is looked at until it is over, and how that is told. The seam polls it and knows nothing else."""
+"""A wait as a value: what is looked at until it is over, and how that is told. The seam polls it and knows nothing else.
+
+What takes several calls with waits in between is a generator: it yields what it waits for and is sent what was seen.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from reconciler.core.model import Properties, Target
 
 State = Mapping[str, Any] | None  # what a look showed; None when there is nothing
 Look = Callable[[Target, Properties, State], tuple[str, Properties]]
+T = TypeVar("T")
 Judge = Callable[[State, Target, Properties], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A listing of a whole account and region that shows what many wait for at once: its items stand in `member`, and `by` is
+    what tells them apart, in an item as in the answer of a call."""
+
+    operation: str
+    member: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,7 @@ class Wait:
     SettleFailed where waiting does not help any more; it is asked first with `answered` itself for a state. `describe(state)` says how
     it stands, for people. `is_for_the_end`: what is waited for is to go. `is_scarce`: its looks draw on the quota that most calls
     share; `is_slow`: it may take minutes. `is_named_by_answer`: the call's answer says what to look at; of everything else
-    `answered` is what must be there, with its `Name` and the RevisionId that it had before."""
+    `answered` is what must be there, with its `Name` and the RevisionId that it had before. `together`: one listing shows many."""
 
     name: str
     look: Look
@@ -31,7 +45,36 @@ class Wait:
     is_scarce: bool = False
     is_slow: bool = False
     is_named_by_answer: bool = False
+    together: Together | None = None
 
 
 def is_gone(state: State, _target: Target, _answered: Properties) -> bool:
     return state is None
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A wait for what a target's call has begun. `seconds` says how long it may take, where that is not as long as for a change of our
+    own."""
+
+    target: Target
+    wait: Wait
+    answered: Properties
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Some time before the next look."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Memory and line for so many bytes, from now to whatever is waited for next."""
+
+    size: int
+
+
+Flow: TypeAlias = Generator[Awaited | Pause | Room, State, T]

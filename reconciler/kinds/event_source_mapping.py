@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import UNSET, Key, Live, Properties, Target, Unreadable
-from reconciler.core.waiting import Judge, State, Wait, is_gone
+from reconciler.core.waiting import Judge, State, Together, Wait, is_gone
 from reconciler.kinds import filters, sources
 from reconciler.kinds.base import (
     IS_WHICH,
@@ -166,6 +166,7 @@ def is_cut(answer: Properties, members: frozenset[str]) -> bool:
 
 
 _LISTING = Listing("ListEventSourceMappings", "EventSourceMappings")
+_TOGETHER = Together(_LISTING.operation, _LISTING.member, "UUID")
 READING = Reading(
     single,
     live,
@@ -331,11 +332,12 @@ def look(_target: Target, answered: Properties, _: State) -> tuple[str, Properti
     return single("", answered["UUID"])
 
 
+_wait = partial(Wait, look=look, describe=standing, is_scarce=True, is_named_by_answer=True, together=_TOGETHER)
 WAITS = (
-    Wait("mapping-settled", look, is_settled, standing, is_scarce=True, is_named_by_answer=True),
-    Wait("mapping-enabled", look, is_in("Enabled"), standing, is_scarce=True, is_named_by_answer=True),
-    Wait("mapping-disabled", look, is_in("Disabled"), standing, is_scarce=True, is_named_by_answer=True),
-    Wait("mapping-gone", look, is_gone, standing, is_for_the_end=True, is_scarce=True, is_named_by_answer=True),
+    _wait("mapping-settled", is_over=is_settled),
+    _wait("mapping-enabled", is_over=is_in("Enabled")),
+    _wait("mapping-disabled", is_over=is_in("Disabled")),
+    _wait("mapping-gone", is_over=is_gone, is_for_the_end=True),
 )
 
 

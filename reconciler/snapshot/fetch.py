@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from reconciler.aws.client import Aws, Place
+from reconciler.aws.jobs import Jobs
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted, SettleFailed, SnapshotError
 from reconciler.core.model import Key, Live, Properties, Snapshot, Spec, Target
+from reconciler.core.waiting import Awaited, Flow
 from reconciler.kinds.base import STUCK, Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, parts, with_layers
@@ -344,17 +347,22 @@ class _Region:
         still = [item for item in answers if not reading.moving(item[1])]
         moving = [item for item in answers if reading.moving(item[1])]
         with self.patience.waiting() as seconds:
-            settle = partial(self.settled, reading, seconds)
-            for (target, _), item in self.unread.each(self.pool, operation(reading), settle, moving, first):
+            jobs = Jobs(self.aws)
+            ends = [
+                (target, jobs.start(self.place, self.settled(reading, seconds, (target, item))))
+                for target, item in moving
+            ]
+            jobs.run()
+            for (target, _), item in self.unread.each(self.pool, operation(reading), result_of, ends, first):
                 still += [(target, item)] if item else []
         return still
 
-    def settled(self, reading: Reading, seconds: float, moving: Answered) -> Properties | None:
+    def settled(self, reading: Reading, seconds: float, moving: Answered) -> Flow[Properties | None]:
         """What AWS answers once it stands still; None when it was on its way out."""
         target, item = moving
         wait = WAITS[reading.moving(item)]
         try:
-            state = self.aws.settle(target, wait, item[wait.member] if wait.member else item, seconds=seconds)
+            state = yield Awaited(target, wait, item[wait.member] if wait.member else item, seconds)
         except Interrupted:
             raise
         except SettleFailed as failure:
@@ -411,5 +419,9 @@ def itself(target: Target) -> Target:
     return target
 
 
-def first(answered: Answered) -> Target:
-    return answered[0]
+def first(item: tuple[Target, Any]) -> Target:
+    return item[0]
+
+
+def result_of(end: tuple[Target, Future[Properties | None]]) -> Properties | None:
+    return end[1].result()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import perform
+from reconciler.apply.task import perform_target
 from reconciler.core.service import READING
 from reconciler.report.formats.shown import why
 from reconciler.sandbox.around.faults import Fault, Script
@@ -269,14 +269,13 @@ def test_a_version_that_somebody_publishes_between_plan_and_apply_makes_the_laye
 ) -> None:
     begun(house)
     house.write("shared.yaml", layer("layers/2.zip"))
-    perform_target = perform.perform_target
 
     def meanwhile(*given: Any) -> Any:
         published_by_a_stranger(house)
         return perform_target(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(perform, "perform_target", meanwhile)
+        patch.setattr("reconciler.apply.perform.perform_target", meanwhile)
         report = house.apply()
     assert report["outcome"]["exit_code"] == 23, report
     assert house.verbs() == {"layer/shared": "update", "checkout": "update"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import perform
+from reconciler.apply import operation, perform
 from reconciler.sandbox.stock import code_zip
 from reconciler.snapshot import artifacts
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
@@ -272,13 +272,13 @@ def test_an_object_that_is_replaced_while_it_is_sent_goes_live_nowhere(
     put(house, "v2.zip", "reviewed")
     house.write("checkout.yaml", function_spec(key="v2.zip", extra=LIVE))
     house.writes()
-    call = perform.call
+    call = operation.call
 
     def replacing(*given: Any) -> Any:
         put(house, "v2.zip", "evil")
         return call(*given)
 
-    monkeypatch.setattr(perform, "call", replacing)
+    monkeypatch.setattr(operation, "call", replacing)
     assert house.apply()["outcome"]["status"] == "failed"
     assert house.writes() == ["UpdateFunctionCode"]
 

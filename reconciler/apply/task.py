@@ -1,0 +1,51 @@
+"""One target from its first event to its last: its operations in order, until one fails."""
+
+from __future__ import annotations
+
+from reconciler.apply.expected import Expected
+from reconciler.apply.export import exported
+from reconciler.apply.failure import as_failure, failed
+from reconciler.apply.operation import Known, perform_operation
+from reconciler.apply.run import Outcome, Record, Run
+from reconciler.core.model import TargetPlan
+from reconciler.core.waiting import Flow
+from reconciler.report.documents import plain
+from reconciler.snapshot import belongings
+
+
+def perform_target(plan: TargetPlan, run: Run) -> Flow[Outcome]:
+    """One task. Its first failure ends it; what was done before stays done and on record."""
+    if run.is_stopping():
+        return "not attempted"
+    record = Record(run, plan.target)
+    record.note("task_started", at_ms=int(run.now().timestamp() * 1000))
+    try:
+        note_what_goes(plan, record)
+    except Exception as error:  # what cannot be exported is not deleted, and stops no other target
+        return failed(0, plan.operations[0], as_failure(error, None), 0.0, record)
+    outcome = yield from perform_operations(plan, record)
+    if outcome == "succeeded":
+        record.note("task_finished")
+    record.flush()
+    return outcome
+
+
+def note_what_goes(plan: TargetPlan, record: Record) -> None:
+    """A function that is to be deleted, as the spec that would bring it back, and what goes with it."""
+    if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
+        aws = record.run.aws
+        along = belongings.belongings(aws, plan.target)
+        spec = exported(aws, plan.target, belongings.unreadable(along))
+        record.note("exported", spec=spec, belongings=plain(belongings.document(along)))
+
+
+def perform_operations(plan: TargetPlan, record: Record) -> Flow[Outcome]:
+    run, known = record.run, Known(Expected(plan))
+    for index in range(len(plan.operations)):
+        if run.is_stopping():
+            return "not attempted" if index == 0 else "failed"
+        outcome = yield from perform_operation(index, plan.operations, known, record)
+        if outcome != "succeeded":
+            return outcome
+    run.answers[plan.target] = known.results
+    return "succeeded"
