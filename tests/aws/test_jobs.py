@@ -1,0 +1,277 @@
+"""Many jobs side by side: what waits holds no thread, costs as few calls as can be, and ends with its run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from reconciler.aws import jobs as module
+from reconciler.aws.client import Place
+from reconciler.aws.jobs import LOOKERS, ROOM_BYTES, WORKERS, Jobs
+from reconciler.core.errors import CallFailed, Interrupted, SettleFailed
+from reconciler.core.model import Properties, Target
+from reconciler.core.waiting import Awaited, Flow, Pause, Room, State, Together, Wait
+
+HERE, THERE = Place("test", "us-west-2"), Place("test", "eu-west-1")
+MANY = 200
+
+
+@dataclass
+class Answering:
+    """An AWS on a clock of its own, which goes on only while everybody waits. What is begun, by name at a time, is done so many
+    seconds later; a page of the listing has `page` of it. Counts what it was asked for, with the time."""
+
+    seconds: float = 2.0
+    page: int = 100
+    time: float = 0.0
+    patience_seconds: float = 300.0
+    begun: dict[str, float] = field(default_factory=dict)
+    asked: list[tuple[str, float]] = field(default_factory=list)
+    unlisted: frozenset[str] = frozenset()
+    is_over: bool = False
+
+    def now(self) -> float:
+        return self.time
+
+    def pause(self, seconds: float) -> None:
+        self.time += seconds
+
+    def is_stopping(self) -> bool:
+        return self.is_over
+
+    def state(self, name: str) -> dict[str, Any]:
+        is_done = self.time >= self.begun[name] + self.seconds
+        return {"Name": name, "State": "Done" if is_done else "Moving"}
+
+    def find(self, _: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
+        self.asked.append((operation, self.time))
+        return self.state(params["Name"])
+
+    def pages(self, _: Place, operation: str, _params: Properties) -> Iterator[Mapping[str, Any]]:
+        names = sorted(self.begun)
+        for first in range(0, len(names), self.page):
+            self.asked.append((operation, self.time))
+            shown = [name for name in names[first : first + self.page] if name not in self.unlisted]
+            yield {"Items": [self.state(name) for name in shown]}
+
+    def counted(self) -> Counter[str]:
+        return Counter(operation for operation, _ in self.asked)
+
+
+def look(_: Target, answered: Properties, _state: State) -> tuple[str, Properties]:
+    return "GetItem", {"Name": answered["Name"]}
+
+
+def is_done(state: State, _target: Target, _answered: Properties) -> bool:
+    return state is not None and state["State"] == "Done"
+
+
+ALONE = Wait("item-done", look, is_done, str)
+LISTED = Wait("item-listed", look, is_done, str, is_scarce=True, together=Together("ListItems", "Items", "Name"))
+
+
+def begun(aws: Answering, name: str, wait: Wait, place: Place = HERE) -> Flow[State]:
+    aws.begun[name] = aws.time
+    answered = {"Name": name, "State": "Moving"}
+    return (yield Awaited(Target(place.account, place.region, name), wait, answered))
+
+
+def made(aws: Answering) -> Jobs:
+    return Jobs(aws)  # type: ignore[arg-type]
+
+
+def all_done(aws: Answering, count: int, wait: Wait) -> list[State]:
+    jobs = made(aws)
+    futures = [jobs.start(HERE, begun(aws, f"f{number}", wait)) for number in range(count)]
+    jobs.run()
+    return [future.result() for future in futures]
+
+
+def test_what_waits_holds_no_thread() -> None:
+    """Each is over only once all of them wait, which are more than there are threads."""
+    aws, waiting = Answering(), list[str]()
+
+    def is_together(state: State, _target: Target, _answered: Properties) -> bool:
+        return state is not None and state["State"] == "Done" and len(waiting) == MANY
+
+    def waits(name: str) -> Flow[State]:
+        waiting.append(name)
+        return (yield from begun(aws, name, Wait("all-wait", look, is_together, str)))
+
+    jobs = made(aws)
+    futures = [jobs.start(HERE, waits(f"f{number}")) for number in range(MANY)]
+    jobs.run()
+    assert all(future.result() for future in futures)
+    assert MANY > WORKERS + LOOKERS
+
+
+def test_a_wait_is_looked_at_ever_less_often() -> None:
+    aws = Answering(seconds=60.0)
+    assert all_done(aws, 1, ALONE) == [{"Name": "f0", "State": "Done"}]
+    times = [at for _, at in aws.asked]
+    gaps = [round(after - before, 6) for before, after in pairwise(times)]
+    assert gaps == sorted(gaps)
+    assert len(times) < 45
+
+
+def test_one_listing_a_second_shows_all_that_wait() -> None:
+    aws = Answering(seconds=5.0)
+    assert len(all_done(aws, 99, LISTED)) == 99
+    assert aws.counted() == {"ListItems": 5}
+
+
+def test_nothing_scarce_is_asked_before_it_can_be_done() -> None:
+    aws = Answering(seconds=0.5)
+    all_done(aws, 3, LISTED)
+    assert min(at for _, at in aws.asked) >= 1.0
+
+
+@pytest.mark.parametrize(
+    ("count", "asked"), [(1, {"GetItem": 1}), (2, {"ListItems": 2, "GetItem": 2}), (40, {"ListItems": 34})]
+)
+def test_a_listing_costs_no_more_than_asking_for_each(count: int, asked: dict[str, int]) -> None:
+    """The place has others, three on a page, which stand before these."""
+    aws = Answering(seconds=0.5, page=3)
+    aws.begun |= {f"a{number}": 0.0 for number in range(60)}
+    all_done(aws, count, LISTED)
+    assert aws.counted() == asked
+
+
+def test_what_a_listing_does_not_show_is_asked_for_alone() -> None:
+    aws = Answering(unlisted=frozenset({"f3"}))
+    assert len(all_done(aws, 9, LISTED)) == 9
+    assert aws.counted()["GetItem"] >= 1
+
+
+def test_a_listing_that_is_refused_is_no_failure() -> None:
+    class Refusing(Answering):
+        def pages(self, *_: Any) -> Iterator[Mapping[str, Any]]:
+            raise CallFailed("no", code="AccessDenied")
+
+    aws = Refusing()
+    assert len(all_done(aws, 9, LISTED)) == 9
+    assert set(aws.counted()) == {"GetItem"}
+
+
+def test_what_a_job_waits_for_in_vain_is_its_own_failure() -> None:
+    aws = Answering(seconds=1e6)
+    jobs = made(aws)
+
+    def wary() -> Flow[str]:
+        try:
+            yield from begun(aws, "slow", ALONE)
+        except SettleFailed as failure:
+            return str(failure)
+        return ""
+
+    def broken() -> Flow[str]:
+        yield Pause(0.1)
+        raise ZeroDivisionError
+
+    def fine() -> Flow[str]:
+        yield Pause(0.2)
+        return "done"
+
+    futures = [jobs.start(HERE, flow) for flow in (wary(), broken(), fine())]
+    jobs.run()
+    assert "still not settled after 600 s (item-done)" in futures[0].result()
+    assert isinstance(futures[1].exception(), ZeroDivisionError)
+    assert futures[2].result() == "done"
+
+
+@pytest.mark.parametrize("wait", [ALONE, LISTED], ids=["alone", "listed"])
+def test_who_stops_waits_for_nothing_any_longer(wait: Wait) -> None:
+    aws = Answering(seconds=1e6)
+
+    def stopping() -> Flow[None]:
+        yield Pause(7.0)
+        aws.is_over = True
+
+    jobs = made(aws)
+    futures: list[Future[Any]] = [jobs.start(HERE, begun(aws, f"f{number}", wait)) for number in range(50)]
+    futures.append(jobs.start(HERE, stopping()))
+    jobs.run()
+    assert all(isinstance(future.exception(), Interrupted) for future in futures[:-1])
+    assert aws.time < 9.0
+
+
+def test_one_place_does_not_hold_up_another() -> None:
+    """All threads of the first wait for what only the second does."""
+    done = threading.Event()
+
+    def held() -> Flow[bool]:
+        yield Pause(0)
+        return done.wait(30)
+
+    def freeing() -> Flow[bool]:
+        yield Pause(0)
+        done.set()
+        return True
+
+    jobs = made(Answering())
+    futures = [jobs.start(HERE, held()) for _ in range(WORKERS + 1)] + [jobs.start(THERE, freeing())]
+    jobs.run()
+    assert all(future.result() for future in futures)
+
+
+def test_what_was_begun_goes_on_before_others_begin_but_for_the_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WORKERS", 1)
+    order = list[str]()
+
+    def steps(name: str) -> Flow[None]:
+        order.append(f"{name}1")
+        yield Room(1)
+        order.append(f"{name}2")
+
+    jobs = made(Answering())
+    for name, is_urgent in (("a", False), ("b", False), ("u", True), ("v", True)):
+        jobs.start(HERE, steps(name), is_urgent=is_urgent)
+    jobs.run()
+    assert order == ["u1", "v1", "u2", "v2", "a1", "a2", "b1", "b2"]
+
+
+def test_no_more_is_sent_at_once_than_there_is_room_for_and_one_at_least() -> None:
+    lock, held, most = threading.Lock(), [0], [0]
+    sizes = [ROOM_BYTES // 4] * 12 + [ROOM_BYTES * 3] * 2 + [1] * 12
+
+    def sends(size: int) -> Flow[int]:
+        yield Room(size)
+        with lock:
+            held[0] += size
+            most[0] = max(most[0], held[0] if held[0] > size else 0)
+        time.sleep(0.002)
+        with lock:
+            held[0] -= size
+        yield Pause(0.0)
+        return size
+
+    jobs = made(Answering())
+    futures = [jobs.start(HERE, sends(size)) for size in sizes]
+    jobs.run()
+    assert [future.result() for future in futures] == sizes
+    assert ROOM_BYTES // 4 < most[0] <= ROOM_BYTES
+
+
+def test_jobs_that_are_started_by_the_end_of_others_are_done_too() -> None:
+    jobs, done = made(Answering()), list[int]()
+
+    def number(this: int) -> Flow[int]:
+        yield Pause(0.01)
+        return this
+
+    def ended(future: Future[int]) -> None:
+        done.append(future.result())
+        if future.result() < 5:
+            jobs.start(HERE, number(future.result() + 1)).add_done_callback(ended)
+
+    jobs.start(HERE, number(1)).add_done_callback(ended)
+    jobs.run()
+    assert done == [1, 2, 3, 4, 5]
