@@ -59,8 +59,8 @@ def import_command(
 ) -> None:
     """Write specs of functions that live. A plan of them is empty, but for the mark of who manages them.
 
-    NAME is a function's name or its address, account/region/function, or a pattern of one. Reads only; no file that is there is changed,
-    and no value of an environment is written unless --env says so.
+    NAME is a function's name or its address, account/region/function, or a pattern of one. AWS is only read. No file that is there is
+    changed, but that a function's spec for another place gets a variant; no value of an environment is written unless --env says so.
 
     Example: reconcile import --all-unmanaged --region us-west-2 --bucket artifacts
     """

@@ -176,7 +176,8 @@ SHOW: Schema = {
 REASONS: Schema = array(closed({"address": TEXT, "reason": TEXT}))
 IMPORT: Schema = {
     "title": "Functions that were imported",
-    "description": "Printed by `reconcile import --format json`. `left` is what lives and its spec leaves to others; `passed_over` is managed already, "
+    "description": "Printed by `reconcile import --format json`. `left` is what lives and its spec leaves to others, `variant` the label of a "
+    "variant that a spec which was there has got; `passed_over` is managed already, "
     "`failed` could not be imported. `parameters` are commands that put values where references lead; `hand_over` is what to write where the "
     "functions came from. `configuration` is the reconcile.yaml that was written, null where there was one; `defaults` the file that the specs extend.",
     **closed(
@@ -186,7 +187,10 @@ IMPORT: Schema = {
             "configuration": OR_NOT_KNOWN,
             "defaults": OR_NOT_KNOWN,
             "files": array(
-                closed({"file": TEXT, "addresses": array(ADDRESS), "left": array(closed({"path": TEXT, "reason": TEXT}))})
+                closed(
+                    {"file": TEXT, "addresses": array(ADDRESS), "left": array(closed({"path": TEXT, "reason": TEXT})), "variant": TEXT},
+                    optional=("variant",),
+                )
             ),
             "passed_over": REASONS,
             "failed": REASONS,

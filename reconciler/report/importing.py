@@ -21,7 +21,7 @@ def text(document: Document) -> str:
 def _files(document: Document) -> Iterator[str]:
     yield from (f"wrote  {document[what]}" for what in ("configuration", "defaults") if document[what])
     for file in document["files"]:
-        yield f"wrote  {file['file']}"
+        yield f"added  {file['file']}: variant {file['variant']}" if "variant" in file else f"wrote  {file['file']}"
         yield from (f"       {item['path']} left to others: {item['reason']}" for item in file["left"])
 
 
@@ -40,7 +40,8 @@ def _counted(document: Document) -> str:
     ]
     if not (imported or rest):
         return "Nothing to import."
-    return "; ".join([f"Imported: {many(imported, 'function')} in {many(len(document['files']), 'file')}", *rest]) + "."
+    files = len({file["file"] for file in document["files"]})
+    return "; ".join([f"Imported: {many(imported, 'function')} in {many(files, 'file')}", *rest]) + "."
 
 
 def _next(document: Document) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _next(document: Document) -> Iterator[str]:
     for account, items in groupby(document["parameters"], key=lambda item: item["address"].partition("/")[0]):
         yield f"# with credentials of account {account}:"
         yield from (item["command"] for item in items)
-    paths = [file["file"] for file in document["files"]]
+    paths = [*dict.fromkeys(file["file"] for file in document["files"])]
     where = paths[0] if len(paths) == 1 else commonpath(paths) or "."
     if document["parameters"]:
         yield "# the values are where the specs say once these commands were run"

@@ -131,18 +131,23 @@ def wholes(document: Document, defaults: Defaults | None, faults: list[Fault]) -
     is_plain = not isinstance(value, dict) or not ({EXTENDS, VARIANTS} & value.keys())
     if is_plain or root_of(value) == LAYER.name:
         return [document]
-    own = without(document, [f"/{EXTENDS}"])
     try:
-        below = defaults.below(document) if defaults else None
+        laid = over_defaults(document, defaults, faults)
     except SpecError as error:
         faults += error.faults
         return []
-    laid = lay(below, own, faults) if below else own
     top = without(laid, [f"/{VARIANTS}"])
     if VARIANTS not in laid.value:
         return [top]
     places = [top] if any(key in value for key in WHERE) else []
     return [*places, *_variants(laid, top, faults)]
+
+
+def over_defaults(document: Document, defaults: Defaults | None, faults: list[Fault]) -> Document:
+    """A file over what it extends, its variants with it. Raises SpecError."""
+    below = defaults.below(document) if defaults else None
+    own = without(document, [f"/{EXTENDS}"])
+    return lay(below, own, faults) if below else own
 
 
 def _variants(document: Document, top: Document, faults: list[Fault]) -> Iterator[Document]:

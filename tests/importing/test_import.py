@@ -178,7 +178,8 @@ def test_what_differs_by_region_is_two_files_in_folders(house: House) -> None:
     spec = function_spec(extra=f"by_region: {{{ELSEWHERE}: {{configuration: {{MemorySize: 999}}}}}}\n")
     spec = spec.replace("region: us-west-2", f"regions: [us-west-2, {ELSEWHERE}]")
     living(house, spec.replace("S3Bucket: artifacts", 'S3Bucket: "artifacts-{{ region }}"'), config=TWO)
-    imports(house, "checkout")
+    result = imports(house, "checkout")
+    assert "note: 1 function with a file for each place; import one place after the other" in result.out
     assert "MemorySize" not in text(house, "us-west-2/checkout.yaml")
     assert "MemorySize: 999" in text(house, f"{ELSEWHERE}/checkout.yaml")
     assert is_taken_over(house)

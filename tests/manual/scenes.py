@@ -47,6 +47,18 @@ def an_account_that_moved_in(house: House) -> None:
     _apply(house)
 
 
+def a_second_region(house: House) -> None:
+    """One of the functions under git, and living in another region with more memory."""
+    an_account(house)
+    house.run("import", "shop-audit", "--region", REGION)
+    file, text = f"specs/{CONFIG}", _text(house, CONFIG)
+    (house.root / file).write_text(text.replace("[us-west-2]", "[us-west-2, eu-west-1]"))
+    house.sandbox.clients.get("lambda", ACCOUNT, "eu-west-1").create_function(
+        FunctionName="shop-audit", Runtime="python3.13", Handler="lambda_function.lambda_handler", Role=ROLE,
+        Code={"S3Bucket": "artifacts", "S3Key": "v1.zip"}, Timeout=30, MemorySize=2048, Tags={"team": "shop"},
+    )  # fmt: skip
+
+
 def a_state(house: House) -> None:
     """The same, with the state of the Terraform that made one of the functions."""
     stocked(house)

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ Warn = Callable[[str], None]
 
 
 def codes(
-    aws: Aws, functions: Iterable[Live], said: Mapping[Target, Said], *, buckets: Iterable[str],
+    aws: Aws, functions: Iterable[Live], said: Mapping[Target, Said], *, buckets: Sequence[str],
     download: Path | None, warn: Warn,
 ) -> dict[Target, Code]:  # fmt: skip
     """The code of each function. A `path` is one from where we are."""
@@ -44,11 +45,23 @@ def codes(
             found[target] = Code(where)
         else:
             sought.append(held)
-    in_buckets = origins(aws, sought, buckets, warn) if sought else {}
+    in_buckets: dict[Target, dict[str, str]] = {}
+    for region, of_region in groupby(sorted(sought, key=_region), _region):
+        own_first = sorted(buckets, key=lambda name: region not in name)
+        in_buckets |= origins(aws, of_region, own_first, warn)
     for held in sought:
         where = in_buckets.get(held.target) or (downloaded(aws, held, download, warn) if download else {})
         found[held.target] = Code(where, "" if where else NOWHERE)
     return found
+
+
+def own_first(buckets: Iterable[str], region: str) -> list[str]:
+    """Those that are named by the region before the others, for Lambda takes code of its own region alone."""
+    return sorted(buckets, key=lambda name: region not in name)
+
+
+def _region(held: Held) -> str:
+    return held.target.region
 
 
 def code_held(function: Live) -> Held | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.commands.rewriting import Rewriting
 from reconciler.core.model import Target
 from reconciler.importing.drafts import Draft
 
@@ -21,17 +22,38 @@ class File:
         return tuple(draft.target for draft in self.drafts)
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A variant of a spec that is there: its label, and what it says as a whole, for each of its places."""
+
+    path: str
+    label: str
+    draft: Draft
+    drafts: tuple[Draft, ...]
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return tuple(draft.target for draft in self.drafts)
+
+
 @dataclass(slots=True)
 class Import:
-    """What comes of it: files by path, what is passed over, and what could not be imported, each with the reason; path and text of the
-    defaults that specs extend."""
+    """What comes of it: new files by path, specs that are there with the variants that they get, what is passed over, and what could not be
+    imported, each with the reason; path and text of the defaults that specs extend."""
 
     files: dict[str, File] = field(default_factory=dict)
+    rewritten: dict[str, Rewriting] = field(default_factory=dict)
+    added: list[Added] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     defaults: tuple[str, str] | None = None
 
     @property
-    def targets(self) -> set[Target]:
-        return {target for file in self.files.values() for target in file.targets}
+    def said(self) -> list[File | Added]:
+        return [*self.files.values(), *self.added]
+
+    @property
+    def drafts(self) -> dict[Target, Draft]:
+        """What is said of each function that is imported."""
+        return {target: item.draft for item in self.said for target in item.targets}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from os.path import lexists
@@ -61,7 +62,7 @@ def share(made: Import, witness: Witness, path: Path) -> None:
 
 def elsewhere(made: Import) -> list[str]:
     """How another place for all of them is written, for whoever takes the signs of the comment away."""
-    account = min(target.account for target in made.targets)
+    account = min(target.account for target in made.drafts)
     place = block(VARIANTS, {"elsewhere": {"account": account, "region": "REGION"}}, 0)
     return [
         *comment("Another place for all of them is one entry, with what is another there:"),
@@ -86,4 +87,15 @@ def offer(made: Import) -> None:
         made.remarks.append(
             f"{many(count, 'value')} the same in most of the functions; --defaults FILE writes them once, "
             "and another place for all of them is one entry there"
+        )
+
+
+def tell_of_places(made: Import) -> None:
+    """Say which functions have more than one file, and how they would have one."""
+    files = Counter(file.draft.target.function for file in made.files.values())
+    count = sum(number > 1 for number in files.values())
+    if count:
+        made.remarks.append(
+            f"{many(count, 'function')} with a file for each place; import one place after the other (--account, --region) for "
+            "variants of one file"
         )

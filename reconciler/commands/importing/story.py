@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
+from reconciler.commands.importing.adding import with_variants
 from reconciler.commands.importing.code import codes
 from reconciler.commands.importing.environment import VARIABLES, Environments, environments
 from reconciler.commands.importing.founding import configuration
-from reconciler.commands.importing.made import Import
+from reconciler.commands.importing.made import Added, File, Import
 from reconciler.commands.importing.placing import Naming, prove
 from reconciler.commands.importing.proof import Witness, code_seen
 from reconciler.commands.importing.seeing import function_of, hashes, importable, seen
-from reconciler.commands.importing.sharing import offer, require_place, share
+from reconciler.commands.importing.sharing import offer, require_place, share, tell_of_places
 from reconciler.commands.importing.wish import Chosen, Wish, chosen, places
 from reconciler.commands.new_files import require_folders, write
 from reconciler.commands.output import warn
@@ -43,6 +44,8 @@ def imported(wish: Wish) -> dict[str, Any]:
         *((path, file.text) for path, file in made.files.items()),
     ):
         write_new(path, content)
+    for rewriting in made.rewritten.values():
+        rewriting.write()
     return document(made, environment, found, config.path if founded and made.files else None)
 
 
@@ -56,7 +59,7 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
     where = places(wish, config)
     aws = wiring.connect(config, {place.account for place in where})
     found = chosen(wish, config, aws, where)
-    made = Import({}, {str(target): f"{place} describes it" for target, place in found.described.items()})
+    made = Import(passed_over={str(target): f"{place} describes it" for target, place in found.described.items()})
     made.failed |= dict.fromkeys(found.absent, "AWS has no such function in the places that are asked")
     live = seen(aws, found.targets)
     held = importable(config, live, made)
@@ -68,12 +71,14 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
     ]
     defaults = Defaults(on_disk(Path(config.path).parent))
     witness = Witness(config, defaults, code_seen(live, hashes(held)), found.numbers, environment.values)
-    for path, group in Naming(wish.output, drafts).files():
+    alone = with_variants(made, witness, drafts, found.elsewhere)
+    for path, group in Naming(wish.output, alone).files():
         prove(made, witness, path, group)
     if wish.defaults:
         share(made, witness, wish.defaults)
     else:
         offer(made)
+    tell_of_places(made)
     return found, made
 
 
@@ -97,28 +102,32 @@ def document(made: Import, environment: Environments, found: Chosen, founded: st
         "configuration": founded,
         "defaults": made.defaults[0] if made.defaults else None,
         "files": [
-            {
-                "file": path,
-                "addresses": [str(target) for target in file.targets],
-                "left": [{"path": left.path, "reason": left.reason} for left in file.draft.left],
-            }
-            for path, file in made.files.items()
+            *(_said(path, file) for path, file in made.files.items()),
+            *({**_said(added.path, added), "variant": added.label} for added in made.added),
         ],
         "passed_over": _with_reasons(made.passed_over),
         "failed": _with_reasons(made.failed),
         "remarks": [*dict.fromkeys((*made.remarks, *_untold(made), *notes))],
         "parameters": [
             {"address": str(target), "command": command}
-            for target in sorted(made.targets)
+            for target in sorted(made.drafts)
             for command in environment.commands.get(target, ())
         ],
         "hand_over": list(hand_over(made, found)),
     }
 
 
+def _said(path: str, said: File | Added) -> dict[str, Any]:
+    return {
+        "file": path,
+        "addresses": [str(target) for target in said.targets],
+        "left": [{"path": left.path, "reason": left.reason} for left in said.draft.left],
+    }
+
+
 def _untold(made: Import) -> Iterator[str]:
     """How many values of environments are left to others."""
-    ignored = [steps_of(path) for file in made.files.values() for path in file.draft.ignored]
+    ignored = [steps_of(path) for said in made.said for path in said.draft.ignored]
     count = sum(steps[:-1] == VARIABLES for steps in ignored)
     if count:
         yield f"{many(count, 'variable')} of environments left to others, by name; --env says what else may be written"
@@ -130,7 +139,7 @@ def _with_reasons(reasons: Mapping[str, str]) -> list[dict[str, str]]:
 
 def hand_over(made: Import, found: Chosen) -> Iterator[dict[str, str]]:
     """What each source must be told so that it lets go of what specs now say, and keeps the rest."""
-    documents = {target: file.draft.document for file in made.files.values() for target in file.targets}
+    documents = {target: draft.document for target, draft in made.drafts.items()}
     said_now = {id(found.said[target]): document for target, document in documents.items() if target in found.said}
     for reader, told in found.sources:
         parts = [(part, part.section in said_now.get(id(said), ())) for said in told.functions for part in said.parts]

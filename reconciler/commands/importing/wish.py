@@ -16,6 +16,7 @@ from reconciler.files.reading import Unreadable, contents
 from reconciler.files.validation import close_match
 from reconciler.importing.readers import read as read_sources
 from reconciler.importing.told import File, Reader, Said, Told
+from reconciler.kinds.function import FUNCTION
 from reconciler.spec.config import Config
 from reconciler.spec.discovery import discovered
 from reconciler.spec.extending import wholes
@@ -50,11 +51,12 @@ class Wish:
 @dataclass(slots=True)
 class Chosen:
     """The functions that are to be imported, with what a source says of each; which are not, and why; what of the sources is not
-    understood. `numbers` are the accounts'."""
+    understood. `numbers` are the accounts', `elsewhere` the files that describe a function, wherever it is."""
 
     targets: list[Target] = field(default_factory=list)
     said: dict[Target, Said] = field(default_factory=dict)
     described: dict[Target, str] = field(default_factory=dict)
+    elsewhere: dict[str, list[str]] = field(default_factory=dict)
     absent: list[str] = field(default_factory=list)
     sources: list[tuple[Reader, Told]] = field(default_factory=list)
     numbers: dict[str, str] = field(default_factory=dict)
@@ -71,6 +73,9 @@ def chosen(wish: Wish, config: Config, aws: Aws, places: Sequence[Place]) -> Cho
         found.said = said
     specs = described(config)
     found.described = {target: str(specs[target]) for target in wanted if target in specs}
+    for target, place in specs.items():
+        files = found.elsewhere.setdefault(target.function, [])
+        files += [] if place.path in files or target.root != FUNCTION.name else [place.path]
     found.targets = [target for target in wanted if target not in specs]
     return found
 
