@@ -19,6 +19,7 @@ from reconciler.core.model import Key
 
 SECONDS_BETWEEN_LINES = 10.0
 SECONDS_BEFORE_DRAWING = 1.0  # what is over sooner needs no picture
+SECONDS_BETWEEN_LOOKS = 0.25  # whether there is something to draw
 UNDER_WAY, UPLOADED = "uploading ", "uploaded "
 
 Tell = Callable[[Key, str, str], None]
@@ -52,11 +53,13 @@ def phase(name: str) -> Told:
 
 
 def reading(pulse: Pulse, names: Mapping[str, str], expected: headway.Expected) -> Told:
-    """Of the calls that are sent from now on; `names` are those of accounts, by their numbers."""
+    """Of the calls that are sent from now on, nothing before the first: a code of MFA may be asked for until then. `names` are those of
+    accounts, by their numbers."""
     before = pulse()
 
     def told(elapsed_seconds: float) -> list[str]:
-        return headway.lines("reading", headway.calls(before, pulse(), names, expected), elapsed_seconds)
+        made = headway.calls(before, pulse(), names, expected)
+        return headway.lines("reading", made, elapsed_seconds) if any(one.done for one in made) else []
 
     return told
 
@@ -66,16 +69,21 @@ def written(told: Told, is_over: IsOver, clock: Callable[[], float] = time.monot
     begun = clock()
     with suppress(Exception):
         while not is_over(SECONDS_BETWEEN_LINES):
-            sys.stderr.write("; ".join(told(clock() - begun)) + "\n")
-            sys.stderr.flush()
+            line = "; ".join(told(clock() - begun))
+            if line:
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
 
 
 def drawn(told: Told, is_over: IsOver, clock: Callable[[], float] = time.monotonic) -> None:
     """Lines that are rewritten where they stand, and gone when it is over."""
     begun = clock()
-    if is_over(SECONDS_BEFORE_DRAWING):
-        return
     with suppress(Exception):
+        if is_over(SECONDS_BEFORE_DRAWING):
+            return
+        while not told(clock() - begun):
+            if is_over(SECONDS_BETWEEN_LOOKS):
+                return
         from rich.console import Console
         from rich.live import Live
         from rich.text import Text

@@ -171,7 +171,8 @@ def live_snapshot(
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = places(workspace) if mark else []
     names = {account.account_id: account.name for account in workspace.config.accounts.values()}
-    with following(reading(aws.schedule.traffic, names, {})):
+    counted = reading(aws.schedule.traffic, names, {}) if aws.schedule.calls_per_second else phase("reading")
+    with following(counted):
         return fetch(
             aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
             looking=look or Looking(),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.progress import Progress
 
+from reconciler.aws.pace import Traffic
 from reconciler.commands import progress
 from reconciler.core.model import Key, Target
 from tests.conftest import House, function_spec
@@ -85,6 +86,10 @@ def test_a_line_is_told_every_ten_seconds_and_none_of_what_is_over_sooner(monkey
     assert follow(3, monkeypatch) == "10 s\n20 s\n30 s\n"
 
 
+def test_where_there_is_nothing_to_tell_there_is_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(3, monkeypatch, lambda _: []) == ""
+
+
 def test_places_share_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     assert follow(1, monkeypatch, lambda _: ["one", "two"]) == "one; two\n"
 
@@ -107,6 +112,24 @@ def test_a_terminal_shows_what_takes_longer_than_a_second_and_then_nothing_of_it
     progress.drawn(lambda seconds: [f"read{seconds:.0f}"], clock.is_over, clock)
     assert "read1" in stream.getvalue()
     assert stream.getvalue().endswith("\x1b[2K")  # the line is erased
+
+
+def test_a_terminal_is_left_alone_before_the_first_call_for_somebody_may_be_asked_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream, clock, asked = Terminal(), Clock(4), [0]
+    monkeypatch.setattr(sys, "stderr", stream)
+    told = progress.reading(
+        lambda: [Traffic("1", "us-west-2", "", asked[0], 1, 1.0, 0)], {}, {("1", "us-west-2", ""): 9}
+    )
+
+    def is_over(seconds: float | None) -> bool:
+        asked[0] = int(clock.now >= 101.5)
+        assert asked[0] or not stream.getvalue()
+        return clock.is_over(seconds)
+
+    progress.drawn(told, is_over, clock)
+    assert "reading 1/us-west-2: 1 of about 9 calls" in stream.getvalue()
 
 
 def test_a_phase_within_a_phase_is_told_by_the_outer_one(monkeypatch: pytest.MonkeyPatch) -> None:
