@@ -9,8 +9,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, state_of
-from reconciler.snapshot.beside import about, each_of
-from reconciler.snapshot.fetch import with_tags
+from reconciler.snapshot.beside import about, each_of, with_tags
 
 
 def seen(aws: Aws, key: Key, *, has_tags: bool = False) -> Live | None:

@@ -10,7 +10,6 @@ import heapq
 import math
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -22,6 +21,7 @@ SHARE = 0.96  # of a quota, where nothing else is said: the rest is for others, 
 BURST = 2 / 3  # of a second's worth may go at once after a pause: connections are opened then, and some are late
 SLOWEST = 1 / 16  # of the rate, however often AWS throttles
 RECOVERY = 0.1  # of the rate, that is had back a second
+FOR_THE_WAY = 0.75
 CATCHING_UP = 3  # requests that may go sooner because one was late
 
 # Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
@@ -48,8 +48,13 @@ class Quota:
 
     @property
     def window_seconds(self) -> float:
-        """A second, and half of what the rate leaves free: the other half is for what is late here."""
-        return max(1.0, (1 + self.most / self.per_second) / 2)
+        """A second, and most of what the rate leaves free, for what is late on its way; the rest is for what is late here."""
+        return max(1.0, 1 + FOR_THE_WAY * (self.most / self.per_second - 1))
+
+
+def drawn_on(api: str, operation: str) -> str:
+    """The name of what a call draws on."""
+    return api if api != "lambda" else operation if operation in APART else ""
 
 
 def quota(api: str, operation: str, calls_per_second: float) -> Quota | None:
@@ -59,7 +64,7 @@ def quota(api: str, operation: str, calls_per_second: float) -> Quota | None:
         return None
     if api != "lambda":
         return Quota(api, BESIDE[api] * SHARE) if api in BESIDE else None
-    return Quota(operation if operation in APART else "", calls_per_second * APART.get(operation, LAMBDA) / LAMBDA)
+    return Quota(drawn_on(api, operation), calls_per_second * APART.get(operation, LAMBDA) / LAMBDA)
 
 
 def calls_per_second() -> float:
@@ -74,6 +79,13 @@ def calls_per_second() -> float:
     return rate
 
 
+@dataclass(slots=True, order=True)
+class Departure:
+    """When a request went."""
+
+    at: float
+
+
 class Bucket:
     """When the next request of a quota may go, by the times that it is told; not for several threads.
 
@@ -84,7 +96,7 @@ class Bucket:
     def __init__(self, quota: Quota) -> None:
         self.quota = quota
         self.asked = self.throttled = 0
-        self._sent: deque[float] = deque(maxlen=quota.most)
+        self._sent: list[Departure] = []  # the last ones, no more than go in a second
         self._next = -math.inf
         self._burst = 0
         self._part, self._halved = 1.0, -math.inf
@@ -97,11 +109,11 @@ class Bucket:
         if self._is_idle(now):
             return now
         is_full = len(self._sent) == self.quota.most
-        after_others = self._sent[0] + self.quota.window_seconds if is_full else now
+        after_others = min(self._sent).at + self.quota.window_seconds if is_full else now
         return max(after_others, now if self._is_bursting(now) else self._next)
 
-    def take(self, now: float) -> None:
-        """One goes now."""
+    def take(self, now: float) -> Departure:
+        """One goes now; where it is a little later in the end, whoever sends it says so in what is given here."""
         gap = 1 / self.per_second(now)
         if self._is_idle(now):
             self._burst = max(1, int(self.quota.most * BURST)) if self.per_second(now) == self.quota.per_second else 1
@@ -109,8 +121,11 @@ class Bucket:
         elif not self._is_bursting(now):
             self._next = max(self._next, now - CATCHING_UP * gap) + gap
         self._burst -= 1
-        self._sent.append(now)
+        if len(self._sent) == self.quota.most:
+            self._sent.remove(min(self._sent))
+        self._sent.append(departure := Departure(now))
         self.asked += 1
+        return departure
 
     def throttle(self, now: float) -> None:
         """AWS said that it is too much."""
@@ -126,14 +141,14 @@ class Bucket:
 
     def _is_idle(self, now: float) -> bool:
         """Whether for so long nobody asked, though it might have been."""
-        return not self._sent or now >= max(self._sent[-1], self._next) + self.quota.window_seconds
+        return not self._sent or now >= max(max(self._sent).at, self._next) + self.quota.window_seconds
 
 
 @dataclass(slots=True)
 class _Ticket:
-    """One that waits; it is woken when it may go, or when it has to watch the clock for all that wait."""
+    """One that waits; it is woken when it may depart, or when it has to watch the clock for all that wait."""
 
-    has_turn: bool = False
+    departure: Departure | None = None
     leads: bool = False
     woken: threading.Event = field(default_factory=threading.Event)
 
@@ -158,10 +173,12 @@ class Turns:
         try:
             if not ticket.leads:
                 ticket.woken.wait()
-            while not ticket.has_turn:
+            while not ticket.departure:
                 self._lead()
         finally:
             self._leave(ticket)
+        with self._lock:
+            ticket.departure.at = max(ticket.departure.at, self._clock())
 
     def throttled(self) -> None:
         with self._lock:
@@ -173,9 +190,8 @@ class Turns:
             now = self._clock()
             ahead = self.bucket.ready(now) - now
             if ahead <= 0:
-                self.bucket.take(now)
                 first = heapq.heappop(self._waiting)[2]
-                first.has_turn = True
+                first.departure = self.bucket.take(now)
                 first.woken.set()
         if ahead > 0:
             self._sleep(ahead)
@@ -183,7 +199,7 @@ class Turns:
     def _leave(self, ticket: _Ticket) -> None:
         """Who leaves, be it with an exception, is not waited for, and another one watches the clock."""
         with self._lock:
-            if not ticket.has_turn:
+            if not ticket.departure:
                 self._waiting = [entry for entry in self._waiting if entry[2] is not ticket]
                 heapq.heapify(self._waiting)
             if ticket.leads:
@@ -217,13 +233,13 @@ class Schedule:
 
     def turns(self, owner: str, region: str, api: str, operation: str) -> Turns | None:
         """The line that a call stands in; `owner` is the number of the account, for two names of one share its quotas."""
-        drawn_on = quota(api, operation, self.calls_per_second)
-        if drawn_on is None:
+        limit = quota(api, operation, self.calls_per_second)
+        if limit is None:
             return None
         with self._lock:
-            key = owner, region, drawn_on
+            key = owner, region, limit
             if key not in self._turns:
-                self._turns[key] = Turns(Bucket(drawn_on), self._clock, self._sleep)
+                self._turns[key] = Turns(Bucket(limit), self._clock, self._sleep)
             return self._turns[key]
 
     def traffic(self) -> tuple[Traffic, ...]:
@@ -232,8 +248,8 @@ class Schedule:
             lines = sorted(self._turns.items(), key=lambda item: (item[0][0], item[0][1], item[0][2].name))
         return tuple(
             Traffic(
-                owner, region, drawn_on.name, turns.bucket.asked, len(turns._waiting),
+                owner, region, limit.name, turns.bucket.asked, len(turns._waiting),
                 turns.bucket.per_second(self._clock()), turns.bucket.throttled,
             )
-            for (owner, region, drawn_on), turns in lines
+            for (owner, region, limit), turns in lines
         )  # fmt: skip

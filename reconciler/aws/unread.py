@@ -61,12 +61,23 @@ class Unread:
             except AwsError as failure:
                 return failure
 
-        waiting = [item for item in items if target_of(item) not in self.reasons]
-        for item, result in zip(waiting, pool.map(attempt, waiting), strict=True):
-            if isinstance(result, AwsError):
-                self.add([target_of(item)], operation, result)
-            else:
-                yield item, result
+        waiting = [
+            (item, pool.submit(attempt, item)) for item in items if target_of(item) not in self.reasons
+        ]  # all of them before the first is waited for; items may come one after the other
+        try:
+            for item, future in waiting:
+                result = future.result()
+                if isinstance(result, AwsError):
+                    self.add([target_of(item)], operation, result)
+                else:
+                    yield item, result
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def join(self, other: Unread) -> None:
+        """What could not be read elsewhere; of a target that is known already the first reason stays."""
+        self.reasons = {**other.reasons, **self.reasons}
 
     def listed(
         self, operation: str, read: Callable[[], tuple[list[Item], bool]], targets: Iterable[Target]

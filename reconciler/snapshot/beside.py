@@ -67,3 +67,12 @@ def about(aws: Aws, reading: Reading, key: Key) -> Properties | None:
             break
         others[beside.listing.member] = items
     return {**(answer or {}), **others} if answer or others else None
+
+
+def with_tags(aws: Aws, reading: Reading, target: Target, answer: Properties) -> Properties:
+    """An answer with the tags that only a call of their own tells, AWS's own left out; as it is where there is no address to
+    ask by."""
+    if reading.tagged_by not in answer:
+        return answer
+    tags = aws.call(Place.of(target), "ListTags", {"Resource": answer[reading.tagged_by]}).result.get("Tags", {})
+    return {**answer, "Tags": {key: value for key, value in tags.items() if not key.startswith("aws:")}}

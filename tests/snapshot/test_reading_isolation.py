@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.sandbox.refusals import Refused
-from reconciler.snapshot import fetch
+from reconciler.snapshot import rest
 from tests.conftest import CONFIG, House, function_spec
 
 Request = Mapping[str, Any]
@@ -107,7 +107,7 @@ def stuck(house: House, operation: str, key: str, change: Mapping[str, str], mon
 def test_a_mapping_that_never_settles_refuses_its_target_after_a_bounded_wait(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "PATIENCE_SECONDS", 0.4)
+    monkeypatch.setattr(rest, "PATIENCE_SECONDS", 0.4)
     house.write("open.yaml", function_spec("open"))
     house.write("shut.yaml", function_spec("shut", extra=QUEUE))
     house.apply()
@@ -122,7 +122,7 @@ def test_a_mapping_that_never_settles_refuses_its_target_after_a_bounded_wait(
 
 
 def test_functions_that_never_settle_share_one_bounded_wait(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(rest, "PATIENCE_SECONDS", 0.3)
     names = [f"shut{number}" for number in range(20)]
     for name in names:
         house.write(f"{name}.yaml", function_spec(name), stock=name == names[-1])

@@ -1,0 +1,63 @@
+"""What is asked for of a kind: by what specs need, and by what was read already. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from reconciler.core.model import Live, Spec, Target
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import hanging_on, lost_qualifiers, parts
+from reconciler.kinds.registry import kinds_of
+
+WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
+Parts = Mapping[Target, frozenset[str]]  # what is to be read of a kind
+Held = Mapping[Target, list[Live]]
+
+
+def wanted(kind: Kind, spec: Spec, needed: frozenset[str], held: Iterable[Live], *, is_there: bool) -> frozenset[str]:
+    """What is to be read of a kind of a spec's target; the whole of one that is owned in parts is what it says of itself."""
+    named = parts(kind, needed)
+    if named & WHOLE and kind.is_owned_in_parts:
+        named = kind.whole(held)
+    if named & WHOLE and kind.reading.together:
+        named = called(kind, spec, held)
+    is_told = kind.is_root or kind.outlives_function or is_there
+    return named if is_told and kind in kinds_of(spec.target) else NONE
+
+
+def needs_others(kind: Kind, needed: frozenset[str]) -> bool:
+    """Whether only what else a function has tells what is to be read of a kind."""
+    return kind.is_owned_in_parts and bool(parts(kind, needed) & WHOLE)
+
+
+def losing(kind: Kind, spec: Spec, held: Iterable[Live]) -> frozenset[str]:
+    """What of a kind may hang on what a spec drops."""
+    return parts(kind, hanging_on(lost_qualifiers(spec, held)))
+
+
+def left(kind: Kind, asked: Parts, read: Parts) -> dict[Target, frozenset[str]]:
+    """What of it was not read before. A listing of all that a target has leaves nothing."""
+    is_listed = bool(kind.reading.listing or kind.reading.everywhere)
+    rest = {
+        target: NONE if is_listed and target in read else names - read.get(target, NONE)
+        for target, names in asked.items()
+    }
+    return {target: names for target, names in rest.items() if names}
+
+
+def called(kind: Kind, spec: Spec, held: Iterable[Live]) -> frozenset[str]:
+    """AWS's name for what the spec says there is of a kind; where it says nothing, for what the function that lives has."""
+    names = frozenset(item.key.name for item in spec.desired if item.key.kind == kind.name)
+    lives = (item for item in held if item.key.kind == FUNCTION.name)
+    return names or frozenset(kind.named(item.key.target.function, item.properties["configuration"]) for item in lives)
+
+
+def members_named(kind: Kind, specs: Iterable[Spec]) -> dict[Target, frozenset[str]]:
+    """The members that a target's spec names of a kind."""
+    return {
+        spec.target: frozenset(
+            member for item in spec.desired if item.key.kind == kind.name for member in item.properties
+        )
+        for spec in specs
+    }
