@@ -67,6 +67,7 @@ CASES: dict[str, Case] = {
     "memory": lambda aws, folder, options: [machine.memory_of_a_plan(aws, folder, 5000)],
     "folder": lambda aws, folder, options: machine.one_folder(aws, folder),
     "growth": growths,
+    "base": lambda aws, folder, options: [machine.large_branch(aws, folder, 4000)],
     "changed": lambda aws, folder, options: each(fleets.changed_since, (fleets.CHANGED_OF,), aws, folder),
     "bare": bares,
     "plan": plans,

@@ -18,6 +18,7 @@ ROUNDS = 5
 SMALL = 10  # what a command costs before the fleet does
 TASKS_A_REPORT = 10
 FOLDER_MB, SHARING = 40, 8
+BASE = "plan --snapshot --base"
 PLANNED = (0, 10, 21)  # a plan with whatever in it
 
 
@@ -61,7 +62,7 @@ def growth(aws: Running, folder: Path, sizes: Sequence[int]) -> list[Row]:
         for name, ran in phases(folder / str(size), size, template):
             taken.setdefault(name, {})[size] = ran
     for size, ran in tasks(aws, folder / "tasks", (SMALL, *sizes)):
-        taken.setdefault("tasks, the newest", {})[size] = ran
+        taken.setdefault("tasks --newest 1, reports", {})[size] = ran
     rows = []
     for name, rans in taken.items():
         net = {size: rans[size].cpu_seconds - rans[SMALL].cpu_seconds for size in sizes}
@@ -82,14 +83,27 @@ def phases(folder: Path, size: int, template: Mapping[str, Any]) -> Iterator[tup
     yield "validate", reconcile("validate", ".", folder=specs)
     yield "plan --snapshot", planned(specs, same)
     yield "plan of creations", planned(specs, nothing)
+    yield BASE, of_a_branch(specs, same, size)
+    fleet.change(specs, range(size))
+    yield "diff: plan where all differ", planned(specs, same)
+    yield "render: the same as markdown", planned(specs, same, "--format", "markdown")
+
+
+def of_a_branch(specs: Path, snapshot: Path, size: int) -> Ran:
+    """The plan of a pull request that changes one function of a hundred."""
     for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "before")):
         git(specs, *words)
     fleet.change(specs, range(0, size, 100))
     git(specs, "commit", "-qam", "one of a hundred")
-    yield "plan --snapshot --base", planned(specs, same, "--base", "HEAD~1")
-    fleet.change(specs, range(size))
-    yield "diff: plan where all differ", planned(specs, same)
-    yield "render: the same as markdown", planned(specs, same, "--format", "markdown")
+    return planned(specs, snapshot, "--base", "HEAD~1")
+
+
+def large_branch(aws: Running, folder: Path, size: int) -> Row:
+    template, snapshot = snapshot_of_one(aws, folder / "template"), folder / "snapshot.json"
+    specs = fleet.write_specs(folder / "specs", size)
+    write_snapshot(snapshot, template, size)
+    ran = of_a_branch(specs, snapshot, size)
+    return Row(BASE, size, {"wall": ran.wall_seconds, "cpu": ran.cpu_seconds, "peak": ran.peak_mb})
 
 
 def planned(specs: Path, snapshot: Path, *words: str) -> Ran:
@@ -127,7 +141,7 @@ def write_snapshot(file: Path, template: Mapping[str, Any], size: int, *, is_emp
 
 
 def tasks(aws: Running, folder: Path, sizes: Sequence[int]) -> Iterator[tuple[int, Ran]]:
-    """Showing the newest of so many tasks, of reports that are copies of a real one."""
+    """Showing the newest task of so many reports, which are copies of a real one."""
     aws.begin(Settings(has_quotas=False, latency_seconds=0.0, settle_seconds=0.0))
     specs = fleet.write_specs(folder / "specs", TASKS_A_REPORT)
     reports = folder / "reports"
@@ -138,7 +152,7 @@ def tasks(aws: Running, folder: Path, sizes: Sequence[int]) -> Iterator[tuple[in
     for size in sizes:
         many = folder / str(size)
         many.mkdir()
-        for number in range(size // TASKS_A_REPORT):
+        for number in range(size):
             copy = text.replace(run_id, f"{number:012x}")
             for task_id in ids:
                 copy = copy.replace(task_id, f"{number:08x}{task_id[8:]}")
