@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from reconciler import __version__
-from reconciler.cli import by_hand, changes, daily, looking, moving_in, setup, trying
+from reconciler.cli import by_hand, changes, daily, looking, moving_in, setup, shards, trying
 from reconciler.cli.ci import ci
 from reconciler.cli.drift import drift
 from reconciler.cli.sections import Sectioned
@@ -29,7 +29,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCI
 
 SECTIONS = {
     "Moving in": (setup.init, setup.doctor, moving_in.import_command),
-    "Specs": (changes.validate, looking.show_command, trying.schema),
+    "Specs": (changes.validate, looking.show_command, shards.targets, trying.schema),
     "Plan and apply": (changes.plan, changes.apply, changes.snapshot, changes.unlock, drift),
     "What runs": (
         looking.status, daily.functions, looking.versions, looking.diff, looking.logs, daily.tasks, looking.open_command,

@@ -205,12 +205,10 @@ def unlock(run: str, path: Path) -> None:
 
     Example: reconcile unlock 0170d518dc14
     """
-    from reconciler.apply import lock
     from reconciler.commands import wiring
-    from reconciler.commands.distant import store
+    from reconciler.commands.apply import unlocked
 
     workspace = wiring.read([path])
     if not workspace.config.lock:
         raise UnsafePlan(HAS_A_LOCK.ends(f"{workspace.config.path} names no lock"))
-    lock.unlock(store(workspace, wiring.connect(workspace.config, workspace.accounts)), workspace.config.lock, run)
-    say(f"Run {run} no longer holds {workspace.config.lock}.")
+    say(f"Run {run} no longer holds {', '.join(unlocked(workspace, run))}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.shards import require_both, shard_options
 from reconciler.commands.options import FILE, as_text, chosen, download_option, paths_argument, report_dir_option
 
 
@@ -64,7 +65,10 @@ def ci_validate(paths: tuple[Path, ...], output: Path | None, snapshot: Path | N
 @name_option
 @download_option
 @report_dir_option
-def ci_plan(paths: tuple[Path, ...], output: Path, name: str, download_code: bool, report_dir: Path) -> None:
+@shard_options
+def ci_plan(
+    paths: tuple[Path, ...], output: Path, name: str, download_code: bool, report_dir: Path, account: str, region: str
+) -> None:
     """Plan a change against its base.
 
     Leaves annotations, the job's summary, outputs, and the plan as a file.
@@ -73,7 +77,8 @@ def ci_plan(paths: tuple[Path, ...], output: Path, name: str, download_code: boo
     """
     from reconciler.commands.ci.plan import planned
 
-    sys.exit(planned(chosen(paths), output, report_dir, name, download_code=download_code))
+    require_both(account, region)
+    sys.exit(planned(chosen(paths), output, report_dir, name, (account, region), download_code=download_code))
 
 
 @ci.command(name="comment")
@@ -100,6 +105,7 @@ def ci_comment(plan: Path, name: str) -> None:
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @download_option
 @report_dir_option
+@shard_options
 def ci_apply(
     paths: tuple[Path, ...],
     name: str,
@@ -107,6 +113,8 @@ def ci_apply(
     allow_deletes: int | None,
     download_code: bool,
     report_dir: Path,
+    account: str,
+    region: str,
 ) -> None:
     """Carry out what merged pull requests have shown.
 
@@ -116,7 +124,9 @@ def ci_apply(
     """
     from reconciler.commands.ci.apply import Wanted, carry_out
 
-    sys.exit(carry_out(chosen(paths), Wanted(name, report_dir, approve, allow_deletes, download_code)))
+    require_both(account, region)
+    wanted = Wanted(name, report_dir, approve, allow_deletes, download_code, (account, region))
+    sys.exit(carry_out(chosen(paths), wanted))
 
 
 @ci.command(name="drift")

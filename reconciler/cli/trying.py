@@ -101,6 +101,7 @@ def demo(keep: Path | None) -> None:
             "acceptance",
             "show",
             "import",
+            "targets",
         ]
     ),
     default="function",

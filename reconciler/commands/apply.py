@@ -6,7 +6,7 @@ It puts the steps in their order; each is decided and done elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from reconciler.commands import wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.distant import keep_reports, store
 from reconciler.commands.progress import Pulse
-from reconciler.commands.run import Ending, Stop, Tell, new_run_id, run_plan
+from reconciler.commands.run import Ending, OfWhat, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
@@ -27,6 +27,7 @@ from reconciler.plan.approval import Review
 from reconciler.report.applied import applied as by_reports
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import checked, load_document, read_json
+from reconciler.report.merging import within
 from reconciler.report.sent import documents
 from reconciler.spec.load import only
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 class Orders:
     """An apply's flags. `recovered` are reports of earlier runs, just completed; `reviews` are the plans that show what may be
     done, None where nothing must have been shown; a `digest` approves the very plan that has it. `command` is what the record
-    says."""
+    says, and `group` the runs that it belongs to."""
 
     choices: Choices
     folder: Path
@@ -47,6 +48,7 @@ class Orders:
     recovered: Sequence[Path] = ()
     digest: str = ""
     command: str = "apply"
+    group: str = ""
 
 
 Show = Callable[[Mapping[str, Any]], None]
@@ -92,7 +94,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
 
 @contextmanager
 def running(workspace: Workspace, stop: Stop, audience: Audience) -> Iterator[Session]:
-    """A run that listens to signals and holds the lock, if there is one."""
+    """A run that listens to signals and holds its locks, if there are any."""
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     run_id = new_run_id()
     with stop.listening(), locked(workspace, aws, run_id, stop):
@@ -114,7 +116,7 @@ def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session
     with session.audience.watch(operations, session.aws.schedule.traffic) as tell:
         ending = run_plan(
             plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
-            refused=refused, identifier=session.run_id, packages=session.packages,
+            refused=refused, identifier=session.run_id, packages=session.packages, of=OfWhat(workspace.shard, orders.group),
         )  # fmt: skip
     if ending.exit_code == Locked.exit_code:
         ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")
@@ -172,7 +174,9 @@ def as_written(document: dict[str, Any], path: str) -> Mapping[str, Any]:
 
 
 def reviews(workspace: Workspace, documents: Iterable[Mapping[str, Any]]) -> list[Review]:
-    return approval.reviews(configuration_document(wiring.configuration(workspace, {})), documents)
+    """What is shown of a shard alone is not missed elsewhere."""
+    now = configuration_document(wiring.configuration(workspace, {}))
+    return approval.reviews(now, (within(document, workspace.shard) for document in documents))
 
 
 def compared_with(plan: Plan, orders: Orders) -> Plan:
@@ -191,13 +195,34 @@ def compared_with(plan: Plan, orders: Orders) -> Plan:
 
 @contextmanager
 def locked(workspace: Workspace, aws: Aws, run_id: str, stop: Stop) -> Iterator[None]:
-    """Hold the lock of reconcile.yaml, if it names one; losing it stops the run before its next call."""
-    if not workspace.config.lock:
+    """Hold the locks that reconcile.yaml names, if it does; losing one stops the run before its next call."""
+    s3 = store(workspace, aws)
+    with ExitStack() as held:
+        leases = [
+            held.enter_context(lock.held(s3, url, run_id, lost=lambda: stop.now(Locked.exit_code)))
+            for url in locks(workspace)
+        ]
+        held.enter_context(stop.when(lambda: any(lease.is_over() for lease in leases), Locked.exit_code))
         yield
-        return
-    s3, url = store(workspace, aws), workspace.config.lock
-    with (
-        lock.held(s3, url, run_id, lost=lambda: stop.now(Locked.exit_code)) as lease,
-        stop.when(lease.is_over, Locked.exit_code),
-    ):
-        yield
+
+
+def locks(workspace: Workspace) -> list[str]:
+    """Those of all accounts and regions that something may be done in: where it is marked, too."""
+    named = {spec.target.place for spec in workspace.specs.specs}
+    marked = {str(place) for place in wiring.places(workspace)} if workspace.is_whole else set()
+    return workspace.config.locks({workspace.shard} if workspace.shard else named | marked)
+
+
+def unlocked(workspace: Workspace, run_id: str) -> list[str]:
+    """The locks that a run no longer holds, for they were taken away from it. Raises Locked where it holds none."""
+    s3 = store(workspace, wiring.connect(workspace.config, workspace.accounts))
+    freed, kept = list[str](), list[str]()
+    for url in workspace.config.locks(map(str, wiring.places(workspace))):
+        try:
+            lock.unlock(s3, url, run_id)
+            freed.append(url)
+        except Locked as error:
+            kept.append(str(error))
+    if not freed:
+        raise Locked("\n".join(kept))
+    return freed

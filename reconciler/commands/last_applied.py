@@ -41,9 +41,9 @@ def last_applied(workspace: Workspace, folder: Path, aws: Aws | None) -> tuple[A
     return applied(found), notes
 
 
-def until_whole(reports: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Reports from the newest back to one that speaks of every target."""
+def until_whole(reports: Iterator[Mapping[str, Any]], place: str = "") -> Iterator[Mapping[str, Any]]:
+    """Reports from the newest back to one that speaks of every target, or of every one of a place."""
     for report in islice((report for report in reports if has_form(report, REPORT)), MOST_REPORTS):
         yield report
-        if applied([report]).whole:
+        if applied([report], place).whole:
             return

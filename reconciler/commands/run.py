@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -80,6 +80,14 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class OfWhat:
+    """The account/region that a run is about alone, and what the runs have in common that are one: the run of a workflow."""
+
+    place: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended, and where its report lies."""
 
@@ -101,6 +109,7 @@ def run_plan(
     refused: Mapping[Target, Diagnostic],
     identifier: str = "",
     packages: Packages | None = None,
+    of: OfWhat = OfWhat(),
 ) -> Ending:
     """Perform a plan's operations, all but those of refused targets, and leave journal and report. `packages` are those that the plan
     was made of, where they are kept."""
@@ -110,7 +119,12 @@ def run_plan(
     with Journal(folder, name) as journal:
         run = Run(aws, journal, stop, tell, packages or Packages())
         header = {
-            "run": {"id": identifier, "command": command, "owner": f"{uuid.uuid4()}@{socket.gethostname()}"},
+            "run": {
+                "id": identifier,
+                "command": command,
+                "owner": f"{uuid.uuid4()}@{socket.gethostname()}",
+                **{name: value for name, value in asdict(of).items() if value},
+            },
             "provenance": document["provenance"],
             "summary": document["summary"],
         }

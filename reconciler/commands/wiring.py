@@ -47,7 +47,8 @@ class Judgement:
 class Workspace:
     """What the files say: reconcile.yaml and the specs; `is_chosen` when some of those were left out. `is_whole`: these are
     all specs of the folder of reconcile.yaml, so that a function without a spec has none. `written` are the specs before
-    any reference in them was looked up. Where there is a `judgement`, `config` is the judging one."""
+    any reference in them was looked up. Where there is a `judgement`, `config` is the judging one. Of a `shard`, account/region, there
+    is all that is in it, and nothing else."""
 
     config: Config
     specs: Specs
@@ -55,6 +56,7 @@ class Workspace:
     is_chosen: bool = False
     written: tuple[Spec, ...] = ()
     judgement: Judgement | None = None
+    shard: str = ""
 
     @property
     def own(self) -> Config:
@@ -169,7 +171,7 @@ def live_snapshot(
         aws.redaction.learn(sensitive_texts(item.properties, KINDS[item.key.kind].is_sensitive))
 
     mark = workspace.config.managed_by if workspace.is_whole else ""
-    everywhere = places(workspace) if mark else []
+    everywhere = [place for place in places(workspace) if workspace.shard in ("", str(place))] if mark else []
     names = {account.account_id: account.name for account in workspace.config.accounts.values()}
     counted = reading(aws.schedule.traffic, names, {}) if aws.schedule.calls_per_second else phase("reading")
     with following(counted):

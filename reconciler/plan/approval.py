@@ -62,10 +62,11 @@ def require_one_that_holds(judged: Sequence[Review]) -> None:
 
 
 def unless_approved(plan: Plan, wanted: str) -> list[Diagnostic]:
-    """A refusal of the whole run unless the plan, or what it does, has the digest that a person approved, or it does nothing."""
+    """A refusal of the whole run unless the plan, or what it does, has a digest that a person approved, or it does nothing. Several are
+    parted by blanks: those of shards, of which each is a plan of its own."""
     acting = [(str(one.target), one.digest) for one in plan.targets if one.operations]
     to_do = digest_of_acting(acting)
-    if not acting or wanted in (plan.digest, to_do):
+    if not acting or not {plan.digest, to_do}.isdisjoint(wanted.split()):
         return []
     message = f"the plan that was approved is {wanted}, and what is left to do is {plan.digest}"
     return [IS_THE_PLAN_THAT_WAS_APPROVED.cited(Diagnostic("refusal", message, error=StalePlan.__name__))]

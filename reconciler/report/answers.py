@@ -201,7 +201,20 @@ IMPORT: Schema = {
     ),
 }  # fmt: skip
 
+TARGETS: Schema = {
+    "title": "The accounts and regions that specs are about",
+    "description": "Printed by `reconcile targets --format json`: each account and region with its number of targets, of which none waits for one in "
+    "another.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "targets"},
+            "shards": array(closed({"account": TEXT, "region": TEXT, "targets": COUNT})),
+        }
+    ),
+}  # fmt: skip
+
 SCHEMAS: Mapping[str, Schema] = {
     "status": STATUS, "versions": VERSIONS, "diff": DIFF, "logs": LOGS, "acceptance": ACCEPTANCE, "show": SHOW,
-    "import": IMPORT,
+    "import": IMPORT, "targets": TARGETS,
 }  # fmt: skip

@@ -89,6 +89,7 @@ def _run(begun: Event, finished: Event | None) -> dict[str, Any]:
         "started_at": begun["at"],
         "finished_at": ended,
         "duration_seconds": round(took, 3) if took is not None else None,
+        **{name: begun["run"][name] for name in ("place", "group") if name in begun["run"]},
     }
 
 

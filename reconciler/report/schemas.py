@@ -277,7 +277,8 @@ TASK: Schema = closed(
 
 REPORT: Schema = {
     "title": "A report: the record of one run",
-    "description": "Written by `reconcile apply` and `reconcile invoke`, read by `reconcile tasks`. A run that was cut off has "
+    "description": "Written by `reconcile apply` and `reconcile invoke`, read by `reconcile tasks`. A run of one account and region alone says "
+    "which (`place`), and those of one run of a workflow have its number (`group`). A run that was cut off has "
     "neither an end nor an exit code; an operation that was in flight then has the outcome `unknown`.",
     **closed(
         {
@@ -290,7 +291,10 @@ REPORT: Schema = {
                     "started_at": TIME,
                     "finished_at": {"anyOf": [TIME, {"type": "null"}]},
                     "duration_seconds": {"type": ["number", "null"]},
-                }
+                    "place": PLACE,
+                    "group": TEXT,
+                },
+                optional=("place", "group"),
             ),
             "provenance": PROVENANCE,
             "outcome": closed(

@@ -29,6 +29,7 @@ NAMES_AN_ACCOUNT_ONCE = Rule("R025", "An account of AWS has one name, and a name
 IS_ENABLED = Rule("R243", "Lambda is enabled in reconcile.yaml, altogether and in each account that is asked.")
 PRUNES_WHAT_IS_MARKED = Rule("R027", "What is pruned bears the owner mark of reconcile.yaml.")
 NAMES_A_BUCKET = Rule("R291", "`artifacts` names a bucket in each region, by what account and region tell.")
+NAMES_A_LOCK = Rule("R314", "`lock` names an object in S3, behind its bucket by what account and region tell.")
 HAS_A_ROLE_OF_ITS_OWN = Rule("R026", "The role of an account is a role in that account.")
 
 
@@ -56,6 +57,15 @@ class Config:
         from reconciler.spec.references import filled  # Jinja2 is needed only where there is a reference
 
         return {target: filled(self.artifacts, target, self.accounts[target.account].account_id) for target in targets}
+
+    def locks(self, places: Iterable[str]) -> list[str]:
+        """The locks that are held for some account/regions; none where reconcile.yaml names none."""
+        if "{{" not in self.lock:
+            return [self.lock] if self.lock else []
+        from reconciler.spec.references import filled
+
+        targets = [Target(account, region, "") for account, _, region in (place.partition("/") for place in places)]
+        return sorted({filled(self.lock, target, self.accounts[target.account].account_id) for target in targets})
 
     def require_enabled(self, accounts: Iterable[str]) -> None:
         """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
@@ -179,6 +189,7 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
         message = "prune deletes what bears our mark, and there is none; write managedBy as well"
         yield Fault(document.at("/prune"), PRUNES_WHAT_IS_MARKED.ends(message))
     yield from _artifact_faults(document)
+    yield from _lock_faults(document)
     seen: dict[str, Origin] = {}
     numbers: dict[str, Origin] = {}
     for index, account in enumerate(document.value["aws"]["accounts"]):
@@ -213,11 +224,32 @@ def _artifact_faults(document: Document) -> Iterator[Fault]:
     text = document.value.get("artifacts", "")
     if not text:
         return
-    from reconciler.spec.references import Fact, parsed, problem  # Jinja2 is needed only where there is a reference
+    from reconciler.spec.references import Fact, parsed  # Jinja2 is needed only where there is a reference
 
     bucket = text.removeprefix("s3://").partition("/")[0]
-    reasons = {problem(text, account.get("accountId", "")) for account in document.value["aws"]["accounts"]} - {""}
+    reasons = _unfilled(document, text)
     if not reasons and {Fact("account.name"), Fact("function")} & {*parsed(bucket)}:
         reasons = {"a bucket's name is told by account.id, region and partition only; write the others behind it"}
     for reason in sorted(reasons):
         yield Fault(document.at("/artifacts"), NAMES_A_BUCKET.ends(f"artifacts: {reason}"))
+
+
+def _lock_faults(document: Document) -> Iterator[Fault]:
+    """References that cannot be filled in, or that no account and region tells."""
+    text = document.value.get("lock", "")
+    if "{{" not in text:
+        return
+    from reconciler.spec.references import Fact, parsed
+
+    reasons = _unfilled(document, text)
+    if not reasons and Fact("function") in parsed(text):
+        reasons = {"a lock is held for an account and region, and not for a function"}
+    for reason in sorted(reasons):
+        yield Fault(document.at("/lock"), NAMES_A_LOCK.ends(f"lock: {reason}"))
+
+
+def _unfilled(document: Document, text: str) -> set[str]:
+    """Why references cannot be filled in for an account."""
+    from reconciler.spec.references import problem
+
+    return {problem(text, account.get("accountId", "")) for account in document.value["aws"]["accounts"]} - {""}

@@ -366,7 +366,10 @@ def config_schema() -> Schema:
                 "enum": ["pull_request", "none"],
             },
             "guards": {**CLOSED, "properties": guards},
-            "lock": {"description": "Where the lock object lies.", **S3_ADDRESS},
+            "lock": {
+                "description": "Where the lock lies; may refer to account and region, each of which has its own then.",
+                **S3_ADDRESS,
+            },
             "reports": {"description": "Where reports are kept as well.", **S3_ADDRESS},
             "artifacts": {
                 "description": "Where packages are put that are too large for a request; may refer to account and region.",

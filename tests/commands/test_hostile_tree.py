@@ -270,6 +270,8 @@ READING: dict[str, list[str]] = {
     "logs": ["logs", f"mine/{REGION}/two", "--since", "1d"],
     "logs as json": ["logs", f"mine/{REGION}/two", "--since", "1d", "--format", "json"],
     "show": ["show"],
+    "targets": ["targets"],
+    "targets as a matrix": ["targets", "--format", "matrix"],
     "show as json": ["show", "--format", "json"],
     "status": ["status"],
     "status as json": ["status", "--format", "json"],
@@ -308,7 +310,9 @@ def is_asked_for(path: Path, house: House) -> bool:
     """A record, the file of -o and its neighbour, the null device, and what the sandbox, which lives in this process, needs to run a function.
     A folder is opened to make a file in it."""
     scratch = Path(tempfile.gettempdir())
-    is_scratch = path.is_relative_to(scratch) and path.relative_to(scratch).parts[0].startswith("reconcile-")
+    is_scratch = path == scratch or (  # for a file without a name
+        path.is_relative_to(scratch) and path.relative_to(scratch).parts[0].startswith("reconcile-")
+    )
     is_ours = (
         path.is_relative_to(house.root / "new")
         or path.is_dir()

@@ -29,6 +29,7 @@ from reconciler.commands.output import error_document, say, show, view, warn
 from reconciler.commands.plan import planned
 from reconciler.commands.progress import progress
 from reconciler.commands.run import Ending, Stop
+from reconciler.commands.targets import shard
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ForgeError, GitError, PlanError, ReconcileError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
@@ -53,13 +54,14 @@ IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The flags: whose artifacts are meant, and what a person approves by hand."""
+    """The flags: whose artifacts are meant, what a person approves by hand, and account and region of a shard."""
 
     name: str
     folder: Path
     approve: str = ""
     allow_deletes: int | None = None
     download_code: bool = False
+    place: tuple[str, str] = ("", "")
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
     with telling_failures(run):
         require_a_merge(here)
         run.merged = [Seen(request) for request in newest_requests(run)]
-        workspace = wiring.read(paths)
+        workspace = shard(wiring.read(paths), *wanted.place)
         orders = ordered(run, workspace, wanted)
         audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
         ending = applied(workspace, orders, Stop(), audience)
@@ -106,7 +108,7 @@ def require_a_merge(here: Job) -> None:
 
 def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
     """Outside Actions: what there is to do; nothing is done."""
-    workspace = wiring.read(paths)
+    workspace = shard(wiring.read(paths), *wanted.place)
     made, document = planned(
         workspace, Choices(download_code=wanted.download_code), snapshot=None, folder=wanted.folder
     )
@@ -157,6 +159,7 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
         recovered=recovered,
         digest=wanted.approve,
         command=WHOLE if workspace.is_whole else "apply",
+        group=run.here.run_url.rpartition("/")[2] if workspace.shard else "",
     )
 
 

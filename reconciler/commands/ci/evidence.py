@@ -103,11 +103,12 @@ def judged_elsewhere(tree: Repository, plan: Document) -> str:
 def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str) -> Applied:
     """What earlier runs carried out, by the reports that they left as artifacts and where reconcile.yaml says. Raises ForgeError,
     AwsError where they cannot be had: unknown is not nothing."""
-    found = list(until_whole(_reports(records(forge, name, branch)))) if forge else []
+    place = workspace.shard
+    found = list(until_whole(_reports(records(forge, name, branch)), place)) if forge else []
     if workspace.config.reports:
         aws = wiring.connect(workspace.config, workspace.accounts)
-        found += until_whole(newest_reports(workspace, aws))
-    return applied(found)
+        found += until_whole(newest_reports(workspace, aws), place)
+    return applied(found, place)
 
 
 def told_by_records(here: Job | None, workspace: Workspace, name: str) -> Applied | None:

@@ -10,6 +10,7 @@ from reconciler.commands.changed import part
 from reconciler.commands.ci.telling import annotate, annotating_failures, hand_on, present, summarise, summary_view
 from reconciler.commands.output import show, view
 from reconciler.commands.plan import planned as plan_made
+from reconciler.commands.targets import shard
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import PlanError, StalePlan
 from reconciler.files.repository import repository
@@ -30,16 +31,18 @@ def permitted_since(workspace: Workspace, base: str) -> frozenset[int]:
     return permitted_by(messages_since(repository(Path(workspace.own.path).parent), base)) if base else frozenset()
 
 
-def planned(paths: Sequence[Path], output: Path, folder: Path, name: str, *, download_code: bool) -> int:
-    """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie. In a merge
-    queue, what no pull request of the workspace `name` has shown is refused. Returns the exit code."""
+def planned(
+    paths: Sequence[Path], output: Path, folder: Path, name: str, place: tuple[str, str], *, download_code: bool
+) -> int:
+    """Plan the change against its base, tell it, and leave the plan in a file; `folder` is where earlier reports lie, `place` the shard, if
+    it is one. In a merge queue, what no pull request of the workspace `name` has shown is refused. Returns the exit code."""
     from reconciler.commands.ci.evidence import told_by_records  # what asks AWS; `ci validate` needs only the rest
     from reconciler.commands.ci.queue import compared, queued
 
     here = present()
     with annotating_failures(here, output):
         base = compared_with(here, paths) if here and here.base else ""
-        workspace = part(wiring.read(paths), base=base)
+        workspace = shard(part(wiring.read(paths), base=base), *place)
         choices = Choices(base=base, download_code=download_code, permitted=permitted_since(workspace, base))
         queue = queued(here, workspace, name) if here and here.event == QUEUE else None
         known = queue.known if queue else told_by_records(here, workspace, name)

@@ -5,6 +5,7 @@ Derived from what the kinds say of their readings and calls. What is read on the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -182,7 +183,7 @@ def wanted(
 def storing(config: Config, home: Home) -> Iterator[Right]:
     """Lock and reports in S3, by the credentials of the first account."""
     if config.lock:
-        bucket, _, key = config.lock.removeprefix("s3://").partition("/")
+        bucket, _, key = re.sub(r"\{\{.*?\}\}", "*", config.lock).removeprefix("s3://").partition("/")
         yield from (
             Right(f"s3:{action}", home.s3(bucket, key)) for action in ("GetObject", "PutObject", "DeleteObject")
         )
