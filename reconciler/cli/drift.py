@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
 from reconciler.cli.ending import CHANGES_PENDING, PARTLY
-from reconciler.commands.options import FILE, format_option, report_dir_option, selecting
+from reconciler.commands.options import (
+    FILE,
+    as_text,
+    format_option,
+    report_dir_option,
+    require_somebody_to_ask,
+    selecting,
+)
 from reconciler.commands.output import say, show, view
 from reconciler.core.errors import PlanError
 from reconciler.spec.selection import Selection
@@ -46,6 +52,13 @@ def drift() -> None:
 )
 @click.option("--pin", is_flag=True, help="Also where an alias follows the newest version: write the number.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 10 where something would be.")
+@click.option(
+    "--branch",
+    metavar="NAME",
+    callback=as_text,
+    help="Commit it on a new branch of this name, and leave the files as they are.",
+)
+@click.option("--who", is_flag=True, help="Ask CloudTrail who did it, and say so in the commit and the pull request.")
 @click.option("--snapshot", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
 @click.option(
     "--base", default="", metavar="REF", help="What tells drift from edits, where no report does; HEAD when left out."
@@ -57,6 +70,8 @@ def accept(
     only: tuple[str, ...],
     pin: bool,
     check: bool,
+    branch: str | None,
+    who: bool,
     snapshot: Path | None,
     base: str,
     report_dir: Path,
@@ -70,22 +85,24 @@ def accept(
     Example: reconcile drift accept specs/shop --only /configuration/MemorySize --check
     """
     from reconciler.commands import selected
-    from reconciler.commands.accept import Wish, acceptance
+    from reconciler.commands.accept import Wish, acceptance, kept
     from reconciler.commands.changed import part
+    from reconciler.commands.proposing import Proposal
     from reconciler.report import acceptance as shown
     from reconciler.report.formats.json import document_json
 
+    require_somebody_to_ask(who=who, snapshot=snapshot)
+    if check and branch is not None:
+        raise click.UsageError("--check writes nothing, and so makes no branch; leave one of them out")
     workspace = part(selected.read(selection), base=base)
-    files, document = acceptance(workspace, Wish(only, pin, snapshot, base, report_dir))
-    if not check:
-        for file in files:
-            file.write()
+    proposal = Proposal(workspace, branch) if branch is not None else None
+    files, document = acceptance(workspace, Wish(only, pin, snapshot, base, report_dir, who))
+    if files and not check:
+        document |= kept(files, document, proposal)
     texts = {"json": document_json, "markdown": lambda found: shown.markdown(found, view()), "text": shown.text}
     show(texts[form](document))
     if files and not check:
-        say(
-            f"To propose it: git switch -c accept-drift && git commit -m 'Take over what AWS holds' {shlex.join(file.path for file in files)}"
-        )
+        say(shown.how_to_propose(document))
     sys.exit(ended(is_written=bool(files), has_left=bool(document["left"]), is_checked=check))
 
 

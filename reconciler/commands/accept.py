@@ -4,13 +4,14 @@ then written: what such a plan still shows is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.commands import wiring
 from reconciler.commands.plan import of_live, seen
+from reconciler.commands.proposing import Proposal
 from reconciler.commands.rewriting import Rewriting, placed, unchanged
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.diff import is_named, steps_of
@@ -19,7 +20,8 @@ from reconciler.core.model import Plan, Snapshot, Target
 from reconciler.core.sealing import canonical
 from reconciler.files.splicing import Edit, Unspliced
 from reconciler.plan.acceptance import Left, Taken, accepted
-from reconciler.report.documents import plain, source_document
+from reconciler.report.acceptance import message
+from reconciler.report.documents import plain, source_document, who_document
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.spec.places import Place
 
@@ -28,13 +30,15 @@ NOT_PROVED = "a plan of what would be written still shows it; write it by hand"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be accepted: of these paths, or all; whether numbers of versions may stand for the newest one."""
+    """What is to be accepted: of these paths, or all; whether numbers of versions may stand for the newest one; whether it is asked who
+    did it."""
 
     only: Sequence[str]
     may_pin: bool
     snapshot: Path | None
     base: str
     folder: Path
+    who: bool = False
 
 
 @dataclass(slots=True)
@@ -52,7 +56,7 @@ class Acceptance:
 
 def acceptance(workspace: Workspace, wish: Wish) -> tuple[list[Rewriting], dict[str, Any]]:
     """The files as they are to be, and what there is to say: nothing is written yet. Raises GitError without a history."""
-    choices = Choices(base=wish.base, drift=True)
+    choices = Choices(base=wish.base, drift=True, who=wish.who)
     known, live, aws = seen(workspace, choices, snapshot=wish.snapshot, folder=wish.folder)
     plan, _ = of_live(known, live, choices, folder=wish.folder, aws=aws, known=None)
     found = Acceptance()
@@ -67,6 +71,17 @@ def acceptance(workspace: Workspace, wish: Wish) -> tuple[list[Rewriting], dict[
             found.leave(taken, NOT_PROVED)
     files = [file for _, file in sorted(found.files.items()) if file.is_needed]
     return files, document(files, found, plan)
+
+
+def kept(files: Sequence[Rewriting], document: Mapping[str, Any], proposal: Proposal | None) -> dict[str, Any]:
+    """Write the files, or commit them where that is wanted; what there is to say of it. Raises UnsafePlan where something else would be
+    written over, or committed with it."""
+    if proposal is None:
+        for file in files:
+            file.write()
+        return {}
+    commit = proposal.committed(files, message(document))
+    return {"branch": {"name": proposal.branch, "commit": commit, "from": proposal.onto}}
 
 
 def drifted(workspace: Workspace, plan: Plan, live: Snapshot, wish: Wish) -> Iterator[Taken | Left]:
@@ -90,6 +105,7 @@ def document(files: Sequence[Rewriting], found: Acceptance, plan: Plan) -> dict[
     refused = [
         {"address": str(target), "path": "", "reason": note.message} for target, note in wiring.refusals(plan).items()
     ]
+    who = {action.key: action.who for target_plan in plan.targets for action in target_plan.actions if action.who}
     left = [{"address": str(item.key.target), "path": item.path, "reason": item.reason} for item in found.left]
     return {
         "format_version": FORMAT_VERSION,
@@ -98,7 +114,7 @@ def document(files: Sequence[Rewriting], found: Acceptance, plan: Plan) -> dict[
         "accepted": [
             {
                 "address": str(taken.key.target), "path": taken.path, "before": plain(taken.said), "after": plain(taken.value),
-                "source": source_document(where.origin),
+                "source": source_document(where.origin), **({"who": who_document(who[taken.key])} if taken.key in who else {}),
             }
             for taken, where in found.places.items()
         ],

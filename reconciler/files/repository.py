@@ -28,7 +28,7 @@ SECONDS = 300
 # configuration: settings of the command line win over those of every file. An empty value is "none" to all versions.
 SETTINGS = (
     "core.fsmonitor=", f"core.hooksPath={os.devnull}", f"core.attributesFile={os.devnull}", f"core.excludesFile={os.devnull}",
-    "core.untrackedCache=false", "core.pager=cat", "core.askPass=", "core.sshCommand=", "core.gitProxy=", "credential.helper=",
+    "core.untrackedCache=false", "core.splitIndex=false", "core.pager=cat", "core.askPass=", "core.sshCommand=", "core.gitProxy=", "credential.helper=",
     "diff.external=", "color.ui=false", "protocol.allow=never", "safe.bareRepository=explicit",
     "submodule.recurse=false", "gc.auto=0", "maintenance.auto=false",
 )  # fmt: skip
@@ -43,6 +43,8 @@ SYSTEM = ("SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP")  # without which no
 # once, by a command that only prints where the repository is.
 TRUST = ("HOME", "XDG_CONFIG_HOME", "SUDO_UID", "GIT_TEST_ASSUME_DIFFERENT_OWNER")
 TRUST_SETTINGS = "GIT_CONFIG"
+WHO_SETTINGS = (TRUST_SETTINGS, "GIT_AUTHOR_", "GIT_COMMITTER_", "EMAIL")
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,26 @@ class Repository:
     is_shallow: bool
     names_by: str
 
-    def git(self, *words: str, text: bytes = b"") -> bytes:
+    def git(self, *words: str, text: bytes = b"", variables: Mapping[str, str] = NO_VARIABLES) -> bytes:
         """What a git command prints. Raises GitError with what git says."""
-        return _git(self.root, words, {**CLOSED, **self._directories, **self._without_filters}, text)
+        return _git(self.root, words, {**CLOSED, **self._directories, **self._without_filters, **variables}, text)
+
+    def identity(self) -> dict[str, str]:
+        """Who commits here, as variables of git: what its user says in files and variables that no pull request fills. Raises GitError
+        where nobody does."""
+        said = {name: value for name, value in os.environ.items() if name in TRUST or name.startswith(WHO_SETTINGS)}
+        found: dict[str, str] = {}
+        for role in ("AUTHOR", "COMMITTER"):
+            try:
+                ident = os.fsdecode(
+                    _git(self.root, ("var", f"GIT_{role}_IDENT"), {"LC_ALL": "C", **said, **self._directories})
+                )
+            except GitError as error:
+                message = "git knows no name for who commits; git config --global user.name NAME, and user.email"
+                raise GitError(f"{self.root}: {message}") from error
+            name, _, rest = ident.rpartition(" <")
+            found |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": rest.partition(">")[0]}
+        return found
 
     def tracks_below(self, folder: Path) -> bool:
         """Whether the index names a file in a folder of the work tree; a submodule is named itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.report.schemas import ADDRESS, COUNT, FIELD, FORMAT, SOURCE, TEXT, TIME, Schema, array, closed
+from reconciler.report.schemas import ADDRESS, COUNT, FIELD, FORMAT, SOURCE, TEXT, TIME, WHO, Schema, array, closed
 from reconciler.report.status import STANDINGS
 
 OR_NOT_KNOWN: Schema = {"type": ["string", "null"]}
@@ -139,15 +139,22 @@ STATUS: Schema = {
 ACCEPTANCE: Schema = {
     "title": "Drift that git takes over",
     "description": "Printed by `reconcile drift accept --format json`. `accepted` are what specs say now as AWS holds it (with --check: would say), `left` "
-    "what is not written, and why; an empty `path` means the whole function. `diff` is a file's, no value of the environment in it.",
+    "what is not written, and why; an empty `path` means the whole function. `who` stands where it was asked for, `branch` where the files are in a commit. `diff` is a file's, no value of the environment in it.",
     **closed(
         {
             "format_version": FORMAT,
             "kind": {"const": "acceptance"},
             "files": array(closed({"file": TEXT, "diff": TEXT})),
-            "accepted": array(closed({"address": ADDRESS, "path": TEXT, "before": {}, "after": {}, "source": SOURCE})),
+            "accepted": array(
+                closed(
+                    {"address": ADDRESS, "path": TEXT, "before": {}, "after": {}, "source": SOURCE, "who": WHO},
+                    optional=("who",),
+                )
+            ),
             "left": array(closed({"address": ADDRESS, "path": TEXT, "reason": TEXT})),
-        }
+            "branch": closed({"name": TEXT, "commit": TEXT, "from": TEXT}),
+        },
+        optional=("branch",),
     ),
 }  # fmt: skip
 

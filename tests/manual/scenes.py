@@ -227,6 +227,8 @@ def memory_raised_and_description_drifted(house: House) -> None:
     """Nobody applied the memory that Ada raised; somebody changed the description by hand."""
     _change(house, "MemorySize: 1024", "MemorySize: 2048")
     _commit(house)
+    for name, value in (("name", "Grace"), ("email", "grace@example.com")):
+        git(house.root, "config", f"user.{name}", value)
     ada = by_hand(house.sandbox, role="admin")
     ada.update_function_configuration(FunctionName="checkout", Description="by hand")
 
