@@ -84,12 +84,12 @@ class Aws:
         self._sleep = sleep
         self._is_stopping = is_stopping
         self.schedule = Schedule(calls_per_second(), clock, sleep)
-        self.clients = Clients(accounts, self.schedule, self._owner)
+        self.clients = Clients(accounts, self.schedule, self.owner)
         self._lock = threading.RLock()
         self._identities: dict[str, str] = {}
         self.redaction = Redaction()
 
-    def _owner(self, account: str) -> str:
+    def owner(self, account: str) -> str:
         """The number of an account, or its name as long as nobody knows that."""
         return self._accounts[account].account_id or self._identities.get(account, account)
 

@@ -52,13 +52,13 @@ def phase(name: str) -> Told:
     return lambda elapsed_seconds: headway.lines(name, (), elapsed_seconds)
 
 
-def reading(pulse: Pulse, names: Mapping[str, str], expected: headway.Expected) -> Told:
+def reading(pulse: Pulse, names: Callable[[], Mapping[str, str]], expected: Callable[[], headway.Expected]) -> Told:
     """Of the calls that are sent from now on, nothing before the first: a code of MFA may be asked for until then. `names` are those of
-    accounts, by their numbers."""
+    accounts, by their numbers, which may be known by then only."""
     before = pulse()
 
     def told(elapsed_seconds: float) -> list[str]:
-        made = headway.calls(before, pulse(), names, expected)
+        made = headway.calls(before, pulse(), names(), expected())
         return headway.lines("reading", made, elapsed_seconds) if any(one.done for one in made) else []
 
     return told

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.commands.progress import following, phase, reading
+from reconciler.commands.progress import Told, following, phase, reading
 from reconciler.core.errors import AwsError, Fault, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
@@ -165,6 +165,7 @@ def live_snapshot(
     from reconciler.core.sealing import sensitive_texts
     from reconciler.kinds.registry import KINDS
     from reconciler.snapshot.artifacts import Looking
+    from reconciler.snapshot.estimate import expected_calls
     from reconciler.snapshot.fetch import fetch
 
     for item in (item for spec in workspace.specs.specs for item in spec.desired):
@@ -172,13 +173,28 @@ def live_snapshot(
 
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = [place for place in places(workspace) if workspace.shard in ("", str(place))] if mark else []
-    names = {account.account_id: account.name for account in workspace.config.accounts.values()}
-    counted = reading(aws.schedule.traffic, names, {}) if aws.schedule.calls_per_second else phase("reading")
-    with following(counted):
+    if aws.schedule.calls_per_second:
+        told = counting(aws, expected_calls(workspace.specs.specs, marked=everywhere, naming=naming))
+    else:
+        told = phase("reading")
+    with following(told):
         return fetch(
             aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
             looking=look or Looking(),
         )  # fmt: skip
+
+
+def counting(aws: Aws, calls: Mapping[Place, Mapping[str, int]]) -> Told:
+    """How far reading is; accounts are known by their numbers once AWS was asked for them."""
+
+    def expected() -> dict[tuple[str, str, str], int]:
+        each = ((place, quota, count) for place, counts in calls.items() for quota, count in counts.items())
+        return {(aws.owner(place.account), place.region, quota): count for place, quota, count in each}
+
+    def names() -> dict[str, str]:
+        return {aws.owner(place.account): place.account for place in calls}
+
+    return reading(aws.schedule.traffic, names, expected)
 
 
 def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:

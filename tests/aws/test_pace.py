@@ -196,10 +196,10 @@ def test_two_names_of_an_account_share_its_quotas_and_regions_do_not() -> None:
     schedule = Schedule(14.4, clock, clock.sleep)
     numbers = {"a": "123456789012", "b": "123456789012", "c": "210987654321"}
     aws = Aws({name: Account(name, True, account_id=number) for name, number in numbers.items()})
-    lines = {name: schedule.turns(aws._owner(name), "us-west-2", "lambda", "ListAliases") for name in numbers}
+    lines = {name: schedule.turns(aws.owner(name), "us-west-2", "lambda", "ListAliases") for name in numbers}
     assert lines["a"] is lines["b"]
     assert lines["a"] is not lines["c"]
-    assert lines["a"] is not schedule.turns(aws._owner("a"), "eu-west-1", "lambda", "ListAliases")
+    assert lines["a"] is not schedule.turns(aws.owner("a"), "eu-west-1", "lambda", "ListAliases")
 
 
 def test_all_that_draws_on_one_quota_stands_in_one_line() -> None:

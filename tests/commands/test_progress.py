@@ -120,7 +120,9 @@ def test_a_terminal_is_left_alone_before_the_first_call_for_somebody_may_be_aske
     stream, clock, asked = Terminal(), Clock(4), [0]
     monkeypatch.setattr(sys, "stderr", stream)
     told = progress.reading(
-        lambda: [Traffic("1", "us-west-2", "", asked[0], 1, 1.0, 0)], {}, {("1", "us-west-2", ""): 9}
+        lambda: [Traffic("1", "us-west-2", "", asked[0], 1, 1.0, 0)],
+        dict,
+        lambda: {("1", "us-west-2", ""): 9},
     )
 
     def is_over(seconds: float | None) -> bool:
@@ -158,7 +160,11 @@ def test_what_takes_long_is_told_on_stderr_and_stdout_is_the_document_alone(
     result = house.run("plan", "--format", "json")
     assert result.json()["kind"] == "plan"
     told = result.err.splitlines()
-    assert [line.split(",")[0] for line in told] == ["loading specs", "reading test/us-west-2: 1 call", "comparing"]
+    assert [line.split(",")[0] for line in told] == [
+        "loading specs",
+        "reading test/us-west-2: 1 of about 1 call",
+        "comparing",
+    ]
     applied = house.run("apply", "--yes", "--format", "json")
     assert applied.json()["kind"] == "report"
     assert "applying: 1 of 1 operation, 0.1 a second, about 0 s left" in applied.err.splitlines()

@@ -1,0 +1,91 @@
+"""How many calls reading will take, before the first is made, by what specs say alone. Pure.
+
+It takes for granted that the functions are there, that each has one version and as many aliases as its spec names, and that an account has
+nothing else: what others have in it makes listings longer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from math import ceil
+
+from reconciler.aws.client import Place
+from reconciler.aws.pace import drawn_on
+from reconciler.core import service
+from reconciler.core.model import Spec, Target
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.base import Kind
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.needs import needed, parts, with_layers
+from reconciler.kinds.registry import KINDS, kinds_of
+from reconciler.kinds.version import VERSION
+
+PAGE = 50  # items
+LONGER: Mapping[str, int] = {"ListEventSourceMappings": 100}
+
+
+def expected_calls(
+    specs: Iterable[Spec], *, marked: Iterable[Place] = (), naming: Collection[Place] = ()
+) -> dict[Place, dict[str, int]]:
+    """By place, and by what they draw on. `marked` are places in which functions with our mark are looked for, `naming` those of which
+    all names are listed."""
+    looked_for = {*marked}
+    by_place: dict[Place, list[Spec]] = {place: [] for place in (*looked_for, *naming)}
+    for spec in with_layers(specs):
+        by_place.setdefault(Place.of(spec.target), []).append(spec)
+    return {
+        place: _calls(own, is_marking=place in looked_for, is_naming=place in naming) for place, own in by_place.items()
+    }
+
+
+def _calls(specs: list[Spec], *, is_marking: bool, is_naming: bool) -> dict[str, int]:
+    calls = Counter[str]()
+    functions = [spec for spec in specs if spec.target.root == FUNCTION.name]
+    calls[drawn_on("lambda", "GetFunction")] = len(functions)
+    calls["resourcegroupstaggingapi"] = int(is_marking)
+    names = {spec.target: needed(spec) for spec in specs}
+    for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
+        asked = {
+            spec.target: named
+            for spec in specs
+            if (named := parts(kind, names[spec.target])) and kind in kinds_of(spec.target)
+        }
+        for operation, count in _of_kind(kind, asked, specs) if asked else ():
+            calls[drawn_on(service.api_of(operation), operation)] += count
+    is_listed = any(parts(VERSION, named) for named in names.values())
+    calls[drawn_on("lambda", "ListFunctions")] += (
+        pages("ListFunctions", len(functions)) if is_naming and not is_listed else 0
+    )
+    return {name: count for name, count in calls.items() if count}
+
+
+def _of_kind(kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spec]) -> Iterator[tuple[str, int]]:
+    reading, count = kind.reading, len(asked)
+    declared = [item for spec in specs if spec.target in asked for item in spec.desired]
+    own = [item for item in declared if item.key.kind == kind.name]
+    is_for_many = count > 1 or not (reading.listing and reading.is_listing_whole)
+    if reading.together:
+        yield reading.together.operation, ceil(count / reading.together.most)
+    elif reading.everywhere and is_for_many:
+        items = 2 * count if kind is VERSION else len(own)
+        yield reading.everywhere.operation, pages(reading.everywhere.operation, items)
+    elif reading.listing:
+        yield reading.listing.operation, count
+    elif reading.holders:
+        values = {item.properties.get(reading.holders.member) for item in own}
+        yield reading.holders.operation, min(count, len(values) or 1)
+    elif reading.single("f", "") != FUNCTION.reading.single("f", ""):
+        aliases = [item for item in declared if item.key.kind == ALIAS.name]
+        whole = len(aliases) if kind.is_owned_in_parts and any("" in named for named in asked.values()) else 0
+        yield reading.single("f", "")[0], whole + sum(map(len, asked.values()))
+    if reading.rest:
+        yield "GetLayerVersionByArn", count
+    for beside in reading.beside:
+        yield beside.listing.operation, 1
+    if reading.users:
+        yield reading.users.listing.operation, pages(reading.users.listing.operation, 2 * count)
+
+
+def pages(operation: str, items: int) -> int:
+    return ceil(items / LONGER.get(operation, PAGE)) or 1

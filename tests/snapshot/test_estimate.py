@@ -1,0 +1,75 @@
+"""How many calls reading takes is said before the first is made, and comes true where an account has nothing but what specs say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.aws.client import Place
+from reconciler.aws.pace import drawn_on
+from reconciler.commands.wiring import read
+from reconciler.core import service
+from reconciler.snapshot.estimate import expected_calls
+from tests.apply.houses import MANAGED
+from tests.conftest import House, function_spec
+from tests.snapshot.test_budget import LAYERS, ONE_EACH, SECTIONS, together, whole
+
+__all__ = ["whole"]
+PLACE = Place("test", "us-west-2")
+
+
+def estimated(house: House) -> dict[str, int]:
+    (calls,) = expected_calls(read([house.root / "specs"]).specs.specs).values()
+    return calls
+
+
+def counted(house: House) -> dict[str, int]:
+    house.sandbox.requests.clear()
+    house.plan()
+    operations = (request.operation for request in house.sandbox.requests)
+    return dict(Counter(drawn_on(service.api_of(operation), operation) for operation in operations))
+
+
+def said(house: House) -> Iterator[dict[str, int]]:
+    yield estimated(house)
+    yield counted(house)
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_what_a_section_takes_is_known_before(whole: House, kind: str) -> None:
+    whole.write("one.yaml", function_spec("one", extra=SECTIONS[kind][0], configuration=MANAGED))
+    before, after = said(whole)
+    assert before == after
+
+
+def test_what_all_sections_take_together_is_known_before(whole: House) -> None:
+    whole.write("one.yaml", together())
+    before, after = said(whole)
+    assert before == after
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_what_a_layer_takes_is_known_before(house: House, kind: str) -> None:
+    code = "code: {S3Bucket: artifacts, S3Key: l.zip}\n"
+    house.write("shared.yaml", f"layer: shared\naccount: test\nregion: us-west-2\n{code}{LAYERS[kind][0]}")
+    house.apply()
+    before, after = said(house)
+    assert before == after
+
+
+def test_a_fleet_is_known_before(house: House) -> None:
+    for number in range(60):
+        house.write(
+            f"f{number}.yaml", function_spec(f"f{number}", extra=ONE_EACH.format(name=f"f{number}")), stock=number == 59
+        )
+    house.apply()
+    before, after = said(house)
+    assert before == after == {"GetFunction": 60, "": 60 + 3 + 1}
+
+
+def test_each_place_has_its_own_and_one_without_specs_what_is_looked_for_in_it() -> None:
+    there = Place("test", "eu-west-1")
+    told = expected_calls((), marked=[PLACE, there], naming=[there])
+    assert told == {there: {"resourcegroupstaggingapi": 1, "": 1}, PLACE: {"resourcegroupstaggingapi": 1}}
