@@ -38,13 +38,15 @@ class Change:
 class Expected:
     """One target while the operations of its plan are carried out. `fresh` names what was looked at since the last write, `gone` what was deleted
     and could be there again under the same name, `shared` what several resources are parts of, which one answer tells of: nothing
-    else may be there but what is `others`'; `left` has patterns of what of a resource is theirs."""
+    else may be there but what is `others`'; `left` has patterns of what of a resource is theirs. `made` has
+    what our calls have made, each with the revision that its function had then."""
 
     def __init__(self, plan: TargetPlan) -> None:
         lives = plan.before
         self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
         self.gone: set[Key] = set()
+        self.made: dict[Key, str] = {}
         self.others, self.left = frozenset(plan.others), plan.left
         self.shared = {revised(live.key) for live in lives if revised(live.key) != live.key}
         self.removed: dict[Key, State] = {}  # parts that we have removed, as they were
@@ -96,6 +98,8 @@ class Expected:
         """A call was carried out. What goes with a function goes here, too."""
         self.fresh.clear()
         self.gone.discard(change.key)
+        if change.before is None:
+            self.made[change.key] = self.known_revision(root_of(change.key))
         if revised(change.key) != change.key:
             self.shared.add(revised(change.key))
             self.removed[change.key] = change.before

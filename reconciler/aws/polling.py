@@ -18,7 +18,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import Interrupted, SettleFailed
 from reconciler.core.waiting import Awaited, State, Together
 
-FIRST_LOOK_SECONDS = 0.1  # after a call at a function: GetFunction has a quota of its own
+FIRST_LOOK_SECONDS = 0.25  # after a call at a function: GetFunction has a quota of its own
 FIRST_SCARCE_LOOK_SECONDS = 1.0  # what draws on the quota that everything shares is not done before
 LONGEST_PAUSE_SECONDS = 2.0
 LONGEST_SLOW_PAUSE_SECONDS = 5.0  # between two looks at what takes minutes

@@ -67,6 +67,11 @@ def single(function: str, name: str) -> tuple[str, Properties]:
     return "GetAlias", {"FunctionName": function, "Name": name}
 
 
+def glance(function: str, name: str, state: Properties) -> tuple[str, Properties, Properties]:
+    """Of a function with one version: nobody can give weights there."""
+    return "GetFunction", {"FunctionName": function, "Qualifier": name}, {"Version": state["FunctionVersion"]}
+
+
 def live(target: Target, answer: Properties) -> Live:
     return Live(
         Key(target, "alias", answer["Name"]),
@@ -230,7 +235,7 @@ ALIAS = Kind(
     name="alias",
     section="aliases",
     sections=(ALIASES,),
-    reading=Reading(single, live, Listing("ListAliases", "Aliases"), moving=moving),
+    reading=Reading(single, live, Listing("ListAliases", "Aliases"), moving=moving, glance=glance),
     calls=CALLS,
     normal=normal,
     create=create,

@@ -94,7 +94,8 @@ class Reading:
     functions, where AWS is asked by their names. `holders`: it is also told by who has each value. `beside`: what other calls tell of each
     is laid beside its answer as lists; where the first tells of nothing, so do the others. One of which only these tell is one as well. `owner(item)` names the
     function or layer that an item of a listing is of; `rest(item)` is the call that tells whole what is cut, where that is not
-    `single`. `users`: who uses each is read as well.
+    `single`. `users`: who uses each is read as well. `glance(function, name, state)` is a call of a plentiful quota that tells of one that was
+    made together with its function, which nobody has touched since, whether it still is in this state: by what its answer must hold.
     """
 
     single: Callable[[str, str], tuple[str, Properties]]
@@ -112,3 +113,4 @@ class Reading:
     owner: Callable[[Properties], str] = function_of
     rest: Callable[[Properties], tuple[str, Properties]] | None = None
     users: Users | None = None
+    glance: Callable[[str, str, Properties], tuple[str, Properties, Properties]] | None = None

@@ -1,0 +1,82 @@
+"""The last look at what a run has made with its function: cheap as long as nobody else was there, and whole as soon as somebody was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.apply.houses import house_of
+from tests.apply.strangers import Stranger
+from tests.conftest import House, function_spec
+
+ALIAS = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
+QUEUE = 'event_source_mappings: {q: {EventSourceArn: "arn:aws:sqs:us-west-2:123456789012:q", alias: live}}\n'
+
+
+def weigh(house: House) -> None:
+    """Weights need a second version, and that another revision of the function."""
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="theirs")
+    version = house.lambda_.publish_version(FunctionName="checkout")["Version"]
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="")
+    weights = {"AdditionalVersionWeights": {version: 0.5}}
+    house.lambda_.update_alias(FunctionName="checkout", Name="live", RoutingConfig=weights)
+
+
+def repoint(house: House) -> None:
+    house.lambda_.update_alias(FunctionName="checkout", Name="live", FunctionVersion="$LATEST")
+
+
+def remove(house: House) -> None:
+    house.lambda_.delete_alias(FunctionName="checkout", Name="live")
+
+
+def created(house: House, act: Callable[[House], None] | None = None) -> tuple[int, list[str]]:
+    """The exit code of an apply that makes a function with an alias and a mapping, and what it asked for; `act` right after the alias
+    is made."""
+    house_of(house)
+    house.write("checkout.yaml", function_spec(extra=ALIAS + QUEUE))
+    stranger = Stranger(house)
+    stranger.waits(act, lambda _, operation, when: (operation, when) == ("CreateAlias", "after"))
+    report = house.apply()
+    assert act is None or stranger.leaves()
+    return report["outcome"]["exit_code"], stranger.requests
+
+
+def test_an_alias_that_was_made_with_its_function_costs_no_scarce_look(house: House) -> None:
+    exit_code, requests = created(house)
+    assert exit_code == 0
+    assert "GetAlias" not in requests
+    assert house.verbs() == {}
+
+
+@pytest.mark.parametrize(("act", "code"), [(weigh, 23), (repoint, 23), (remove, 25)])
+def test_whatever_somebody_does_to_it_meanwhile_is_found(house: House, act: Callable[[House], None], code: int) -> None:
+    exit_code, requests = created(house, act)
+    assert exit_code == code
+    assert "GetAlias" in requests or act is remove  # without it there is no mapping either
+
+
+def test_who_may_not_look_at_it_by_its_version_looks_at_it_whole(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from reconciler.aws.client import Aws
+    from reconciler.core.errors import CallFailed
+
+    find = Aws.find
+
+    def refusing(self: Aws, place: object, operation: str, params: dict[str, str]) -> object:
+        if params.get("Qualifier") == "live":
+            raise CallFailed("no", code="AccessDeniedException")
+        return find(self, place, operation, params)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Aws, "find", refusing)
+    exit_code, requests = created(house)
+    assert exit_code == 0
+    assert "GetAlias" in requests
+
+
+def test_an_alias_of_a_function_that_was_there_is_looked_at_whole(house: House) -> None:
+    house_of(house, "checkout")
+    house.write("checkout.yaml", function_spec(extra=ALIAS + QUEUE))
+    stranger = Stranger(house)
+    assert house.apply()["outcome"]["exit_code"] == 0
+    assert "GetAlias" in stranger.requests
