@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count, islice
@@ -106,7 +106,8 @@ class Polling:
         wait, now, usual = awaited.wait, self._aws.now(), self._aws.patience_seconds
         patience = (3 if wait.is_slow else 2) * usual if awaited.seconds is None else awaited.seconds
         pause = FIRST_SCARCE_LOOK_SECONDS if wait.is_scarce else FIRST_LOOK_SECONDS
-        waiting = _Waiting(awaited, hear, now, patience, pause, awaited.answered, is_alone=wait.together is None)
+        is_alone = wait.together is None or wait.together.by not in awaited.answered
+        waiting = _Waiting(awaited, hear, now, patience, pause, awaited.answered, is_alone)
         if wait.together:
             self._groups.setdefault((waiting.place, wait.together), _Group()).newest = now
         self._judge(waiting)
@@ -137,27 +138,23 @@ class Polling:
 
     def stop(self) -> None:
         """Whoever waits, and is not looked at right now, hears that nobody waits any longer."""
-        waiting = [entry[2] for entry in self._alone] + [
-            each for group in self._groups.values() for each in group.waiting
-        ]
-        self._alone.clear()
+        waiting, self._alone = [entry[2] for entry in self._alone], []
         for group in self._groups.values():
-            group.waiting.clear()
+            waiting += group.waiting
+            group.waiting = []
         for each in waiting:
             each.hear(None, each.interrupted())
 
     def _look(self, waiting: _Waiting) -> Look:
-        awaited = waiting.awaited
-        operation, params = awaited.wait.look(awaited.target, awaited.answered, waiting.state)
-        read = partial(self._aws.find, waiting.place, operation, params)
-        return Look(waiting.place, read, partial(self._looked, waiting))
+        return Look(
+            waiting.place, partial(looked, self._aws, waiting.awaited, waiting.state), partial(self._looked, waiting)
+        )
 
-    def _looked(self, waiting: _Waiting, answer: Mapping[str, Any] | None, error: Exception | None) -> None:
+    def _looked(self, waiting: _Waiting, state: State, error: Exception | None) -> None:
         if error:
             waiting.hear(None, error)
             return
-        member = waiting.awaited.wait.member
-        waiting.state = answer[member] if answer and member else answer
+        waiting.state = state
         self._judge(waiting)
 
     def _listed(
@@ -198,6 +195,13 @@ class Polling:
 
     def _look_alone(self, waiting: _Waiting, *, in_seconds: float) -> None:
         heapq.heappush(self._alone, (self._aws.now() + in_seconds, next(self._number), waiting))
+
+
+def looked(aws: Aws, awaited: Awaited, state: State) -> State:
+    """What AWS shows of one."""
+    operation, params = awaited.wait.look(awaited.target, awaited.answered, state)
+    answer = aws.find(Place.of(awaited.target), operation, params)
+    return answer[awaited.wait.member] if answer and awaited.wait.member else answer
 
 
 def listed(aws: Aws, place: Place, together: Together, names: Collection[str]) -> tuple[dict[str, Any], int]:

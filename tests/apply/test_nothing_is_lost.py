@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.report import journal
 from reconciler.report.fold import report_of
 from reconciler.report.journal import events
 from reconciler.sandbox.around.faults import Fault, Script
@@ -121,6 +122,30 @@ def test_a_fault_at_any_operation_converges_without_doubles(
         house.sandbox.gate.script = Script([])
         assert house.apply()["outcome"]["exit_code"] == 0
     is_as_wanted(house)
+
+
+def test_what_nothing_happens_between_goes_to_the_disk_in_one_write(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call is on record before it is made, and its answer before anything else happens."""
+    writes, real = list[list[str]](), journal.append
+
+    def append(file: int, text: bytes) -> None:
+        writes.append([json.loads(line)["event"] for line in text.splitlines()])
+        real(file, text)
+
+    monkeypatch.setattr(journal, "append", append)
+    house.write("checkout.yaml", function_spec(extra="publish: true\naliases: {live: {FunctionVersion: published}}\n"))
+    house.apply()
+    assert writes == [
+        ["run_started"],
+        ["task_started", "operation_started"],
+        ["operation_answered"],
+        ["operation_finished", "operation_started"],
+        ["operation_answered"],
+        ["operation_finished", "task_finished"],
+        ["run_finished"],
+    ]
 
 
 @pytest.mark.parametrize("operation", ["CreateFunction", "CreateAlias", "CreateEventSourceMapping", "DeleteFunction", "DeleteEventSourceMapping"])  # fmt: skip

@@ -188,6 +188,20 @@ def test_what_a_job_waits_for_in_vain_is_its_own_failure() -> None:
 
 
 @pytest.mark.parametrize("wait", [ALONE, LISTED], ids=["alone", "listed"])
+def test_an_answer_that_does_not_say_what_to_look_at_fails_its_own_job_alone(wait: Wait) -> None:
+    aws = Answering()
+
+    def nameless() -> Flow[State]:
+        return (yield Awaited(Target("test", "us-west-2", "x"), wait, {"State": "Moving"}))
+
+    jobs = made(aws)
+    broken, fine = jobs.start(HERE, nameless()), jobs.start(HERE, begun(aws, "f0", wait))
+    jobs.run()
+    assert isinstance(broken.exception(), KeyError)
+    assert fine.result() == {"Name": "f0", "State": "Done"}
+
+
+@pytest.mark.parametrize("wait", [ALONE, LISTED], ids=["alone", "listed"])
 def test_who_stops_waits_for_nothing_any_longer(wait: Wait) -> None:
     aws = Answering(seconds=1e6)
 
