@@ -90,10 +90,9 @@ def disown(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> Non
     """
     from reconciler.commands.by_hand import let_go
 
-    request = asked(word, path, report_dir, form, yes=yes)
-    ending = let_go(request)
-    if not ending.exit_code:
-        say(f"{request.one.target} is nobody's now; a spec of it is refused unless it says `adopt: true`.")
+    ending, remark = let_go(asked(word, path, report_dir, form, yes=yes))
+    if remark:
+        say(remark)
     finish(ending, formats.of(form).report(ending.report, view()))
 
 

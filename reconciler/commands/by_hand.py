@@ -20,7 +20,7 @@ from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, SpecError, UnsafePlan
 from reconciler.core.finding import continued
-from reconciler.core.model import Key, Plan, Snapshot
+from reconciler.core.model import Key, Plan, Snapshot, Target
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
@@ -106,13 +106,24 @@ def republished(asked: Asked, workspace: Workspace) -> Ending:
         return performed(known, plan, asked.orders("republish"), session)
 
 
-def let_go(asked: Asked) -> Ending:
-    """Our mark goes, and nothing else does."""
+def let_go(asked: Asked) -> tuple[Ending, str]:
+    """Our mark goes, and nothing else does. How it ended, and whose the function is from then on."""
     workspace = asked.one.alone
     with running(workspace, Stop(), asked.audience) as session:
         live = read(workspace, session.aws, frozenset())
         plan = disowned(asked.one.target, live.resources, workspace.config.managed_by, live.taken_at)
-        return performed(workspace, plan, asked.orders("disown"), session)
+        ending = performed(workspace, plan, asked.orders("disown"), session)
+    return ending, "" if ending.exit_code else whose(specs_of(asked, is_needed=False), asked.one.target)
+
+
+def whose(specs: Workspace | None, target: Target) -> str:
+    """What the next apply makes of a function that is nobody's."""
+    spec = next((spec for spec in specs.written if spec.target == target), None) if specs else None
+    if spec and spec.adopt:
+        why = f"{spec.origins['/adopt']} says `adopt: true`, so the next apply takes it over again; take that out, or the spec"
+    else:
+        why = "a spec of it is refused unless it says `adopt: true`"
+    return f"{target} is nobody's now; {why}."
 
 
 def read(workspace: Workspace, aws: Aws, kinds: frozenset[str]) -> Snapshot:

@@ -189,7 +189,7 @@ class _Writing:
 
     def entry(self, kind: Kind, at: Steps, properties: Properties) -> dict[str, Any]:
         """The entry that says these properties; it stands at `at` in the spec."""
-        shown = _plain(written(kind, properties))
+        shown = {name: value for name, value in _plain(written(kind, properties)).items() if value or name != "Tags"}
         for steps, reason in list(_unwritable(shown)):
             self.leave((*at, *steps), at or steps[:1], reason)
             shown = with_value(shown, steps, UNSET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from os.path import commonpath
@@ -10,6 +11,8 @@ from os.path import commonpath
 from reconciler.core.foreign import printable
 from reconciler.core.words import many
 from reconciler.report.formats import Document
+
+MOST_ALIKE = 3  # files of which each says the same
 
 
 def text(document: Document) -> str:
@@ -19,10 +22,17 @@ def text(document: Document) -> str:
 
 
 def _files(document: Document) -> Iterator[str]:
+    """What many files leave out alike is told once, below them."""
     yield from (f"wrote  {document[what]}" for what in ("configuration", "defaults") if document[what])
+    counts = Counter((item["path"], item["reason"]) for file in document["files"] for item in file["left"])
     for file in document["files"]:
         yield f"added  {file['file']}: variant {file['variant']}" if "variant" in file else f"wrote  {file['file']}"
-        yield from (f"       {item['path']} left to others: {item['reason']}" for item in file["left"])
+        for item in file["left"]:
+            if counts[item["path"], item["reason"]] <= MOST_ALIKE:
+                yield f"       {item['path']} left to others: {item['reason']}"
+    for (path, reason), count in counts.items():
+        if count > MOST_ALIKE:
+            yield f"       {path} left to others in {count} files: {reason}"
 
 
 def _others(document: Document) -> Iterator[str]:

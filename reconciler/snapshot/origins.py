@@ -15,7 +15,7 @@ from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Desired, Key, Spec, Target
 from reconciler.kinds.function import FUNCTION
-from reconciler.snapshot.artifacts import artifact
+from reconciler.snapshot.artifacts import Looking, artifact
 
 WORKERS = 8
 MOST_PAGES = 50  # of a bucket's listing, a thousand objects each
@@ -69,16 +69,22 @@ def _keys(aws: Aws, bucket: str, held: list[Held], warn: Callable[[str], None]) 
 
 def _among(aws: Aws, bucket: str, keys: Mapping[int, list[str]], held: Held) -> dict[str, str]:
     candidates = ({"S3Bucket": bucket, "S3Key": key} for key in keys.get(held.size, ()))
-    return next((code for code in candidates if same(aws, held, code)), {})
+    return next((code for candidate in candidates if (code := same(aws, held, candidate))), {})
 
 
 def same(aws: Aws, held: Held, code: Mapping[str, str]) -> dict[str, str]:
-    """The code, where a plan would find that it is what the function has; nothing otherwise."""
-    desired = Desired(Key(held.target, FUNCTION.name), {"code": code})
+    """The code, where a plan would find that it is what the function has; nothing otherwise. An object whose hash nobody knows is read, for
+    it has the very size, and says it from then on."""
+    if not code:
+        return {}
+    spec = Spec(held.target, "", (Desired(Key(held.target, FUNCTION.name), {"code": code}),), frozenset({"code"}))
     try:
-        found = artifact(aws, Spec(held.target, "", (desired,), frozenset({"code"}))) if code else None
+        found = artifact(aws, spec)
+        is_read = bool(found and not found.problem and not found.sha256 and "S3Key" in code)
+        found = artifact(aws, spec, looking=Looking(downloads=True)) if is_read else found
     except Interrupted:
         raise
     except AwsError:
         return {}
-    return dict(code) if found and not found.problem and found.sha256 == held.sha256 else {}
+    is_same = found and not found.problem and found.sha256 == held.sha256
+    return {**code, **({"sha256": held.sha256} if is_read else {})} if is_same else {}

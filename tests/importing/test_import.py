@@ -19,6 +19,7 @@ from reconciler.commands.importing import wish
 from reconciler.importing.told import Part, Reader, Said, Told
 from reconciler.report.answers import IMPORT
 from reconciler.sandbox.around.faults import Fault, Script
+from reconciler.snapshot import artifacts
 from tests.apply.houses import OURS
 from tests.apply.strangers import zip_of
 from tests.conftest import ACCOUNT, REGION, ROLE, House, Result, function_spec
@@ -47,7 +48,7 @@ WHOLE = function_spec(
     permissions:
       live:
         bucket: {{Action: "lambda:InvokeFunction", Principal: s3.amazonaws.com, SourceArn: "arn:aws:s3:::uploads", SourceAccount: "{ACCOUNT}"}}
-    event_source_mappings: {{some: {{EventSourceArn: "{QUEUE}", alias: live}}}}
+    event_source_mappings: {{some: {{EventSourceArn: "{QUEUE}", alias: live, Tags: {{team: payments}}}}}}
     """,
 )
 
@@ -143,6 +144,7 @@ def test_a_spec_says_all_that_is_not_by_itself_in_the_order_in_which_people_writ
         event_source_mappings:
           orders:
             EventSourceArn: "arn:{{ partition }}:sqs:{{ region }}:{{ account.id }}:orders"
+            Tags: {team: payments}
             alias: live
 
         ignore: ["/configuration/Environment/Variables/TOKEN", "/configuration/Environment/Variables/STAGE"]
@@ -541,3 +543,66 @@ def test_a_source_may_be_written_as_any_shell_writes_it(house: House, encoding: 
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     (house.root / "function.json").write_text(f'{mark}{{"FunctionName": "checkout"}}', encoding=encoding)
     assert "Imported: 1 function" in imports(house, "--from", "function.json").out
+
+
+# --- nothing is left out in silence ----------------------------------------------------------------------------------
+
+
+def test_what_is_wrong_with_many_alike_is_told_once_with_their_number(house: House) -> None:
+    living(house, *map(function_spec, ("a1", "b1", "c1", "d1")))
+    house.sandbox.gate.script = Script([Fault("GetPolicy", code="AccessDeniedException", status=403)])
+    result = imports(house, "--all-unmanaged")
+    assert result.out.count("GetPolicy") == 2  # what failed, and the right that lacks
+    assert f"note: test/{REGION}/a1 and 3 others cannot be read: GetPolicy: " in result.out
+    assert result.out.count("AWS does not tell where it came from") == 1
+    assert "       /code left to others in 4 files: AWS does not tell where it came from;" in result.out
+    assert [len(file["left"]) for file in imported_again(house)["files"]] == [1, 1, 1, 1]
+
+
+def imported_again(house: House) -> dict[str, Any]:
+    emptied(house)
+    house.sandbox.requests.clear()
+    document: dict[str, Any] = imports(house, "--all-unmanaged", "--format", "json").json()
+    return document
+
+
+def test_accounts_and_regions_that_are_not_asked_are_told(house: House) -> None:
+    living(house, function_spec())
+    more = "    - {name: off, accountId: '210987654321', regions: [us-west-2]}\n    - {name: bare, lambdaEnabled: true, accountId: '310987654321'}\n"
+    config = OURS.replace("managedBy: shop\n", "").rstrip() + "\n" + more + "managedBy: shop\n"
+    house.write("reconcile.yaml", config, stock=False)
+    out = imports(house, "--all-unmanaged").out
+    assert "note: account off was not asked, for in specs/reconcile.yaml it is not enabled\n" in out
+    assert (
+        "note: account bare was not asked, for in specs/reconcile.yaml it has no regions; write them, or pass --region\n"
+        in out
+    )
+    assert f"note: test/{REGION} alone was asked; other regions are asked once specs/reconcile.yaml names them\n" in out
+    emptied(house)
+    assert "asked" not in imports(house, "--all-unmanaged", "--account", "test", "--region", REGION).out
+
+
+def test_an_object_of_which_s3_keeps_no_hash_is_read_where_it_has_the_very_size(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living(house, function_spec())
+    s3 = house.sandbox.clients.get("s3", ACCOUNT, REGION)
+    package = s3.get_object(Bucket="artifacts", Key="v1.zip")["Body"].read()
+    s3.create_bucket(Bucket="large", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="large", Key="a.zip", Body=bytes(len(package)))
+    s3.put_object(Bucket="large", Key="b.zip", Body=package)
+    monkeypatch.setattr(artifacts, "LARGEST_READ_BYTES", -1)
+    house.sandbox.requests.clear()
+    imports(house, "checkout", "--bucket", "large")
+    sha256 = house.lambda_.get_function_configuration(FunctionName="checkout")["CodeSha256"]
+    assert f'code: {{S3Bucket: large, S3Key: b.zip, sha256: "{sha256}"}}' in text(house)
+    assert is_taken_over(house)
+
+
+def test_what_was_let_go_is_taken_over_again_as_long_as_its_spec_says_so(house: House) -> None:
+    living(house, function_spec())
+    imports(house, "checkout")
+    house.apply()
+    told = house.run("disown", "checkout", "--yes")
+    assert "specs/checkout.yaml:5:1 says `adopt: true`, so the next apply takes it over again" in told.out + told.err
+    assert is_taken_over(house)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.commands import wiring
 from reconciler.commands.importing.made import Import
-from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.model import Desired, Key, Live, Snapshot, Spec, Target
+from reconciler.core.words import many
 from reconciler.importing.drafts import needed_more
+from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
@@ -19,6 +22,7 @@ from reconciler.spec.config import Config
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
 
+REQUEST = re.compile(r",? ?request [0-9a-zA-Z-]+")
 STACK = "aws:cloudformation:stack-name"
 EVERYTHING = frozenset(name for name, kind in KINDS.items() if kind.of == FUNCTION.of)
 # Of what cannot be read there is no section, and a function is imported all the same.
@@ -46,7 +50,8 @@ def seen(aws: Aws, targets: Sequence[Target]) -> Snapshot:
 
 
 def bare(target: Target) -> Spec:
-    return Spec(target, "", (), frozenset())
+    """A spec that says nothing but that a mapping's tags are to be read, which nobody reads unasked."""
+    return Spec(target, "", (Desired(Key(target, EVENT_SOURCE_MAPPING.name), {"Tags": {}}),), frozenset())
 
 
 def by_target(live: Snapshot) -> dict[Target, list[Live]]:
@@ -63,7 +68,7 @@ def function_of(lives: Iterable[Live]) -> Live:
 def importable(config: Config, live: Snapshot, made: Import) -> dict[Target, list[Live]]:
     """The functions that may be taken over; of the others, and of those that somebody else may have in hand, it is told why."""
     made.failed |= {str(target): reason for target, reason in live.unread.items()}
-    made.remarks += filter(None, live.invoked.values())
+    made.remarks += told_together({target: reason for target, reason in live.invoked.items() if reason})
     held = {}
     for target, lives in by_target(live).items():
         function = function_of(lives)
@@ -82,6 +87,17 @@ def importable(config: Config, live: Snapshot, made: Import) -> dict[Target, lis
                     "let it go there before the first change here"
                 )
     return held
+
+
+def told_together(reasons: Mapping[Target, str]) -> Iterator[str]:
+    """What is wrong with several functions alike is told once, of the first of them."""
+    alike: dict[str, list[Target]] = {}
+    for target in sorted(reasons):
+        alike.setdefault(REQUEST.sub("", reasons[target].removeprefix(str(target))), []).append(target)
+    for first, *others in alike.values():
+        text = reasons[first]
+        more = f"{first} and {many(len(others), 'other')}"
+        yield f"{more}{text.removeprefix(str(first))}" if others and text.startswith(str(first)) else text
 
 
 def hashes(held: Mapping[Target, Sequence[Live]]) -> dict[Target, str]:

@@ -16,7 +16,7 @@ from reconciler.commands.importing.placing import Naming, prove
 from reconciler.commands.importing.proof import Witness, code_seen
 from reconciler.commands.importing.seeing import function_of, hashes, importable, seen
 from reconciler.commands.importing.sharing import offer, require_place, share, tell_of_places
-from reconciler.commands.importing.wish import Chosen, Wish, chosen, places
+from reconciler.commands.importing.wish import Chosen, Wish, chosen, places, unasked
 from reconciler.commands.new_files import require_folders, write
 from reconciler.commands.output import warn
 from reconciler.core.diff import steps_of
@@ -60,6 +60,7 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
     aws = wiring.connect(config, {place.account for place in where})
     found = chosen(wish, config, aws, where)
     made = Import(passed_over={str(target): f"{place} describes it" for target, place in found.described.items()})
+    made.remarks += unasked(wish, config, where)
     made.failed |= dict.fromkeys(found.absent, "AWS has no such function in the places that are asked")
     live = seen(aws, found.targets)
     held = importable(config, live, made)

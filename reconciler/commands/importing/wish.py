@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -97,6 +97,19 @@ def places(wish: Wish, config: Config) -> list[Place]:
         what = f"region {wish.region} is none of" if wish.region else "no region is named for"
         raise SelectionError(f"{what} an account that {config.path} enables; write regions there, or pass --region")
     return found
+
+
+def unasked(wish: Wish, config: Config, asked: Sequence[Place]) -> Iterator[str]:
+    """Which accounts were not asked, and why, where all functions are meant; where there is one place alone, that others may have more."""
+    if wish.words or wish.pattern or wish.sources or wish.account:
+        return
+    there = {place.account for place in asked}
+    for account in config.accounts.values():
+        if account.name not in there:
+            why = "has no regions; write them, or pass --region" if account.is_enabled else "is not enabled"
+            yield f"account {account.name} was not asked, for in {config.path} it {why}"
+    if len(asked) == 1 and not wish.region:
+        yield f"{asked[0]} alone was asked; other regions are asked once {config.path} names them"
 
 
 def names(aws: Aws, place: Place) -> list[Target]:
