@@ -17,8 +17,11 @@ from tests.benchmarks.targets import Figures, Target, figure, ratio, verdicts
 
 DAY = date(2026, 11, 30)
 PLAN = Row(
-    "no-op plan", 1000, {"calls": 2052, "scarce/bound": 1.0, "wall": 80.0, "wall/bound": 80 / 70, "cpu": 6, "peak": 110}
-)
+    "no-op plan", 1000,
+    {"calls": 2052, "scarce/bound": 1.0, "wall": 80.0, "bound": 70.0, "wall/bound": 80 / 70, "cpu": 6, "peak": 110},
+)  # fmt: skip
+SMALLER = Row("no-op plan", 100, PLAN.figures)
+THEIRS = Row("terraform, no-op plan", 100, {"calls": 782, "wall": 68.5, "cpu": 8.6, "peak": 330})
 
 
 def test_a_thousand_functions_cost_1050_scarce_calls_and_seventy_seconds() -> None:
@@ -78,14 +81,18 @@ def test_the_document_is_json_without_what_json_does_not_know() -> None:
 def test_readmes_section_is_written_between_its_markers_and_nothing_else_is(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n\n{table.BEGIN}\nold figures\n{table.END}\n\nafter\n")
-    table.write(readme, [PLAN], DAY)
+    table.write(readme, [Row("no-op plan", 10, PLAN.figures), PLAN, SMALLER, THEIRS], DAY)
     written = readme.read_text()
     assert written.startswith(f"before\n\n{table.BEGIN}\n2026-11-30, ")
     assert written.endswith(f"{table.END}\n\nafter\n")
-    assert "| no-op plan, 1,000 functions | 2,052 | 80.0 | 1.14 | 6.0 s | 110 MB |" in written
+    assert [row for row in written.splitlines() if row.startswith("| no-op")] == [
+        "| no-op plan, 100 | 2,052 | 80.0 : 70.0 | 6.0 s | 110 MB | 782 calls, 68 s, processor 8.6 s |",
+        "| no-op plan, 1,000 | 2,052 | 80.0 : 70.0 | 6.0 s | 110 MB |  |",
+    ]
     assert "old figures" not in written
     table.write(readme, [PLAN], DAY)
-    assert readme.read_text() == written
+    assert readme.read_text().count(table.BEGIN) == 1
+    assert readme.read_text().endswith("| 110 MB |  |\n<!-- /measured -->\n\nafter\n")
 
 
 def test_a_file_without_the_markers_is_left_as_it_is(tmp_path: Path) -> None:
