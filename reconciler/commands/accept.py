@@ -49,6 +49,10 @@ class Acceptance:
     places: dict[Taken, Place] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
 
+    def of(self, path: str) -> list[Taken]:
+        """The entries of a file."""
+        return [taken for taken, where in self.places.items() if where.origin.path == path]
+
     def leave(self, taken: Taken, reason: str) -> None:
         self.places.pop(taken, None)
         self.left.append(Left(taken.key, taken.path, reason))
@@ -60,8 +64,11 @@ def acceptance(workspace: Workspace, wish: Wish) -> tuple[list[Rewriting], dict[
     known, live, aws = seen(workspace, choices, snapshot=wish.snapshot, folder=wish.folder)
     plan, _ = of_live(known, live, choices, folder=wish.folder, aws=aws, known=None)
     found = Acceptance()
-    for item in drifted(workspace, plan, live, wish):
-        if isinstance(item, Left):
+    others = 0
+    for item in drifted(workspace, plan, live, wish.may_pin):
+        if wish.only and not any(is_meant(only, item.path) for only in wish.only):
+            others += 1
+        elif isinstance(item, Left):
             found.left.append(item)
         else:
             place(workspace, item, found)
@@ -70,7 +77,7 @@ def acceptance(workspace: Workspace, wish: Wish) -> tuple[list[Rewriting], dict[
         for taken in wrong:
             found.leave(taken, NOT_PROVED)
     files = [file for _, file in sorted(found.files.items()) if file.is_needed]
-    return files, document(files, found, plan)
+    return files, {**document(files, found, plan), "others": others}
 
 
 def kept(files: Sequence[Rewriting], document: Mapping[str, Any], proposal: Proposal | None) -> dict[str, Any]:
@@ -79,19 +86,17 @@ def kept(files: Sequence[Rewriting], document: Mapping[str, Any], proposal: Prop
     if proposal is None:
         for file in files:
             file.write()
-        return {}
-    commit = proposal.committed(files, message(document))
-    return {"branch": {"name": proposal.branch, "commit": commit, "from": proposal.onto}}
+        return {"written": True}
+    commit = proposal.committed(files, message({**document, "written": True}))
+    return {"written": True, "branch": {"name": proposal.branch, "commit": commit, "from": proposal.onto}}
 
 
-def drifted(workspace: Workspace, plan: Plan, live: Snapshot, wish: Wish) -> Iterator[Taken | Left]:
+def drifted(workspace: Workspace, plan: Plan, live: Snapshot, may_pin: bool) -> Iterator[Taken | Left]:
     specs = {spec.target: spec for spec in workspace.written}
     held = {item.key: item for item in live.resources}
     for target_plan in plan.targets:
         if target_plan.target in specs:
-            for item in accepted(target_plan, specs[target_plan.target], held, may_pin=wish.may_pin):
-                if not wish.only or any(is_meant(only, item.path) for only in wish.only):
-                    yield item
+            yield from accepted(target_plan, specs[target_plan.target], held, may_pin=may_pin)
 
 
 def is_meant(only: str, path: str) -> bool:
@@ -110,6 +115,7 @@ def document(files: Sequence[Rewriting], found: Acceptance, plan: Plan) -> dict[
     return {
         "format_version": FORMAT_VERSION,
         "kind": "acceptance",
+        "written": False,
         "files": [{"file": file.path, "diff": file.diff} for file in files],
         "accepted": [
             {
@@ -158,16 +164,43 @@ def unless_shared(found: Acceptance) -> None:
 def write_anew(found: Acceptance, workspace: Workspace) -> None:
     """The new texts, of all entries that there are by now. Whatever keeps one from being written is told."""
     for path, file in found.files.items():
-        found.files[path] = replace(file, after=file.before)
-        ours = [taken for taken, where in found.places.items() if where.origin.path == path]
-        for taken in ours:
-            edit(found, path, taken)
-        try:
-            found.files[path].specs(workspace.own)
-        except SpecError as error:
-            found.files[path] = replace(file, after=file.before)
-            for taken in ours:
-                found.leave(taken, f"with it the spec would be wrong: {error.faults[0].message}")
+        unchanged_file = replace(file, after=file.before)
+        written(found, unchanged_file)
+        if mistake(found.files[path], workspace):
+            for taken, reason in misfits(found, unchanged_file, workspace).items():
+                found.leave(taken, f"with it the spec would be wrong: {reason}")
+            written(found, unchanged_file)
+
+
+def written(found: Acceptance, file: Rewriting) -> None:
+    found.files[file.path] = file
+    for taken in found.of(file.path):
+        edit(found, file.path, taken)
+
+
+def mistake(file: Rewriting, workspace: Workspace, edits: Sequence[Edit] = ()) -> str:
+    """What is wrong with the specs of a new text, edited; nothing where they are valid."""
+    try:
+        file.edited(edits).specs(workspace.own)
+    except SpecError as error:
+        return error.faults[0].message
+    except Unspliced as error:
+        return str(error)
+    return ""
+
+
+def misfits(found: Acceptance, file: Rewriting, workspace: Workspace) -> dict[Taken, str]:
+    """Of entries of which not all make a valid spec together those that fit to none of the others, and why."""
+    kept, wrong, is_growing = list[Edit](), dict.fromkeys(found.of(file.path), ""), True
+    while is_growing:
+        is_growing = False
+        for taken in list(wrong):
+            edits = [*kept, Edit(found.places[taken].steps, taken.value)]
+            wrong[taken] = mistake(file, workspace, edits)
+            if not wrong[taken]:
+                kept, is_growing = edits, True
+                del wrong[taken]
+    return wrong
 
 
 def edit(found: Acceptance, path: str, taken: Taken) -> None:

@@ -61,7 +61,8 @@ def accepted(drift: TargetPlan, spec: Spec, live: Mapping[Key, Live], *, may_pin
     """Everything of a target that AWS moved; `spec` is as it is written. `may_pin`: where an alias follows the newest version the number
     that AWS has may stand instead."""
     desired = {item.key: item for item in spec.desired}
-    for action in drift.actions:
+    gone = [action for action in drift.actions if action.verb == "create" and KINDS[action.key.kind].is_root]
+    for action in gone or drift.actions:  # what hung on it went with it, and comes back with it
         kind = KINDS[action.key.kind]
         if action.verb == "none" or kind is VERSION:
             continue

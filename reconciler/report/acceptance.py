@@ -70,8 +70,12 @@ def _word(text: str) -> str:
 
 def _counted(document: Document) -> str:
     taken, left = len(document["accepted"]), len(document["left"])
+    if not (taken or left) and document["others"]:
+        others = f"{many(document['others'], 'other difference')} {'has' if document['others'] == 1 else 'have'}"
+        return f"Nothing of what is meant has drifted; {others}."
     if not (taken or left):
         return "Nothing has drifted."
     where = f" in {many(len(document['files']), 'file')}" if taken else ""
     rest = f"; {left} left" if left else ""
-    return f"Taken over from AWS: {many(taken, 'difference')}{where}{rest}."
+    done = "Taken over" if document["written"] or not taken else "To take over"
+    return f"{done} from AWS: {many(taken, 'difference')}{where}{rest}."

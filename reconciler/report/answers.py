@@ -139,11 +139,12 @@ STATUS: Schema = {
 ACCEPTANCE: Schema = {
     "title": "Drift that git takes over",
     "description": "Printed by `reconcile drift accept --format json`. `accepted` are what specs say now as AWS holds it (with --check: would say), `left` "
-    "what is not written, and why; an empty `path` means the whole function. `who` stands where it was asked for, `branch` where the files are in a commit. `diff` is a file's, no value of the environment in it.",
+    "what is not written, and why; an empty `path` means the whole function. `others` is how many differences `--only` does not mean. `who` stands where it was asked for, `branch` where the files are in a commit. `diff` is a file's, no value of the environment in it.",
     **closed(
         {
             "format_version": FORMAT,
             "kind": {"const": "acceptance"},
+            "written": {"type": "boolean"},
             "files": array(closed({"file": TEXT, "diff": TEXT})),
             "accepted": array(
                 closed(
@@ -152,6 +153,7 @@ ACCEPTANCE: Schema = {
                 )
             ),
             "left": array(closed({"address": ADDRESS, "path": TEXT, "reason": TEXT})),
+            "others": COUNT,
             "branch": closed({"name": TEXT, "commit": TEXT, "from": TEXT}),
         },
         optional=("branch",),

@@ -241,6 +241,12 @@ def test_a_denial_of_many_functions_is_one_remark() -> None:
     )
 
 
+def test_a_right_that_a_plan_does_without_is_no_problem() -> None:
+    (denied,) = accounts.of_rights("test", "me", {Right("cloudtrail:LookupEvents"): "denied"})
+    assert denied.status == "unknown"
+    assert denied.message.endswith("is denied to me; so `--who` names nobody; allow it where that is wanted")
+
+
 # --- files ---------------------------------------------------------------------------------------------------------
 
 

@@ -190,7 +190,7 @@ def test_only_what_is_asked_for_is_taken_over_and_a_check_writes_nothing(house: 
     assert text(house) == before
     accept(house, "--only", "/configuration/Timeout")
     assert text(house) == before.replace("30", "40")
-    assert accept(house, "--only", "/aliases", "--check").out == "Nothing has drifted.\n"
+    assert "Nothing of what is meant has drifted" in accept(house, "--only", "/aliases", "--check").out
     assert "is no path" in house.run("drift", "accept", "--only", "Timeout").err
 
 
@@ -430,3 +430,54 @@ def test_what_is_deleted_by_hand_of_every_kind_is_taken_over(house: House) -> No
     for gone in ("urls: {}", "event_invoke: {}", "event_source_mappings: {}", "concurrency: {}"):
         assert f"{gone}\n" in text(house)
     assert house.plan()["in_sync"] is True
+
+
+# --- what is left, and what is not meant -----------------------------------------------------------------------------
+
+
+def test_a_function_that_is_gone_takes_nothing_out_of_its_spec(house: House) -> None:
+    committed(house)
+    house.lambda_.delete_function(FunctionName="checkout")
+    house.sandbox.requests.clear()
+    result = accept(house, code=21)
+    assert text(house) == SPEC
+    assert "the function is gone; write `state: absent` if it is to stay so" in result.out
+    assert "/aliases" not in result.out
+
+
+def test_what_would_make_the_spec_wrong_is_left_alone_and_the_rest_is_written(house: House) -> None:
+    granting = SPEC + "permissions: {live: {}}\n"
+    committed(house, granting)
+    house.lambda_.delete_alias(FunctionName="checkout", Name="live")
+    memory(house)
+    result = accept(house, code=25)
+    assert "left: test/us-west-2/checkout /aliases/live: with it the spec would be wrong: permission live" in result.out
+    assert result.out.count("left: ") == 1
+    assert text(house) == granting.replace("512", "1024")
+
+
+def test_what_only_together_makes_a_valid_spec_is_written_together(house: House) -> None:
+    invoking = SPEC.replace("    BatchSize: 5\n", "    BatchSize: 5\n    alias: live\n")
+    committed(house, invoking)
+    (held,) = house.lambda_.list_event_source_mappings()["EventSourceMappings"]
+    house.lambda_.delete_event_source_mapping(UUID=held["UUID"])
+    house.lambda_.delete_alias(FunctionName="checkout", Name="live")
+    house.sandbox.requests.clear()
+    accept(house)
+    assert house.verbs() == {}
+
+
+@pytest.mark.parametrize("pointer", ["/nonsense", "/aliases/live", "/configuration/Timeout/x"])
+def test_a_path_that_nothing_drifted_at_does_not_pass_for_no_drift(house: House, pointer: str) -> None:
+    memory(committed(house))
+    result = accept(house, "--only", pointer)
+    assert result.out == "Nothing of what is meant has drifted; 1 other difference has.\n"
+    assert text(house) == SPEC
+    assert accept(house, "--only", pointer, "--format", "json").json()["others"] == 1
+
+
+def test_a_check_says_what_would_be_done_and_not_that_it_is(house: House) -> None:
+    memory(committed(house))
+    assert accept(house, "--check", code=10).out.endswith("To take over from AWS: 1 difference in 1 file.\n")
+    assert accept(house, "--check", "--format", "json", code=10).json()["written"] is False
+    assert accept(house, "--format", "json").json()["written"] is True

@@ -141,7 +141,7 @@ def rights(
         try:
             yield from of_rights(account, callers[account], decisions(aws, at[account], callers[account], asked))
         except AwsError as failure:
-            actions = ", ".join(sorted({right.action for right in asked}))
+            actions = ", ".join(sorted({right.action for right in asked} - set(OPTIONAL)))
             message = f"{account}: IAM does not tell what {callers[account]} may ({failure_text('SimulatePrincipalPolicy', failure)})"
             yield Remark("rights", "unknown", f"{message}; needed are {actions}")
 

@@ -95,6 +95,16 @@ def test_of_very_many_a_run_keeps_some_and_the_next_ones_the_others(
     assert sorted(issue.title for issue in issues(shop)) == ["Drift: test/us-west-2/one", "Drift: test/us-west-2/two"]
 
 
+def test_an_issue_says_who_did_it_where_that_is_asked(shop: Shop) -> None:
+    moved(shop)
+    looked(shop, "--sightings", "1")
+    assert "changed by" not in only(shop).body
+    moved(shop, "two")
+    looked(shop, "--sightings", "1", "--who")
+    (body,) = (issue.body for issue in issues(shop) if issue.title.endswith("/two"))
+    assert "\n- function: changed by sandbox via Boto3 at 20" in body
+
+
 def test_a_run_tells_the_job_and_later_steps(shop: Shop) -> None:
     moved(shop)
     result = looked(shop, "--sightings", "1")
