@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,7 @@ FIRST_SCARCE_LOOK_SECONDS = 1.0  # what draws on the quota that everything share
 LONGEST_PAUSE_SECONDS = 2.0
 LONGEST_SLOW_PAUSE_SECONDS = 5.0  # between two looks at what takes minutes
 GROWTH = 1.5  # of the pause between two looks
+SCARCE_LOOKS_PER_SECOND = 3.0  # in one account and region, where many wait: a fifth of what everything shares
 SHARE_OF_AGE = 1 / 8  # of how long the newest has waited, between two listings
 NEVER = math.inf
 UNSEEN_SECONDS = 30.0  # how long a function that was just created may still be answered with 404
@@ -40,7 +42,7 @@ class _Waiting:
     patience_seconds: float
     pause: float
     state: State
-    is_alone: bool
+    is_alone: bool = False
 
     @property
     def place(self) -> Place:
@@ -77,9 +79,10 @@ class _Group:
     def due(self) -> float:
         if self.is_read_now or not self.waiting:
             return NEVER
-        pause = max((self.looked_at - self.newest) * SHARE_OF_AGE, FIRST_SCARCE_LOOK_SECONDS)
+        by_age = min((self.looked_at - self.newest) * SHARE_OF_AGE, LONGEST_SLOW_PAUSE_SECONDS)
+        by_cost = min(len(self.waiting), self.pages) / SCARCE_LOOKS_PER_SECOND
         first = self.waiting[0].begun + FIRST_SCARCE_LOOK_SECONDS
-        return max(self.looked_at + min(pause, LONGEST_SLOW_PAUSE_SECONDS), first)
+        return max(self.looked_at + max(by_age, by_cost, FIRST_SCARCE_LOOK_SECONDS), first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class Polling:
         self._aws = aws
         self._alone: list[tuple[float, int, _Waiting]] = []
         self._groups: dict[tuple[Place, Together], _Group] = {}
+        self._scarce: Counter[Place] = Counter()  # that wait each alone for what is scarce
         self._number = count()
 
     def begin(self, awaited: Awaited, hear: Hear) -> None:
@@ -106,9 +110,10 @@ class Polling:
         wait, now, usual = awaited.wait, self._aws.now(), self._aws.patience_seconds
         patience = (3 if wait.is_slow else 2) * usual if awaited.seconds is None else awaited.seconds
         pause = FIRST_SCARCE_LOOK_SECONDS if wait.is_scarce else FIRST_LOOK_SECONDS
-        is_alone = wait.together is None or wait.together.by not in awaited.answered
-        waiting = _Waiting(awaited, hear, now, patience, pause, awaited.answered, is_alone)
-        if wait.together:
+        waiting = _Waiting(awaited, hear, now, patience, pause, awaited.answered)
+        if wait.together is None or wait.together.by not in awaited.answered:
+            self._stand_alone(waiting)
+        else:
             self._groups.setdefault((waiting.place, wait.together), _Group()).newest = now
         self._judge(waiting)
 
@@ -143,7 +148,7 @@ class Polling:
             waiting += group.waiting
             group.waiting = []
         for each in waiting:
-            each.hear(None, each.interrupted())
+            self._end(each, None, each.interrupted())
 
     def _look(self, waiting: _Waiting) -> Look:
         return Look(
@@ -152,7 +157,7 @@ class Polling:
 
     def _looked(self, waiting: _Waiting, state: State, error: Exception | None) -> None:
         if error:
-            waiting.hear(None, error)
+            self._end(waiting, None, error)
             return
         waiting.state = state
         self._judge(waiting)
@@ -168,19 +173,19 @@ class Polling:
                 each.state = shown[_named(each, together)]
                 self._judge(each)
             else:
-                each.is_alone = True
+                self._stand_alone(each)
                 self._look_alone(each, in_seconds=0.0)
 
     def _judge(self, waiting: _Waiting) -> None:
         try:
             is_over = waiting.is_over(self._aws.now())
         except Exception as failure:
-            waiting.hear(None, failure)
+            self._end(waiting, None, failure)
             return
         if is_over:
-            waiting.hear(waiting.state, None)
+            self._end(waiting, waiting.state, None)
         elif self._aws.is_stopping():
-            waiting.hear(None, waiting.interrupted())
+            self._end(waiting, None, waiting.interrupted())
         else:
             self._go_on(waiting)
 
@@ -189,9 +194,18 @@ class Polling:
         if wait.together and not waiting.is_alone:
             self._groups[waiting.place, wait.together].waiting.append(waiting)
             return
-        self._look_alone(waiting, in_seconds=waiting.pause)
+        by_cost = self._scarce[waiting.place] / SCARCE_LOOKS_PER_SECOND if wait.is_scarce else 0.0
+        self._look_alone(waiting, in_seconds=max(waiting.pause, by_cost))
         longest = LONGEST_SLOW_PAUSE_SECONDS if wait.is_slow else LONGEST_PAUSE_SECONDS
         waiting.pause = min(waiting.pause * GROWTH, longest)
+
+    def _stand_alone(self, waiting: _Waiting) -> None:
+        waiting.is_alone = True
+        self._scarce[waiting.place] += waiting.awaited.wait.is_scarce
+
+    def _end(self, waiting: _Waiting, state: State, error: Exception | None) -> None:
+        self._scarce[waiting.place] -= waiting.is_alone and waiting.awaited.wait.is_scarce
+        waiting.hear(state, error)
 
     def _look_alone(self, waiting: _Waiting, *, in_seconds: float) -> None:
         heapq.heappush(self._alone, (self._aws.now() + in_seconds, next(self._number), waiting))

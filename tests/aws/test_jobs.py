@@ -75,6 +75,7 @@ def is_done(state: State, _target: Target, _answered: Properties) -> bool:
 
 
 ALONE = Wait("item-done", look, is_done, str)
+SCARCE = Wait("item-scarce", look, is_done, str, is_scarce=True)
 LISTED = Wait("item-listed", look, is_done, str, is_scarce=True, together=Together("ListItems", "Items", "Name"))
 
 
@@ -143,6 +144,14 @@ def test_a_listing_costs_no_more_than_asking_for_each(count: int, asked: dict[st
     aws.begun |= {f"a{number}": 0.0 for number in range(60)}
     all_done(aws, count, LISTED)
     assert aws.counted() == asked
+
+
+@pytest.mark.parametrize("wait", [SCARCE, LISTED], ids=["alone", "listed"])
+def test_however_many_wait_what_is_scarce_is_left_to_others(wait: Wait) -> None:
+    """Two thousand, whose listing has hundreds of pages: a fifth of the quota for looks, whoever is asked how."""
+    aws = Answering(seconds=300.0, page=5)
+    all_done(aws, 2000, wait)
+    assert sum(aws.counted().values()) <= 3.2 * aws.time + 2000
 
 
 def test_what_a_listing_does_not_show_is_asked_for_alone() -> None:
