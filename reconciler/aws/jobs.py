@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.polling import NEVER, Look, Polling
+from reconciler.core.errors import Interrupted
 from reconciler.core.waiting import Awaited, Flow, Pause, Room, State
 
 WORKERS = 16  # that call AWS at once, in one account and region: more than its quota has room for
@@ -78,12 +79,20 @@ class Jobs:
                 while self._pauses and self._pauses[0][0] <= now:
                     self._go_on(heapq.heappop(self._pauses)[2])
                 if self._aws.is_stopping():
-                    self._polling.stop()
+                    self._stop_looking()
                 for look in self._polling.looks(now):
                     self._lanes[look.place].looks.append(look)
                 for lane in self._lanes.values():
                     self._fill(lane, pool)
                 now = self._next()
+
+    def _stop_looking(self) -> None:
+        """No look is begun any more, not even of those that are due."""
+        for lane in self._lanes.values():
+            looks, lane.looks = lane.looks, deque()
+            for look in looks:
+                look.tell(None, Interrupted("stopped"))
+        self._polling.stop()
 
     def _next(self) -> float:
         """Wait for whatever comes first, and what time it is then."""

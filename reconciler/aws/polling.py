@@ -157,7 +157,7 @@ class Polling:
 
     def _looked(self, waiting: _Waiting, state: State, error: Exception | None) -> None:
         if error:
-            self._end(waiting, None, error)
+            self._end(waiting, None, waiting.interrupted() if isinstance(error, Interrupted) else error)
             return
         waiting.state = state
         self._judge(waiting)

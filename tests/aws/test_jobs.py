@@ -226,6 +226,27 @@ def test_who_stops_waits_for_nothing_any_longer(wait: Wait) -> None:
     assert aws.time < 9.0
 
 
+@pytest.mark.parametrize("wait", [ALONE, LISTED], ids=["alone", "listed"])
+def test_who_stops_does_not_look_at_all_that_is_due_first(wait: Wait) -> None:
+    class Stopping(Answering):
+        def find(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
+            self.is_over = True
+            return super().find(place, operation, params)
+
+        def pages(self, place: Place, operation: str, params: Properties) -> Iterator[Mapping[str, Any]]:
+            self.is_over = True
+            return super().pages(place, operation, params)
+
+    aws = Stopping(seconds=1e6, page=5)
+    jobs = made(aws)
+    futures = [jobs.start(HERE, begun(aws, f"f{number}", wait)) for number in range(MANY)]
+    jobs.run()
+    assert aws.counted()["GetItem"] <= LOOKERS
+    assert {str(future.exception()) for future in futures} == {
+        f"test/us-west-2/f{number}: stopped while AWS was still at it ({wait.name})" for number in range(MANY)
+    }
+
+
 def test_one_place_does_not_hold_up_another() -> None:
     """All threads of the first wait for what only the second does."""
     done = threading.Event()
