@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from reconciler.core.model import Key, Operation, Plan, Target, TargetPlan
 from reconciler.kinds.registry import CALLS
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.history import provenance
+from reconciler.spec.selection import mend
 
 LARGEST_PAYLOAD = 6 * 2**20  # bytes of a request that waits for the answer
 
@@ -65,12 +67,13 @@ def _no_json(name: str) -> None:
 def invoked(request: Request, path: Path, folder: Path) -> Ending:
     """Invoke, and leave the record in `folder`."""
     config = load_config(find_config([path]))
-    target = _target(request, config, path)
+    functions = functions_of(path, config)
+    target = _target(request, config, functions)
     stop = Stop()
     aws = Named(target, config).connected(stop)
-    from reconciler.snapshot.qualified import environment_met
+    from reconciler.snapshot.qualified import met
 
-    warning = environment_met(aws, target, request.alias)
+    warning = met(aws, target, request.alias, _else_meant(target, functions))
     plan = _plan(request, target)
     document = {
         "provenance": provenance(Path(config.path).parent),
@@ -96,13 +99,19 @@ def _plan(request: Request, target: Target) -> Plan:
     return Plan((TargetPlan(target, (), (operation,)),), digest="", taken_at="", snapshot_digest="")
 
 
-def _target(request: Request, config: Config, path: Path) -> Target:
+def _else_meant(target: Target, functions: Collection[Target]) -> str:
+    """What to do where AWS has no such function."""
+    if target in functions:
+        return "`reconcile plan` tells what would make it"
+    return mend(target.function, {known.function for known in functions}, {*map(str, functions)})
+
+
+def _target(request: Request, config: Config, functions: Collection[Target]) -> Target:
     """Where the function is: as asked, else as its spec says, else the one account and region there is; asks only for
     what is open then."""
-    targets = functions_of(path, config)
     if "/" in request.function:
-        return meant(request.function, targets, config)
-    known = [target for target in targets if target.function == request.function]
+        return meant(request.function, functions, config)
+    known = [target for target in functions if target.function == request.function]
     fitting = [
         candidate
         for candidate in known

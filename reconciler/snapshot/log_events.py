@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from reconciler.aws.client import Aws, Place
@@ -67,7 +68,8 @@ def lines(aws: Aws, wanted: Wanted, since_ms: int) -> Iterator[Line]:
                     continue
                 if version and version not in met:
                     met.add(version)
-                    qualified.environment_met(aws, wanted.target, version)
+                    with suppress(CallFailed):
+                        qualified.version(aws, wanted.target, version)
                 message = aws.redaction.text(event["message"], (wanted.target.function,))
                 yield Line(event["eventId"], event["timestamp"], event["logStreamName"], version, message)
     except CallFailed as failure:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from difflib import get_close_matches
 from typing import Any
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.errors import CallFailed
+from reconciler.core.errors import AwsError, CallFailed
 from reconciler.core.model import Target
 from reconciler.kinds.alias import weights
 from reconciler.kinds.base import LATEST
+
+MOST_NAMED = 5
 
 
 def is_alias(qualifier: str) -> bool:
@@ -35,12 +39,34 @@ def version(aws: Aws, target: Target, number: str) -> Mapping[str, Any] | None:
     return aws.find(Place.of(target), "GetFunction", named)
 
 
-def environment_met(aws: Aws, target: Target, qualifier: str) -> str:
+def met(aws: Aws, target: Target, qualifier: str, else_meant: str) -> str:
     """Read what the versions of a qualifier have in their environment, so that the seam can hide it in what they say. Returns a warning
-    where that may not be read."""
+    where that may not be read. Raises AwsError where there is nothing of that name, with what else may be meant."""
     try:
-        for number in sorted(shares(aws, target, qualifier)):
-            version(aws, target, number)
+        found = [version(aws, target, number) for number in sorted(shares(aws, target, qualifier))]
+        is_there = bool(found) and None not in found
+        is_named = is_there or version(aws, target, LATEST) is not None
     except CallFailed as failure:
         return f"{target}: its environment could not be read, so what it says of it is kept as it is: {failure}"
+    if not is_named:
+        raise AwsError(f"{target} does not exist in AWS; {else_meant}")
+    if not is_there:
+        raise AwsError(f"{target} has no {lacking(aws, target, qualifier)}")
     return ""
+
+
+def lacking(aws: Aws, target: Target, qualifier: str) -> str:
+    """A qualifier that a function has not, with what may be meant."""
+    if not is_alias(qualifier):
+        return f"version {qualifier}; `reconcile versions {target}` lists those that there are"
+    aliases = list[str]()
+    with suppress(CallFailed):
+        for page in aws.pages(Place.of(target), "ListAliases", {"FunctionName": target.function}):
+            aliases += [alias["Name"] for alias in page["Aliases"]]
+    near = get_close_matches(qualifier, aliases, n=1)
+    known = (
+        f"it has {', '.join(sorted(aliases)[:MOST_NAMED])}"
+        if aliases
+        else "`reconcile invoke` without --alias means $LATEST"
+    )
+    return f"alias {qualifier}; {f'did you mean {near[0]}?' if near else known}"

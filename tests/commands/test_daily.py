@@ -13,6 +13,7 @@ import pytest
 from reconciler.aws.client import Aws
 from reconciler.core.model import Target
 from reconciler.report.console import console_address
+from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.snapshot.log_events import LATE_MS, Line, Tail, Wanted, is_wanted
 from tests.conftest import ACCOUNT, CONFIG, REGION, House, function_spec
 
@@ -282,6 +283,41 @@ def test_a_function_is_invoked_by_its_address(house: House) -> None:
     assert "one may be test/eu-west-1/one, test/us-west-2/one" in house.run("invoke", "test/*/one").err
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["chekout"], "test/us-west-2/chekout does not exist in AWS; did you mean checkout?"),
+        (["test/us-west-2/chekout"], "test/us-west-2/chekout does not exist in AWS; did you mean checkout?"),
+        (["zzz"], "test/us-west-2/zzz does not exist in AWS; there are checkout, till"),
+        (["till"], "test/us-west-2/till does not exist in AWS; `reconcile plan` tells what would make it"),
+        (["checkout", "--alias", "lvie"], "test/us-west-2/checkout has no alias lvie; did you mean live?"),
+        (["checkout", "--alias", "zzz"], "test/us-west-2/checkout has no alias zzz; it has live"),
+        (["checkout", "--alias", "7"], "has no version 7; `reconcile versions test/us-west-2/checkout` lists those"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_not_invoked_and_told_with_what_may_be_meant(
+    applied: House, words: list[str], text: str
+) -> None:
+    applied.write("till.yaml", function_spec("till"))
+    result = applied.run("invoke", *words)
+    assert result.exit_code == 26
+    assert text in result.err
+    assert "Invoke" not in [request.operation for request in applied.sandbox.requests]
+    assert "ResourceNotFoundException" not in result.out + result.err
+    error = applied.run("invoke", *words, "--format", "json")
+    assert (error.exit_code, error.json()["kind"]) == (26, "error")
+
+
+def test_an_invocation_that_aws_refuses_is_told_in_every_format(applied: House) -> None:
+    for form in ("text", "json"):
+        denied = Fault("Invoke", nth=1, code="AccessDeniedException", status=403)
+        applied.sandbox.gate.script = Script([denied])
+        result = applied.run("invoke", "checkout", "--format", form)
+        assert result.exit_code == 25
+        assert "AccessDenied" in result.err
+    assert result.json()["type"] == "EXCEPTION"
+
+
 def test_functions_are_a_table_on_a_terminal(applied: House, monkeypatch: pytest.MonkeyPatch) -> None:
     document = applied.run("functions").json()
     on_a_terminal(monkeypatch)
@@ -296,7 +332,8 @@ def test_tasks_tell_when_how_long_and_in_which_run_and_can_be_chosen_among(appli
     applied.write("till.yaml", function_spec("till"))
     applied.apply()
     applied.run("invoke", "checkout")
-    applied.run("invoke", "till", "--alias", "nobody")
+    applied.sandbox.gate.script = Script([Fault("Invoke", nth=1, code="AccessDeniedException", status=403)])
+    applied.run("invoke", "till")
     run = applied.newest_report()["run"]["id"]
 
     def told(*flags: str) -> list[tuple[str, str]]:

@@ -323,7 +323,7 @@ def function_row(item: Document) -> tuple[str, ...]:
 
 def answer_verdict(answer: Document) -> str:
     """How an invocation went, in a line."""
-    if not answer:
+    if "statusCode" not in answer:
         return "The function was not invoked."
     error = f", failed: {answer['functionError']}" if answer.get("functionError") else ""
     return f"Status {answer['statusCode']} from version {answer.get('executedVersion', '?')}{error}"
