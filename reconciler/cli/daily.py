@@ -34,7 +34,9 @@ def form_of_the_reader() -> str:
 @words_argument()
 @click.option("--account", callback=as_text, help="Only this account.")
 @click.option("--region", callback=as_text, help="Only this region.")
-@click.option("--function", "name", callback=as_text, help="Only the function of this very name.")
+@click.option(
+    "--function", "name", callback=as_text, shell_complete=names_of_specs, help="Only the function of this very name."
+)
 @click.option("--snapshot", "snapshot_path", type=FILE, help="List what a saved snapshot holds.")
 @format_option("functions", None, formats.WITHOUT_FINDINGS, OF_THE_READER)
 def functions(
@@ -112,8 +114,9 @@ def invoke(
     "--specs", "path", type=click.Path(path_type=Path), help="Fetch first what lies in this folder's `reports: s3://…`."
 )
 @click.option(
-    "--function", callback=as_text, default="", help="Only of this function: a name, an address, or a pattern of one."
-)
+    "--function", callback=as_text, default="", shell_complete=names_of_specs,
+    help="Only of this function: a name, an address, or a pattern of one.",
+)  # fmt: skip
 @click.option("--failed", "is_failed", is_flag=True, help="Only those that failed, or were cut off.")
 @click.option("--newest", type=click.IntRange(1), metavar="N", help="No more than N.")
 @click.option("--since", callback=as_moment, help="Only of runs since then: how long ago, or a time in ISO 8601.")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,7 +24,8 @@ from reconciler.commands.options import (
     selecting,
     specs_option,
 )
-from reconciler.commands.output import is_terminal, say, show, until_interrupted, watch
+from reconciler.commands.output import is_terminal, messages, say, show, until_interrupted, watch
+from reconciler.core.errors import ReconcileError
 from reconciler.spec.selection import Selection
 
 reports_option = click.option(
@@ -138,13 +142,12 @@ def logs(word: str, path: Path, alias: str, since: datetime, pattern: str, follo
     """
     from reconciler.commands.logs import Request, logged
     from reconciler.report.daily import log_line
-    from reconciler.report.formats.json import document_json
 
     if follow and form == "json":
         raise click.UsageError("--follow has no end, and --format json is one document; give one of them")
     about, events = logged(Request(word, alias.strip(), since, pattern, follow), path)
     if form == "json":
-        show(document_json({**about, "events": list(events)}))
+        show_streamed(about, events)
         return
     count = 0
     with until_interrupted() if follow else nullcontext():
@@ -152,6 +155,20 @@ def logs(word: str, path: Path, alias: str, since: datetime, pattern: str, follo
             show(log_line(event))
     if not count:
         say(f"Nothing in {about['log_group']} since {about['since']}.")
+
+
+def show_streamed(about: Mapping[str, Any], events: Iterator[Any]) -> None:
+    """One document, shown as its events come. What fails before the first is an error as any other; later it stands in the document."""
+    from reconciler.report.formats.json import streamed
+
+    first = list(islice(events, 1))
+    try:
+        for piece in streamed(about, "events", chain(first, events)):
+            show(piece)
+    except ReconcileError as error:
+        for line in messages(error):
+            say(f"error: {line}")
+        sys.exit(error.exit_code)
 
 
 @click.command(name="show")

@@ -41,11 +41,12 @@ def logged(request: Request, path: Path) -> tuple[dict[str, Any], Iterator[dict[
     since_ms = int(request.since.timestamp() * 1000)
 
     def goes_on() -> bool:
-        if request.follows and is_read():
+        if is_read():
             aws.pause(SECONDS_BETWEEN_LOOKS)
-        return request.follows and is_read()
+        return is_read()
 
-    found = followed(partial(lines, aws, wanted), since_ms, now_ms, goes_on)
+    look = partial(lines, aws, wanted)
+    found = followed(look, since_ms, now_ms, goes_on) if request.follows else look(since_ms)
     about = {
         "format_version": FORMAT_VERSION,
         "kind": "logs",

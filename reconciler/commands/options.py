@@ -75,13 +75,13 @@ def reports_folder() -> Path:
     return reports()
 
 
-def names_of_specs(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """What a shell may complete a word to: names of functions, else files. Quick: no YAML is read."""
+def names_of_specs(_context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell may complete a word to: names, addresses, aliases where one is asked for, else files. Quick: no YAML is read."""
     from click.shell_completion import CompletionItem
 
-    from reconciler.commands.completing import names
+    from reconciler.commands.completing import words
 
-    found = [name for name in names(specs_folder()) if name.startswith(incomplete)]
+    found = words(specs_folder(), incomplete, has_alias="ALIAS" in (parameter.metavar or ""))
     return [CompletionItem(name) for name in found] or [CompletionItem(incomplete, type="file")]
 
 

@@ -36,7 +36,7 @@ def standing(workspace: Workspace, past: Past) -> dict[str, Any]:
     aws = wiring.connect(workspace.config, workspace.accounts)
     resolved = wiring.with_values(workspace, aws)
     live = wiring.live_snapshot(resolved, aws, wiring.looking(past.folder, Choices()))
-    made = wiring.planned(resolved, live, Choices())
+    made = wiring.planned(resolved, live, Choices(), aws)
     drift, notes = drifted(resolved, made, live, past, aws)
     addresses = [str(target) for target in {*(planned.target for planned in made.targets), *made.orphans}]
     last = last_runs(reports(resolved, past, aws), addresses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -16,7 +16,9 @@ from reconciler.core.errors import ReportError
 from reconciler.core.model import Target
 from reconciler.report import journal, records
 from reconciler.report.records import Record
-from reconciler.spec.selection import matches
+from reconciler.spec.selection import matches, unknown
+
+MOST_PARTS = 3  # of a place: account, region, and the kind of what is no function
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,14 @@ class Filters:
     since: datetime | None = None
 
     def fits(self, record: Record) -> bool:
-        target = Target(*([*record.task["target"].split("/", 2), "", ""][:3]))
-        is_asked_for = not self.function or matches(self.function, target)
+        is_asked_for = not self.function or matches(self.function, target_of(record))
         return is_asked_for and (not self.is_failed or record.task["status"]["failed"])
+
+
+def target_of(record: Record) -> Target:
+    """What a task is of; of an address that is none, what no word means."""
+    *place, name = record.task["target"].split("/", MOST_PARTS)
+    return Target(place[0], place[1], name, *place[2:]) if len(place) > 1 else Target("", "", "")
 
 
 def listed(folder: Path, filters: Filters) -> Iterator[Record]:
@@ -44,13 +51,25 @@ def listed(folder: Path, filters: Filters) -> Iterator[Record]:
         broken.append(error)
         warn(str(error))
 
-    is_empty = True
-    found = (record for record in records.records(folder, told, since=filters.since) if filters.fits(record))
-    for record in islice(found, filters.newest):
+    is_empty, targets = True, set[Target]()
+    for record in islice(
+        _fitting(records.records(folder, told, since=filters.since), filters, targets), filters.newest
+    ):
         is_empty = False
         yield record
     if is_empty and broken:
         raise broken[0]
+    if targets and not any(matches(filters.function, target) for target in targets):
+        warn(unknown(filters.function, targets, "no task is of"))
+
+
+def _fitting(found: Iterable[Record], filters: Filters, targets: set[Target]) -> Iterator[Record]:
+    """Those that fit; where a function is asked for, what all of them are of is kept."""
+    for record in found:
+        if filters.function:
+            targets.add(target_of(record))
+        if filters.fits(record):
+            yield record
 
 
 def one(folder: Path, identifier: str) -> Mapping[str, Any]:

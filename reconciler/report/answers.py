@@ -11,8 +11,8 @@ OR_NOT_KNOWN: Schema = {"type": ["string", "null"]}
 
 LOGS: Schema = {
     "title": "What a function has logged",
-    "description": "Printed by `reconcile logs --format json`, by time. `version` is the one that wrote the line, empty where its stream is none of "
-    "Lambda's.",
+    "description": "Printed by `reconcile logs --format json` as they come, by time. `version` is the one that wrote the line, empty where its stream is none of "
+    "Lambda's. `problem` says why there are no further ones.",
     **closed(
         {
             "format_version": FORMAT,
@@ -21,7 +21,9 @@ LOGS: Schema = {
             "log_group": TEXT,
             "since": TIME,
             "events": array(closed({"id": TEXT, "at": TIME, "stream": TEXT, "version": TEXT, "message": TEXT})),
-        }
+            "problem": TEXT,
+        },
+        optional=("problem",),
     ),
 }  # fmt: skip
 

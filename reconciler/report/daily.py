@@ -65,7 +65,7 @@ def status(document: Document) -> str:
     head = ("function", "place", "runs", "mappings", "git", "drift", "last run")
     rows = [_standing(function, document["taken_at"]) for function in document["functions"]]
     reasons = [
-        printable(f"{function['address']}: {reason}")
+        printable(reason if reason.startswith(function["address"]) else f"{function['address']}: {reason}")
         for function in document["functions"]
         for reason in function["reasons"]
     ]

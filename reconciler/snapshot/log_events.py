@@ -129,5 +129,5 @@ def versions_of(aws: Aws, target: Target, qualifier: str) -> Collection[str]:
         return frozenset()
     versions = frozenset(qualified.shares(aws, target, qualifier))
     if not versions:
-        raise AwsError(f"{target} has no alias {qualifier}; `reconcile versions {target}` lists them")
+        raise AwsError(f"{target} has no {qualified.lacking(aws, target, qualifier)}")
     return versions

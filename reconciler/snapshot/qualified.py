@@ -64,9 +64,5 @@ def lacking(aws: Aws, target: Target, qualifier: str) -> str:
         for page in aws.pages(Place.of(target), "ListAliases", {"FunctionName": target.function}):
             aliases += [alias["Name"] for alias in page["Aliases"]]
     near = get_close_matches(qualifier, aliases, n=1)
-    known = (
-        f"it has {', '.join(sorted(aliases)[:MOST_NAMED])}"
-        if aliases
-        else "`reconcile invoke` without --alias means $LATEST"
-    )
+    known = f"it has {', '.join(sorted(aliases)[:MOST_NAMED]) or 'none'}"
     return f"alias {qualifier}; {f'did you mean {near[0]}?' if near else known}"

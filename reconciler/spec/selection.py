@@ -92,10 +92,10 @@ def one(word: str, targets: Collection[Target], places: Iterable[tuple[str, str]
     raise SelectionError(f"{word} may be {_listed(map(str, found))}; write one of them")
 
 
-def unknown(word: str, targets: Collection[Target]) -> str:
+def unknown(word: str, targets: Collection[Target], lacking: str = "no spec is for") -> str:
     """That a word means nothing, with what it may mean."""
     names = {target.name if target.root == FUNCTION else f"{target.root}/{target.name}" for target in targets}
-    return f"no spec is for {word}; {mend(word, names, {*names, *map(str, targets)})}"
+    return f"{lacking} {word}; {mend(word, names, {*names, *map(str, targets)})}"
 
 
 def mend(word: str, names: Collection[str], spellings: Collection[str]) -> str:

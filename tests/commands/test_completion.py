@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.commands.completing import names
+from reconciler.commands.completing import words
 from tests.conftest import CONFIG, function_spec
 
 # Each tells what it would complete the last word to, a line each. What zsh's own functions do, they tell instead: they run only while
@@ -54,7 +54,11 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "house/specs/shop").mkdir(parents=True)
     (tmp_path / "house/specs/reconcile.yaml").write_text(CONFIG)
     (tmp_path / "house/specs/shop/checkout.yaml").write_text(function_spec())
-    (tmp_path / "house/specs/mailer.yml").write_text("# ours\nfunction: 'mailer'  # sends\n: broken [\n")
+    (tmp_path / "house/specs/mailer.yml").write_text(
+        "# ours\nfunction: 'mailer'  # sends\naccount: prod\nregions: [us-west-2, eu-west-1]\n: broken [\n"
+        "aliases:  # two\n\n  # the one\n  live:\n    FunctionVersion: published\n  beta: {}\nother: 1\n"
+    )
+    (tmp_path / "house/specs/shared.yaml").write_text("layer: shared\naccount: prod\nregion: us-west-2\n")
     monkeypatch.chdir(tmp_path / "house")
     return tmp_path
 
@@ -80,7 +84,13 @@ def completed(shell: str, line: str) -> set[str]:
         ("reconcile ci va", {"validate"}),
         ("reconcile plan --detailed", {"--detailed-exitcode"}),
         ("reconcile plan --format j", {"json"}),
-        ("reconcile plan ", {"checkout", "mailer"}),
+        ("reconcile plan ", {"checkout", "layer/shared", "mailer"}),
+        ("reconcile plan lay", {"layer/shared"}),
+        ("reconcile status prod/us-w", {"prod/us-west-2/mailer", "prod/us-west-2/layer/shared"}),
+        ("reconcile logs tes", {"test/us-west-2/checkout"}),
+        ("reconcile rollback mailer/", {"mailer/live", "mailer/beta"}),
+        ("reconcile rollback prod/eu-west-1/mailer/l", {"prod/eu-west-1/mailer/live"}),
+        ("reconcile tasks --function ma", {"mailer"}),
         ("reconcile logs ch", {"checkout"}),
         ("reconcile plan mailer ch", {"checkout"}),
         ("reconcile plan ./spe", {"files"}),
@@ -107,7 +117,7 @@ def test_names_are_those_of_the_tree_that_the_line_is_about(
 def named(folder: Path, texts: Iterable[bytes]) -> list[str]:
     for number, text in enumerate(texts):
         (folder / f"{number}.yaml").write_bytes(text)
-    return names(folder)
+    return words(folder, "")
 
 
 def test_only_what_can_be_a_name_is_offered(tmp_path: Path) -> None:
@@ -129,7 +139,21 @@ def test_what_cannot_be_read_offers_nothing_and_stops_nothing(tmp_path: Path) ->
         "  function: inner\n",
     ]
     assert named(tmp_path, [b"\xff\xfe", *map(str.encode, texts)]) == ["late", "quoted"]
-    assert names(tmp_path / "nowhere") == []
+    assert words(tmp_path / "nowhere", "") == []
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        'aliases: {live: {FunctionVersion: "1"}, beta: {FunctionVersion: published, RoutingConfig: {}}}',
+        "aliases:\n    live:\n        FunctionVersion: published\n    beta: {}\n",
+        "aliases:\r\n  live: {}\r\n  'beta': {}\r\nurls: {other: {}}",
+    ],
+)
+def test_aliases_are_those_of_the_section_however_it_is_written(tmp_path: Path, section: str) -> None:
+    (tmp_path / "a.yaml").write_bytes(f"function: a\nurls:\n  none: {{}}\n{section}\ntags:\n  x: y\n".encode())
+    assert words(tmp_path, "a/", has_alias=True) == ["a/beta", "a/live"]
+    assert words(tmp_path, "a/") == []
 
 
 def test_completing_a_name_loads_no_reader_of_yaml(tree: Path) -> None:

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from reconciler.aws.client import Aws
 from reconciler.core.model import Target
+from reconciler.report.answers import SCHEMAS
 from reconciler.report.console import console_address
+from reconciler.report.formats.json import document_json, streamed
 from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.snapshot.log_events import LATE_MS, Line, Tail, Wanted, is_wanted
 from tests.conftest import ACCOUNT, CONFIG, REGION, House, function_spec
@@ -124,7 +127,41 @@ def test_a_function_that_is_gone_still_has_its_logs(applied: House) -> None:
 def test_an_alias_that_is_not_there_is_told(applied: House) -> None:
     result = applied.run("logs", "checkout", "--alias", "liev")
     assert result.exit_code == 26
-    assert "test/us-west-2/checkout has no alias liev" in result.err
+    assert "test/us-west-2/checkout has no alias liev; did you mean live?" in result.err
+
+
+def test_as_json_lines_are_shown_as_they_come_in_one_document(applied: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[str] = []
+    monkeypatch.setattr("reconciler.cli.looking.show", held.append)
+    about, lines = {"kind": "logs"}, iter([{"id": "1"}, {"id": "2\u2028\n"}])
+    shown = iter(streamed(about, "events", lines))
+    assert [next(shown), next(shown)] == ['{\n  "kind": "logs",\n  "events": [', '\n    {\n      "id": "1"\n    }']
+    assert next(lines)["id"] == "2\u2028\n"
+    invoke(applied)
+    assert applied.run("logs", "checkout", "--format", "json").exit_code == 0
+    assert len(held) > 4
+    assert "".join(held) == document_json(json.loads("".join(held)))
+
+
+def test_of_no_line_there_is_a_document_too() -> None:
+    assert "".join(streamed({"kind": "logs"}, "events", ())) == document_json({"kind": "logs", "events": []})
+
+
+def test_what_ends_the_lines_early_stands_in_the_document(applied: House) -> None:
+    invoke(applied)
+    logs = logs_of(applied)
+    stream = logs.describe_log_streams(logGroupName=GROUP)["logStreams"][0]["logStreamName"]
+    for start in range(0, 12_000, 6000):
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": str(start + number)} for number in range(6000)]
+        logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=events)
+    applied.sandbox.gate.script = Script([Fault("FilterLogEvents", nth=2, code="AccessDeniedException", status=403)])
+    result = applied.run("logs", "checkout", "--format", "json")
+    document = result.json()
+    Draft202012Validator(SCHEMAS["logs"]).validate(document)
+    assert (result.exit_code, len(document["events"]) >= 10_000) == (26, True)
+    assert "logs:FilterLogEvents" in document["problem"]
+    assert f"error: {document['problem']}" in result.err
 
 
 def test_following_shows_each_line_once_also_one_that_comes_late_and_ctrl_c_is_its_end(
@@ -328,6 +365,18 @@ def test_functions_are_a_table_on_a_terminal(applied: House, monkeypatch: pytest
 # --- tasks -------------------------------------------------------------------------------------------------------------
 
 
+def test_tasks_of_a_layer_are_found_by_its_name_and_its_address(house: House) -> None:
+    house.write("checkout.yaml", function_spec())
+    house.write(
+        "layer.yaml", "layer: shared\naccount: test\nregion: us-west-2\ncode: {S3Bucket: artifacts, S3Key: v1.zip}\n"
+    )
+    house.apply()
+    for word in ("layer/shared", "layer/*", "us-west-2/layer/shared", "test/us-west-2/layer/shared"):
+        (entry,) = house.run("tasks", "--function", word).out.splitlines()
+        assert "test/us-west-2/layer/shared  PublishLayerVersion" in entry
+    assert "No tasks." in house.run("tasks", "--function", "shared").out
+
+
 def test_tasks_tell_when_how_long_and_in_which_run_and_can_be_chosen_among(applied: House) -> None:
     applied.write("till.yaml", function_spec("till"))
     applied.apply()
@@ -346,7 +395,10 @@ def test_tasks_tell_when_how_long_and_in_which_run_and_can_be_chosen_among(appli
     assert told("--function", "check*") == [whole[1], whole[3]]
     assert told("--function", "test/*/till", "--failed") == [whole[0]]
     assert told("--since", "1h") == whole
-    assert applied.run("tasks", "--function", "nobody").out == "No tasks.\n"
+    unknown = applied.run("tasks", "--function", "chekout")
+    assert (unknown.out, unknown.exit_code) == ("No tasks.\n", 0)
+    assert "no task is of chekout; did you mean checkout?" in unknown.err
+    assert "no task" not in applied.run("tasks", "--function", "checkout", "--failed").err
     assert applied.run("tasks", "--since", "2099-01-01").out == "No tasks.\n"
     newest = applied.run("tasks", "--newest", "1").out
     assert re.fullmatch(

@@ -133,8 +133,26 @@ def test_what_is_refused_unread_without_a_spec_or_compared_in_part_is_told_with_
     }  # fmt: skip
     assert "somebody" in found["foreign"]["reasons"][0]
     out = house.run("status").out
-    assert f"test/{REGION}/foreign: " in out
+    assert out.count(f"test/{REGION}/foreign ") == 1
     assert out.endswith("5 functions: 2 in sync, 2 refused, 1 without a spec.\n")
+
+
+def test_a_percentage_of_deletions_is_one_of_the_whole_house_whatever_is_looked_at(house: House) -> None:
+    house.write("reconcile.yaml", CONFIG + "guards: {maxDeletePercent: 50}\n", stock=False)
+    for name in ("checkout", "mailer", "old"):
+        house.write(f"{name}.yaml", function_spec(name))
+    house.apply()
+    house.write("old.yaml", "function: old\naccount: test\nregion: us-west-2\nstate: absent\n")
+    assert "maxDelete" not in str(stood(house, "old")) + str(stood(house))
+    house.write("mailer.yaml", "function: mailer\naccount: test\nregion: us-west-2\nstate: absent\n")
+    assert "guards.maxDeletePercent is 50 and this is 67 % of 3" in stood(house, "old", "mailer")["notes"][0]
+
+
+def test_a_reason_tells_its_address_once(house: House) -> None:
+    house.write("checkout.yaml", function_spec().replace("code: {S3Bucket: artifacts, S3Key: v1.zip}\n", ""))
+    out = house.run("status").out
+    assert "\ntest/us-west-2/checkout does not exist; to create it the spec needs" in out
+    assert "checkout: test/" not in out
 
 
 def test_what_could_not_be_compared_is_no_promise() -> None:

@@ -129,6 +129,8 @@ def test_a_folder_of_reports_behind_a_link_is_refused_by_name(
     house: House, leads: str, place: str, command: list[str]
 ) -> None:
     house.write("one.yaml", function_spec("one"))
+    if command[0] == "invoke":
+        house.run("apply", "--yes", "--report-dir", "earlier")
     (house.root / "elsewhere" / "reports").mkdir(parents=True)
     (house.root / place.partition("/")[0]).symlink_to(leads)
     before = sorted((house.root / "elsewhere").rglob("*"))

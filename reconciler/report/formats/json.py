@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import indent
 from typing import Any
 
+from reconciler.core.errors import ReconcileError
 from reconciler.core.foreign import harmless
 from reconciler.report.formats import View
 
@@ -13,6 +16,23 @@ def document_json(document: Any, _: View = View()) -> str:  # noqa: B008  frozen
     """The document in lines. What a terminal or GitHub's log would obey, and half of a surrogate pair, stands in it as JSON
     escapes it, so that it reads back as it was."""
     return harmless(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def streamed(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> Iterator[str]:
+    """A document with a list of items that are told as they come, in pieces. What ends them early is its `problem`, and is raised once the
+    document is whole."""
+    yield document_json({**head, name: []}).removesuffix("]\n}\n")
+    count, failure = 0, None
+    try:
+        for count, item in enumerate(items, 1):
+            yield f"{',' if count > 1 else ''}\n{indent(document_json(item).rstrip(), '    ')}"
+    except (ReconcileError, KeyboardInterrupt) as error:
+        failure = error
+    problem = harmless(json.dumps(str(failure) or "interrupted", ensure_ascii=False))
+    end = "\n  ]" if count else "]"
+    yield end + (f',\n  "problem": {problem}' if failure else "") + "\n}\n"
+    if failure:
+        raise failure
 
 
 plan = report = validation = error = functions = answer = document_json
