@@ -172,7 +172,7 @@ class Aws:
         api = api or service.api_of(operation)
         client, openly = self._client(place, operation, api, params), {place.account, place.region}
         try:
-            for page in client.get_paginator(xform_name(operation)).paginate(**params):
+            for page in self.clients.paginator(client, operation).paginate(**params):
                 yield self.redaction.answer(page, openly)
         except Exception as error:
             raise failure_of(operation, api, error, partial(self.redaction.text, openly=openly)) from error
@@ -196,7 +196,7 @@ class Aws:
                 answer["Payload"] = answer["Payload"].read()
         except Exception as error:
             raise failure_of(operation, api, error, partial(self.redaction.text, openly=openly)) from error
-        self.redaction.learn(text for text, is_sensitive in service.texts(answer, shapes.output_shape) if is_sensitive)
+        self.redaction.learn(service.sensitive_texts(answer, shapes.output_shape))
         meta = answer.pop("ResponseMetadata", {})
         result = self._redacted(answer, openly)
         return Answer(

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import boto3
+from botocore import xform_name
 
 from reconciler.aws.failures import is_too_much
 from reconciler.aws.pace import Schedule, Turns
@@ -31,6 +32,7 @@ class Clients:
         self._lock = threading.RLock()
         self.sessions: dict[str, boto3.Session | NoCredentials] = {}
         self.made: dict[tuple[str, str, str], Any] = {}
+        self._paginators: dict[tuple[Any, str], Any] = {}
 
     def of(self, account: str, region: str, operation: str, api: str, params: Properties) -> Any:
         is_large = carries_bytes(params)
@@ -52,6 +54,13 @@ class Clients:
                     made.meta.events.register("response-received", partial(_hear, turns))
                 self.made[key] = made
             return self.made[key]
+
+    def paginator(self, client: Any, operation: str) -> Any:
+        """Made once: botocore builds a class for each, which takes longer than to use it."""
+        with self._lock:
+            if (client, operation) not in self._paginators:
+                self._paginators[client, operation] = client.get_paginator(xform_name(operation))
+            return self._paginators[client, operation]
 
     def _turns(self, account: str, region: str, api: str, operation: str) -> Turns | None:
         return self._schedule.turns(self._owner(account), region, api, operation)

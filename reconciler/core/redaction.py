@@ -77,6 +77,8 @@ COMMON = frozenset(
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 FREE_TEXT = ("Reason", "ReasonCode", "Message", "LastProcessingResult")  # how the members end in which AWS talks
 
+WORDLESS = frozenset({int, float, bool, type(None)})
+
 
 class Redaction:
     """The sensitive values that a run has met; shared by all its threads. Learns, hides, and never tells."""
@@ -169,14 +171,19 @@ class Redaction:
 
     def answer(self, value: Any, openly: Collection[str] = ()) -> Any:
         """An answer of AWS's with those members redacted in which it talks; all others stay as they are."""
-        if isinstance(value, Mapping):
+        if not self._by_start:
+            return value
+        if isinstance(value, dict):
             return {
-                name: self.text(item, openly)
-                if isinstance(item, str) and str(name).endswith(FREE_TEXT)
-                else self.answer(item, openly)
+                name: item if type(item) in WORDLESS else self._member(name, item, openly)
                 for name, item in value.items()
             }
         return [self.answer(item, openly) for item in value] if isinstance(value, list) else value
+
+    def _member(self, name: str, item: Any, openly: Collection[str]) -> Any:
+        if isinstance(item, str):
+            return self.text(item, openly) if name.endswith(FREE_TEXT) else item
+        return self.answer(item, openly)
 
 
 def common(spelling: str, text: str, at: int) -> int:

@@ -169,6 +169,36 @@ def texts(value: Any, shape: Shape | None, *, is_sensitive: bool = False) -> Ite
             yield from texts(item, shape.member, is_sensitive=is_sensitive)
 
 
+def sensitive_texts(value: Any, shape: Shape | None) -> Iterator[str]:
+    """Every text below `value` that is sensitive; only what may hold one is looked through."""
+    if shape is None or not _may_hold_sensitive(shape):
+        return
+    if is_structure(shape) and isinstance(value, Mapping) and not _is_sensitive(shape):
+        for name, member in shape.members.items():
+            if name in value:
+                yield from sensitive_texts(value[name], member)
+    elif is_list(shape) and isinstance(value, list | tuple) and not _is_sensitive(shape):
+        for item in value:
+            yield from sensitive_texts(item, shape.member)
+    else:
+        yield from (text for text, is_hidden in texts(value, shape) if is_hidden)
+
+
+@cache
+def _may_hold_sensitive(shape: Shape, above: tuple[str, ...] = ()) -> bool:
+    """Whether the model calls anything in a shape sensitive. Shapes that hold themselves end where they begin again."""
+    if _is_sensitive(shape):
+        return True
+    if shape.name in above:
+        return False
+    inner = (*above, shape.name)
+    if is_structure(shape):
+        return any(_may_hold_sensitive(member, inner) for member in shape.members.values())
+    if is_map(shape):
+        return _may_hold_sensitive(shape.value, inner)
+    return is_list(shape) and _may_hold_sensitive(shape.member, inner)
+
+
 def is_sensitive(path: Iterable[str], shape: Shape) -> bool:
     """Whether the model calls what lies at `path` (member names, map keys, list indexes) below `shape` sensitive."""
     for step in path:

@@ -4,6 +4,7 @@ KIND/PART. Pure."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from reconciler.core.model import Desired, LayerReference, Live, Spec, Target
 from reconciler.kinds.alias import ALIAS
@@ -44,8 +45,14 @@ def owns(spec: Spec, kind: Kind, name: str) -> bool:
 
 def parts(kind: Kind, names: Iterable[str]) -> frozenset[str]:
     """The parts of a kind that are among the names; the empty one stands for the whole of it."""
-    split = (name.partition("/") for name in names)
-    return frozenset(part for name, _, part in split if name == kind.name)
+    return _split(frozenset(names)).get(kind.name, frozenset())
+
+
+@lru_cache(1024)
+def _split(names: frozenset[str]) -> dict[str, frozenset[str]]:
+    """By kind; most specs of a fleet need the same."""
+    split = [name.partition("/") for name in names]
+    return {kind: frozenset(part for name, _, part in split if name == kind) for kind, _, _ in split}
 
 
 def qualifiers(spec: Spec) -> frozenset[str]:

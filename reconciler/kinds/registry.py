@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from reconciler.core.model import Live, Target
 from reconciler.core.waiting import Wait
@@ -126,7 +127,17 @@ SECTIONS: tuple[Section, ...] = tuple(
 
 def kinds_of(target: Target) -> tuple[Kind, ...]:
     """The kinds that a target may have resources of."""
-    return tuple(kind for kind in KINDS.values() if kind.of == KINDS[target.root].of)
+    return _kinds_of(target.root)
+
+
+@cache
+def _kinds_of(root: str) -> tuple[Kind, ...]:
+    return tuple(kind for kind in KINDS.values() if kind.of == KINDS[root].of)
+
+
+def may_be_of(kind: Kind, target: Target) -> bool:
+    """Whether a target may have resources of a kind."""
+    return kind.of == KINDS[target.root].of
 
 
 def state_of(live: Live) -> Live:

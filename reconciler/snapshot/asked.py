@@ -8,7 +8,7 @@ from reconciler.core.model import Live, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, lost_qualifiers, parts
-from reconciler.kinds.registry import kinds_of
+from reconciler.kinds.registry import may_be_of
 
 WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
 Parts = Mapping[Target, frozenset[str]]  # what is to be read of a kind
@@ -18,22 +18,25 @@ Held = Mapping[Target, list[Live]]
 def wanted(kind: Kind, spec: Spec, needed: frozenset[str], held: Iterable[Live], *, is_there: bool) -> frozenset[str]:
     """What is to be read of a kind of a spec's target; the whole of one that is owned in parts is what it says of itself."""
     named = parts(kind, needed)
+    is_told = named and (kind.is_root or kind.outlives_function or is_there)
+    if not is_told or not may_be_of(kind, spec.target):
+        return NONE
     if named & WHOLE and kind.is_owned_in_parts:
         named = kind.whole(held)
     if named & WHOLE and kind.reading.together:
         named = called(kind, spec, held)
-    is_told = kind.is_root or kind.outlives_function or is_there
-    return named if is_told and kind in kinds_of(spec.target) else NONE
+    return named
 
 
 def needs_others(kind: Kind, needed: frozenset[str]) -> bool:
     """Whether only what else a function has tells what is to be read of a kind."""
-    return kind.is_owned_in_parts and bool(parts(kind, needed) & WHOLE)
+    return bool(parts(kind, needed) & WHOLE) and kind.is_owned_in_parts
 
 
-def losing(kind: Kind, spec: Spec, held: Iterable[Live]) -> frozenset[str]:
-    """What of a kind may hang on what a spec drops."""
-    return parts(kind, hanging_on(lost_qualifiers(spec, held)))
+def losing(spec: Spec, held: Iterable[Live]) -> frozenset[str]:
+    """What may hang on what a spec drops, of all kinds."""
+    lost = lost_qualifiers(spec, held)
+    return hanging_on(lost) if lost else NONE
 
 
 def left(kind: Kind, asked: Parts, read: Parts) -> dict[Target, frozenset[str]]:

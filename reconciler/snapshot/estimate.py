@@ -18,7 +18,7 @@ from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, parts, with_layers
-from reconciler.kinds.registry import KINDS, kinds_of
+from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.version import VERSION
 
 PAGE = 50  # items
@@ -49,7 +49,7 @@ def _calls(specs: list[Spec], *, is_marking: bool, is_naming: bool) -> dict[str,
         asked = {
             spec.target: named
             for spec in specs
-            if (named := parts(kind, names[spec.target])) and kind in kinds_of(spec.target)
+            if (named := parts(kind, names[spec.target])) and may_be_of(kind, spec.target)
         }
         for operation, count in _of_kind(kind, asked, specs) if asked else ():
             calls[drawn_on(service.api_of(operation), operation)] += count

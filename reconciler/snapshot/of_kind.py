@@ -14,7 +14,7 @@ from reconciler.core.model import Live, Properties, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.reading import Answered, Lookup, Reading, Users
-from reconciler.snapshot.asked import members_named
+from reconciler.snapshot.asked import NONE, members_named
 from reconciler.snapshot.beside import each_of, with_others, with_tags
 from reconciler.snapshot.everything import Everything
 from reconciler.snapshot.holders import by_value
@@ -48,17 +48,26 @@ class OfKind:
 
     def lives(self, asked: Asked) -> Iterator[Live]:
         members = members_named(self.kind, self.specs)
-        whole, tagged = partial(self.whole, members), partial(self.tagged, members)
         single = operation(self.reading)
         pool, told = self.readers.of(self.place, single), self.told_of(self.noted(asked))
         still = at_rest(self.aws, self.patience, self.unread, pool, self.reading, told)
-        known = self.unread.each(pool, single, whole, still, first)
-        items = [(target, item) for (target, _), item in known if item]
-        for (target, _), item in self.unread.each(
-            self.readers.of(self.place, "ListTags"), "ListTags", tagged, items, first
-        ):
+        cut = [item for item in still if self.reading.is_cut(item[1], members.get(item[0], NONE))]
+        items = self.put_in(still, cut, self.unread.each(pool, single, self.whole, cut, first))
+        tags = [item for item in items if "Tags" in members.get(item[0], ())]
+        pool = self.readers.of(self.place, "ListTags")
+        for target, item in self.put_in(items, tags, self.unread.each(pool, "ListTags", self.tagged, tags, first)):
             live = self.reading.live(target, item)
             yield from [live] if live else []
+
+    @staticmethod
+    def put_in(
+        items: list[Answered], some: list[Answered], more: Iterable[tuple[Answered, Properties | None]]
+    ) -> list[Answered]:
+        """The items, with what some of them are in full in their place; without those that are gone, or could not be read."""
+        asked = {id(item) for item in some}
+        full = {id(item): answer for item, answer in more}
+        known = ((item[0], full.get(id(item)) if id(item) in asked else item[1]) for item in items)
+        return [(target, answer) for target, answer in known if answer]
 
     def noted(self, asked: Asked) -> Asked:
         for target, names in asked:
@@ -136,17 +145,13 @@ class OfKind:
         is_known = (operation, params) == FUNCTION.reading.single(target.function, "")
         return self.answers[target] if is_known else self.aws.find(self.place, operation, params)
 
-    def whole(self, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties | None:
+    def whole(self, answered: Answered) -> Properties | None:
         """What a listing leaves out is asked for; None when it is gone meanwhile."""
-        target, item = answered
-        if not self.reading.is_cut(item, members.get(target, frozenset())):
-            return item
-        call = rest_of(self.reading, target, item)
+        call = rest_of(self.reading, *answered)
         return self.aws.find(self.place, *call) if call else None
 
-    def tagged(self, members: Mapping[Target, frozenset[str]], answered: Answered) -> Properties:
-        target, item = answered
-        return with_tags(self.aws, self.reading, target, item) if "Tags" in members.get(target, ()) else item
+    def tagged(self, answered: Answered) -> Properties:
+        return with_tags(self.aws, self.reading, *answered)
 
 
 def rest_of(reading: Reading, target: Target, item: Properties) -> tuple[str, Properties] | None:

@@ -15,7 +15,7 @@ from reconciler.core.model import Live, Properties, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, parts
-from reconciler.kinds.registry import KINDS, kinds_of
+from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot.asked import NONE, WHOLE, Parts, left, losing, needs_others, wanted
 from reconciler.snapshot.everything import NAMING, Everything
@@ -89,9 +89,12 @@ class Region:
 
     def _read_then(self, read: Mapping[str, Parts]) -> None:
         """What hangs on aliases and versions that there are."""
-        reading = []
+        reading, lost, distinct = [], self._losing(), {*self._needed.values()}
         for kind in OTHERS:
-            asked, losable = self._wanted(kind), self._losing(kind)
+            losable = {target: named for target, names in lost.items() if (named := parts(kind, names))}
+            if not losable and not any(needs_others(kind, names) for names in distinct):
+                continue
+            asked = self._wanted(kind)
             both = {target: asked.get(target, NONE) | losable.get(target, NONE) for target in {*asked, *losable}}
             rest = left(kind, both, read.get(kind.name, {}))
             now = [(target, names) for target, names in sorted(rest.items()) if target not in self.unread.reasons]
@@ -161,14 +164,14 @@ class Region:
 
     def _possible(self, kind: Kind) -> Iterator[Target]:
         """Of which a kind may be asked for."""
-        return (target for target, names in self._needed.items() if parts(kind, names) and kind in kinds_of(target))
+        return (target for target, names in self._needed.items() if parts(kind, names) and may_be_of(kind, target))
 
     def _at_first(self, kind: Kind) -> Asked:
         """What of a kind is to be read of each target, as soon as its function was looked at."""
         specs = {spec.target: spec for spec in self.specs}
         for target in self._looked_at:
             if target not in specs:
-                names = WHOLE if kind.goes_before_function and kind in kinds_of(target) else NONE
+                names = WHOLE if kind.goes_before_function and may_be_of(kind, target) else NONE
             elif needs_others(kind, self._needed[target]):
                 continue
             else:
@@ -184,12 +187,11 @@ class Region:
     def _wanted(self, kind: Kind) -> dict[Target, frozenset[str]]:
         return {spec.target: names for spec in self.specs if (names := self._wanted_of(kind, spec))}
 
-    def _losing(self, kind: Kind) -> dict[Target, frozenset[str]]:
+    def _losing(self) -> dict[Target, frozenset[str]]:
         if self.wish.kinds is not None:
             return {}
-        return {
-            spec.target: names for spec in self.specs if (names := losing(kind, spec, self.held.get(spec.target, ())))
-        }
+        each = ((spec, self.held.get(spec.target, ())) for spec in self.specs)
+        return {spec.target: names for spec, held in each if (names := losing(spec, held))}
 
     def _required(self, kind: Kind, asked: Collection[Target]) -> frozenset[Target]:
         """Whose plan cannot be made without it."""
