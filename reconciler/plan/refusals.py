@@ -168,8 +168,10 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
 
 @Rule("W226", "What `ignore` leaves to others is not there yet where a function is made.")
 def is_made_without_what_others_own(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    """It was there where the spec was written, and a function elsewhere begins without."""
-    named = [path for path in case.spec.ignore if path.startswith("/configuration/") and "*" not in path]
+    """It was there where the spec was written, and a function elsewhere begins without. What the spec says itself is another matter: of a
+    reference that is not looked up, too."""
+    said = case.spec.origins
+    named = [p for p in case.spec.ignore if p.startswith("/configuration/") and "*" not in p and p not in said]
     if named and any(draft.pair.key.kind == FUNCTION.name and draft.verb == "create" for draft in drafts):
         message = (
             f"{case.spec.target} is made without {', '.join(named)}, which `ignore` leaves to others; put it there, "

@@ -34,7 +34,11 @@ MOST_NAMED = 3
 MOST_VARIANTS = 100  # each is checked whole
 REGIONS = ("region", "regions")
 WHERE = ("account", *REGIONS)
-NOT_IN_A_VARIANT = (FUNCTION.name, EXTENDS, VARIANTS, DEFAULTS, LAYER.name)
+_SAME = "a variant is the same function elsewhere"
+NOT_IN_A_VARIANT: Mapping[str, str] = {
+    **dict.fromkeys((EXTENDS, VARIANTS, DEFAULTS, LAYER.name), _SAME),
+    FUNCTION.name: f"{_SAME}; one of another name has a file of its own",
+}
 LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 EXTENDS_DEFAULTS = Rule("R022", "What is extended is a file of defaults in the folder of reconcile.yaml.")
@@ -180,9 +184,9 @@ def _form_faults(document: Document, label: str, variant: Any) -> Iterator[Fault
         message = f"variants.{label} must be a map, part of a spec: write {label}: {{account: {label}}}"
         yield Fault(document.at(at), IS_ELSEWHERE.ends(message))
         return
-    for name in NOT_IN_A_VARIANT:
+    for name, why in NOT_IN_A_VARIANT.items():
         if name in variant:
-            message = f"variants.{label}.{name} is not written here: a variant is the same function elsewhere"
+            message = f"variants.{label}.{name} is not written here: {why}"
             yield Fault(document.key(f"{at}/{name}"), IS_ELSEWHERE.ends(message))
 
 

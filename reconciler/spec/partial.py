@@ -32,9 +32,7 @@ NO_DEFAULTS: Mapping[str, str] = {
     **dict.fromkeys(("state", "was"), "it is one function's, so it stands in its spec"),
 }
 
-NO_VARIANT: Mapping[str, str] = dict.fromkeys(
-    ("function", "extends", "variants"), "a variant is the same function elsewhere"
-)
+NO_VARIANT = {name: extending.NOT_IN_A_VARIANT[name] for name in ("function", "extends", "variants")}
 
 
 def part(schema: Schema) -> Schema:

@@ -197,7 +197,7 @@ def test_a_place_that_defaults_give_is_told_where_they_give_it(tmp_path: Path) -
     ) == [
         "specs/defaults/house.yaml:2:12: a spec needs region; account prod has us-west-2, eu-west-1; in 1 spec: specs/a.yaml",
         "specs/defaults/house.yaml:2:35: a spec needs account, for specs/reconcile.yaml has prod, test; in 1 spec: specs/a.yaml",
-        "specs/defaults/house.yaml:2:41: variants.red.function is not written here: a variant is the same function elsewhere; in 1 spec: specs/a.yaml",
+        "specs/defaults/house.yaml:2:41: variants.red.function is not written here: a variant is the same function elsewhere; one of another name has a file of its own; in 1 spec: specs/a.yaml",
         "specs/defaults/house.yaml:2:54: variants.red.tgas is not known; did you mean tags?; in 1 spec: specs/a.yaml",
     ]
 

@@ -68,6 +68,22 @@ def test_a_plan_is_told_at_its_lines_in_the_summary_and_to_later_steps(opened_re
     assert opened_request.writes() == []
 
 
+def test_what_defaults_say_is_told_at_their_lines(opened_request: House) -> None:
+    defaults = "defaults: ours\n\nconfiguration:\n  Timeout: 9\n"
+    opened_request.write("defaults/ours.yaml", defaults, stock=False)
+    opened_request.write("one.yaml", "extends: defaults/ours.yaml\n" + function_spec("one"))
+    result = opened_request.run("ci", "plan")
+    assert commands(result.out) == [
+        "::notice file=specs/defaults/ours.yaml,line=4::configuration.Timeout: 3 → 9 in AWS (test/us-west-2/one)"
+    ]
+    opened_request.write("defaults/ours.yaml", defaults.replace("9", "9999"), stock=False)
+    opened_request.write("two.yaml", "extends: defaults/ours.yaml\n" + function_spec("two"), stock=False)
+    for verb in ("validate", "plan"):
+        (error,) = commands(opened_request.run("ci", verb).out)
+        assert error.startswith("::error file=specs/defaults/ours.yaml,line=4,col=12::")
+        assert "in 2 specs: specs/one.yaml, specs/two.yaml" in error
+
+
 def test_mistakes_stand_at_their_lines_and_end_as_validate_does(opened_request: House) -> None:
     text = function_spec("one", configuration="Timeout: 9").replace("Timeout: 9", "Timeout: 9999\n  MemorySize: 1")
     opened_request.write("one.yaml", text)
