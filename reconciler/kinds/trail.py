@@ -59,6 +59,8 @@ def causing(kind: Kind, verb: Verb, paths: Iterable[Steps]) -> tuple[str, ...]:
         return tuple(name for name in known if name.startswith(MAKING))
     if kind.is_root:
         known = tuple(name for name in known if any(_sets(kind, name, steps) for steps in paths))
+    elif not any(steps[:1] == ("Tags",) for steps in paths):
+        known = tuple(name for name in known if name not in TAGGING)
     return tuple(sorted(known, key=lambda name: (name.startswith(ENDING), not name.startswith("Update"))))
 
 

@@ -72,7 +72,7 @@ def _foretold(kind: Kind, action: Action) -> dict[str, str]:
 
 
 def _is_tag(steps: tuple[str, ...]) -> bool:
-    return steps[:1] == ("tags",)
+    return steps[:1] in (("tags",), ("Tags",))
 
 
 def _member(kind: Kind, steps: tuple[str, ...]) -> str:
@@ -158,9 +158,9 @@ def tells(one: Sought, event: Event) -> bool:
     operation = max((name for name in one.operations if is_of(event.who.event, name)), key=len, default="")
     if not (operation and event.source.startswith(trail.SOURCES) and _means(one, event)):
         return False
-    if operation in trail.TAGGING and one.tags:
+    if operation in trail.TAGGING:
         named = event.said.get("tags") or event.said.get("tagkeys") or ()
-        return not one.tags.isdisjoint(map(str, named)) if isinstance(named, Mapping | list) else False
+        return isinstance(named, Mapping | list) and not one.tags.isdisjoint(map(str, named))
     members = {name.casefold() for name in one.members}
     can_tell = trail.told_members(operation, members)
     return not can_tell or len(can_tell) < len(members) or not can_tell.isdisjoint(event.said)
@@ -177,10 +177,11 @@ def _means(one: Sought, event: Event) -> bool:
     words = _words(event)
     if one.known.get("uuid") and words.get("uuid") == one.known["uuid"]:
         return True
-    if one.key.target.root == "function" and "loggroupname" not in one.known:
-        if words.get("function") != one.key.target.function:
-            return False
-    elif not any(name in words for name in one.known):
+    is_of_function = one.key.target.root == "function" and "loggroupname" not in one.known
+    if is_of_function and words.get("function") != one.key.target.function:
+        return False
+    names = {*one.known} - {"qualifier"}  # which an event need not say
+    if names and names.isdisjoint(words):
         return False
     return all(words.get(name, value) == value for name, value in one.known.items())
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.commands.test_drift_accept import committed
+from tests.commands.test_drift_accept import committed, of_every_kind
 from tests.conftest import ACCOUNT, REGION, House, function_spec
 from tests.hands import by_hand
 
@@ -205,3 +205,71 @@ def test_the_flag_says_what_it_needs(house: House) -> None:
     assert house.run("snapshot", "-o", "live.json").exit_code == 0
     result = house.run("plan", "--drift", "--who", "--snapshot", "live.json")
     assert (result.exit_code, "leave --snapshot out" in result.err) == (2, True)
+
+
+# --- every kind ------------------------------------------------------------------------------------------------------
+
+
+def events(house: House) -> dict[str, str]:
+    """By resource, the event, or why there is none."""
+    return {name: one.get("event", one.get("unknown", "")) for name, one in who(house).items()}
+
+
+def test_whatever_is_changed_of_every_kind_has_its_event(house: House) -> None:
+    of_every_kind(house)
+    aws, named = by_hand(house.sandbox), {"FunctionName": "checkout"}
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
+    (held,) = aws.list_event_source_mappings(FunctionName="checkout")["EventSourceMappings"]
+    aws.tag_resource(Resource=arn, Tags={"team": "risk"})
+    house.sandbox.clients.get("logs", ACCOUNT, REGION).put_retention_policy(
+        logGroupName="/aws/lambda/checkout", retentionInDays=30
+    )
+    aws.put_function_concurrency(**named, ReservedConcurrentExecutions=7)
+    aws.put_function_recursion_config(**named, RecursiveLoop="Terminate")
+    aws.put_runtime_management_config(**named, UpdateRuntimeOn="Auto")
+    aws.update_alias(**named, Name="live", FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}})
+    aws.delete_alias(**named, Name="beta")
+    aws.update_function_url_config(**named, Qualifier="live", Cors={"AllowMethods": ["GET"]})
+    aws.update_function_event_invoke_config(**named, Qualifier="live", MaximumRetryAttempts=2)
+    aws.update_event_source_mapping(UUID=held["UUID"], BatchSize=9)
+    aws.add_permission(
+        FunctionName=f"{arn}:live", StatementId="rule", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
+    aws.remove_permission(**named, Qualifier="live", StatementId="topic")
+    house.sandbox.requests.clear()
+    assert events(house) == {
+        "": "TagResource20170331v2",
+        "log_group//aws/lambda/checkout": "PutRetentionPolicy",
+        "alias/beta": "DeleteAlias20150331",
+        "alias/live": "UpdateAlias20150331",
+        "recursion": "PutFunctionRecursionConfig",
+        "runtime_management": "PutRuntimeManagementConfig",
+        "concurrency": "PutFunctionConcurrency20171031",
+        "url/live": "UpdateFunctionUrlConfig",
+        "permission/live/rule": "AddPermission20150331v2",
+        "permission/live/topic": "RemovePermission20150331v2",
+        "event_invoke/live": "UpdateFunctionEventInvokeConfig",
+        "event_source_mapping/orders": "UpdateEventSourceMapping20150331",
+    }
+    assert len(looks(house)) <= 15
+
+
+def test_whatever_is_deleted_of_every_kind_has_its_event(house: House) -> None:
+    of_every_kind(house)
+    aws, named = by_hand(house.sandbox), {"FunctionName": "checkout"}
+    (held,) = aws.list_event_source_mappings(FunctionName="checkout")["EventSourceMappings"]
+    aws.delete_event_source_mapping(UUID=held["UUID"])
+    aws.delete_function_url_config(**named, Qualifier="live")
+    aws.delete_function_event_invoke_config(**named, Qualifier="live")
+    aws.remove_permission(**named, Qualifier="live", StatementId="topic")
+    aws.delete_function_concurrency(**named)
+    aws.delete_alias(**named, Name="beta")
+    house.sandbox.requests.clear()
+    assert events(house) == {
+        "alias/beta": "DeleteAlias20150331",
+        "concurrency": "DeleteFunctionConcurrency20171031",
+        "url/live": "DeleteFunctionUrlConfig",
+        "permission/live/topic": "RemovePermission20150331v2",
+        "event_invoke/live": "DeleteFunctionEventInvokeConfig",
+        "event_source_mapping/orders": "DeleteEventSourceMapping20150331",
+    }

@@ -107,6 +107,14 @@ TELLS_NOT = {
     "a grant of the function's own": (GRANT, "AddPermission20150331v2", {"functionName": "checkout", "statementId": "s3"}),
     "another statement": (GRANT, "AddPermission20150331v2", {"functionName": f"{ARN}:live", "statementId": "sns"}),
     "another mapping": (MAPPING, "UpdateEventSourceMapping20150331", {"uUID": "u-2", "batchSize": 2}),
+    "a tag of the function of a mapping": (
+        replace(MAPPING, members=frozenset(), tags=frozenset({"team"})), "TagResource20170331v2",
+        {"resource": ARN, "tags": {"team": "a"}},
+    ),
+    "a tag of a mapping of which something else differs": (
+        MAPPING, "TagResource20170331v2",
+        {"resource": "arn:aws:lambda:us-west-2:1:event-source-mapping:u-1", "tags": {"team": "a"}},
+    ),
     "another group": (GROUP, "PutRetentionPolicy", {"logGroupName": "/aws/lambda/other"}),
     "another alias that is scaled": (SCALED, "RegisterScalableTarget", {"resourceId": "function:checkout:beta"}),
     "nothing said": (MEMORY, CONFIGURED, None),

@@ -97,10 +97,10 @@ def test_of_very_many_a_run_keeps_some_and_the_next_ones_the_others(
 
 def test_an_issue_says_who_did_it_where_that_is_asked(shop: Shop) -> None:
     moved(shop)
-    looked(shop, "--sightings", "1")
+    looked(shop, "--sightings", "1", RECONCILE_CI_DRIFT_WHO="false")
     assert "changed by" not in only(shop).body
     moved(shop, "two")
-    looked(shop, "--sightings", "1", "--who")
+    looked(shop, "--sightings", "1", RECONCILE_CI_DRIFT_WHO="true")
     (body,) = (issue.body for issue in issues(shop) if issue.title.endswith("/two"))
     assert "\n- function: changed by sandbox via Boto3 at 20" in body
 
