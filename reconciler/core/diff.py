@@ -5,7 +5,7 @@ A path ends at the first list: a list is one value, for AWS replaces it whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.core.model import UNSET, Properties, Unreadable
@@ -26,16 +26,46 @@ def differences(before: Properties, after: Properties) -> tuple[Difference, ...]
     hidden = {steps for side in (before, after) for steps, _ in unreadable(side)}
     if before == after and not hidden:
         return ()
+    roots = {_above_lists(path) for path in _unequal(before, after, ())}
+    leaves = {difference.steps: difference for difference in _leaves(roots | hidden, before, after)}
+    return tuple(leaves[steps] for steps in sorted(leaves))
+
+
+def _unequal(left: Any, right: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """Where two values differ; what both sides have is walked first, for most of it is alike."""
+    if type(left) is dict and type(right) is dict:
+        for key in {**left, **right}:
+            if key in left and key in right:
+                yield from _unequal(left[key], right[key], (*path, key))
+            else:
+                yield (*path, key)
+    elif not _is_alike(left, right):
+        yield from (
+            (*path, *inside) for inside in ([()] if type(left) is type(right) is str else _compared(left, right))
+        )
+
+
+def _is_alike(left: Any, right: Any) -> bool:
+    """Whether two values are equal and of one type, all the way down: to Python true is 1, and a fingerprint a text."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(_is_alike(item, right[key]) for key, item in left.items())
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(_is_alike, left, right))
+    return bool(left == right)
+
+
+def _compared(left: Any, right: Any) -> Iterator[Sequence[Any]]:
+    """Where two values differ that are no maps both, and no texts."""
     from deepdiff import DeepDiff  # imported here: a plan without changes starts without it
 
     # Said out loud, for its defaults leave things out: keys that begin with __, and all of a map with few keys in common.
     tree = DeepDiff(
-        before, after, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0,
+        left, right, view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0,
         ignore_type_in_groups=[(int, float)], custom_operators=[_Weights()],
     )  # fmt: skip
-    roots = {_above_lists(level.path(output_format="list")) for levels in tree.values() for level in levels}
-    leaves = {difference.steps: difference for difference in _leaves(roots | hidden, before, after)}
-    return tuple(leaves[steps] for steps in sorted(leaves))
+    return (level.path(output_format="list") for levels in tree.values() for level in levels)
 
 
 class _Weights:
@@ -50,7 +80,7 @@ class _Weights:
         return bool(abs(level.t1 - level.t2) <= WEIGHT_TOLERANCE)
 
 
-def _above_lists(path: list[Any]) -> tuple[str, ...]:
+def _above_lists(path: Sequence[Any]) -> tuple[str, ...]:
     steps = []
     for step in path:
         if not isinstance(step, str):

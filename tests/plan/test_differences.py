@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core import diff
 from reconciler.core.diff import Difference, differences, pointer, steps_of, with_value
 from tests.conftest import House, function_spec
 
@@ -46,6 +47,46 @@ def test_there_is_a_difference_exactly_where_the_trees_differ_and_carrying_them_
     for item in found:
         made = with_value(made, item.steps, item.after)
     assert without_empty_maps(made) == without_empty_maps(after)
+
+
+class Ours(str):
+    """A text that is one of ours, as a fingerprint is."""
+
+    __slots__ = ()
+
+
+odd = scalars | st.sampled_from([0, 1, 1.0, True, False, 0.1, 0.10000000000000001, 60, 60.0, Ours("a"), "a", (), (1,)])
+odd_values = st.recursive(
+    odd, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=12
+)
+odd_trees = st.dictionaries(keys, odd_values, max_size=4)
+
+
+@given(before=odd_trees, after=odd_trees, steps=st.lists(keys, min_size=1, max_size=3).map(tuple), value=odd_values)
+def test_what_differs_is_what_deepdiff_finds_between_the_whole_trees(
+    before: dict[str, Any], after: dict[str, Any], steps: tuple[str, ...], value: Any
+) -> None:
+    for other in (after, with_value(before, steps, value)):
+        if before != other:
+            roots = {diff._above_lists(path) for path in diff._compared(before, other)}
+            leaves = {item.steps: item for item in diff._leaves(roots, before, other)}
+            assert differences(before, other) == tuple(leaves[at] for at in sorted(leaves))
+
+
+def test_deepdiff_sees_only_what_is_no_map_and_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Any, Any]] = []
+    compared = diff._compared
+
+    def watched(left: Any, right: Any) -> Any:
+        seen.append((left, right))
+        return compared(left, right)
+
+    monkeypatch.setattr(diff, "_compared", watched)
+    same = {f"m{number}": {"list": [number], "number": number / 7} for number in range(50)}
+    before = {**same, "text": "a", "list": ["a", "b"], "gone": {"a": 1}}
+    after = {**same, "text": "b", "list": ["a", "c"], "new": [1]}
+    assert [item.steps[0] for item in differences(before, after)] == ["gone", "list", "new", "text"]
+    assert seen == [(["a", "b"], ["a", "c"])]
 
 
 @given(tree=trees, steps=st.lists(keys, min_size=1, max_size=3).map(tuple), value=scalars)
