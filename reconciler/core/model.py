@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from reconciler.core.later import Later
 from reconciler.core.packages import Artifact, Package
 from reconciler.core.trail import Who
 
@@ -254,7 +255,7 @@ class Action:
     reason: str = ""
     cause: Cause | None = None
     author: str = ""
-    hidden: str = ""
+    hidden: str | Later = ""
     origin: Origin | None = None
     package: Package | None = None
     who: Who | None = None
@@ -354,7 +355,7 @@ class TargetPlan:
     target: Target
     actions: tuple[Action, ...]
     operations: tuple[Operation, ...]
-    digest: str = ""
+    digest: str | Later = ""
     after: tuple[Target, ...] = ()
     before: tuple[Live, ...] = field(default=(), repr=False)
     others: tuple[Key, ...] = ()
@@ -366,7 +367,7 @@ class Settings:
     """Settings by JSON Pointer as they may be shown, and the digest of what they really are."""
 
     values: Mapping[str, Any]
-    digest: str
+    digest: str | Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +390,7 @@ class Configuration:
     that judges instead of the files, if one does, and `changes` what differs from there."""
 
     file: str
-    digest: str
+    digest: str | Later
     house: Settings
     accounts: Mapping[str, Settings]
     base: str = ""
@@ -401,9 +402,9 @@ class Plan:
     """What was reviewed. Sorted by target; `orphans` are functions with our mark that no spec names."""
 
     targets: tuple[TargetPlan, ...]
-    digest: str
+    digest: str | Later
     taken_at: str
-    snapshot_digest: str
+    snapshot_digest: str | Later
     orphans: tuple[Target, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     configuration: Configuration | None = None

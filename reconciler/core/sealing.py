@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from reconciler.core.later import in_json
 from reconciler.core.model import Marker, Properties, Sealed, Unreadable
 
 STRETCH_ROUNDS = 20_000  # about 10 ms: what one guess at a digest's secrets costs, once per changed target
@@ -23,9 +24,7 @@ def canonical(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, Marker):
-        return value.text
-    raise TypeError(f"{type(value).__name__} has no canonical form")
+    return value.text if isinstance(value, Marker) else in_json(value)
 
 
 def digest(value: Any) -> str:

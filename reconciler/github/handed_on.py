@@ -15,7 +15,7 @@ def of_plan(plan: Mapping[str, Any]) -> dict[str, str]:
         "updates": str(counts["update"] + counts["adopt"]),
         "deletes": str(counts["delete"] + counts["replace"]),
         "refused": str(sum(note["severity"] == "refusal" for note in plan["diagnostics"])),
-        "digest": plan["digest"],
+        "digest": str(plan["digest"]),
     }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.errors import ReportError, StalePlan
 from reconciler.core.finding import Rule
+from reconciler.core.later import Later, read_together
 from reconciler.core.model import UNSET, Diagnostic, Live, Plan, TargetPlan
 from reconciler.core.sealing import checksum, digest
 from reconciler.core.words import shortened
@@ -72,7 +73,7 @@ def unless_approved(plan: Plan, wanted: str) -> list[Diagnostic]:
     return [IS_THE_PLAN_THAT_WAS_APPROVED.cited(Diagnostic("refusal", message, error=StalePlan.__name__))]
 
 
-def digest_of_acting(targets: Iterable[tuple[str, str]]) -> str:
+def digest_of_acting(targets: Iterable[tuple[str, str | Later]]) -> str:
     """Of the targets about which there is something to do, each with its own digest; in the plan's order."""
     return digest([list(target) for target in targets])
 
@@ -118,6 +119,7 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
         for address in seen
         if address not in acting
     ]
+    read_together(action.hidden for one in plan.targets if one.operations for action in one.actions)
     refused, shown = [], {target["address"]: target for target in now["targets"]}
     for target_plan in (target_plan for target_plan in plan.targets if target_plan.operations):
         review, target = seen.get(str(target_plan.target), (None, None))

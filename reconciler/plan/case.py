@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.core.later import Later
 from reconciler.core.model import Desired, Live, Spec, Target, TargetPlan
 from reconciler.core.packages import Artifact
 from reconciler.kinds.base import Kind
@@ -21,7 +22,7 @@ class Policy:
 
     managed_by: str = ""
     adopt: bool = False
-    access: Mapping[str, str] = field(default_factory=dict)
+    access: Mapping[str, str | Later] = field(default_factory=dict)
     stores: Mapping[Target, str] = field(default_factory=dict)
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.diff import Difference, pointer
-from reconciler.core.model import FieldChange, Key, Marker
+from reconciler.core.later import Later, read_together
+from reconciler.core.model import FieldChange, Key, Marker, TargetPlan
 from reconciler.core.sealing import digest, stretched_digest
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
@@ -26,9 +27,10 @@ def with_hidden(draft: Draft) -> Draft:
     return replace(draft, action=replace(draft.action, hidden=hidden_digest(values, draft.pair.key)))
 
 
-def hidden_digest(values: Iterable[Sequence[Any]], key: Key) -> str:
+def hidden_digest(values: Iterable[Sequence[Any]], key: Key) -> Later:
     """Of (pointer, value) pairs of one resource, in their order; slow to guess."""
-    return stretched_digest([list(pair) for pair in values], str(key))
+    pairs = [list(pair) for pair in values]
+    return Later(lambda: stretched_digest(pairs, str(key)))
 
 
 def hidden_value(draft: Draft, difference: Difference) -> Any:
@@ -37,7 +39,7 @@ def hidden_value(draft: Draft, difference: Difference) -> Any:
     return literals.get(pointer(difference.steps), difference.after)
 
 
-def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
+def target_digest(case: Case, drafts: Iterable[Draft]) -> Later:
     """Equal where the same change is to be made in the same account by the same rights; it holds no time, path, revision or
     salt."""
     shown = [
@@ -51,7 +53,18 @@ def target_digest(case: Case, drafts: Iterable[Draft]) -> str:
         for draft in drafts
         if draft.verb != "none"
     ]
-    return digest([shown, case.policy.access.get(case.spec.target.account, "")])
+    access = case.policy.access.get(case.spec.target.account, "")
+    return Later(lambda: digest([shown, access]))
+
+
+def plan_digest(targets: Sequence[TargetPlan]) -> Later:
+    """Of all of a plan's targets."""
+
+    def worked_out() -> str:
+        read_together(action.hidden for target in targets for action in target.actions)
+        return digest([[str(target.target), target.digest] for target in targets])
+
+    return Later(worked_out)
 
 
 def shown_change(item: FieldChange) -> list[Any]:

@@ -55,7 +55,7 @@ from reconciler.plan.changes import (
     updated,
     without_foreign_code,
 )
-from reconciler.plan.digests import target_digest, with_hidden
+from reconciler.plan.digests import plan_digest, target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.publishing import is_published_at_once, publication, version_deletions
 from reconciler.plan.source import code_params, comparable, pinned, with_source
@@ -104,7 +104,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
     targets = tuple(planned for planned, _ in plans)
     return Plan(
         targets=targets,
-        digest=digest([[str(planned.target), planned.digest] for planned in targets]),
+        digest=plan_digest(targets),
         taken_at=snapshot.taken_at,
         snapshot_digest="",
         orphans=orphans(ordered, snapshot, policy.managed_by),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from reconciler.core.later import Later
 from reconciler.core.model import (
     KNOWN_AFTER_APPLY,
     SENSITIVE,
@@ -64,7 +65,7 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
     }
     if plan.configuration:
         document["configuration"] = configuration_document(plan.configuration)
-    return document | {"checksum": checksum(document)}
+    return document | {"checksum": Later(lambda: checksum(document))}
 
 
 def configuration_document(configuration: Configuration) -> dict[str, Any]:
@@ -258,7 +259,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         "format_version": FORMAT_VERSION,
         "kind": "snapshot",
         "taken_at": snapshot.taken_at,
-        "digest": snapshot_digest(snapshot),
+        "digest": str(snapshot_digest(snapshot)),
         "salt": salt,
         "accounts": dict(sorted(snapshot.accounts.items())),
         "resources": [_resource(item) for item in sorted(redacted.resources, key=lambda item: item.key)],
@@ -325,12 +326,15 @@ def seal(snapshot: Snapshot, salt: str) -> Snapshot:
     return replace(snapshot, resources=resources, salt=salt)
 
 
-def snapshot_digest(snapshot: Snapshot) -> str:
+def snapshot_digest(snapshot: Snapshot) -> Later:
     """Of what was held, without times, salt and sensitive values."""
-    hidden = seal(snapshot, "digest") if not snapshot.salt else snapshot
-    return digest(
-        [[str(item.key), plain(item.properties)] for item in sorted(hidden.resources, key=lambda item: item.key)]
-    )
+
+    def worked_out() -> str:
+        hidden = seal(snapshot, "digest") if not snapshot.salt else snapshot
+        held = sorted(hidden.resources, key=lambda item: item.key)
+        return digest([[str(item.key), plain(item.properties)] for item in held])
+
+    return Later(worked_out)
 
 
 def _resource(item: Live) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import pointer
+from reconciler.core.later import Later
 from reconciler.core.model import SENSITIVE, Configuration, Settings
 from reconciler.core.sealing import digest, stretched_digest
 from reconciler.files.validation import load_schema
@@ -68,7 +69,9 @@ def settings(entries: Mapping[Steps, Any]) -> Settings:
     """Settings as they may be shown, with the digest of what they are; what is hidden enters it stretched."""
     hidden = sorted([pointer(steps), value] for steps, value in entries.items() if is_sensitive(steps))
     values = {pointer(steps): shown(steps, value) for steps, value in sorted(entries.items())}
-    return Settings(values, digest([values, stretched_digest(hidden, "reconcile.yaml") if hidden else ""]))
+    return Settings(
+        values, Later(lambda: digest([values, stretched_digest(hidden, "reconcile.yaml") if hidden else ""]))
+    )
 
 
 def shown(steps: Steps, value: Any) -> Any:

@@ -239,7 +239,7 @@ def digests(folder: Path, value: Any) -> tuple[str, list[str]]:
     held = Snapshot((Live(Key(target, "function"), {"configuration": {}, "code": {}, "tags": {}}),), "")
     access = {account: settings.digest for account, settings in under.accounts.items()}
     made = plan([Spec(target, "", (), frozenset(), is_absent=True)], held, Policy(access=access))
-    return under.digest, [one.digest for one in made.targets]
+    return str(under.digest), [str(one.digest) for one in made.targets]
 
 
 @pytest.mark.parametrize("steps", every_leaf(load_schema("config")), ids="/".join)

@@ -31,6 +31,7 @@ from reconciler.core.model import (
 from reconciler.core.sealing import fingerprint, sealed
 from reconciler.kinds.registry import KINDS
 from reconciler.report.documents import plan_document, seal, snapshot_digest, snapshot_document, snapshot_from
+from reconciler.report.formats.json import document_json
 from reconciler.report.schemas import PLAN, SCHEMAS, SNAPSHOT
 from tests.report.journals import PROVENANCE
 
@@ -118,7 +119,7 @@ def plan_of(*changes: FieldChange) -> dict[str, Any]:
     note = Diagnostic("warning", "mind", TARGET, Origin("specs/a.yaml", 3, 1))
     made = Plan((target,), "0" * 64, LIVE.taken_at, "0" * 64, (Target("test", "us-west-2", "lost"),), (note,))
     document = plan_document(made, PROVENANCE)
-    Draft202012Validator(PLAN).validate(json.loads(json.dumps(document)))
+    Draft202012Validator(PLAN).validate(json.loads(document_json(document)))
     return document
 
 

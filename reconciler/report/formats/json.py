@@ -9,13 +9,14 @@ from typing import Any
 
 from reconciler.core.errors import ReconcileError
 from reconciler.core.foreign import harmless
+from reconciler.core.later import in_json
 from reconciler.report.formats import View
 
 
 def document_json(document: Any, _: View = View()) -> str:  # noqa: B008  frozen
     """The document in lines. What a terminal or GitHub's log would obey, and half of a surrogate pair, stands in it as JSON
     escapes it, so that it reads back as it was."""
-    return harmless(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return harmless(json.dumps(document, indent=2, ensure_ascii=False, default=in_json) + "\n")
 
 
 def streamed(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> Iterator[str]:

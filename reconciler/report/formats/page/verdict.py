@@ -97,7 +97,7 @@ def foot(plan: Document, view: View) -> str:
     return small(
         many(summary["operations"], "AWS call") + (f", about {seconds(plan)} s" if summary["operations"] else ""),
         f"{many(summary['unchanged'], 'resource')} unchanged" + (f", {summary['refused']} refused" if summary.get("refused") else ""),
-        f"plan {inert(plan['digest'][:8])}" + (f" of {inert(commit[:10])}{dirty}" if commit else ""),
+        f"plan {inert(str(plan['digest'])[:8])}" + (f" of {inert(commit[:10])}{dirty}" if commit else ""),
         f"AWS at {_moment(plan['snapshot']['taken_at'])}",
         run_link(view),
     )  # fmt: skip
