@@ -11,6 +11,7 @@ import click
 
 from reconciler.commands import wiring
 from reconciler.commands.output import warn
+from reconciler.commands.progress import following
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
@@ -75,7 +76,8 @@ def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
         )
         targets = (Target(place.account, place.region, function) for function in names)
         specs += [Spec(target, "", (), frozenset()) for target in targets if filters.has(target)]
-    held = fetch(aws, specs, taken_at=wiring.now(), kinds=frozenset(KINDS), optional=OPTIONAL)
+    with following(wiring.counting(aws, lambda: {place: {} for place in places})):
+        held = fetch(aws, specs, taken_at=wiring.now(), kinds=frozenset(KINDS), optional=OPTIONAL)
     for reason in (*held.unread.values(), *filter(None, held.invoked.values())):
         click.echo(f"warning: {reason}", err=True)
     return list(items(held))

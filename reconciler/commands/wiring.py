@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,28 +173,26 @@ def live_snapshot(
 
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = [place for place in places(workspace) if workspace.shard in ("", str(place))] if mark else []
-    if aws.schedule.calls_per_second:
-        told = counting(aws, expected_calls(workspace.specs.specs, marked=everywhere, naming=naming))
-    else:
-        told = phase("reading")
-    with following(told):
+    calls = partial(expected_calls, workspace.specs.specs, marked=everywhere, naming=naming)
+    with following(counting(aws, cache(calls))):
         return fetch(
             aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
             looking=look or Looking(),
         )  # fmt: skip
 
 
-def counting(aws: Aws, calls: Mapping[Place, Mapping[str, int]]) -> Told:
-    """How far reading is; accounts are known by their numbers once AWS was asked for them."""
+def counting(aws: Aws, calls: Callable[[], Mapping[Place, Mapping[str, int]]]) -> Told:
+    """How far reading is, where calls are counted; how many there will be is asked once it takes long. Accounts are known by their
+    numbers once AWS was asked for them."""
 
     def expected() -> dict[tuple[str, str, str], int]:
-        each = ((place, quota, count) for place, counts in calls.items() for quota, count in counts.items())
+        each = ((place, quota, count) for place, counts in calls().items() for quota, count in counts.items())
         return {(aws.owner(place.account), place.region, quota): count for place, quota, count in each}
 
     def names() -> dict[str, str]:
-        return {aws.owner(place.account): place.account for place in calls}
+        return {aws.owner(place.account): place.account for place in calls()}
 
-    return reading(aws.schedule.traffic, names, expected)
+    return reading(aws.schedule.traffic, names, expected) if aws.schedule.calls_per_second else phase("reading")
 
 
 def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:

@@ -73,7 +73,8 @@ def finite(row: Row) -> dict[str, float]:
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    load = os.getloadavg()[2]
+    return f"{os.cpu_count()} cores with {load:.1f} processes at work, Python {platform.python_version()}, {platform.system()}"
 
 
 # --- README --------------------------------------------------------------------------------------------------------

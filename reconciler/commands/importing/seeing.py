@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands import wiring
 from reconciler.commands.importing.made import Import
+from reconciler.commands.progress import following
 from reconciler.core.model import Desired, Key, Live, Snapshot, Spec, Target
 from reconciler.core.words import many
 from reconciler.importing.drafts import needed_more
@@ -31,10 +32,12 @@ OPTIONAL = EVERYTHING - {FUNCTION.name}
 
 def seen(aws: Aws, targets: Sequence[Target]) -> Snapshot:
     """Everything of the functions: all kinds, and whole policies where single statements do not say them."""
+    from reconciler.aws.client import Place
     from reconciler.snapshot.fetch import fetch
 
     read = partial(fetch, aws, taken_at=wiring.now(), optional=OPTIONAL)
-    live = read([bare(target) for target in targets], kinds=EVERYTHING)
+    with following(wiring.counting(aws, lambda: {Place.of(target): {} for target in targets})):
+        live = read([bare(target) for target in targets], kinds=EVERYTHING)
     more = {target: needed_more(lives) for target, lives in by_target(live).items()}
     more = {target: names for target, names in more.items() if names}
     if not more:
