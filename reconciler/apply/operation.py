@@ -49,7 +49,8 @@ def perform_operation(index: int, operations: Sequence[Operation], known: Known,
         return round(run.clock() - begun, 3)
 
     try:
-        change, answer = yield from sent(index, operation, known, record)
+        prepare(index, operation, record)
+        change, answer = yield from call(operation, known, run)
         record.record(
             "operation_answered", index=index, duration_seconds=elapsed(), attempts=answer.attempts,
             request_id=answer.request_id, result=_result(operation.name, answer),
@@ -68,19 +69,15 @@ def perform_operation(index: int, operations: Sequence[Operation], known: Known,
     return "succeeded"
 
 
-def sent(index: int, operation: Operation, known: Known, record: Record) -> Flow[tuple[Change, Answer]]:
-    """The call, once there is room for what it sends."""
-    size = size_of(operation, record.run.deliveries)
+def room_for(operation: Operation, deliveries: Deliveries) -> Flow[None]:
+    """Wait for room for the code that is sent with it."""
+    blobs = [operation.upload] if operation.upload else list(blobs_of(operation.params))
+    try:
+        size = sum(deliveries.package(blob).size for blob in blobs)
+    except Exception:  # which is told when it is to be sent
+        return
     if size:
         yield Room(size)
-    prepare(index, operation, record)
-    return (yield from call(operation, known, record.run))
-
-
-def size_of(operation: Operation, deliveries: Deliveries) -> int:
-    """How many bytes of code are sent with it."""
-    blobs = [operation.upload] if operation.upload else blobs_of(operation.params)
-    return sum(deliveries.package(blob).size for blob in blobs)
 
 
 def blobs_of(value: Any) -> Iterator[Blob]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.apply.expected import Expected
 from reconciler.apply.export import exported
 from reconciler.apply.failure import as_failure, failed
-from reconciler.apply.operation import Known, perform_operation
+from reconciler.apply.operation import Known, perform_operation, room_for
 from reconciler.apply.run import Outcome, Record, Run
 from reconciler.core.model import TargetPlan
 from reconciler.core.waiting import Flow
@@ -41,7 +41,8 @@ def note_what_goes(plan: TargetPlan, record: Record) -> None:
 
 def perform_operations(plan: TargetPlan, record: Record) -> Flow[Outcome]:
     run, known = record.run, Known(Expected(plan))
-    for index in range(len(plan.operations)):
+    for index, operation in enumerate(plan.operations):
+        yield from room_for(operation, run.deliveries)
         if run.is_stopping():
             return "not attempted" if index == 0 else "failed"
         outcome = yield from perform_operation(index, plan.operations, known, record)

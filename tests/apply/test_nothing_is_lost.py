@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -122,6 +123,22 @@ def test_a_fault_at_any_operation_converges_without_doubles(
         house.sandbox.gate.script = Script([])
         assert house.apply()["outcome"]["exit_code"] == 0
     is_as_wanted(house)
+
+
+def test_a_signal_lets_nothing_be_sent_that_still_waits_for_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.aws.jobs.ROOM_BYTES", 1)
+    (house.root / "src").mkdir()
+    (house.root / "src" / "lambda_function.py").write_text("x = 1\n")
+    for name in ("a", "b", "c"):
+        spec = function_spec(name).replace("{S3Bucket: artifacts, S3Key: v1.zip}", "{path: ../src}")
+        house.write(f"{name}.yaml", spec)
+    house.sandbox.gate.watch = lambda name, _: (
+        os.kill(os.getpid(), signal.SIGTERM) if name == "CreateFunction" else None
+    )
+    assert house.run("apply", "--yes").exit_code == 128 + signal.SIGTERM
+    assert house.writes() == ["CreateFunction"]
+    outcomes = [task["operations"][0]["outcome"] for task in house.newest_report()["tasks"]]
+    assert sorted(outcomes) == ["not attempted", "not attempted", "succeeded"]
 
 
 def test_what_nothing_happens_between_goes_to_the_disk_in_one_write(
