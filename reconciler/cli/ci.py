@@ -32,6 +32,16 @@ name_option = click.option(
 )  # fmt: skip
 
 
+matrix_option = click.option(
+    "--shards",
+    default="",
+    metavar="MATRIX",
+    callback=as_text,
+    help="What `targets --format matrix` has printed: who has left nothing is told, too.",
+)
+FILE_OR_FOLDER = click.Path(path_type=Path)
+
+
 @click.group()
 def ci() -> None:
     """For jobs of GitHub Actions: the same, told in pull requests.
@@ -59,6 +69,20 @@ def ci_validate(paths: tuple[Path, ...], output: Path | None, snapshot: Path | N
     validated(chosen(paths), output, name, snapshot)
 
 
+@ci.command(name="targets")
+@paths_argument
+def ci_targets(paths: tuple[Path, ...]) -> None:
+    """Hand on a matrix of jobs, one an account and region.
+
+    Each of them takes its own by --account and --region.
+
+    Example: reconcile ci targets
+    """
+    from reconciler.commands.ci.targets import counted
+
+    counted(chosen(paths))
+
+
 @ci.command(name="plan")
 @paths_argument
 @click.option("-o", "--output", type=FILE, default=Path("plan.json"), show_default=True, help="Where the plan is left.")
@@ -82,9 +106,17 @@ def ci_plan(
 
 
 @ci.command(name="comment")
-@click.option("--plan", type=FILE, default=Path("plan.json"), show_default=True, help="What `ci plan` has left.")
+@click.option(
+    "--plan",
+    type=FILE_OR_FOLDER,
+    default=Path("plan.json"),
+    show_default=True,
+    help="What `ci plan` has left, or a folder of folders with what it has left of each shard.",
+)
+@click.option("-o", "--output", type=FILE, help="Where the plans of all shards are left as one.")
+@matrix_option
 @name_option
-def ci_comment(plan: Path, name: str) -> None:
+def ci_comment(plan: Path, output: Path | None, shards: str, name: str) -> None:
     """Keep the one comment under the pull request.
 
     Needs GITHUB_TOKEN, and neither the specs nor AWS.
@@ -93,7 +125,7 @@ def ci_comment(plan: Path, name: str) -> None:
     """
     from reconciler.commands.ci.comment import commented
 
-    commented(plan, name)
+    commented(plan, name, output, shards)
 
 
 @ci.command(name="apply")
@@ -106,6 +138,13 @@ def ci_comment(plan: Path, name: str) -> None:
 @download_option
 @report_dir_option
 @shard_options
+@click.option(
+    "--outcome",
+    type=FILE,
+    default=Path("outcome.json"),
+    show_default=True,
+    help="Where a shard leaves what `ci outcome` tells.",
+)
 def ci_apply(
     paths: tuple[Path, ...],
     name: str,
@@ -115,6 +154,7 @@ def ci_apply(
     report_dir: Path,
     account: str,
     region: str,
+    outcome: Path,
 ) -> None:
     """Carry out what merged pull requests have shown.
 
@@ -125,8 +165,31 @@ def ci_apply(
     from reconciler.commands.ci.apply import Wanted, carry_out
 
     require_both(account, region)
-    wanted = Wanted(name, report_dir, approve, allow_deletes, download_code, (account, region))
+    wanted = Wanted(name, report_dir, approve, allow_deletes, download_code, (account, region), outcome)
     sys.exit(carry_out(chosen(paths), wanted))
+
+
+@ci.command(name="outcome")
+@click.option(
+    "--outcomes",
+    type=FILE_OR_FOLDER,
+    default=Path("outcomes"),
+    show_default=True,
+    help="A folder of folders with what `ci apply` has left of each shard.",
+)
+@report_dir_option
+@matrix_option
+@name_option
+def ci_outcome(outcomes: Path, report_dir: Path, shards: str, name: str) -> None:
+    """Tell what became of a merge that shards have carried out.
+
+    Each pull request is told once, of all of them. Their reports are left for the runs after this one. Needs GITHUB_TOKEN, and neither the specs nor AWS.
+
+    Example: reconcile ci outcome --outcomes outcomes
+    """
+    from reconciler.commands.ci.outcome import told
+
+    told(outcomes, report_dir, name, shards)
 
 
 @ci.command(name="drift")

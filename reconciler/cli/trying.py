@@ -102,6 +102,7 @@ def demo(keep: Path | None) -> None:
             "show",
             "import",
             "targets",
+            "outcome",
         ]
     ),
     default="function",

@@ -340,6 +340,35 @@ DRIFT: Schema = {
     ),
 }
 
+OUTCOME: Schema = {
+    "title": "What is to be told of one account and region",
+    "description": "Left by `reconcile ci apply --account A --region R` for `ci outcome`, which tells of all of them: the plan that was made, the report or "
+    "what kept from one, and the pull requests with what they showed of it. `left` is the digest of what is still to be done.",
+    **closed(
+        {
+            "format_version": FORMAT,
+            "kind": {"const": "outcome"},
+            "place": PLACE,
+            "exit_code": {"type": "integer"},
+            "left": TEXT,
+            "is_by_hand": {"type": "boolean"},
+            "plan": {"type": ["object", "null"]},
+            "report": {"type": ["object", "null"]},
+            "error": {"type": ["object", "null"]},
+            "requests": array(
+                closed(
+                    {
+                        "number": COUNT,
+                        "is_new": {"type": "boolean"},
+                        "problem": TEXT,
+                        "plan": {"type": ["object", "null"]},
+                    }
+                )
+            ),
+        }
+    ),
+}
+
 DOCTOR: Schema = {
     "title": "What a plan and an apply lean on",
     "description": "Printed by `reconcile doctor --format json`. `unknown` is what cannot be told here, with the reason; only a "
@@ -367,5 +396,5 @@ DOCTOR: Schema = {
 
 SCHEMAS: Mapping[str, Schema] = {
     "plan": PLAN, "snapshot": SNAPSHOT, "report": REPORT, "error": ERROR, "drift": DRIFT,
-    "doctor": DOCTOR,
+    "doctor": DOCTOR, "outcome": OUTCOME,
 }  # fmt: skip

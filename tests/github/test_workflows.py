@@ -146,9 +146,15 @@ def test_every_input_is_used_and_says_what_it_is(name: str) -> None:
 
 
 def test_every_artifact_bears_the_workspace_in_its_name() -> None:
-    used = {step["with"]["name"] for name in OURS for _, step in steps(name) if "name" in step.get("with", {})}
-    kinds = ("plan", "mistakes", "report", "snapshot")
-    assert used == {f"reconcile-{kind}-${{{{ inputs.name }}}}" for kind in kinds}
+    """Behind it stands the shard, with a dot that no workspace's name has."""
+    given = [step["with"] for name in OURS for _, step in steps(name) if "artifact@" in step.get("uses", "")]
+    used = {one.get("name", one.get("pattern")) for one in given if "artifact-ids" not in one}
+    kinds = ("plan", "mistakes", "report", "snapshot", "outcome")
+    bare = {f"reconcile-{kind}-${{{{ inputs.name }}}}" for kind in kinds}
+    assert {
+        re.sub(r"(?<=inputs.name }})(\$\{\{ matrix.account && format\('.*\}\}|\.(\*|\$\{\{.*))$", "", name)
+        for name in used
+    } == bare
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -156,7 +162,7 @@ def test_what_was_done_or_planned_is_kept_however_the_step_ended(name: str) -> N
     """A re-run uploads under the same name once more."""
     for job, step in steps(name):
         if "actions/upload-artifact@" in step.get("uses", ""):
-            assert step["if"] == ("failure()" if job == "validate" else "always()"), job
+            assert step["if"].startswith("failure()" if job == "validate" else "always()"), job
             assert step["with"]["overwrite"] is True, job
 
 
@@ -187,18 +193,35 @@ def test_only_jobs_that_ask_aws_may_take_a_role() -> None:
     assert holders - {("release", "publish")} == {("reconcile", "plan"), ("reconcile", "apply"), ("drift", "drift")}
 
 
-def test_the_job_that_comments_has_neither_the_tree_nor_aws() -> None:
-    job = jobs("reconcile")["comment"]
-    assert job["permissions"] == {"pull-requests": "write", "checks": "write"}
+@pytest.mark.parametrize(("name", "more"), [("comment", {"checks": "write"}), ("outcome", {})])
+def test_a_job_that_comments_has_neither_the_tree_nor_aws(name: str, more: Mapping[str, str]) -> None:
+    job = jobs("reconcile")[name]
+    assert job["permissions"] == {"pull-requests": "write", **more}
     assert not [step for step in job["steps"] if "checkout" in str(step) or "aws-actions" in str(step)]
 
 
 @pytest.mark.parametrize(("name", "job"), [("reconcile", "comment"), ("release", "smoke"), ("release", "publish")])
 def test_what_an_earlier_job_left_is_taken_by_its_number(name: str, job: str) -> None:
     """Any job of a run may put another artifact in the place of a name, whatever its rights."""
-    (taken,) = [part(step, "with") for at, step in steps(name) if at == job and "download-artifact" in str(step)]
-    assert "name" not in taken
-    assert taken["artifact-ids"].startswith("${{ needs.")
+    taken = [part(step, "with") for at, step in steps(name) if at == job and "download-artifact" in str(step)]
+    assert not [one for one in taken if "name" in one]
+    assert [one for one in taken if one.get("artifact-ids", "").startswith("${{ needs.")]
+
+
+def test_what_shards_left_is_taken_by_a_pattern_of_their_own() -> None:
+    """No output of a job is one of all its instances, so their numbers are not known."""
+    patterns = [one["pattern"] for _, step in steps("reconcile") if "pattern" in (one := part(step, "with"))]
+    assert patterns == ["reconcile-plan-${{ inputs.name }}.*", "reconcile-outcome-${{ inputs.name }}.*"]
+
+
+@pytest.mark.parametrize("job", ["plan", "apply"])
+def test_one_job_that_fails_stops_no_other_shard(job: str) -> None:
+    assert jobs("reconcile")[job]["strategy"]["fail-fast"] is False
+
+
+def test_an_apply_of_a_shard_waits_for_its_own_kind_alone() -> None:
+    group = jobs("reconcile")["apply"]["concurrency"]["group"]
+    assert "matrix.account, matrix.region" in group
 
 
 @pytest.mark.parametrize("job", ["plan", "comment"])
@@ -223,7 +246,7 @@ def test_only_the_default_branch_is_applied_or_watched(job: str) -> None:
 def test_the_gate_always_runs_and_looks_at_all_that_must_succeed() -> None:
     gate = jobs("reconcile")["gate"]
     assert gate["if"] == "always()"
-    assert set(names(gate["needs"])) == set(jobs("reconcile")) - {"gate", "comment"}
+    assert set(names(gate["needs"])) == set(jobs("reconcile")) - {"gate", "comment", "outcome"}
     assert gate["permissions"] == {}
 
 

@@ -5,12 +5,13 @@ It needs neither the specs nor AWS: what it shows stands in the file that `ci pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.commands.apply import reviewed_plan
+from reconciler.commands.ci.left import ended_before, files_of, of_place
 from reconciler.commands.ci.telling import annotate, connected, post, present, summarise
 from reconciler.commands.output import say, show, view
 from reconciler.core.errors import ForgeError
@@ -18,18 +19,30 @@ from reconciler.core.words import many
 from reconciler.github.annotations import MOST_OF_A_KIND, Annotation, of_plan
 from reconciler.github.job import Job, part
 from reconciler.github.port import Forge
-from reconciler.report import formats
+from reconciler.report import formats, merging
+from reconciler.report.files import write_result
+from reconciler.report.formats.json import document_json
 from reconciler.report.formats.page.text import run_link, small
 from reconciler.report.journal import load_document, read_json
 
+FILE = "plan.json"
 SPARE = 200  # bytes, for the promise
 MOST_MARKED = 500  # lines: ten requests of the thousand that all jobs of a repository may make in an hour
 
 
-def commented(plan: Path, name: str) -> None:
-    """Tell a pull request what its plan says, or what kept it from being made. What keeps from telling is no failure."""
-    here, document = present(), left_by_plan(plan)
-    page = page_of(document)
+def commented(plan: Path, name: str, output: Path | None, matrix: str) -> None:
+    """Tell a pull request what its plan says, or what kept it from being made; of a folder, what the plans of all shards say together, and
+    leave those as one in `output`. What keeps from telling is no failure."""
+    here = present()
+    document, failures = together(plan, matrix) if plan.is_dir() else (left_by_plan(plan), [])
+    if output and document.get("kind") == "plan":
+        write_result(output, document_json(document))
+    page = "\n".join(
+        [
+            *(formats.of("markdown").error(one, view()) for one in failures),
+            page_of(document) if document or not failures else "",
+        ]
+    )
     if here is None or here.number is None:
         show(page)
         say(
@@ -70,6 +83,14 @@ def left_by_plan(path: Path) -> Mapping[str, Any]:
     if not path.exists():
         return {}
     return load_document(path, "error") if read_json(path).get("kind") == "error" else reviewed_plan(path)
+
+
+def together(folder: Path, matrix: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """The plan of all shards, nothing where there is none, and what kept the others from one. Raises ReportError."""
+    left = {place: left_by_plan(path) for place, path in files_of(folder, FILE, matrix).items()}
+    plans = [one for one in left.values() if one.get("kind") == "plan"]
+    failures = [of_place(one or ended_before("a plan"), place) for place, one in left.items() if one not in plans]
+    return merging.plans(plans) if plans else {}, failures
 
 
 def page_of(document: Mapping[str, Any]) -> str:

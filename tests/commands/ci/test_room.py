@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.commands.ci.apply import Run, tell, telling_failures
 from reconciler.commands.ci.comment import mark_lines
 from reconciler.commands.ci.evidence import Seen
+from reconciler.commands.ci.told import Run, tell, telling_failures
 from reconciler.commands.run import Ending
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.model import Origin

@@ -13,6 +13,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.github.fake import Hub
 from tests.github.fake.state import Run
 from tests.github.workflows import own
 
-WORDS = re.compile(r"'[^']*'|(?<![\w.])(?:github|inputs|needs|steps|runner|env)(?:\.[\w*-]+)+|&&|\|\||!(?!=)")
+WORDS = re.compile(r"'[^']*'|(?<![\w.])(?:github|inputs|needs|steps|runner|env|matrix)(?:\.[\w*-]+)+|&&|\|\||!(?!=)")
 SAYS_STATUS = re.compile(r"\b(always|failure|cancelled|success)\(\)")
 # What a shell makes of a line: the words of `reconcile`, each ended by a zero, or its own exit code.
 SHELL = 'reconcile() { printf "%s\\0" "$@"; }\n'
@@ -96,9 +97,12 @@ class Runner:
             is_well = all(one["result"] == "success" for one in needs.values())
             results[key] = {"result": "skipped", "outputs": {}}
             if Expressions(inside, is_well).holds(job.get("if", "")):
-                at = _Place(self, event, key, job, inside, document.get("env", {}))
-                done[key], outputs = at.done()
-                results[key] = {"result": "failure" if done[key].exit_code else "success", "outputs": outputs}
+                for one in Expressions(inside, is_well).matrix(job):
+                    at = _Place(self, event, key, job, {**inside, "matrix": one}, document.get("env", {}))
+                    name = f"{key} {one['account']}/{one['region']}" if one.get("account") else key
+                    done[name], outputs = at.done()
+                    is_failed = done[name].exit_code or results[key]["result"] == "failure"
+                    results[key] = {"result": "failure" if is_failed else "success", "outputs": outputs}
         return done
 
 
@@ -115,12 +119,21 @@ class Expressions:
         is_told = bool(SAYS_STATUS.search(condition))
         return (is_told or self.is_well) and (not condition or bool(self.value(condition)))
 
+    def matrix(self, job: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """What each of a job's instances is about; Actions refuses none."""
+        said = job.get("strategy", {}).get("matrix", "")
+        instances: list[Mapping[str, Any]] = (
+            self.value(re.sub(r"^\$\{\{(.*)\}\}$", r"\1", said))["include"] if said else [{}]
+        )
+        assert instances, "an empty matrix"
+        return instances
+
     def filled(self, text: Any) -> str:
         return re.sub(r"\$\{\{(.*?)\}\}", lambda match: _text(self.value(match[1])), _text(text), flags=re.DOTALL)
 
     def value(self, expression: str) -> Any:
         functions: dict[str, Callable[..., Any]] = {
-            "at": self._at, "format": lambda text, *words: text.format(*words), "contains": lambda whole, one: one in (whole or ()),
+            "fromJSON": json.loads, "at": self._at, "format": lambda text, *words: text.format(*words), "contains": lambda whole, one: one in (whole or ()),
             "always": lambda: True, "failure": lambda: not self.is_well, "cancelled": lambda: False, "success": lambda: self.is_well,
         }  # fmt: skip
         return eval(WORDS.sub(_python, " ".join(expression.split())), {"__builtins__": {}}, functions)
@@ -194,6 +207,9 @@ class _Place:
         match step.get("uses", "").partition("@")[0]:
             case "":
                 self._run(step["run"], step.get("env", {}))
+                output = self.folder / "output"
+                given = {name: value for name, _, value in handed_on(output.read_text() if output.exists() else "")}
+                self.contexts["steps"][step.get("id", "run")] = {"outputs": given}
             case "actions/checkout":
                 self._check_out(given)
             case "actions/upload-artifact":
@@ -257,8 +273,12 @@ class _Place:
         return str(self.runner.hub.artifact(given["name"], files, run=self.event.run).identifier)
 
     def _download(self, given: Mapping[str, str]) -> None:
-        """Of this run, by name or by number."""
+        """Of this run, by name or by number; by a pattern each into a folder of its own."""
         of_run = [one for one in self.runner.hub.artifacts.values() if one.run == self.event.run]
+        if "pattern" in given:
+            for artifact in (one for one in of_run if fnmatchcase(one.name, given["pattern"])):
+                zipfile.ZipFile(io.BytesIO(artifact.content)).extractall(Path(given["path"]) / artifact.name)
+            return
         wanted = [
             one for one in of_run if given.get("artifact-ids", given.get("name")) in (str(one.identifier), one.name)
         ]
