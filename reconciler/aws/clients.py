@@ -84,13 +84,14 @@ def _wait(turns: Callable[[str], Turns | None], event_name: str, *, is_lambda: b
     line = turns(operation)
     if line:
         is_first = is_lambda and service.is_of_a_place(operation)
-        line.wait(HEAD_START_SECONDS if is_first else 0.0)
+        line.wait(operation, HEAD_START_SECONDS if is_first else 0.0)
 
 
 def _hear(turns: Callable[[str], Turns | None], event_name: str, parsed_response: Any = None, **_: Any) -> None:
     """A request was answered."""
-    error = (parsed_response or {}).get("Error", {})
-    if error and is_too_much(str(error.get("Code", "")), str(error.get("Message", ""))):
-        line = turns(event_name.rpartition(".")[2])
-        if line:
-            line.throttled()
+    line = turns(event_name.rpartition(".")[2])
+    if line:
+        error = (parsed_response or {}).get("Error", {})
+        line.answered(
+            is_throttled=bool(error) and is_too_much(str(error.get("Code", "")), str(error.get("Message", "")))
+        )

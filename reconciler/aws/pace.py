@@ -22,6 +22,7 @@ BURST = 2 / 3  # of a second's worth may go at once after a pause: connections a
 SLOWEST = 1 / 16  # of the rate, however often AWS throttles
 RECOVERY = 0.1  # of the rate, that is had back a second
 FOR_THE_WAY = 0.75
+LATEST_SECONDS = 0.15
 CATCHING_UP = 3  # requests that may go sooner because one was late
 
 # Lambda's control plane gives an account and region 100 GetFunction, 15 GetPolicy and 15 other calls a second, to all callers together.
@@ -79,11 +80,13 @@ def calls_per_second() -> float:
     return rate
 
 
-@dataclass(slots=True, order=True)
+@dataclass(slots=True, eq=False)
 class Departure:
-    """When a request went."""
+    """A request: what it asks for, when it went, and when it was answered."""
 
+    operation: str
     at: float
+    answered: float | None = None
 
 
 class Bucket:
@@ -97,6 +100,7 @@ class Bucket:
         self.quota = quota
         self.asked = self.throttled = 0
         self._sent: list[Departure] = []  # the last ones, no more than go in a second
+        self._usual: dict[str, float] = {}  # the shortest time, by operation, from a departure to the answer
         self._next = -math.inf
         self._burst = 0
         self._part, self._halved = 1.0, -math.inf
@@ -109,10 +113,10 @@ class Bucket:
         if self._is_idle(now):
             return now
         is_full = len(self._sent) == self.quota.most
-        after_others = min(self._sent).at + self.quota.window_seconds if is_full else now
+        after_others = self._first(now)[0] + self.quota.window_seconds if is_full else now
         return max(after_others, now if self._is_bursting(now) else self._next)
 
-    def take(self, now: float) -> Departure:
+    def take(self, now: float, operation: str = "") -> Departure:
         """One goes now; where it is a little later in the end, whoever sends it says so in what is given here."""
         gap = 1 / self.per_second(now)
         if self._is_idle(now):
@@ -122,10 +126,28 @@ class Bucket:
             self._next = max(self._next, now - CATCHING_UP * gap) + gap
         self._burst -= 1
         if len(self._sent) == self.quota.most:
-            self._sent.remove(min(self._sent))
-        self._sent.append(departure := Departure(now))
+            self._sent.remove(self._first(now)[1])
+        self._sent.append(departure := Departure(operation, now))
         self.asked += 1
         return departure
+
+    def answer(self, departure: Departure, now: float) -> None:
+        """It was answered."""
+        departure.answered = now
+        took = now - departure.at
+        self._usual[departure.operation] = min(took, self._usual.get(departure.operation, took))
+
+    def arrival(self, departure: Departure, now: float) -> float:
+        """When AWS counted a request at the latest: one whose answer takes longer than usual may have been late on its way, by a
+        little. What takes long may just as well be long work."""
+        usual = self._usual.get(departure.operation, math.inf)
+        late = (now if departure.answered is None else departure.answered) - departure.at - usual
+        return departure.at + min(max(late, 0.0), LATEST_SECONDS)
+
+    def _first(self, now: float) -> tuple[float, Departure]:
+        arrivals = [(self.arrival(departure, now), number) for number, departure in enumerate(self._sent)]
+        arrival, number = min(arrivals)
+        return arrival, self._sent[number]
 
     def throttle(self, now: float) -> None:
         """AWS said that it is too much."""
@@ -141,13 +163,14 @@ class Bucket:
 
     def _is_idle(self, now: float) -> bool:
         """Whether for so long nobody asked, though it might have been."""
-        return not self._sent or now >= max(max(self._sent).at, self._next) + self.quota.window_seconds
+        return not self._sent or now >= max(self._sent[-1].at, self._next) + self.quota.window_seconds
 
 
 @dataclass(slots=True)
 class _Ticket:
     """One that waits; it is woken when it may depart, or when it has to watch the clock for all that wait."""
 
+    operation: str
     departure: Departure | None = None
     leads: bool = False
     woken: threading.Event = field(default_factory=threading.Event)
@@ -163,10 +186,11 @@ class Turns:
         self._waiting: list[tuple[float, int, _Ticket]] = []
         self._numbers = count()
         self._is_led = False
+        self._own = threading.local()  # a thread has one request under way
 
-    def wait(self, head_start_seconds: float = 0.0) -> None:
+    def wait(self, operation: str = "", head_start_seconds: float = 0.0) -> None:
         """Until it is this one's turn: that of who came first, a head start counted in."""
-        ticket = _Ticket()
+        ticket = _Ticket(operation)
         with self._lock:
             heapq.heappush(self._waiting, (self._clock() - head_start_seconds, next(self._numbers), ticket))
             ticket.leads, self._is_led = not self._is_led, True
@@ -179,10 +203,17 @@ class Turns:
             self._leave(ticket)
         with self._lock:
             ticket.departure.at = max(ticket.departure.at, self._clock())
+        self._own.departure = ticket.departure
 
-    def throttled(self) -> None:
+    def answered(self, *, is_throttled: bool) -> None:
+        """What this thread waited for was answered."""
         with self._lock:
-            self.bucket.throttle(self._clock())
+            now, departure = self._clock(), getattr(self._own, "departure", None)
+            if is_throttled:
+                self.bucket.throttle(now)
+            elif departure:
+                self.bucket.answer(departure, now)
+        self._own.departure = None
 
     def _lead(self) -> None:
         """Give the turn to whose it is once it is time."""
@@ -191,7 +222,7 @@ class Turns:
             ahead = self.bucket.ready(now) - now
             if ahead <= 0:
                 first = heapq.heappop(self._waiting)[2]
-                first.departure = self.bucket.take(now)
+                first.departure = self.bucket.take(now, first.operation)
                 first.woken.set()
         if ahead > 0:
             self._sleep(ahead)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.aws.client import Aws, Place
-from reconciler.aws.pace import LAMBDA, SHARE, Bucket, Quota, Schedule, Turns, quota
+from reconciler.aws.pace import LAMBDA, SHARE, Bucket, Departure, Quota, Schedule, Turns, quota
 from reconciler.core.accounts import Account
 from tests.conftest import House
 
@@ -86,6 +87,36 @@ def test_where_many_wait_none_of_the_rate_is_lost(count: int) -> None:
     assert times[-1] <= count / ORDINARY.per_second + 1.1
 
 
+@given(st.lists(st.floats(0, 0.1), min_size=80, max_size=80))
+def test_what_is_late_on_its_way_is_not_too_much_where_it_arrives(way: list[float]) -> None:
+    """AWS counts a request when it arrives, answers 50 ms later at once, and the first one takes the shortest way."""
+    bucket, arrived, under_way, now = Bucket(ORDINARY), list[float](), list[tuple[float, Departure]](), 0.0
+    for seconds in [0.0, *way]:
+        while True:
+            answered = min((at for at, _ in under_way), default=math.inf)
+            ready = max(bucket.ready(now), now)
+            now = min(answered, ready)
+            if answered > ready:
+                break
+            for item in [item for item in under_way if item[0] <= now]:
+                under_way.remove(item)
+                bucket.answer(item[1], now)
+        departure = bucket.take(now, "ListAliases")
+        arrived.append(now + seconds)
+        under_way.append((now + seconds + 0.05, departure))
+    assert busiest(sorted(arrived)) <= LAMBDA
+
+
+def test_long_work_slows_others_down_by_little() -> None:
+    bucket, now = Bucket(ORDINARY), 0.0
+    for number in range(150):
+        while (ready := bucket.ready(now)) > now:
+            now = ready
+        departure = bucket.take(now, "CreateFunction")
+        bucket.answer(departure, now + (3.0 if number % 2 else 0.1))
+    assert now < 150 / ORDINARY.per_second * 1.2 + 1
+
+
 @given(st.lists(st.floats(0, 0.05), min_size=200, max_size=200))
 def test_lateness_is_made_up_for(late: list[float]) -> None:
     times = sent(Bucket(ORDINARY), [0.0] * 200, late)
@@ -132,7 +163,7 @@ def finished(turns: Turns, waiting: Iterable[tuple[str, float]]) -> list[str]:
         sleep(seconds)
 
     def run(name: str, head_start: float) -> None:
-        turns.wait(head_start)
+        turns.wait("", head_start)
         order.append(name)
 
     turns._sleep = held
