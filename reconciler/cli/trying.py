@@ -45,16 +45,16 @@ def sandbox(
 ) -> None:
     """An AWS on this machine, stocked with what the specs name.
 
-    It is there for COMMAND, which finds it by its environment; without one, until interrupted.
+    It is there for COMMAND, which finds it by its environment; without one, until interrupted. Where there is no spec yet it is empty.
 
     Example: reconcile sandbox specs -- reconcile apply --yes
     """
     from reconciler.commands import selected
-    from reconciler.commands.rehearsal import rehearse
+    from reconciler.commands.rehearsal import bare, rehearse
 
     sys.exit(
         rehearse(
-            selected.read(Selection(words)),
+            (None if words or snapshot else bare()) or selected.read(Selection(words)),
             command,
             settle_seconds=settle_seconds,
             throttle=throttle,

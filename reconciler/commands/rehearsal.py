@@ -26,6 +26,9 @@ from reconciler.core.accounts import Account
 from reconciler.core.errors import ReconcileError
 from reconciler.core.model import Snapshot, Target
 from reconciler.core.packages import Artifact
+from reconciler.spec import root
+from reconciler.spec.config import FILE_NAME, Config, load_config, nearest
+from reconciler.spec.load import Specs
 
 if TYPE_CHECKING:
     from reconciler.sandbox import Sandbox, Spot
@@ -59,6 +62,15 @@ def rehearse(
     ) as sandbox:
         environment = sandbox.environment(region_of(workspace))
         return execute(command, environment) if command else serve(environment)
+
+
+def bare() -> Workspace | None:
+    """Where there is no spec, not even a broken one, the accounts of reconcile.yaml if there is any; None where there are specs."""
+    folder = root.specs()
+    if any(path.suffix.lower() in (".yaml", ".yml") and path.name != FILE_NAME for path in folder.rglob("*")):
+        return None
+    found = nearest(folder)
+    return Workspace(load_config(found) if found else Config(str(folder / FILE_NAME), {}), Specs((), (), ()))
 
 
 @contextmanager
@@ -140,9 +152,10 @@ def number(account: Account) -> str:
 
 
 def region_of(workspace: Workspace) -> str:
-    """The region that most specs name."""
+    """The region that most specs name; without specs the first one of reconcile.yaml."""
     named = Counter(spec.target.region for spec in workspace.specs.specs)
-    return named.most_common(1)[0][0] if named else DEFAULT_REGION
+    regions = (region for account in workspace.config.accounts.values() for region in account.regions)
+    return named.most_common(1)[0][0] if named else next(regions, DEFAULT_REGION)
 
 
 def spots(workspace: Workspace, artifacts: Mapping[Target, Artifact]) -> list[Spot]:

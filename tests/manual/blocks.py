@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -157,6 +158,8 @@ class Terminal:
 
 def _said(words: list[str], variables: dict[str, str]) -> tuple[int, str]:
     """The exit code of the command line in this process, and what a terminal shows of it."""
+    if "--" in words:
+        return _said_apart(words)
     screen = io.StringIO()
     try:
         with (
@@ -168,6 +171,17 @@ def _said(words: list[str], variables: dict[str, str]) -> tuple[int, str]:
             main()
     except SystemExit as ended:
         return int(ended.code or 0), screen.getvalue()
+
+
+def _said_apart(words: list[str]) -> tuple[int, str]:
+    """The same of a sandbox with a command in it: processes of their own, for what is around Lambda is there once a process."""
+    cut = words.index("--") + 1
+    program = [sys.executable, "-m", "reconciler"]
+    ran = subprocess.run(
+        [*program, *words[1:cut], *program, *words[cut + 1 :]], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    return ran.returncode, ran.stdout
 
 
 @contextmanager
