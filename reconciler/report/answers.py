@@ -190,13 +190,14 @@ IMPORT: Schema = {
     "description": "Printed by `reconcile import --format json`. `left` is what lives and its spec leaves to others, `variant` the label of a "
     "variant that a spec which was there has got; `passed_over` is managed already, "
     "`failed` could not be imported. `parameters` are commands that put values where references lead; `hand_over` is what to write where the "
-    "functions came from. `configuration` is the reconcile.yaml that was written, null where there was one; `defaults` the file that the specs extend.",
+    "functions came from. `configuration` is the reconcile.yaml that was written, null where there was one; `defaults` the file that the specs extend, `layers` files of layers that they refer to.",
     **closed(
         {
             "format_version": FORMAT,
             "kind": {"const": "import"},
             "configuration": OR_NOT_KNOWN,
             "defaults": OR_NOT_KNOWN,
+            "layers": array(closed({"file": TEXT, "address": ADDRESS})),
             "files": array(
                 closed(
                     {"file": TEXT, "addresses": array(ADDRESS), "left": array(closed({"path": TEXT, "reason": TEXT})), "variant": TEXT},

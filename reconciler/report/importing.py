@@ -24,6 +24,7 @@ def text(document: Document) -> str:
 def _files(document: Document) -> Iterator[str]:
     """What many files leave out alike is told once, below them."""
     yield from (f"wrote  {document[what]}" for what in ("configuration", "defaults") if document[what])
+    yield from (f"wrote  {layer['file']}" for layer in document["layers"])
     counts = Counter((item["path"], item["reason"]) for file in document["files"] for item in file["left"])
     for file in document["files"]:
         yield f"added  {file['file']}: variant {file['variant']}" if "variant" in file else f"wrote  {file['file']}"
@@ -61,7 +62,7 @@ def _next(document: Document) -> Iterator[str]:
     for account, items in groupby(document["parameters"], key=lambda item: item["address"].partition("/")[0]):
         yield f"# with credentials of account {account}:"
         yield from (item["command"] for item in items)
-    paths = [*dict.fromkeys(file["file"] for file in document["files"])]
+    paths = [*dict.fromkeys(file["file"] for file in (*document["layers"], *document["files"]))]
     where = paths[0] if len(paths) == 1 else commonpath(paths) or "."
     if document["parameters"]:
         yield "# the values are where the specs say once these commands were run"

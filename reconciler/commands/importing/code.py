@@ -93,11 +93,15 @@ def told(said: Said) -> dict[str, str]:
 
 
 def downloaded(aws: Aws, held: Held, folder: Path, warn: Warn) -> dict[str, str]:
-    """The package in a file of its own, named by function and hash: one that is there already is the same. Nothing where it cannot be had."""
-    path = folder / f"{held.target.function}-{base64.b64decode(held.sha256).hex()[:12]}.zip"
+    """The package in a file of its own. Nothing where it cannot be had."""
+    from reconciler.aws.client import Place
+
+    def location() -> str:
+        answer = aws.call(Place.of(held.target), "GetFunction", {"FunctionName": held.target.function}).result
+        return str(answer.get("Code", {}).get("Location", ""))
+
     try:
-        if not is_there(path, held.sha256):
-            fetch(aws, held, path)
+        path = stored(aws, (held.target, held.sha256, held.size), location, folder / held.target.function)
         return {"path": str(path)}
     except Interrupted:
         raise
@@ -106,28 +110,30 @@ def downloaded(aws: Aws, held: Held, folder: Path, warn: Warn) -> dict[str, str]
         return {}
 
 
+def stored(aws: Aws, package: tuple[Target, str, int], location: Callable[[], str], path: Path) -> Path:
+    """A package, by whose it is, its hash and its size, in a file named by both: one that is there already is the same. Raises AwsError,
+    OSError."""
+    from reconciler.aws.client import Place
+
+    target, sha256, size = package
+    path = path.with_name(f"{path.name}-{base64.b64decode(sha256).hex()[:12]}.zip")
+    if is_there(path, sha256):
+        return path
+    url = location()
+    if not url:
+        raise AwsError("AWS does not let it be downloaded")
+    with aws.downloaded(Place.of(target), url, size) as file:
+        if packing.sha256_of(file) != sha256:
+            raise AwsError("it became another while it was looked at")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as written:
+            shutil.copyfileobj(file, written)
+    return path
+
+
 def is_there(path: Path, sha256: str) -> bool:
     with suppress(FileNotFoundError), path.open("rb") as file:
         if packing.sha256_of(file) != sha256:
             raise OSError(f"{path} is another file; move it")
         return True
     return False
-
-
-def fetch(aws: Aws, held: Held, path: Path) -> None:
-    from reconciler.aws.client import Place
-
-    place = Place.of(held.target)
-    url = (
-        aws.call(place, "GetFunction", {"FunctionName": held.target.function})
-        .result.get("Code", {})
-        .get("Location", "")
-    )
-    if not url:
-        raise AwsError("AWS does not let it be downloaded")
-    with aws.downloaded(place, url, held.size) as file:
-        if packing.sha256_of(file) != held.sha256:
-            raise AwsError("it became another while it was looked at")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as written:
-            shutil.copyfileobj(file, written)

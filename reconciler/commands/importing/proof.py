@@ -132,8 +132,25 @@ def _shown(made: Plan) -> Iterator[tuple[Action, str]]:
                 yield action, pointer(kind.at(action.key.name)) if kind is not FUNCTION else ""
 
 
+def require_quiet(text: str, path: str, witness: Witness) -> None:
+    """That a plan of a file shows and refuses nothing. Raises Unproved."""
+    try:
+        made = plan(_specs(strict_yaml.parse(text, path), witness), witness.live, Policy(witness.config.managed_by))
+    except SpecError as error:
+        raise Unproved(error.faults[0].message) from error
+    for note in made.diagnostics:
+        if note.severity == "refusal":
+            raise Unproved(note.message)
+    for action, at in _shown(made):
+        raise Unproved(f"a plan would change {at or action.key}")
+
+
 def code_seen(live: Snapshot, targets: Mapping[Target, str]) -> Snapshot:
     """The snapshot with the code of each of these known to be what lives."""
     return replace(
-        live, artifacts={target: Artifact(sha256, "looked at by import") for target, sha256 in targets.items()}
+        live,
+        artifacts={
+            **live.artifacts,
+            **{target: Artifact(sha256, "looked at by import") for target, sha256 in targets.items()},
+        },
     )

@@ -11,6 +11,7 @@ from reconciler.commands.importing.adding import with_variants
 from reconciler.commands.importing.code import codes
 from reconciler.commands.importing.environment import VARIABLES, Environments, environments
 from reconciler.commands.importing.founding import configuration
+from reconciler.commands.importing.layers import Wanted, used, with_layers
 from reconciler.commands.importing.made import Added, File, Import
 from reconciler.commands.importing.placing import Naming, prove
 from reconciler.commands.importing.proof import Witness, code_seen
@@ -41,6 +42,7 @@ def imported(wish: Wish) -> dict[str, Any]:
         write_new(config.path, founded)
     for path, content in (
         *([made.defaults] if made.defaults else ()),
+        *((path, text) for path, (_, text) in made.layers.items()),
         *((path, file.text) for path, file in made.files.items()),
     ):
         write_new(path, content)
@@ -67,11 +69,16 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
     said = {target: found.said.get(target, Said(target.function)) for target in held}
     functions = map(function_of, held.values())
     code = codes(aws, functions, said, buckets=wish.buckets, download=wish.download, warn=warn)
-    drafts = [
-        draft(lives, code[target], said[target], wording(config, environment, target)) for target, lives in held.items()
-    ]
     defaults = Defaults(on_disk(Path(config.path).parent))
     witness = Witness(config, defaults, code_seen(live, hashes(held)), found.numbers, environment.values)
+    layers = used(held, found.numbers)
+    witness, references = with_layers(
+        made, aws, witness, layers, Wanted(wish.output, wish.download, found.layers, warn)
+    )
+    drafts = [
+        draft(lives, code[target], said[target], wording(config, environment, target, references))
+        for target, lives in held.items()
+    ]
     alone = with_variants(made, witness, drafts, found.elsewhere)
     for path, group in Naming(wish.output, alone).files():
         prove(made, witness, path, group)
@@ -83,10 +90,10 @@ def proposed(wish: Wish, config: Config, environment: Environments) -> tuple[Cho
     return found, made
 
 
-def wording(config: Config, environment: Environments, target: Target) -> Wording:
+def wording(config: Config, environment: Environments, target: Target, layers: Mapping[str, str]) -> Wording:
     account = config.accounts[target.account]
     return Wording(
-        lambda text: referring(text, target, account.account_id),
+        lambda text: layers.get(text) or referring(text, target, account.account_id),
         lambda text: named_by_place(text, target, account.account_id),
         environment.hidden(target, account.profile),
     )
@@ -102,6 +109,7 @@ def document(made: Import, environment: Environments, found: Chosen, founded: st
         "kind": "import",
         "configuration": founded,
         "defaults": made.defaults[0] if made.defaults else None,
+        "layers": [{"file": path, "address": str(target)} for path, (target, _) in made.layers.items()],
         "files": [
             *(_said(path, file) for path, file in made.files.items()),
             *({**_said(added.path, added), "variant": added.label} for added in made.added),

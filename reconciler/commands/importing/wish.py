@@ -17,6 +17,7 @@ from reconciler.files.validation import close_match
 from reconciler.importing.readers import read as read_sources
 from reconciler.importing.told import File, Reader, Said, Told
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.layer import LAYER
 from reconciler.spec.config import Config
 from reconciler.spec.discovery import discovered
 from reconciler.spec.extending import wholes
@@ -51,12 +52,13 @@ class Wish:
 @dataclass(slots=True)
 class Chosen:
     """The functions that are to be imported, with what a source says of each; which are not, and why; what of the sources is not
-    understood. `numbers` are the accounts', `elsewhere` the files that describe a function, wherever it is."""
+    understood. `numbers` are the accounts', `elsewhere` the files that describe a function, wherever it is; `layers` have a spec."""
 
     targets: list[Target] = field(default_factory=list)
     said: dict[Target, Said] = field(default_factory=dict)
     described: dict[Target, str] = field(default_factory=dict)
     elsewhere: dict[str, list[str]] = field(default_factory=dict)
+    layers: set[Target] = field(default_factory=set)
     absent: list[str] = field(default_factory=list)
     sources: list[tuple[Reader, Told]] = field(default_factory=list)
     numbers: dict[str, str] = field(default_factory=dict)
@@ -76,6 +78,7 @@ def chosen(wish: Wish, config: Config, aws: Aws, places: Sequence[Place]) -> Cho
     for target, place in specs.items():
         files = found.elsewhere.setdefault(target.function, [])
         files += [] if place.path in files or target.root != FUNCTION.name else [place.path]
+    found.layers = {target for target in specs if target.root == LAYER.name}
     found.targets = [target for target in wanted if target not in specs]
     return found
 
