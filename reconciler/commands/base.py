@@ -45,7 +45,9 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
         workspace,
         config=config or workspace.config,
         specs=replace(workspace.specs, specs=reached),
-        judgement=Judgement(workspace.config, revision, own_changes(history, revision, workspace, changes), unreached),
+        judgement=Judgement(
+            workspace.config, revision, own_changes(history, revision, workspace, changes), unreached, history
+        ),
     )
 
 
@@ -154,7 +156,7 @@ def files_changed(
         yield GuardChange(own, "", config.path, own, Origin(own), f"{config.path} of {revision} judges")
     start = [folder(path) for path in workspace.paths]
     now = {file for root in start for file in files_now(root)}
-    then = {absolute(file) for root in start for file in history.files_at(revision, root) if file.name == FILE_NAME}
+    then = {absolute(file) for root in start for file in history.files_at(revision, root, FILE_NAME)}
     reported = {absolute(own)} if config is None or absolute(config.path) != absolute(own) else set()
     came = {file for file in now if history.file_at(revision, file) is None}
     for file in sorted((came | then - now) - reported):

@@ -35,12 +35,13 @@ PRUNES_WHAT_IT_KNOWS = Rule("R246", "--prune has an owner mark, the whole tree o
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """That another revision's reconcile.yaml judges: `own` is the one of the files, `changes` is what differs, `unreached`
-    are specs of accounts that are not reached, with the reason."""
+    are specs of accounts that are not reached, with the reason; `history` is what told so, and can tell more."""
 
     own: Config
     base: str
     changes: tuple[GuardChange, ...]
     unreached: tuple[tuple[Spec, str], ...]
+    history: History
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,7 +409,7 @@ def history(workspace: Workspace) -> History:
     """What git tells of the work tree that holds reconcile.yaml. Raises GitError."""
     from reconciler.spec.history import History
 
-    return History(Path(workspace.own.path).parent)
+    return workspace.judgement.history if workspace.judgement else History(Path(workspace.own.path).parent)
 
 
 def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from git's objects, never checked out, and never more than parsed.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,11 +17,12 @@ from reconciler import __version__
 from reconciler.core.errors import GitError, SpecError
 from reconciler.core.model import Origin, Spec, Target
 from reconciler.files import strict_yaml
-from reconciler.files.git_answers import Blob, contents, is_below, listed, sized, split, starts
+from reconciler.files.git_answers import Blob, at_or_below, contents, is_below, listed, sized, starts
 from reconciler.files.reading import Unreadable
 from reconciler.files.repository import Repository, closed_environment, repository
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import absolute
+from reconciler.files.work_tree import WorkTree
 from reconciler.spec import load
 from reconciler.spec.config import Config
 from reconciler.spec.discovery import DEFAULTS
@@ -60,6 +60,14 @@ def provenance(folder: Path) -> dict[str, Any]:
     return facts
 
 
+@cache
+def _refused() -> type[Exception]:
+    """What GitPython raises."""
+    with closed_environment():
+        from git import GitError as Refused
+    return Refused
+
+
 class History:
     """The work tree that holds a folder. Raises GitError when there is none."""
 
@@ -69,8 +77,10 @@ class History:
         except GitError as error:
             raise GitError(f"--base and --drift cannot look back: {error}") from error
         self.root = self.repository.root
+        self._now = WorkTree(self.repository)
         self._commits: dict[str, str] = {}
         self._trees: dict[str, dict[str, Blob]] = {}
+        self._names: dict[str, list[str]] = {}
         self._texts: dict[str, bytes] = {}
         self._lines: dict[tuple[str, str], dict[int, str]] = {}
         self._of_defaults: dict[str, Defaults] = {}
@@ -106,11 +116,11 @@ class History:
             name = os.path.normpath(leads + name.removeprefix(link))
         return None
 
-    def files_at(self, revision: str, below: Path) -> list[Path]:
-        """The files below a folder at a revision, as paths from here."""
+    def files_at(self, revision: str, below: Path, called: str) -> list[Path]:
+        """The files of a name below a folder at a revision, as paths from here."""
         inside = self.name_of(below)
-        names = (name for name in self._tree(revision) if is_below(name, inside) and name != inside)
-        return [Path(os.path.relpath(self.root / name)) for name in names]
+        names = (name for name in at_or_below(self._sorted(revision), inside) if name != inside)
+        return [Path(os.path.relpath(self.root / name)) for name in names if name.rpartition("/")[2] == called]
 
     def commit(self, revision: str) -> str:
         """The commit that a revision names. Raises GitError."""
@@ -139,6 +149,13 @@ class History:
             lines = os.fsdecode(self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit))
             self._trees[commit] = dict(listed(line) for line in lines.split("\0") if " blob " in line[:16])
         return self._trees[commit]
+
+    def _sorted(self, revision: str) -> list[str]:
+        """The names of a revision's files, sorted."""
+        commit = self.commit(revision)
+        if commit not in self._names:
+            self._names[commit] = sorted(self._tree(commit))
+        return self._names[commit]
 
     def _read(self, blobs: Sequence[Blob]) -> Iterator[bytes]:
         """What the files held, in their order, all at once; each is read once."""
@@ -211,15 +228,15 @@ class History:
         tree, defaults = self._tree(revision), self._defaults(revision)
         blobs = {name: blob for name in names if (blob := self._followed(tree, name))}
         is_as_now = cache(partial(self._is_as_now, tree))  # many specs may extend one file
-        for name, text in zip(blobs, self._read([*blobs.values()]), strict=True):
-            documents = now.get(name, ())
-            if not documents and functions is not None and functions.isdisjoint(_words(text)):
-                continue
-            if documents and all(is_as_now(path) for document in documents for path in document.files):
-                for document in documents:
+        same = {name for name in blobs if name in now and all(map(is_as_now, _files_of(now[name])))}
+        others = [name for name in blobs if name not in same]
+        texts = dict(zip(others, self._read([blobs[name] for name in others]), strict=True))
+        for name in blobs:
+            if name in same:
+                for document in now[name]:
                     yield from load.expanded(document, load.targets(document, config, []), config)
-            else:
-                yield from _specs_of(text, os.path.relpath(self.root / name), config, defaults)
+            elif name in now or functions is None or not functions.isdisjoint(_words(texts[name])):
+                yield from _specs_of(texts[name], os.path.relpath(self.root / name), config, defaults)
 
     def _defaults(self, revision: str) -> Defaults:
         """The defaults as they stood in a revision."""
@@ -239,15 +256,7 @@ class History:
     def _is_as_now(self, tree: Mapping[str, Blob], path: str) -> bool:
         """Whether a file of now had the same bytes in a tree."""
         blob = self._followed(tree, self.name_of(Path(path)))
-        return blob is not None and blob.name == self._blob_id(path)
-
-    def _blob_id(self, path: str) -> str:
-        """How git names a file's bytes as they are now."""
-        try:
-            text = Path(path).read_bytes()
-        except OSError:
-            return ""
-        return hashlib.new(self.repository.names_by, b"blob %d\0%b" % (len(text), text)).hexdigest()
+        return blob is not None and blob.name == self._now.blob_id(absolute(path))
 
     # --- who wrote a line -------------------------------------------------------------------------------------------
 
@@ -279,8 +288,7 @@ class History:
     def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
         """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
         name = self.name_of(Path(path))
-        tracked = split(self.repository.git("ls-files", "-z", "--", name))
-        if not tracked and not any(is_below(file, name) for file in self._tree(revision)):
+        if not self._now.tracks(name) and not at_or_below(self._sorted(revision), name):
             return None
         moved = self._changed(self.commit(revision), name)
         return any(file == name or is_packed(file.removeprefix(f"{name}/")) for file in moved)
@@ -288,21 +296,15 @@ class History:
     def _changed(self, commit: str, name: str) -> list[str]:
         """The files at or below a path whose bytes are not those of a commit, new ones included that git does not ignore."""
         tree = self._tree(commit)
-        seen = split(
-            self.repository.git("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit, "--", name)
-        )
-        new = split(self.repository.git("ls-files", "--others", "--exclude-standard", "-z", "--", name))
         return [
             file
-            for file in (*seen, *new)
-            if file not in tree or tree[file].name != self._blob_id(str(self.root / file))
+            for file in self._now.touched(commit, name)
+            if file not in tree or tree[file].name != self._now.blob_id(self.root / file)
         ]
 
     def _blamed(self, since: str, path: str) -> dict[int, str]:
         """By lines, who wrote them after a commit: what is older is not looked through, however long the history is."""
         authors: dict[int, str] = {}
-        with closed_environment():
-            from git import GitError as Refused
         try:
             entries = self._gitpython.blame_incremental(
                 f"^{since}", self.name_of(Path(path)), no_textconv=True, no_ignore_revs_file=True
@@ -313,7 +315,7 @@ class History:
                     authors |= dict.fromkeys(entry.linenos, UNCOMMITTED)
                 elif commit.hexsha in self._commits_after(since):
                     authors |= dict.fromkeys(entry.linenos, f"{commit.hexsha[:SHORT]} {commit.author.name}")
-        except (GitError, Refused, ValueError):
+        except (GitError, _refused(), ValueError):
             return {}
         return authors
 
@@ -339,6 +341,10 @@ class History:
             GitCommandWrapperType = Program
 
         return Closed(str(ours.git_dir), expand_vars=False)
+
+
+def _files_of(documents: Iterable[Document]) -> Iterator[str]:
+    return (path for document in documents for path in document.files)
 
 
 def _words(text: bytes) -> set[str]:
