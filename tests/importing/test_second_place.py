@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from reconciler.commands.importing.proof import Unproved, Witness, proved
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
+from reconciler.importing.drafts import Draft
 from tests.conftest import ACCOUNT, REGION, House, Result
 from tests.importing.account import NAMES, open_up, stocked
 from tests.importing.test_import import imports, living, text
@@ -107,3 +110,18 @@ def test_a_stranger_walks_the_path_by_its_commands(house: House, tmp_path: Path)
     fill(house.sandbox, read([house.root / "specs"]))
     assert "30 of 30 targets done" in walks("apply", "--yes").out
     assert f"({2 * len(NAMES)} functions" in walks("plan").out
+
+
+def test_specs_that_cannot_extend_the_defaults_are_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    stocked(house)
+
+    def refused(draft: Draft, witness: Witness, write: Callable[[Draft], str], path: str) -> tuple[Draft, str]:
+        if path == "specs/shop-orders.yaml":
+            raise Unproved("for once")
+        return proved(draft, witness, write, path)
+
+    monkeypatch.setattr("reconciler.commands.importing.sharing.proved", refused)
+    out = imports(house, "--function", "shop-*", "--defaults", "specs/all.yaml").out
+    assert "note: 1 spec could not extend specs/all.yaml: specs/shop-orders.yaml\n" in out
+    assert "extends" not in text(house, "shop-orders.yaml")
+    assert verbs(house) == {"adopt"}

@@ -41,7 +41,8 @@ def acting(house: House) -> dict[str, set[str]]:
 def test_what_is_another_in_the_second_place_is_said_in_a_variant_of_the_file_that_is_there(house: House) -> None:
     one_place(house)
     before = text(house)
-    result = imports(house, *WORDS, "--region", ELSEWHERE)
+    result = imports(house, *WORDS, "--region", ELSEWHERE, "--defaults", "specs/all.yaml")
+    assert "note: specs/all.yaml is not written: no spec is new\n" in result.out
     assert f"added  specs/checkout.yaml: variant {ELSEWHERE}\n" in result.out
     assert "Imported: 1 function in 1 file.\nNext:\nreconcile plan specs/checkout.yaml " in result.out
     variant = f"""\

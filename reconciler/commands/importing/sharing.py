@@ -39,6 +39,7 @@ def share(made: Import, witness: Witness, path: Path) -> None:
     """Add the defaults, and let the specs extend them that say the same then."""
     shared = common([file.draft for file in made.files.values()])
     if not made.files:
+        made.remarks.append(f"{path} is not written: no spec is new")
         return
     what = f"What most of {many(len(made.files), 'function')} have in common, as AWS held it on {witness.live.taken_at[:10]}"
     lines = [*comment(what), *block(DEFAULTS, path.stem, 0)]
@@ -57,6 +58,9 @@ def share(made: Import, witness: Witness, path: Path) -> None:
             f"{path} is not written, for no spec may extend it there; it stands in the folder of {FILE_NAME}"
         )
         return
+    alone = [name for name, file in lean.items() if file is made.files[name]]
+    if alone:
+        made.remarks.append(f"{many(len(alone), 'spec')} could not extend {path}: {', '.join(alone)}")
     made.files, made.defaults = lean, (str(path), content)
 
 
