@@ -20,7 +20,7 @@ READING = ("Describe", "Filter", "Get", "List", "Lookup", "Invoke")
 @dataclass(frozen=True, slots=True)
 class Logged:
     """One request. `at` is in seconds since the epoch; `status` 0 with code Reset is a broken connection. `key` is the access key that
-    it was signed with and stands in no file, `agent` what the client calls itself, `answered` what the answer says of which resource it is."""
+    it was signed with, `agent` what the client calls itself, `answered` what the answer says of which resource it is; these stand in no file."""
 
     operation: str
     account: str
@@ -67,7 +67,7 @@ def _sealed(value: Any) -> str:
 
 
 def _written(entry: Logged) -> dict[str, Any]:
-    return {name: value for name, value in asdict(entry).items() if name not in ("key", "answered")}
+    return {name: value for name, value in asdict(entry).items() if name not in ("agent", "key", "answered")}
 
 
 class RequestLog:
