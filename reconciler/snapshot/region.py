@@ -99,7 +99,9 @@ class Region:
             rest = left(kind, both, read.get(kind.name, {}))
             now = [(target, names) for target, names in sorted(rest.items()) if target not in self.unread.reasons]
             if now:
-                reading.append((self._required(kind, asked), self.readers.beside(partial(self._of_kind, kind, now))))
+                reading.append(
+                    (self._required(kind, asked), self.readers.beside(partial(self._of_kind, kind, now, losable)))
+                )
         for required, future in reading:
             of, lives = future.result()
             self._take(of, required, lives)
@@ -154,10 +156,12 @@ class Region:
 
     # --- kinds -------------------------------------------------------------------------------------------------------
 
-    def _of_kind(self, kind: Kind, asked: Asked) -> tuple[OfKind, list[Live]]:
+    def _of_kind(self, kind: Kind, asked: Asked, losing: Iterable[Target] = ()) -> tuple[OfKind, list[Live]]:
+        """`losing` are those of which it is read for what they drop."""
         marked = self._marked.result() if self._marked and kind.goes_before_function else []
+        possible = {*self._possible(kind), *marked, *losing}
         of = OfKind(
-            self.aws, self.place, kind, self.specs, [*self._possible(kind), *marked], self.answers, self._everything,
+            self.aws, self.place, kind, self.specs, sorted(possible), self.answers, self._everything,
             self.readers, self.patience,
         )  # fmt: skip
         return of, list(of.lives(asked))
