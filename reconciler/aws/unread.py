@@ -103,7 +103,7 @@ def failure_text(operation: str, failure: AwsError) -> str:
     if not isinstance(failure, CallFailed) or isinstance(failure, SettleFailed):
         return str(failure)
     details = [failure.code, f"request {failure.request_id}" if failure.request_id else ""]
-    return f"{operation}: {failure} ({', '.join(filter(None, details))})"
+    return f"{operation}: {str(failure).removeprefix(f'{operation}: ')} ({', '.join(filter(None, details))})"
 
 
 def mend(account: str, action: str, failure: AwsError) -> str:

@@ -19,7 +19,7 @@ from reconciler.cli.ci import ci
 from reconciler.cli.drift import drift
 from reconciler.cli.sections import Sectioned
 from reconciler.commands.options import split_command
-from reconciler.commands.output import failed, gated, say
+from reconciler.commands.output import failed, gated, say, show_as_asked
 from reconciler.core.errors import ReconcileError
 
 USAGE = 2
@@ -85,6 +85,7 @@ def ended() -> int:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+        show_as_asked(error, code)
     except (click.Abort, KeyboardInterrupt):
         say("Interrupted.")
         code = 130

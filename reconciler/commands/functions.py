@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from reconciler.commands import wiring
+from reconciler.commands.naming import functions_of
 from reconciler.commands.output import warn
 from reconciler.commands.progress import following
 from reconciler.core.errors import SpecError
@@ -20,7 +21,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.report.results import camel
 from reconciler.spec.config import Config, find_config, load_config
-from reconciler.spec.selection import matches, mend
+from reconciler.spec.selection import matches, mend, unknown
 
 FIELDS = (
     "CodeSha256", "CodeSize", "DeadLetterConfig", "Description", "Environment", "FunctionArn", "FunctionName", "Handler",
@@ -66,7 +67,7 @@ def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
     aws = wiring.connect(config, {place.account for place in places})
     from reconciler.snapshot.fetch import fetch
 
-    specs = []
+    specs, there = list[Spec](), set[Target]()
     for place in places:
         aws.account_id(place)
         names = (
@@ -74,13 +75,25 @@ def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
             if filters.name
             else [f["FunctionName"] for page in aws.pages(place, "ListFunctions", {}) for f in page["Functions"]]
         )
-        targets = (Target(place.account, place.region, function) for function in names)
+        targets = [Target(place.account, place.region, function) for function in names]
+        there.update(targets)
         specs += [Spec(target, "", (), frozenset()) for target in targets if filters.has(target)]
     with following(wiring.counting(aws, lambda: {place: {} for place in places})):
         held = fetch(aws, specs, taken_at=wiring.now(), kinds=frozenset(KINDS), optional=OPTIONAL)
+    if filters.name and not (held.resources or held.unread):
+        there = {target for path in filters.paths for target in functions_of(path, config)}
+    for word in missed(filters, there):
+        warn(word)
     for reason in (*held.unread.values(), *filter(None, held.invoked.values())):
         click.echo(f"warning: {reason}", err=True)
     return list(items(held))
+
+
+def missed(filters: Filters, known: Collection[Target]) -> Iterator[str]:
+    """The names that were asked for and that nothing known has, each with what may be meant."""
+    for word in (*filters.names, *([filters.name] if filters.name else ())):
+        if known and not any(matches(word, target) for target in known):
+            yield unknown(word, known, "in the places that are asked AWS has no function")
 
 
 def nowhere(config: Config, filters: Filters) -> str:

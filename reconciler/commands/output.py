@@ -141,10 +141,15 @@ def failed(error: Exception, code: int) -> int:
         say(line if isinstance(error, SpecError) else f"error: {line}")
     if isinstance(error, SpecError) and len(lines) > 1:
         say(f"{len(lines)} mistakes.")
+    show_as_asked(error, code)
+    return code
+
+
+def show_as_asked(error: Exception, code: int) -> None:
+    """An error in the format that was asked for, as far as that can be told."""
     form = form_wanted(sys.argv[1:], os.environ)
     if form in formats.NAMES:
         show(formats.of(form).error(error_document(error, code), view()))
-    return code
 
 
 def messages(error: Exception) -> list[str]:
@@ -157,6 +162,8 @@ def _lines(error: Exception) -> list[str]:
             return [str(fault) for fault in error.faults]
         case ReconcileError():
             return str(error).splitlines()
+        case click.ClickException():
+            return error.format_message().splitlines()
         case OSError(filename=name, strerror=reason) if name:
             return [f"{os.fsdecode(name)}: {reason}"]
         case _:

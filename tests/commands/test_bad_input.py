@@ -129,3 +129,26 @@ def test_what_is_no_file_is_not_said_to_hold_the_plan(house: House, monkeypatch:
 def test_a_mistake_of_the_command_line_brings_no_colour(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert "\x1b" not in house.run("plan", "--\x1b[31mred").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "--evry", "3"], "No such option"),
+        (["rollback", "checkout/live", "--to", "x\x1b[2J"], "is no"),
+        (["versions", ""], "empty"),
+        (["logs", "checkout", "--follow"], "--follow has no end"),
+        (["invoke", "checkout", "--payload", "{"], "the payload is not JSON"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_a_command_line_that_cannot_be_is_a_document_too(house: House, words: list[str], said: str) -> None:
+    house.write("checkout.yaml", function_spec())
+    result = house.run(*words, "--format", "json")
+    assert result.exit_code == 2
+    document = result.json()
+    assert (document["kind"], document["exit_code"]) == ("error", 2)
+    assert said in json.dumps(document)
+    assert said in result.err
+    assert "\x1b" not in result.out + result.err
+    assert house.run(*words).out == ""

@@ -249,8 +249,12 @@ def test_whose_a_line_is(versions: tuple[str, ...], version: str, function: str,
 )
 def test_a_mistake_of_the_command_line_is_told(applied: House, arguments: tuple[str, ...], words: str) -> None:
     result = applied.run(*arguments)
-    assert (result.exit_code, result.out) == (2, "")
+    assert result.exit_code == 2
     assert words in result.err
+    if "json" in arguments:
+        assert words in result.json()["messages"][0]
+    else:
+        assert result.out == ""
 
 
 # --- open ------------------------------------------------------------------------------------------------------------
@@ -360,6 +364,18 @@ def test_functions_are_a_table_on_a_terminal(applied: House, monkeypatch: pytest
     on_a_terminal(monkeypatch)
     assert applied.run("functions").out.split()[:3] == ["test/us-west-2/checkout", "python3.13", "128"]
     assert applied.run("functions", "--format", "json").json() == document
+
+
+def test_a_name_that_no_function_has_is_told_beside_an_empty_list(applied: House) -> None:
+    for words in (["chekout"], ["test/*/chekout"], ["--function", "chekout"]):
+        result = applied.run("functions", *words)
+        assert (result.json(), result.exit_code) == ([], 0)
+        assert "AWS has no function" in result.err
+        assert re.search(r"did you mean (test/us-west-2/)?checkout\?", result.err)
+    both = applied.run("functions", "checkout", "zzz")
+    assert len(both.json()) == 1
+    assert "AWS has no function zzz; there are checkout" in both.err
+    assert applied.run("functions", "checkout").err == ""
 
 
 # --- tasks -------------------------------------------------------------------------------------------------------------
