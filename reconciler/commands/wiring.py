@@ -253,7 +253,7 @@ def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
     from reconciler.files.packages import Packages
     from reconciler.report.documents import snapshot_from
     from reconciler.report.journal import load_document
-    from reconciler.snapshot.artifacts import local_artifact
+    from reconciler.snapshot.local_code import local_artifact
 
     specs = workspace.specs.specs
     snapshot = snapshot_from(load_document(path, "snapshot"), specs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 
@@ -30,6 +29,8 @@ def read_together(texts: Iterable[object]) -> None:
     """Works out those that are for later, side by side: what stretches a digest lets go of the interpreter."""
     waiting = [text for text in texts if isinstance(text, Later)]
     if waiting:
+        from concurrent.futures import ThreadPoolExecutor  # imported here: most commands read none
+
         with ThreadPoolExecutor() as pool:
             for _ in pool.map(str, waiting):
                 pass

@@ -16,14 +16,12 @@ from functools import partial
 from typing import Any
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted, SpecError
-from reconciler.core.model import Origin, Pin, Spec, Target
-from reconciler.core.packages import Artifact, Package
+from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted
+from reconciler.core.model import Pin, Spec, Target
+from reconciler.core.packages import Artifact
 from reconciler.core.sealing import canonical
-from reconciler.files import packing
-from reconciler.files.archive import credentials, measured
-from reconciler.files.packages import Package as Packed
 from reconciler.files.packages import packed_alone
+from reconciler.snapshot.local_code import Packing, compared, declared_sha256, in_base64, local_artifact
 
 ECR = re.compile(
     r"(?P<registry>[0-9]{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<repository>[^:@]+)"
@@ -33,7 +31,6 @@ METADATA = ("sha256", "codesha256", "code-sha256")
 CHUNK_BYTES = 1 << 20
 LARGEST_READ_BYTES = 10 << 20  # what is read to be hashed without being asked: no more than a developer's own upload
 MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion")
-Packing = Callable[[str, Origin], Packed]
 MEND = "upload it with --checksum-algorithm SHA256, write code.sha256, or pass --download-code"
 
 
@@ -82,51 +79,6 @@ def artifact(aws: Aws, spec: Spec, held: str = "", looking: Looking = Looking())
     if local and ("S3Key" not in code or local.sha256 == held):
         return local
     return _image(aws, spec.target, code["ImageUri"]) if "ImageUri" in code else _s3(aws, spec.target, code, looking)
-
-
-def local_artifact(spec: Spec, packed: Packing) -> Artifact | None:
-    """What can be told without AWS: a hash in the spec, a digest in an image's address, a path. A path that cannot be
-    packed is this target's problem alone, and so is a hash that is not that of the code beside it."""
-    code = spec.code
-    declared = declared_sha256(code)
-    digest = re.search(r"@sha256:([0-9a-f]{64})$", code.get("ImageUri", ""))
-    if "path" in code:
-        actual = _packed(packed, code["path"], spec.origins.get("/code/path") or Origin(spec.path))
-    elif digest:
-        actual = Artifact(digest[1], "digest in ImageUri")
-    else:
-        return Artifact(declared, "sha256 in the spec", code.get("S3ObjectVersion", "")) if declared else None
-    return compared(actual, declared)
-
-
-def declared_sha256(code: Mapping[str, Any]) -> str:
-    """The hash that a spec says, as Lambda says it: in hex of an image, else in base64."""
-    written = str(code.get("sha256", ""))
-    if "ImageUri" in code:
-        return written if "=" not in written else base64.b64decode(written).hex()
-    return _base64(written)
-
-
-def compared(actual: Artifact, declared: str) -> Artifact:
-    """What was found, with the problem that the spec says another hash."""
-    if not declared or not actual.sha256 or actual.sha256 == declared:
-        return actual
-    return replace(
-        actual, problem=f"code.sha256 is {declared}, and {actual.source} says {actual.sha256}; correct one of them"
-    )
-
-
-def _packed(packed: Packing, path: str, origin: Origin) -> Artifact:
-    try:
-        package = packed(path, origin)
-    except SpecError as error:
-        return Artifact("", path, problem="; ".join(fault.message for fault in error.faults))
-    with package.opened() as file:
-        files, unpacked = measured(file)
-        most = packing.MAX_DIRECT_BYTES
-        limit = f"{path} is {package.size:,} bytes zipped, and a request to Lambda takes {most:,} at the most"
-        about = Package(path, package.size, files, unpacked, limit if package.size > most else "")
-        return Artifact(package.sha256, f"what is packed from {path}", credentials=credentials(file), package=about)
 
 
 def _image(aws: Aws, target: Target, uri: str) -> Artifact:
@@ -182,7 +134,7 @@ def _of_head(head: Mapping[str, Any], pin: Pin) -> Artifact | None:
         return Artifact(known, f"the SHA-256 that S3 keeps of {pin}", pin.version, etag=pin.etag)
     for metadata in METADATA:
         if metadata in head.get("Metadata", {}):
-            written = _base64(head["Metadata"][metadata])
+            written = in_base64(head["Metadata"][metadata])
             return Artifact(written, f"the metadata {metadata} of {pin}", pin.version, etag=pin.etag)
     return None
 
@@ -205,10 +157,6 @@ def full_sha256(head: Mapping[str, Any]) -> str:
     in_parts = "-" in str(head.get("ETag", "")) or "-" in known
     is_whole = head.get("ChecksumType", "COMPOSITE" if in_parts else "FULL_OBJECT") == "FULL_OBJECT"
     return known if is_whole else ""
-
-
-def _base64(written: str) -> str:
-    return base64.b64encode(bytes.fromhex(written)).decode() if re.fullmatch("[0-9a-fA-F]{64}", written) else written
 
 
 def _hashed(aws: Aws, place: Place, pin: Pin) -> str:

@@ -11,9 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any
 
 from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
@@ -22,6 +20,9 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.report.fold import PLANNING
 from reconciler.report.formats import Document
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 SYMBOLS = {"create": "+", "update": "~", "replace": "-/+", "adopt": ">", "delete": "-"}
 COLOURS = {
@@ -353,6 +354,8 @@ def _finished(value: Any) -> str:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # imported here: much is shown without a template
+
     made = Environment(
         loader=PackageLoader("reconciler.report"),
         undefined=StrictUndefined,
