@@ -172,7 +172,7 @@ READING = Reading(
     live,
     _LISTING,
     everywhere=_LISTING,
-    is_listing_whole=False,  # whether those of a function's aliases are among them is not documented
+    told_by_qualifier="UUID",  # whether those of a function's aliases are among its own is not documented
     moving=moving,
     is_cut=is_cut,
     tagged_by="EventSourceMappingArn",

@@ -86,8 +86,8 @@ class Reading:
     `single(function, name)` is the call about one, by AWS's name for it: the function's own call where that tells it as well, so
     that a snapshot needs no other; `live(target, answer)` what it, or an item of a
     listing, answers: None where that is no resource of the kind, or one on its way out. `listing` has all of one function, its
-    name to be added, `everywhere` those of a whole account and region; where `listing` may miss some (`is_listing_whole`),
-    only `everywhere` is believed. `moving(answer)` names the wait that must be over before an answer can be believed;
+    name to be added, `everywhere` those of a whole account and region; where `listing` may have only those of the very qualifier that it is asked for, it is
+    asked for by each, or only `everywhere` is believed, and `told_by_qualifier` is the member that tells items apart. `moving(answer)` names the wait that must be over before an answer can be believed;
     `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
     the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
     below a first name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many
@@ -102,7 +102,7 @@ class Reading:
     live: Callable[[Target, Properties], Live | None]
     listing: Listing | None = None
     everywhere: Listing | None = None
-    is_listing_whole: bool = True
+    told_by_qualifier: str = ""
     moving: Callable[[Properties], str] = never_moving
     is_cut: Callable[[Properties, frozenset[str]], bool] = never_cut
     tagged_by: str = ""

@@ -64,7 +64,7 @@ def _of_kind(kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spe
     reading, count = kind.reading, len(asked)
     declared = [item for spec in specs if spec.target in asked for item in spec.desired]
     own = [item for item in declared if item.key.kind == kind.name]
-    is_for_many = count > 1 or not (reading.listing and reading.is_listing_whole)
+    is_for_many = count > 1 or not (reading.listing and not reading.told_by_qualifier)
     if reading.together:
         yield reading.together.operation, ceil(count / reading.together.most)
     elif reading.everywhere and is_for_many:

@@ -21,19 +21,23 @@ class Everything:
         self._aws, self._place, self._is_naming = aws, place, is_naming
         self._names: frozenset[str] | None = None
 
-    def items(self, reading: Reading, listing: Listing, targets: Mapping[str, Target]) -> tuple[list[Answered], bool]:
+    def items(
+        self, reading: Reading, listing: Listing, targets: Mapping[str, Target], *, is_only_way: bool
+    ) -> tuple[list[Answered], bool]:
         """The targets' items, and whether the listing was read to its end, or given up since asking for what each target has takes
         fewer calls."""
         items: list[Answered] = []
         named = set[str]()
-        if len(targets) == 1 and reading.is_listing_whole and reading.listing and not self._is_naming:
+        if len(targets) == 1 and not reading.told_by_qualifier and reading.listing and not self._is_naming:
             return [], False
         for number, page in enumerate(self._aws.pages(self._place, listing.operation, listing.params), 1):
             owners = [(reading.owner(item), item) for item in page[listing.member]]
             named |= {name for name, _ in owners}
             items += [(targets[name], item) for name, item in owners if name in targets]
-            is_worth_it = is_cheaper(number, len(named & targets.keys()), len(targets))
-            if page.get("NextMarker") and reading.is_listing_whole and not is_worth_it:
+            is_worth_it = is_only_way or (
+                not reading.told_by_qualifier and is_cheaper(number, len(named & targets.keys()), len(targets))
+            )
+            if page.get("NextMarker") and not is_worth_it:
                 return [], False
         if listing.operation == NAMING:
             self._names = frozenset(named)

@@ -14,8 +14,10 @@ from reconciler.core.model import Live, Properties, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.reading import Answered, Lookup, Reading, Users
+from reconciler.snapshot import by_qualifier
 from reconciler.snapshot.asked import NONE, members_named
 from reconciler.snapshot.beside import each_of, with_others, with_tags
+from reconciler.snapshot.by_qualifier import Names
 from reconciler.snapshot.everything import Everything
 from reconciler.snapshot.holders import by_value
 from reconciler.snapshot.readers import Readers
@@ -39,6 +41,7 @@ class OfKind:
     everything: Everything
     readers: Readers
     patience: Patience
+    names: Names = field(default_factory=dict)  # by which functions are asked for what is told by qualifier
     unread: Unread = field(default_factory=Unread)
     read: dict[Target, frozenset[str]] = field(default_factory=dict)
 
@@ -97,7 +100,8 @@ class OfKind:
         begun = list(islice(arriving, 1))
         if begun and reading.everywhere:
             asked_for = {target.name: target for target in self.possible}
-            read = partial(self.everything.items, reading, reading.everywhere, asked_for)
+            is_only_way = bool(reading.told_by_qualifier) and not self.names
+            read = partial(self.everything.items, reading, reading.everywhere, asked_for, is_only_way=is_only_way)
             everyone = (target for target, _ in chain(begun, arriving))
             items, is_whole = self.unread.listed(reading.everywhere.operation, read, everyone)
             if is_whole:
@@ -137,8 +141,9 @@ class OfKind:
             single = partial(self.reading.single, target.name)
             answers = ((part, self.told(target, *single(part))) for part in sorted(names))
             return [item for part, answer in answers if answer for item in each_of(self.reading, part, answer)]
-        pages = self.aws.pages(self.place, listing.operation, {listing.of: target.name, **listing.params})
-        return [item for page in pages for item in page[listing.member]]
+        if self.names:
+            return by_qualifier.own(self.aws, self.place, self.reading, listing, self.names[target])
+        return [*by_qualifier.listed(self.aws, self.place, listing, target.name)]
 
     def told(self, target: Target, operation: str, params: Properties) -> Properties | None:
         """The answer of a call; the function's own is there already."""

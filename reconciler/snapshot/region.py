@@ -17,6 +17,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, parts
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.tags import MARK
+from reconciler.snapshot import by_qualifier
 from reconciler.snapshot.asked import NONE, WHOLE, Parts, left, losing, needs_others, wanted
 from reconciler.snapshot.everything import NAMING, Everything
 from reconciler.snapshot.of_kind import Asked, OfKind
@@ -63,6 +64,11 @@ class Region:
         self._everything = Everything(self.aws, self.place, is_naming=self.wish.is_naming)
         self._looked_at = Arrivals[Target]()
         self._marked: Future[list[Target]] | None = None
+        self._by_qualifier = frozenset(
+            kind.name
+            for kind in OTHERS
+            if not self.wish.managed_by and by_qualifier.is_worth_it(kind, [*self._possible(kind)])
+        )
 
     def read(self) -> Region:
         """At once what needs no answer of another."""
@@ -92,16 +98,16 @@ class Region:
         reading, lost, distinct = [], self._losing(), {*self._needed.values()}
         for kind in OTHERS:
             losable = {target: named for target, names in lost.items() if (named := parts(kind, names))}
-            if not losable and not any(needs_others(kind, names) for names in distinct):
+            is_waiting = kind.name in self._by_qualifier or any(needs_others(kind, names) for names in distinct)
+            if not losable and not is_waiting:
                 continue
             asked = self._wanted(kind)
             both = {target: asked.get(target, NONE) | losable.get(target, NONE) for target in {*asked, *losable}}
             rest = left(kind, both, read.get(kind.name, {}))
             now = [(target, names) for target, names in sorted(rest.items()) if target not in self.unread.reasons]
             if now:
-                reading.append(
-                    (self._required(kind, asked), self.readers.beside(partial(self._of_kind, kind, now, losable)))
-                )
+                read_now = partial(self._of_kind, kind, now, losable, self._names(kind, now))
+                reading.append((self._required(kind, asked), self.readers.beside(read_now)))
         for required, future in reading:
             of, lives = future.result()
             self._take(of, required, lives)
@@ -156,13 +162,23 @@ class Region:
 
     # --- kinds -------------------------------------------------------------------------------------------------------
 
-    def _of_kind(self, kind: Kind, asked: Asked, losing: Iterable[Target] = ()) -> tuple[OfKind, list[Live]]:
-        """`losing` are those of which it is read for what they drop."""
+    def _names(self, kind: Kind, asked: Asked) -> by_qualifier.Names:
+        """By which functions are asked for what is told by qualifier; nobody knows those of one that is not there."""
+        targets = [target for target, _ in asked]
+        if not by_qualifier.is_worth_it(kind, targets) or not self.answers.keys() >= set(targets):
+            return {}
+        held = {target: self.held[target] for target in targets}
+        return by_qualifier.names_of(self.aws, self.place, held, self._needed)
+
+    def _of_kind(
+        self, kind: Kind, asked: Asked, losing: Iterable[Target] = (), names: by_qualifier.Names | None = None
+    ) -> tuple[OfKind, list[Live]]:
+        """`losing` are those of which it is read for what they drop, `names` those by which functions are asked for it."""
         marked = self._marked.result() if self._marked and kind.goes_before_function else []
         possible = {*self._possible(kind), *marked, *losing}
         of = OfKind(
             self.aws, self.place, kind, self.specs, sorted(possible), self.answers, self._everything,
-            self.readers, self.patience,
+            self.readers, self.patience, names or {},
         )  # fmt: skip
         return of, list(of.lives(asked))
 
@@ -176,7 +192,7 @@ class Region:
         for target in self._looked_at:
             if target not in specs:
                 names = WHOLE if kind.goes_before_function and may_be_of(kind, target) else NONE
-            elif needs_others(kind, self._needed[target]):
+            elif kind.name in self._by_qualifier or needs_others(kind, self._needed[target]):
                 continue
             else:
                 names = self._wanted_of(kind, specs[target])

@@ -40,8 +40,8 @@ class Meeting:
 
 @pytest.fixture
 def shop(house: House) -> House:
-    for name in ("one", "two"):
-        house.write(f"{name}.yaml", function_spec(name, extra=ONE_EACH.format(name=name)), stock=name == "two")
+    for name in ("one", "two", "three"):
+        house.write(f"{name}.yaml", function_spec(name, extra=ONE_EACH.format(name=name)), stock=name == "three")
     house.apply()
     return house
 
@@ -95,7 +95,7 @@ def test_a_failure_of_one_reading_leaves_the_others_and_names_the_first_of_a_tar
     shop.sandbox.gate.watch = denying("ListEventSourceMappings")
     result = shop.run("plan")
     assert result.exit_code == 26
-    assert result.err.count("cannot be read: ListEventSourceMappings") == 2
+    assert result.err.count("cannot be read: ListEventSourceMappings") == 3
 
 
 @pytest.mark.parametrize(

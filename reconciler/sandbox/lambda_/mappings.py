@@ -294,15 +294,20 @@ def get(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]
 
 
 def list_all(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    name = region.named(params["FunctionName"])[0] if "FunctionName" in params else None
+    asked = region.named(params["FunctionName"]) if "FunctionName" in params else None
     source = params.get("EventSourceArn")
     mappings = [
         mapping
         for mapping in sorted(region.mappings.values(), key=lambda mapping: mapping.uuid)
-        if name in (None, mapping.function_arn.split(":")[6])
-        and source in (None, mapping.properties.get("EventSourceArn"))
+        if asked is None
+        or (is_of(asked, mapping.function_arn) and source in (None, mapping.properties.get("EventSourceArn")))
     ]
     return paged(mappings, params, "EventSourceMappings", 100, lambda mapping: _listed(region, mapping))
+
+
+def is_of(asked: tuple[str, str], arn: str) -> bool:
+    """Whether a mapping's function is the one that was asked for, by name and qualifier: AWS documents no more."""
+    return asked == (arn.split(":")[6], ":".join(arn.split(":")[7:]))
 
 
 def _listed(region: Region, mapping: SourceMapping) -> dict[str, Any]:
