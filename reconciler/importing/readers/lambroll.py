@@ -26,7 +26,7 @@ RENDER = "write what `lambroll render` prints into a file, and name that"
 HOW = """\
 # lambroll keeps nothing anywhere else: let no workflow run `lambroll deploy` or `lambroll delete` for these any more, and take the files out."""
 _TEMPLATE = r"\{\{[^{}\n]{1,500}\}\}"
-_PREFIXED = re.compile(r"""native\(\s*['"](\w{1,60}_tfstate)['"]""")  # of several states each has its own
+_PREFIXED = re.compile(r"""native\(\s*['"](\w{1,60}tfstate)['"]""")  # of several states each has its own
 _PIECE = re.compile(rf'"(?>{_TEMPLATE}|\\.|[^"\\])*+"|{_TEMPLATE}')
 
 
