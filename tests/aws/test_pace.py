@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.pace import LAMBDA, SHARE, Bucket, Departure, Quota, Schedule, Turns, quota
 from reconciler.core.accounts import Account
-from tests.conftest import House
+from reconciler.sandbox.refusals import Refused
+from tests.conftest import House, function_spec
 
 ORDINARY = Quota("", LAMBDA * SHARE)
 
@@ -269,3 +271,34 @@ def test_a_client_of_lambda_is_one_for_all_that_is_read(house: House) -> None:
     }
     assert len(made) == 1
     assert aws._client(place, "CreateAlias", "lambda", {}).meta.config.max_pool_connections >= 64
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "status"),
+    [
+        ("TooManyRequestsException", "Rate exceeded", 429),
+        ("InvalidParameterValueException", "Lambda was not able to set up VPC access: it was throttled by EC2", 400),
+    ],
+)
+def test_what_aws_says_of_too_many_requests_slows_its_line_alone_and_repeated_ones_wait_in_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, code: str, said: str, status: int
+) -> None:
+    house.write("one.yaml", function_spec("one"))
+    house.apply()
+    monkeypatch.setenv("RECONCILE_CALLS_PER_SECOND", "300")
+    refusals = [Refused(code, said, status)]
+
+    def watch(operation: str, _: Mapping[str, Any]) -> None:
+        if operation == "ListAliases" and refusals:
+            raise refusals.pop()
+
+    house.sandbox.gate.watch = watch
+    clock, place = Clock(), Place("test", "us-west-2")
+    accounts = {"test": Account("test", True, account_id="123456789012")}
+    aws = Aws(accounts, clock=clock, sleep=clock.sleep)
+    assert aws.call(place, "ListAliases", {"FunctionName": "one"}).result["Aliases"] == []
+    aws.call(place, "GetFunction", {"FunctionName": "one"})
+    told = {line.quota: (line.asked, line.throttled) for line in aws.schedule.traffic()}
+    assert told == {"": (2, 1), "GetFunction": (1, 0)}
+    slowed = {line.quota: line.per_second < 300 for line in aws.schedule.traffic()}
+    assert slowed == {"": True, "GetFunction": False}
