@@ -87,8 +87,8 @@ def test_a_function_url_names_no_function_and_is_not_needed() -> None:
         ("error 'a\\u001b[2Jb'", r"a\\u001b\[2Jb"),
         ("{", "syntax error"),
         (" " * 2**20 + "{}", "too long"),
-        ("std.repeat('a', 2000000)", "it comes to too much"),
-        ("std.foldl(function(a, b) a + a, std.range(1, 60), 'aa')", "it asks for more than"),
+        ("{FunctionName: std.repeat('a', 2000000)}", "it comes to too much"),
+        ("{FunctionName: std.foldl(function(a, b) a + a, std.range(1, 60), 'aa')}", "it asks for more than"),
     ],
 )
 def test_jsonnet_that_asks_for_more_is_refused_with_what_to_give_instead(text: str, why: str) -> None:
@@ -101,6 +101,14 @@ def test_jsonnet_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("reconciler.files.jsonnet.MOST_SECONDS", 1)
     with pytest.raises(SourceError, match=r"^f\.jsonnet: cannot be evaluated here: it .* 1 second.*lambroll render"):
         told("local f(n) = if n == 0 then 1 else f(n - 1) + f(n - 1); f(150)", "f.jsonnet")
+
+
+def test_what_is_not_needed_is_not_evaluated() -> None:
+    text = """
+        local env = std.native('env'), memory = std.parseInt(env('MEMORY', '128'));
+        {FunctionName: 'a', MemorySize: memory, Description: std.extVar('nobody'), Environment: {Variables: error 'x'}}
+        // the end"""
+    assert [said.function for said in told(text, "f.jsonnet").functions] == ["a"]
 
 
 def test_a_state_with_a_prefix_is_asked_no_more_than_another() -> None:

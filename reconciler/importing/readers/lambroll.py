@@ -20,6 +20,13 @@ from reconciler.importing.told import File, Part, Reader, Said, Told
 
 MOST_CHARACTERS = 2**20
 SYMBOLS = ("Role", "KMSKeyArn", "Layers", "DeadLetterConfig", "FileSystemConfigs", "VpcConfig", "CodeSigningConfigArn")
+KEPT = ("FunctionName", "Config", "Code", *SYMBOLS)
+NEEDED = """\
+local whole = (
+%s
+);
+if std.isObject(whole) then { [name]: whole[name] for name in %s if std.objectHas(whole, name) } else {}
+"""
 ASKING = {"env": 2, "must_env": 1, "ssm": 1, "tfstate": 1, "layer_arn": 2}  # native functions, with how much each takes
 CALLER = ("Account", "Arn", "UserId")
 RENDER = "write what `lambroll render` prints into a file, and name that"
@@ -51,7 +58,7 @@ def parsed(file: File) -> Definition | None:
     value = mapping(parsed_json(written, file.path, f"mend it, or {RENDER}"))
     if "FunctionName" not in value and "AuthType" not in mapping(value.get("Config")):
         return None
-    return Definition(file.path, {name: value[name] for name in value if name in ("FunctionName", "Code", *SYMBOLS)})
+    return Definition(file.path, {name: value[name] for name in KEPT if name in value})
 
 
 def _as_text(piece: re.Match[str]) -> str:
@@ -62,12 +69,15 @@ def _as_text(piece: re.Match[str]) -> str:
 
 
 def evaluated(file: File) -> str:
-    """The JSON of a file of Jsonnet. Raises SourceError."""
+    """The JSON of what is needed of a file of Jsonnet: all else, which may ask for what nobody knows here, is not evaluated. Raises SourceError."""
     natives = ASKING | dict.fromkeys(_PREFIXED.findall(file.text), ASKING["tfstate"])
     caller = {member: f"{{{{ caller_identity.{member} }}}}" for member in CALLER}
     try:
         return jsonnet.evaluated(
-            file.text, natives=natives, values={"caller_identity": caller}, most_characters=MOST_CHARACTERS
+            NEEDED % (file.text, json.dumps(KEPT)),
+            natives=natives,
+            values={"caller_identity": caller},
+            most_characters=MOST_CHARACTERS,
         )
     except jsonnet.NoJsonnet as error:
         raise SourceError(f"{file.path}: for Jsonnet install lambda-reconciler[import], or {RENDER}") from error
