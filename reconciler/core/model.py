@@ -93,7 +93,8 @@ class Spec:
     changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
     that the function had before, `keep` how many versions of a layer stay, 0 for all.
     `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out. `origins` are
-    the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well.
+    the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well. `by_name` has what is
+    desired by kind and name.
     """
 
     target: Target
@@ -111,6 +112,11 @@ class Spec:
     values: Mapping[str, Origin] = field(default_factory=dict)
     extends: tuple[str, ...] = ()
     unresolved: Mapping[str, str] = field(default_factory=dict)
+    by_name: Mapping[tuple[str, str], Desired] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        first = {(item.key.kind, item.key.name): item for item in reversed(self.desired)}
+        object.__setattr__(self, "by_name", first)
 
     def parts(self, kind: str) -> frozenset[str]:
         """The parts that the spec owns of a kind that is owned in parts."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from reconciler.core.errors import GitError
-
-AFTER_SLASH = chr(ord("/") + 1)
+from reconciler.core.holding import at_or_below
 
 
 class Blob(NamedTuple):
@@ -28,13 +26,9 @@ def is_below(name: str, folder: str) -> bool:
     return folder == "." or name == folder or name.startswith(f"{folder}/")
 
 
-def at_or_below(names: Sequence[str], folder: str) -> Sequence[str]:
-    """Those of sorted names that a folder holds, or that it is itself."""
-    if folder == ".":
-        return names
-    at = bisect_left(names, folder)
-    itself = [folder] if folder in names[at : at + 1] else []
-    return [*itself, *names[bisect_left(names, f"{folder}/") : bisect_left(names, f"{folder}{AFTER_SLASH}")]]
+def within(names: Sequence[str], folder: str) -> Sequence[str]:
+    """Of sorted names those at or below a folder."""
+    return names if folder == "." else at_or_below(names, folder)
 
 
 def starts(name: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from reconciler.files.git_answers import at_or_below, split
+from reconciler.files.git_answers import split, within
 from reconciler.files.repository import Repository
 
 
@@ -21,14 +21,14 @@ class WorkTree:
 
     def tracks(self, name: str) -> bool:
         """Whether the index has a file at or below a path."""
-        return bool(at_or_below(self._tracked, name))
+        return bool(within(self._tracked, name))
 
     def touched(self, commit: str, name: str) -> Sequence[str]:
         """The files at or below a path that may be others than in a commit, new ones included that git does not ignore."""
         if commit not in self._different:
             seen = self._names("diff-index", "--name-only", "-z", "--ignore-submodules=all", commit)
             self._different[commit] = sorted({*seen, *self._new})
-        return at_or_below(self._different[commit], name)
+        return within(self._different[commit], name)
 
     def blob_id(self, path: Path) -> str:
         """How git names a file's bytes as they are now; empty for what cannot be read."""

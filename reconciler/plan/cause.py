@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.core.diff import pointer, steps_of, value_at
+from reconciler.core.holding import at_or_below
 from reconciler.core.model import (
     KNOWN_AFTER_APPLY,
     UNSET,
@@ -62,12 +63,12 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One target at its moments and now; any spec may be missing. `origins` are those of the values now, in their order,
-    `layers` has why layers of the same plan change."""
+    """One target at its moments and now; any spec may be missing. `pointers` are sorted, those of the values now, `layers` has why
+    layers of the same plan change."""
 
     then: Moments
     now: Spec | None
-    origins: Mapping[str, Origin]
+    pointers: Sequence[str]
     layers: Mapping[Target, Cause] = field(default_factory=dict)
 
     @property
@@ -103,8 +104,7 @@ def with_causes(
     layers: dict[Target, Cause] = {}
     for target_plan in sorted(plan.targets, key=lambda one: one.target.root != LAYER.name):
         spec = current.get(target_plan.target)
-        at = sorted(spec.values.items(), key=lambda item: item[1]) if spec else []
-        sides = Sides(moments(target_plan.target), spec, dict(at), layers)
+        sides = Sides(moments(target_plan.target), spec, sorted(spec.values) if spec else (), layers)
         explained[target_plan.target] = _target(target_plan, sides, held)
         if target_plan.target.root == LAYER.name and target_plan.operations:
             layers[target_plan.target] = _most_telling(_causes_of_itself(explained[target_plan.target].actions))
@@ -265,14 +265,15 @@ def _lines(key: Key, steps: tuple[str, ...], then: Spec | None, sides: Sides) ->
     """The places of the values at or below a path that are not what they were; never that of what holds them."""
     was, is_now = _item(then, key), _item(sides.now, key)
     start = prefix(KINDS[key.kind], key.name)
-    for path, origin in sides.origins.items() if is_now else ():
-        inside = steps_of(path)
-        if inside[: len(start) + len(steps)] != (*start, *steps):
-            continue
-        value = _value(is_now.properties, inside[len(start) :]) if is_now else UNSET
+    if sides.now is None or is_now is None:
+        return
+    values = sides.now.values
+    for path in sorted(at_or_below(sides.pointers, pointer((*start, *steps))), key=values.__getitem__):
+        inside = steps_of(path)[len(start) :]
+        value = _value(is_now.properties, inside)
         is_leaf = value is not UNSET and not (isinstance(value, dict | list) and value)
-        if is_leaf and (was is None or _value(was.properties, inside[len(start) :]) != value):
-            yield origin
+        if is_leaf and (was is None or _value(was.properties, inside) != value):
+            yield values[path]
 
 
 def _value(tree: Any, steps: tuple[str, ...]) -> Any:
@@ -294,11 +295,7 @@ def _named(authors: Iterable[str]) -> str:
 
 def _item(spec: Spec | None, key: Key) -> Desired | None:
     """What a spec says of a resource."""
-    return (
-        next((item for item in spec.desired if (item.key.kind, item.key.name) == (key.kind, key.name)), None)
-        if spec
-        else None
-    )
+    return spec.by_name.get((key.kind, key.name)) if spec else None
 
 
 def _properties(spec: Spec | None, key: Key, kind: Kind) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from reconciler import __version__
 from reconciler.core.errors import GitError, SpecError
 from reconciler.core.model import Origin, Spec, Target
 from reconciler.files import strict_yaml
-from reconciler.files.git_answers import Blob, at_or_below, contents, is_below, listed, sized, starts
+from reconciler.files.git_answers import Blob, contents, is_below, listed, sized, starts, within
 from reconciler.files.reading import Unreadable
 from reconciler.files.repository import Repository, closed_environment, repository
 from reconciler.files.strict_yaml import Document
@@ -119,7 +119,7 @@ class History:
     def files_at(self, revision: str, below: Path, called: str) -> list[Path]:
         """The files of a name below a folder at a revision, as paths from here."""
         inside = self.name_of(below)
-        names = (name for name in at_or_below(self._sorted(revision), inside) if name != inside)
+        names = (name for name in within(self._sorted(revision), inside) if name != inside)
         return [Path(os.path.relpath(self.root / name)) for name in names if name.rpartition("/")[2] == called]
 
     def commit(self, revision: str) -> str:
@@ -288,7 +288,7 @@ class History:
     def has_moved(self, revision: str, path: str, is_packed: Callable[[str], bool]) -> bool | None:
         """Whether a file, or what is packed of a folder, is another than at a revision; None when git holds nothing of it."""
         name = self.name_of(Path(path))
-        if not self._now.tracks(name) and not at_or_below(self._sorted(revision), name):
+        if not self._now.tracks(name) and not within(self._sorted(revision), name):
             return None
         moved = self._changed(self.commit(revision), name)
         return any(file == name or is_packed(file.removeprefix(f"{name}/")) for file in moved)

@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.files import repository, strict_yaml
+from reconciler.core.diff import steps_of
+from reconciler.files import reading, repository, strict_yaml
+from reconciler.plan import cause
+from reconciler.report import records
 from reconciler.sandbox.server import Sandbox
 from tests.apply.houses import commit, house_of
 from tests.conftest import House, function_spec
@@ -93,3 +96,54 @@ def test_a_changed_file_is_read_once_and_blamed_once(costs: Costs) -> None:
     few, many = costs(6, 1), costs(6, 5)
     assert many["objects"] - few["objects"] == 4
     assert many["blame"] - few["blame"] == 4
+
+
+def mappings(count: int, batch: int) -> str:
+    lines = (
+        f"  m{number}: {{EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q{number}', BatchSize: {batch}}}\n"
+        for number in range(count)
+    )
+    return function_spec(extra="event_source_mappings:\n" + "".join(lines))
+
+
+def test_causes_of_one_function_look_at_each_of_its_values_once(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = Counter[str]()
+
+    def counted(at: str) -> tuple[str, ...]:
+        looked["at"] += 1
+        return steps_of(at)
+
+    monkeypatch.setattr(cause, "steps_of", counted)
+
+    def looks(count: int) -> int:
+        house = house_of(House(tmp_path / str(count), sandbox))
+        subprocess.run(["git", "init", "-q"], cwd=house.root, check=True)
+        for batch in (10, 5):
+            house.write("one.yaml", mappings(count, batch))
+            commit(house.root, "more")
+        assert house.run("snapshot", "-o", str(house.root / "snapshot.json")).exit_code == 0
+        looked.clear()
+        result = house.run("plan", "--snapshot", str(house.root / "snapshot.json"), "--base", "HEAD~1")
+        assert result.exit_code == 0, result.err
+        return looked["at"]
+
+    assert looks(20) <= 4 * looks(5)
+
+
+def test_the_newest_task_opens_one_report_of_many(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.write("checkout.yaml", function_spec())
+    house.apply()
+    (written,) = (house.root / "reports").glob("*.json")
+    for number in range(50):
+        (written.parent / f"20200101T0000{number:02}000000Z-{number:012}.json").write_bytes(written.read_bytes())
+    opened: list[Path] = []
+
+    def read(path: Path, most: int) -> bytes:
+        opened.append(path)
+        return reading.contents(path, most)
+
+    monkeypatch.setattr(records, "contents", read)
+    assert house.run("tasks", "--newest", "1").exit_code == 0
+    assert [path.name for path in opened] == [written.name]
