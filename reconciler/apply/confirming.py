@@ -163,7 +163,7 @@ def _other(
     if live is None or not is_confirmed:
         live = yield from _shown(aws, key, change, expected, answered)
     expected.looked(live)
-    if is_confirmed and kind.is_answered_whole:
+    if is_confirmed and kind.is_answered_whole and not state:
         expected.fresh.discard(live.key)
     return filled_in(key, change.after, live.properties)
 

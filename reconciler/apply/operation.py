@@ -160,7 +160,7 @@ def settle(operation: Operation, change: Change, answer: Answer, known: Known, a
     state: State = None
     for wait in (WAITS[name] for name in operation.settle):
         seen = yield Awaited(operation.key.target, wait, awaited(wait, change, answer, known))
-        state = seen if wait.is_named_by_answer else None
+        state = seen if wait.is_named_by_answer or wait.is_whole else None
     if operation.name == "Invoke":
         return ()
     return (yield from confirmed(aws, operation, change, answer, known.expected, state or {}))

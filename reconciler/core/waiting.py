@@ -34,7 +34,8 @@ class Wait:
     SettleFailed where waiting does not help any more; it is asked first with `answered` itself for a state. `describe(state)` says how
     it stands, for people. `is_for_the_end`: what is waited for is to go. `is_scarce`: its looks draw on the quota that most calls
     share; `is_slow`: it may take minutes. `is_named_by_answer`: the call's answer says what to look at; of everything else
-    `answered` is what must be there, with its `Name` and the RevisionId that it had before. `together`: one listing shows many."""
+    `answered` is what must be there, with its `Name` and the RevisionId that it had before. `together`: one listing shows many.
+    `is_whole`: the last look shows all of what was changed."""
 
     name: str
     look: Look
@@ -46,6 +47,7 @@ class Wait:
     is_slow: bool = False
     is_named_by_answer: bool = False
     together: Together | None = None
+    is_whole: bool = False
 
 
 def is_gone(state: State, _target: Target, _answered: Properties) -> bool:

@@ -244,7 +244,7 @@ ALIAS = Kind(
     compared=comparable_by("CreateAlias"),
     state=normal,
     after=written_over(ALIASES, normal, "DeleteAlias"),
-    waits=(Wait("alias-settled", look, is_settled, standing, is_scarce=True, is_slow=True),),
+    waits=(Wait("alias-settled", look, is_settled, standing, is_scarce=True, is_slow=True, is_whole=True),),
     rules=(routes_as_lambda_can,),
     meant=meant,
     resolved=resolved,

@@ -80,3 +80,20 @@ def test_an_alias_of_a_function_that_was_there_is_looked_at_whole(house: House) 
     stranger = Stranger(house)
     assert house.apply()["outcome"]["exit_code"] == 0
     assert "GetAlias" in stranger.requests
+
+
+@pytest.mark.parametrize("act", [None, repoint])
+def test_an_alias_that_moves_is_looked_at_once(house: House, act: Callable[[House], None] | None) -> None:
+    """The look that tells that AWS has carried it out shows all of it, and what somebody did before that."""
+    house_of(house)
+    house.write("checkout.yaml", function_spec(extra=ALIAS))
+    house.apply()
+    house.write("checkout.yaml", function_spec(extra=ALIAS, configuration="Timeout: 9"))
+    stranger = Stranger(house)
+    stranger.waits(act, lambda _, operation, when: (operation, when) == ("UpdateAlias", "after"))
+    report = house.apply()
+    if act:
+        assert report["outcome"]["exit_code"] == 23
+    else:
+        assert report["outcome"]["exit_code"] == 0
+        assert stranger.requests.count("GetAlias") == 1
