@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from sys import intern  # thousands of files have the same keys at the same places: each is kept once
 from typing import Any
 
 import yaml
@@ -219,9 +220,9 @@ class _Builder:
             self.origins[""] = Origin(self.path)
             return ""
         if isinstance(top.value, list):
-            return f"{top.pointer}/{len(top.value)}"
+            return intern(f"{top.pointer}/{len(top.value)}")
         assert top.key is not None
-        return f"{top.pointer}/{escaped(top.key)}"
+        return intern(f"{top.pointer}/{escaped(top.key)}")
 
     def _attach(self, top: _Frame | None, value: Any) -> None:
         if isinstance(value, _Opened):
@@ -240,13 +241,13 @@ class _Builder:
             self._fault(event, "a key must be plain text")
             raise _Stop
         self._check_tag(event, top.pointer)
-        key = event.value
+        key = intern(event.value)
         self._check_characters(event)
         if "\n" in key:
             self._fault(event, "a key must stand on one line")
         if key == "<<" and event.implicit[0]:
             self._fault(event, "merge keys (`<<`) are not read; write the keys out")
-        pointer = f"{top.pointer}/{escaped(key)}"
+        pointer = intern(f"{top.pointer}/{escaped(key)}")
         if key in top.value:
             first = self.origins[pointer]
             self._fault(
