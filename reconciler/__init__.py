@@ -5,6 +5,8 @@ floor do not know each other: where two of them mean the same thing, it stands i
 
 core      words of every floor: values, errors, botocore's model, differences, seals, redaction. What two floors need and
           what asks nothing of the world belongs here. Pure.
+rollout   how an alias gets from one version to another: steps, the marker that tells where it is, evidence, what to do now. What
+          decides on a rollout, by plan, tick or person, belongs here, and nothing that asks AWS. Pure.
 kinds     what Lambda has, one file a kind of resource. What would be another for an alias than for a mapping belongs here,
           and nothing that holds of all kinds. Pure.
 files     what lies on the disk and must not be believed: YAML with places, JSON Schema in words, code that is packed. What

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from reconciler.core.later import Later
 from reconciler.core.packages import Artifact, Package
+from reconciler.core.rollouts import Rollout
 from reconciler.core.trail import Who
 
 Properties: TypeAlias = Mapping[str, Any]
@@ -93,8 +94,8 @@ class Spec:
     changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
     that the function had before, `keep` how many versions of a layer stay, 0 for all.
     `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out. `origins` are
-    the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well. `by_name` has what is
-    desired by kind and name.
+    the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well. `rollouts` says by
+    alias how it gets to another version. `by_name` has what is desired by kind and name.
     """
 
     target: Target
@@ -112,6 +113,7 @@ class Spec:
     values: Mapping[str, Origin] = field(default_factory=dict)
     extends: tuple[str, ...] = ()
     unresolved: Mapping[str, str] = field(default_factory=dict)
+    rollouts: Mapping[str, Rollout] = field(default_factory=dict)
     by_name: Mapping[tuple[str, str], Desired] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
