@@ -373,7 +373,7 @@ def of_every_kind(house: House) -> House:
 
 
 def mapping(house: House) -> str:
-    (held,) = house.lambda_.list_event_source_mappings(FunctionName="checkout")["EventSourceMappings"]
+    (held,) = house.lambda_.list_event_source_mappings()["EventSourceMappings"]
     identifier: str = held["UUID"]
     return identifier
 

@@ -219,7 +219,7 @@ def test_whatever_is_changed_of_every_kind_has_its_event(house: House) -> None:
     of_every_kind(house)
     aws, named = by_hand(house.sandbox), {"FunctionName": "checkout"}
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
-    (held,) = aws.list_event_source_mappings(FunctionName="checkout")["EventSourceMappings"]
+    (held,) = aws.list_event_source_mappings()["EventSourceMappings"]
     aws.tag_resource(Resource=arn, Tags={"team": "risk"})
     house.sandbox.clients.get("logs", ACCOUNT, REGION).put_retention_policy(
         logGroupName="/aws/lambda/checkout", retentionInDays=30
@@ -257,7 +257,7 @@ def test_whatever_is_changed_of_every_kind_has_its_event(house: House) -> None:
 def test_whatever_is_deleted_of_every_kind_has_its_event(house: House) -> None:
     of_every_kind(house)
     aws, named = by_hand(house.sandbox), {"FunctionName": "checkout"}
-    (held,) = aws.list_event_source_mappings(FunctionName="checkout")["EventSourceMappings"]
+    (held,) = aws.list_event_source_mappings()["EventSourceMappings"]
     aws.delete_event_source_mapping(UUID=held["UUID"])
     aws.delete_function_url_config(**named, Qualifier="live")
     aws.delete_function_event_invoke_config(**named, Qualifier="live")

@@ -348,4 +348,6 @@ def test_mappings_list_by_function_and_by_source(aws: Aws) -> None:
     listed = aws.client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     assert {one["UUID"] for one in listed} == {queue, stream}
     listed = aws.client.list_event_source_mappings(FunctionName=name, EventSourceArn=STREAM)["EventSourceMappings"]
+    by_source = aws.client.list_event_source_mappings(EventSourceArn=STREAM)["EventSourceMappings"]
+    assert {mapping["EventSourceArn"] for mapping in by_source} == {STREAM}
     assert [one["UUID"] for one in listed] == [stream]

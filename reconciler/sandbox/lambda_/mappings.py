@@ -299,8 +299,8 @@ def list_all(region: Region, params: Mapping[str, Any], now: float) -> dict[str,
     mappings = [
         mapping
         for mapping in sorted(region.mappings.values(), key=lambda mapping: mapping.uuid)
-        if asked is None
-        or (is_of(asked, mapping.function_arn) and source in (None, mapping.properties.get("EventSourceArn")))
+        if (asked is None or is_of(asked, mapping.function_arn))
+        and source in (None, mapping.properties.get("EventSourceArn"))
     ]
     return paged(mappings, params, "EventSourceMappings", 100, lambda mapping: _listed(region, mapping))
 
