@@ -17,6 +17,7 @@ from reconciler.spec.laying import laid_over, part, without
 
 OVERLAY = "by_region"
 REFERENCE = re.compile(r"\{\{[-+]?\s*(?:ssm|secret|layer|account|region|function|partition)\b")
+BRACES = "{{"  # with which each begins
 LOOKED_UP = ("configuration", "Environment", "Variables")  # for whoever looks values up, facts as well
 
 
@@ -34,7 +35,19 @@ def refers(value: Any) -> bool:
         case list():
             return any(map(refers, value))
         case str():
-            return REFERENCE.search(value) is not None
+            return BRACES in value and REFERENCE.search(value) is not None
+    return False
+
+
+def has_braces(value: Any) -> bool:
+    """Whether any text or key in a value could hold a reference: most specs hold none, and need no closer look."""
+    match value:
+        case str():
+            return BRACES in value
+        case dict():
+            return any(BRACES in str(key) for key in value) or any(map(has_braces, value.values()))
+        case list():
+            return any(map(has_braces, value))
     return False
 
 

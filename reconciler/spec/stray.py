@@ -9,24 +9,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.core.diff import escaped
-from reconciler.spec.meant import OVERLAY, REFERENCE
+from reconciler.spec.meant import OVERLAY, REFERENCE, has_braces
 
 READ_BELOW = "/configuration/Environment/Variables/"
 LAYERS = "/configuration/Layers/"
 
 
-def stray_references(value: Any, at: str = "") -> Iterator[tuple[str, str, bool]]:
+def stray_references(value: Any) -> Iterator[tuple[str, str, bool]]:
     """(JSON Pointer, why, whether its key is meant) of each."""
+    return _stray(value, "") if has_braces(value) else iter(())
+
+
+def _stray(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:
     match value:
         case dict():
             for key, item in value.items() if at else ((key, value[key]) for key in value if key != OVERLAY):
                 inside = f"{at}/{escaped(str(key))}"
                 if REFERENCE.search(str(key)):
                     yield inside, "a reference is read in values, not in keys; write the text itself", True
-                yield from stray_references(item, inside)
+                yield from _stray(item, inside)
         case list():
             for index, item in enumerate(value):
-                yield from stray_references(item, f"{at}/{index}")
+                yield from _stray(item, f"{at}/{index}")
         case str() if REFERENCE.search(value) and not at.startswith(READ_BELOW):
             if reason := _reason(value, at):
                 yield at, reason, False
