@@ -119,3 +119,18 @@ def test_of_one_with_many_versions_all_mappings_are_listed_as_before(changed: Ho
     changed.sandbox.requests.clear()
     assert list(changed.verbs("--changed-since", "HEAD").values()).count("delete") == 1
     assert calls(changed)["ListEventSourceMappings"] == 4
+
+
+def test_the_sandbox_lists_by_name_and_qualifier_and_by_source(changed: House) -> None:
+    for number, function in enumerate(BY_HAND, 5_000):
+        mapped(changed, number, function)
+
+    def listed(**asked: str) -> list[str]:
+        answer = changed.lambda_.list_event_source_mappings(**asked)["EventSourceMappings"]
+        return sorted(one["FunctionArn"].split(":", 6)[6] for one in answer)
+
+    assert listed(EventSourceArn=f"{QUEUE}5000") == ["f7"]
+    assert listed(FunctionName="f7") == ["f7"]
+    assert listed(FunctionName="f7:live") == ["f7:live", "f7:live"]
+    assert listed(FunctionName="f7:live", EventSourceArn=f"{QUEUE}5002") == ["f7:live"]
+    assert listed(FunctionName="f7:live", EventSourceArn=f"{QUEUE}5000") == []
