@@ -134,5 +134,6 @@ def _moment(text: str) -> datetime:
 
 
 def _plain(reason: str) -> str:
-    """A reason without what would end the marker."""
-    return " ".join(reason.replace("[", "(").replace("]", ")").split())
+    """A reason on one line, without what would end the marker."""
+    line = " ".join(reason.replace("[", "(").replace("]", ")").split())
+    return "".join(character for character in line if character.isprintable())
