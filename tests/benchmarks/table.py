@@ -73,8 +73,8 @@ def finite(row: Row) -> dict[str, float]:
 
 
 def machine() -> str:
-    load = os.getloadavg()[2]
-    return f"{os.cpu_count()} cores with {load:.1f} processes at work, Python {platform.python_version()}, {platform.system()}"
+    load, priority = os.getloadavg()[2], " and priority over them" if os.nice(0) < 0 else ""
+    return f"{os.cpu_count()} cores with {load:.1f} processes at work{priority}, Python {platform.python_version()}, {platform.system()}"
 
 
 # --- README --------------------------------------------------------------------------------------------------------
