@@ -26,6 +26,9 @@ from reconciler.kinds.base import (
     written_over,
 )
 from reconciler.kinds.reading import Listing, Reading
+from reconciler.rollout.marker import Marker, joined, split
+
+ROLLOUT = "Rollout"  # in a handle: the marker at the end of the Description, as it stands there
 
 _ELSEWHERE = {
     "FunctionName": IS_THE_FUNCTION,
@@ -73,11 +76,24 @@ def glance(function: str, name: str, state: Properties) -> tuple[str, Properties
 
 
 def live(target: Target, answer: Properties) -> Live:
-    return Live(
-        Key(target, "alias", answer["Name"]),
-        {"FunctionVersion": Unreadable("AWS answered without it")} | ALIASES.cut(answer),
-        {name: answer[name] for name in ("RevisionId", "AliasArn", STUCK) if name in answer},
-    )
+    """The marker of a rollout is no part of the Description that a spec has."""
+    properties = {"FunctionVersion": Unreadable("AWS answered without it")} | ALIASES.cut(answer)
+    handle = {name: answer[name] for name in ("RevisionId", "AliasArn", STUCK) if name in answer}
+    described = str(properties.get("Description", ""))
+    text, marker = split(described)
+    if marker:
+        properties["Description"], handle[ROLLOUT] = text, described.removeprefix(text)
+    return Live(Key(target, "alias", answer["Name"]), properties, handle)
+
+
+def marker(handle: Properties) -> Marker | None:
+    """How far the alias's rollout is."""
+    return split(str(handle.get(ROLLOUT, "")))[1]
+
+
+def as_stored(live: Live) -> Properties:
+    described = f"{live.properties.get('Description') or ''}{live.handle.get(ROLLOUT, '')}"
+    return {**live.properties, "Description": described} if ROLLOUT in live.handle else live.properties
 
 
 def moving(answer: Properties) -> str:
@@ -142,9 +158,14 @@ def create(function: str, name: str, properties: Properties) -> list[Step]:
     return [Step("CreateAlias", {"FunctionName": function, "Name": name, **sendable(sent)})]
 
 
-def update(function: str, name: str, properties: Properties, differing: frozenset[str], _: Properties) -> list[Step]:
-    """With version and weights always: of an alias that AWS itself has given a weight, neither alone can be said (FACTS 10.6)."""
+def update(
+    function: str, name: str, properties: Properties, differing: frozenset[str], handle: Properties
+) -> list[Step]:
+    """With version and weights always: of an alias that AWS itself has given a weight, neither alone can be said (FACTS 10.6). The marker
+    of a rollout stays."""
     sent = {member: properties[member] for member in sorted({*differing, "FunctionVersion", "RoutingConfig"})}
+    if "Description" in sent:
+        sent["Description"] = joined(sent["Description"], marker(handle))
     params = {"FunctionName": function, "Name": name, **sendable(sent)}
     return [Step("UpdateAlias", params, settle=("alias-settled",) if "FunctionVersion" in differing else ())]
 
@@ -248,6 +269,7 @@ ALIAS = Kind(
     rules=(routes_as_lambda_can,),
     meant=meant,
     resolved=resolved,
+    as_stored=as_stored,
     is_answered_whole=True,
     trouble=trouble,
 )

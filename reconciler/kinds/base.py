@@ -205,6 +205,10 @@ def nameless(_function: str, _configuration: Properties) -> str:
     return ""
 
 
+def properties_of(live: Live) -> Properties:
+    return live.properties
+
+
 def as_it_is(live: Live) -> Live | None:
     return live
 
@@ -239,7 +243,7 @@ class Kind:
     `meant` turns words of ours in a spec's entry into the values that they stand for, `written` such values into the entry, `resolved` puts a version in for the newest one.
 
     What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must
-    hold; `after(operation, params, state)` is that state once a call was carried out: None before a creation and after a
+    hold, of what AWS has stored (`as_stored(live)`), which may be more than a spec says; `after(operation, params, state)` is that state once a call was carried out: None before a creation and after a
     deletion. `answered(result, function)` is what the answer of a change says of it; `is_answered_whole`, that this is all of it.
     `named_by` is the member of an answer in which AWS names what it made. `revised_as(name)` is the name under which AWS keeps the
     RevisionId, where several have one together.
@@ -285,6 +289,7 @@ class Kind:
     meant: Callable[[Properties], dict[str, Any]] = dict
     written: Callable[[Properties], dict[str, Any]] = dict
     resolved: Callable[[Properties, str | Ref], dict[str, Any]] = as_written
+    as_stored: Callable[[Live], Properties] = properties_of
     answered: Callable[[Properties, str], dict[str, Any]] = nothing_answered
     is_answered_whole: bool = False
     named_by: str = ""

@@ -143,4 +143,5 @@ def may_be_of(kind: Kind, target: Target) -> bool:
 def state_of(live: Live) -> Live:
     """A live resource with its properties in the form that is compared."""
     function = function_of(live.handle) or live.key.target.function
-    return Live(live.key, KINDS[live.key.kind].state(live.properties, function), live.handle)
+    kind = KINDS[live.key.kind]
+    return Live(live.key, kind.state(kind.as_stored(live), function), live.handle)
