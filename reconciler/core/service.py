@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 APIS = (
-    "lambda", "logs", "application-autoscaling", "cloudtrail",
+    "lambda", "logs", "application-autoscaling", "cloudtrail", "cloudwatch",
 )  # fmt: skip  # where two have an operation of one name, the first is meant
 READING = ("Describe", "Filter", "Get", "List", "Lookup")  # how the names of operations begin that change nothing
 

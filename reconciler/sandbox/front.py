@@ -1,6 +1,6 @@
 """What stands in front of moto, whether requests come by socket or within the process.
 
-A request with its credentials goes in; Lambda's answer, that of what is beside it, the tagging API's about functions, or IAM's about what may be done, comes out, from the account that the
+A request with its credentials goes in; Lambda's answer, that of what is beside it, CloudWatch's, the tagging API's about functions, or IAM's about what may be done, comes out, from the account that the
 credentials belong to. Requests to other services are not its concern.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.sandbox import calls, deliveries, tagging, trail
+from reconciler.sandbox import calls, deliveries, monitoring, tagging, trail
 from reconciler.sandbox.around import moto_lambda
 from reconciler.sandbox.around.downloads import OPENING, Downloads
 from reconciler.sandbox.around.faults import Fault, parse_faults
@@ -88,6 +88,8 @@ class Front:
             return self.gate.answer_beside(api, request, self.account(key), region)
         if trail.is_answered(api, request):
             return self.gate.answer_about(trail.operations(self.caller), request, self.account(key), region)
+        if monitoring.is_answered(api, request):
+            return monitoring.answered(self.gate, request, self.account(key), region)
         if api == "iam" and is_simulation(request):
             return simulated(request, self.gate.script.denied)
         if api == TAGGING_API:

@@ -253,6 +253,18 @@ class Gate:
 
         return self._answered(OTHERS, perform, request, account, region)
 
+    def answer_in(
+        self, tongue: Tongue, operations: Mapping[str, Operation], request: Request, account: str, region: str
+    ) -> Response:
+        """The response to a request for one of these operations, which are of what is kept with a region's functions."""
+
+        def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
+            if self._throttle:
+                self._throttle.take(account, region, operation, self.clock())
+            return self._held(operations[operation], params, account, region, failure)
+
+        return self._answered(tongue, perform, request, account, region)
+
     def carry_out(
         self, api: str, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str = ""
     ) -> dict[str, Any]:

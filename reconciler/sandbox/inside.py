@@ -19,7 +19,7 @@ from reconciler.sandbox.http.wire import Request, Response
 
 EVENTS = (
     "before-send.lambda", "before-send.cloudwatch-logs", "before-send.resource-groups-tagging-api", "before-send.iam",
-    "before-send.cloudtrail",
+    "before-send.cloudtrail", "before-send.cloudwatch",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from reconciler.sandbox import trail
+from reconciler.sandbox import monitoring, trail
 from reconciler.sandbox.around import moto_adapter, moto_lambda
 from reconciler.sandbox.around.environment import environment, write_profiles
 from reconciler.sandbox.around.faults import Fault
@@ -135,7 +135,9 @@ class Sandbox(Front):
             name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
         } | ({"content-type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {})
         key, _, api = scope(headers)
-        if api in ("lambda", *BESIDE, *OF_FUNCTIONS, TAGGING_API, trail.API, "iam", "") or called(headers):
+        if api in ("lambda", *BESIDE, *OF_FUNCTIONS, TAGGING_API, trail.API, monitoring.API, "iam", "") or called(
+            headers
+        ):
             try:
                 response = self.answer(_request(environ, headers))
             except Reset as reset:

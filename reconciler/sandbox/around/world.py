@@ -31,6 +31,7 @@ SERVED = (
     "logs",
     "application-autoscaling",
     "cloudtrail",
+    "cloudwatch",
     "resourcegroupstaggingapi",
 )  # what the sandbox has answers of its own for
 NOWHERE = "http://127.0.0.1:1"

@@ -31,12 +31,12 @@ IN_ORDER = {
 OF_THE_CONFIGURATION = "runtime"  # refused there, with another code and other words
 
 
-def check(operation: str, params: Mapping[str, Any]) -> None:
-    """Raises ValidationException naming everything that the model forbids in params."""
+def check(operation: str, params: Mapping[str, Any], code: str = "ValidationException") -> None:
+    """Raises ValidationException, or what another API calls it, naming everything that the model forbids in params."""
     wrong = list(_violations(params, service.request(operation), ""))
     if wrong:
         what = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
-        raise Refused("ValidationException", what + "; ".join(wrong))
+        raise Refused(code, what + "; ".join(wrong))
 
 
 def _violations(value: Any, shape: Shape, at: str) -> Iterator[str]:

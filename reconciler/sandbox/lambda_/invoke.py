@@ -11,11 +11,13 @@ import hashlib
 import json
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls, note_concurrency, note_throttle
 from reconciler.sandbox.http import eventstream
 from reconciler.sandbox.lambda_ import layers
 from reconciler.sandbox.lambda_.runner import HandlerResult, failed, invoke_python
@@ -42,6 +44,7 @@ class Invocation:
     stream: str
     log: Callable[[Sequence[str]], None]
     layers: tuple[bytes, ...]
+    begin: Callable[[], Callable[[float, bool], None]]
 
 
 def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -> Invocation:
@@ -54,7 +57,9 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
             "The operation cannot be performed at this time. "
             f"The function is currently in the following state: {record.state}"
         )
+    called = Called(name, qualifier, record.version, qualifier in function.aliases)
     if function.concurrency.get("ReservedConcurrentExecutions") == 0:
+        note_throttle(region.metrics, called, region.now)
         raise Refused("TooManyRequestsException", "Rate Exceeded.", 429)
     configuration, code = record.in_force
     group, stream = configuration["LoggingConfig"]["LogGroup"], _stream(name, record.version, configuration)
@@ -64,7 +69,19 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
         params.get("InvocationType", "RequestResponse"), params.get("LogType") == "Tail",
         stream, partial(region.world.log, group, stream),
         tuple(layers.content_of(region, arn) for arn in configuration.get("Layers", ())),
+        partial(_counted, region, called, region.now),
     )  # fmt: skip
+
+
+def _counted(region: Region, called: Called, at: float) -> Callable[[float, bool], None]:
+    """It begins; what is given is to be told how it ends."""
+    note_concurrency(region.metrics, called, at, region.running.enter(called.function))
+
+    def end(milliseconds: float, is_error: bool) -> None:
+        region.running.leave(called.function)
+        note_calls(region.metrics, called, at, Outcome(Counter({milliseconds: 1}), int(is_error)))
+
+    return end
 
 
 def _stream(name: str, version: str, configuration: Mapping[str, Any]) -> str:
@@ -128,9 +145,11 @@ def streamed(invocation: Invocation) -> dict[str, Any]:
 
 def run(invocation: Invocation) -> tuple[HandlerResult, dict[str, str]]:
     """What became of it, and the end of its log when that was asked for."""
-    request_id, began = new_id(), time.monotonic()
+    request_id, began, end = new_id(), time.monotonic(), invocation.begin()
     result = _result(invocation, request_id)
-    lines = _log(invocation, request_id, result.log, (time.monotonic() - began) * 1000)
+    milliseconds = round((time.monotonic() - began) * 1000, 2)
+    end(milliseconds, bool(result.error))
+    lines = _log(invocation, request_id, result.log, milliseconds)
     invocation.log(lines.splitlines(keepends=True))
     if not invocation.wants_log:
         return result, {}

@@ -16,6 +16,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from reconciler.core.accounts import partition_of
+from reconciler.sandbox.cloudwatch.alarms import Alarms
+from reconciler.sandbox.cloudwatch.calls import Running
+from reconciler.sandbox.cloudwatch.metrics import Metrics
 from reconciler.sandbox.lambda_.settling import CapacityProvider, Provisioned, Scale, SourceMapping
 from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
 
@@ -208,7 +211,7 @@ class Region:
     """Lambda of one account and region; `elsewhere` gives that of another, `settling` is what takes a while now.
 
     `settle_seconds` is how long AWS takes for anything; `upcoming_failure`, set by a fault script, is the reason code with
-    which the next update ends.
+    which the next update ends; `now` is when time last moved on.
     """
 
     account: str
@@ -225,6 +228,10 @@ class Region:
     urls_made: int = 0
     settling: dict[int, Settling] = field(default_factory=dict)
     upcoming_failure: str = ""
+    now: float = 0.0
+    metrics: Metrics = field(default_factory=Metrics)
+    alarms: Alarms = field(default_factory=Alarms)
+    running: Running = field(default_factory=Running)
 
     def begin(self, thing: Settling, now: float) -> None:
         """Something starts to happen that takes AWS a while."""
@@ -234,6 +241,7 @@ class Region:
 
     def advance(self, now: float) -> None:
         """Finish what is due."""
+        self.now = now
         for thing in [thing for thing in self.settling.values() if now >= (thing.settles_at or 0)]:
             del self.settling[id(thing)]
             thing.settle()

@@ -1,0 +1,15 @@
+"""What CloudWatch's refusals are called."""
+
+from __future__ import annotations
+
+from reconciler.sandbox.refusals import Refused
+
+INVALID = "ValidationError"
+
+
+def invalid(message: str) -> Refused:
+    return Refused(INVALID, message)
+
+
+def not_spoken(what: str) -> Refused:
+    return Refused("NotImplementedException", f"The sandbox does not speak {what}.", 501)

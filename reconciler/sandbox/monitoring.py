@@ -1,0 +1,99 @@
+"""CloudWatch's metrics and alarms, in whichever of the API's protocols a client speaks: CBOR, JSON or the query protocol.
+
+What it does is said in `cloudwatch`; what that does not have is moto's, which knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from reconciler.core import service
+from reconciler.sandbox.cloudwatch import operations, reading
+from reconciler.sandbox.gate import OTHERS, Gate, Operation, Tongue
+from reconciler.sandbox.http import query, rpc, smithy, wire
+from reconciler.sandbox.http.wire import Request, Response
+from reconciler.sandbox.lambda_ import constraints
+from reconciler.sandbox.lambda_.state import Region
+from reconciler.sandbox.refusals import Refused
+
+API = "monitoring"  # the name that its requests are signed for
+LARGEST_BYTES = 1 << 20
+
+CBOR = Tongue(smithy.routed, smithy.parsed, smithy.written, smithy.refusal)
+QUERY = Tongue(query.routed, query.parsed, query.written, query.refusal)
+
+
+def _get_metric_data(region: Region, params: Mapping[str, Any], _now: float) -> dict[str, Any]:
+    return reading.get_metric_data(region.metrics, params)
+
+
+def _on_alarms(carry_out: Callable[[Region, Mapping[str, Any], float], dict[str, Any]]) -> Operation:
+    """The same, done when all states are those of now."""
+
+    def carried_out(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+        region.alarms.advance(region.metrics, now)
+        return carry_out(region, params, now)
+
+    return carried_out
+
+
+OPERATIONS: Mapping[str, Operation] = {
+    "GetMetricData": _get_metric_data,
+    "DeleteAlarms": _on_alarms(lambda region, params, now: operations.delete_alarms(region.alarms, params, now)),
+    "DescribeAlarms": _on_alarms(lambda region, params, _: operations.describe_alarms(region.alarms, params)),
+    "PutCompositeAlarm": _on_alarms(
+        lambda region, params, now: operations.put_composite_alarm(
+            region.alarms, (region.account, region.region), params, now
+        )
+    ),
+    "PutMetricAlarm": _on_alarms(
+        lambda region, params, now: operations.put_metric_alarm(
+            region.alarms, (region.account, region.region), params, now
+        )
+    ),
+    "SetAlarmState": _on_alarms(lambda region, params, now: operations.set_alarm_state(region.alarms, params, now)),
+}
+
+
+def is_answered(api: str, request: Request) -> bool:
+    return api == API and _tongue(request).routed(request)[0] in OPERATIONS
+
+
+def answered(gate: Gate, request: Request, account: str, region: str) -> Response:
+    return gate.answer_in(_checking(_tongue(request)), OPERATIONS, request, account, region)
+
+
+def _tongue(request: Request) -> Tongue:
+    if smithy.is_spoken(request):
+        return CBOR
+    return OTHERS if rpc.operation(request) else QUERY
+
+
+@cache
+def _checking(tongue: Tongue) -> Tongue:
+    """The same, refusing params that the model forbids."""
+
+    def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict[str, Any]:
+        sent = tongue.parsed(_unpacked(request), operation, in_path)
+        params: dict[str, Any] = wire.read(sent, service.request(operation))
+        constraints.check(operation, params, "ValidationError")
+        return params
+
+    return replace(tongue, parsed=parsed)
+
+
+def _unpacked(request: Request) -> Request:
+    """Clients pack what is large."""
+    if request.headers.get("content-encoding") != "gzip":
+        return request
+    try:
+        body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(request.body, LARGEST_BYTES + 1)
+    except zlib.error as error:
+        raise Refused("SerializationException", "Could not unpack the request body") from error
+    if len(body) > LARGEST_BYTES:
+        raise Refused("RequestEntityTooLargeException", f"Request must be smaller than {LARGEST_BYTES} bytes", 413)
+    return replace(request, body=body)
