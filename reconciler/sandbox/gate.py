@@ -152,7 +152,9 @@ INVOCATIONS: Mapping[str, Callable[[invoke.Invocation], dict[str, Any]]] = {
 # What is beside Lambda and is answered here, by the name that its requests are signed for; all else of it is moto's.
 BESIDE: Mapping[str, Mapping[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]]] = {"logs": logs.OPERATIONS}
 # The same of what belongs to a region's functions, and is kept with them.
-OF_FUNCTIONS: Mapping[str, Mapping[str, Operation]] = {"application-autoscaling": autoscaling.OPERATIONS}
+OF_FUNCTIONS: Mapping[str, Mapping[str, Operation]] = {
+    "application-autoscaling": {**autoscaling.OPERATIONS, **autoscaling.TAGGING}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,9 +349,11 @@ def _routed(request: Request) -> tuple[str, Mapping[str, str]]:
 
 
 def is_answered_beside(api: str, request: Request) -> bool:
-    """Whether a request for what is beside Lambda is answered here; of what belongs to functions, only that of functions."""
+    """Whether a request for what is beside Lambda is answered here; of what belongs to functions, only that of functions, and what names
+    nothing but an ARN."""
     operation = rpc.operation(request)
-    is_of_functions = operation in OF_FUNCTIONS.get(api, ()) and rpc.namespace(request) == autoscaling.NAMESPACE
+    namespaces = ("",) if operation in autoscaling.TAGGING else (autoscaling.NAMESPACE,)
+    is_of_functions = operation in OF_FUNCTIONS.get(api, ()) and rpc.namespace(request) in namespaces
     return operation in BESIDE.get(api, ()) or is_of_functions
 
 

@@ -201,3 +201,17 @@ def test_targets_come_in_pages(aws: Aws, scaling: Any, name: str) -> None:
     found = [item["ResourceId"] for page in pages for item in page["ScalableTargets"]]
     assert len(found) == len(set(found))
     assert {f"function:{name}:a{number}" for number in range(3)} <= set(found)
+
+
+def test_a_target_has_the_tags_that_it_was_given_by_its_arn(scaling: Any, name: str) -> None:
+    arn = scaling.register_scalable_target(**which(name), MinCapacity=1, MaxCapacity=9, Tags={"team": "shop"})[
+        "ScalableTargetARN"
+    ]
+    scaling.tag_resource(ResourceARN=arn, Tags={"stage": "test"})
+    scaling.untag_resource(ResourceARN=arn, TagKeys=["team"])
+    assert scaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"stage": "test"}
+    with refused("TooManyTagsException"):
+        scaling.tag_resource(ResourceARN=arn, Tags={str(number): "" for number in range(50)})
+    scaling.deregister_scalable_target(**which(name))
+    with refused("ResourceNotFoundException"):
+        scaling.list_tags_for_resource(ResourceARN=arn)

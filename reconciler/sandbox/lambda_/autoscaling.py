@@ -19,6 +19,7 @@ from reconciler.sandbox.refusals import Refused
 NAMESPACE, DIMENSION = "lambda", "lambda:function:ProvisionedConcurrency"
 RESOURCE = re.compile(r"function:([a-zA-Z0-9-_]+):(\$LATEST|[a-zA-Z0-9-_]+)")
 MOST = 50  # of one answer
+MOST_TAGS = 50
 METRIC = "LambdaProvisionedConcurrencyUtilization"
 SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 SCHEDULE = re.compile(r"(at|rate|cron)\(.+\)")
@@ -70,7 +71,9 @@ def register(region: Region, params: Params, now: float) -> dict[str, Any]:
     if least > most:
         raise invalid("Maximum capacity cannot be less than minimum capacity")
     if held is None:
-        held = region.scalable_targets[params["ResourceId"]] = ScalableTarget(least, most, new_id(), now)
+        held = region.scalable_targets[params["ResourceId"]] = ScalableTarget(
+            least, most, new_id(), now, dict(params.get("Tags", {}))
+        )
     held.least, held.most = least, most
     held.suspended |= params.get("SuspendedState", {})
     _clip(region, name, qualifier, held, now)
@@ -201,6 +204,38 @@ def delete_action(region: Region, params: Params, now: float) -> dict[str, Any]:
     return {}
 
 
+# --- tags ----------------------------------------------------------------------------------------------------------
+
+
+def _tagged(region: Region, params: Params) -> dict[str, str]:
+    """The tags of what has this ARN: it says nothing of a namespace, and moto keeps none, so nothing else has any."""
+    for held in region.scalable_targets.values():
+        if params.get("ResourceARN") == _arn(region, f"scalable-target/{held.id}"):
+            return held.tags
+    raise Refused(
+        "ResourceNotFoundException", f"No scalable target found for resource ARN: {params.get('ResourceARN')}"
+    )
+
+
+def list_tags(region: Region, params: Params, now: float) -> dict[str, Any]:
+    return {"Tags": dict(_tagged(region, params))}
+
+
+def tag(region: Region, params: Params, now: float) -> dict[str, Any]:
+    held, given = _tagged(region, params), params.get("Tags", {})
+    if len({**held, **given}) > MOST_TAGS:
+        raise Refused("TooManyTagsException", f"A scalable target has at most {MOST_TAGS} tags")
+    held.update(given)
+    return {}
+
+
+def untag(region: Region, params: Params, now: float) -> dict[str, Any]:
+    held = _tagged(region, params)
+    for key in params.get("TagKeys", ()):
+        held.pop(key, None)
+    return {}
+
+
 # --- what they share -----------------------------------------------------------------------------------------------
 
 
@@ -237,4 +272,10 @@ OPERATIONS: Mapping[str, Callable[[Region, Params, float], dict[str, Any]]] = {
     "PutScalingPolicy": put_policy,
     "PutScheduledAction": put_action,
     "RegisterScalableTarget": register,
+}
+# These name an ARN and no namespace.
+TAGGING: Mapping[str, Callable[[Region, Params, float], dict[str, Any]]] = {
+    "ListTagsForResource": list_tags,
+    "TagResource": tag,
+    "UntagResource": untag,
 }

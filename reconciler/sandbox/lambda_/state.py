@@ -201,6 +201,7 @@ class ScalableTarget:
     most: int
     id: str
     made: float
+    tags: dict[str, str] = field(default_factory=dict)
     suspended: dict[str, bool] = field(default_factory=dict)
     policies: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
     actions: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)

@@ -154,6 +154,17 @@ resource "aws_lambda_provisioned_concurrency_config" "warm" {
   provisioned_concurrent_executions = 1
 }
 
+resource "aws_appautoscaling_target" "warm" {
+  count              = local.count
+  service_namespace  = "lambda"
+  resource_id        = "function:${aws_lambda_function.local.function_name}:${aws_lambda_alias.live.name}"
+  scalable_dimension = "lambda:function:ProvisionedConcurrency"
+  min_capacity       = 1
+  max_capacity       = 2
+  tags               = { team = "shop" }
+  depends_on         = [aws_lambda_provisioned_concurrency_config.warm]
+}
+
 resource "aws_lambda_permission" "topic" {
   count         = local.count
   statement_id  = "topic"
