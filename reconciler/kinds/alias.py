@@ -26,6 +26,7 @@ from reconciler.kinds.base import (
     written_over,
 )
 from reconciler.kinds.reading import Listing, Reading
+from reconciler.rollout import written
 from reconciler.rollout.marker import Marker, joined, split
 
 ROLLOUT = "Rollout"  # in a handle: the marker at the end of the Description, as it stands there
@@ -45,6 +46,7 @@ ALIASES = Section(
     about="Name -> alias. An alias that is not here is deleted.",
     keys={"pattern": "^(?![0-9]+$)[a-zA-Z0-9-_]+$", "maxLength": 128, "x-words": LETTERS},
     own={
+        written.ROLLOUT: written.SCHEMA,
         "FunctionVersion": {
             "description": f"A version's number, $LATEST, or `{PUBLISHED}`: the newest version, made by this apply if need be.",
             "type": "string",
@@ -113,9 +115,11 @@ def weights(properties: Properties) -> dict[Any, float]:
 
 
 def meant(properties: Properties) -> dict[str, Any]:
-    """`published` as the version that it stands for; as the key of a weight it stays the word, for nothing else may stand there."""
+    """`published` as the version that it stands for; as the key of a weight it stays the word, for nothing else may stand there. How it gets
+    to a version is no property of it."""
     known = properties.get("FunctionVersion")
-    return dict(properties) | ({"FunctionVersion": PUBLISHED_VERSION} if known == PUBLISHED else {})
+    own = {name: value for name, value in properties.items() if name != written.ROLLOUT}
+    return own | ({"FunctionVersion": PUBLISHED_VERSION} if known == PUBLISHED else {})
 
 
 def resolved(properties: Properties, version: str | Ref) -> dict[str, Any]:
@@ -266,7 +270,8 @@ ALIAS = Kind(
     state=normal,
     after=written_over(ALIASES, normal, "DeleteAlias"),
     waits=(Wait("alias-settled", look, is_settled, standing, is_scarce=True, is_slow=True, is_whole=True),),
-    rules=(routes_as_lambda_can,),
+    rules=(routes_as_lambda_can, *written.RULES),
+    cautions=written.CAUTIONS,
     meant=meant,
     resolved=resolved,
     as_stored=as_stored,

@@ -15,6 +15,7 @@ from reconciler.files.tree import local_path, real_path
 from reconciler.spec import arns, layers, rules
 from reconciler.spec.config import Config, tree_of
 from reconciler.spec.discovery import DEFAULTS
+from reconciler.spec.events import event_faults
 from reconciler.spec.meant import texts_with_references
 
 HAS_ITS_CODE = Rule("R032", "What `code.path` names is there.")
@@ -62,6 +63,7 @@ def placing_faults(
     for the path."""
     outside = list(code_faults(document, config))
     yield from outside
+    yield from event_faults(document, config, reported)
     for finding in arns.misplaced(document.value, [target.region for target in targets]):
         yield Fault(document.at(finding.pointer), finding.message)
     code = {origin for pointer, origin in document.origins.items() if f"{pointer}/".startswith("/code/")}

@@ -27,6 +27,7 @@ from reconciler.spec.cautions import warning
 from reconciler.spec.checking import code_path, defaults_faults, document_faults, placing_faults
 from reconciler.spec.config import Config
 from reconciler.spec.discovery import DEFAULTS, discovered, is_spec_name, read, spec_files
+from reconciler.spec.events import rollouts_of, with_events
 from reconciler.spec.extending import Defaults, on_disk, told_once, wholes
 from reconciler.spec.meant import is_varied, meant
 from reconciler.spec.where import left_under_old_name, overlay_faults, repeated, targets
@@ -76,7 +77,7 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
     ]
     if faults:
         raise SpecError(faults)
-    specs = [spec for document, there in targeted for spec in expanded(document, there, config)]
+    specs = [with_events(spec) for document, there in targeted for spec in expanded(document, there, config)]
     documents = {target: document for document, there in targeted for target in there}
     faults += shared.unlike(specs)
     faults += layers.misread(specs, documents, partial(layers_of_tree, config)) if config else ()
@@ -244,6 +245,7 @@ def _spec(
         origins=document.origins,
         values=document.values,
         extends=document.extends,
+        rollouts=rollouts_of(document),
     )
 
 

@@ -46,7 +46,8 @@ def part(schema: Schema) -> Schema:
 
 
 def _or_null(schema: Schema) -> Schema:
-    types = {"type": [schema["type"], "null"]} if isinstance(schema.get("type"), str) else {}
+    named = schema.get("type", [])
+    types = {"type": list(dict.fromkeys([*([named] if isinstance(named, str) else named), "null"]))} if named else {}
     choice = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
     return schema | types | choice
 
