@@ -43,9 +43,8 @@ def event_faults(document: Document, config: Config | None, reported: Iterable[O
             continue
         path = event_path(document, at, written)
         tree = tree_of(real_path(Path(place.path)), real_path(Path(config.path)).parent.parent)
-        if not _is_within(path, tree):
-            message = f"event {written} leads out of {tree}; keep it in the same tree"
-            yield Fault(place, KEEPS_TO_ITS_TREE.ends(message))
+        if strays := _strays(path, tree):
+            yield Fault(place, KEEPS_TO_ITS_TREE.ends(f"event {written} {strays}; keep it in the same tree"))
         elif wrong := _wrong(path):
             yield Fault(place, IS_AN_EVENT.ends(f"event {written} {wrong}"))
 
@@ -55,12 +54,15 @@ def event_path(document: Document, at: str, written: str) -> Path:
     return Path(local_path(document.at(f"{at}/event").path, written))
 
 
-def _is_within(path: Path, tree: Path) -> bool:
+def _strays(path: Path, tree: Path) -> str:
     try:
         real = real_path(path)
-    except ValueError:  # no path at all
-        return True
-    return real.is_relative_to(tree) and NEVER_PACKED not in map(str.casefold, real.relative_to(tree).parts)
+    except ValueError:  # no path at all, as is told then
+        return ""
+    if not real.is_relative_to(tree):
+        return f"leads out of {tree}"
+    is_of_git = NEVER_PACKED in map(str.casefold, real.relative_to(tree).parts)
+    return f"leads into {NEVER_PACKED}" if is_of_git else ""
 
 
 def _wrong(path: Path) -> str:
@@ -72,7 +74,7 @@ def _wrong(path: Path) -> str:
     if not is_there:
         return "does not exist; it is relative to this file"
     try:
-        json.loads(contents(path, LARGEST))
+        json.loads(contents(path, LARGEST).decode())
     except Unreadable as error:
         return str(error)
     except json.JSONDecodeError as error:

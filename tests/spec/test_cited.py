@@ -96,6 +96,7 @@ WARNED = {
     "W001": {"a": HEAD, "b": "swagger: 2\n"},
     "W002": {"a": HEAD + "configuration: {CodeSize: 3}\n"},
     "W007": {"a": HEAD, "d": "defaults: d\n"},
+    "W241": {"a": HEAD + "aliases: {live: {FunctionVersion: '1', rollout: LambdaCanary10Percent5Minutes}}\n"},
     "W005": {"a": HEAD + "aliases: {live: {FunctionVersion: published}}\n"},
     "W006": {"a": HEAD + "configuration: {Role: 'arn:aws:iam::210987654321:role/r'}\n"},
 }

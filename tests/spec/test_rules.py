@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.files.strict_yaml import parse
+from reconciler.rollout.steps import PRESETS
 from reconciler.spec import rules
 from tests.spec.reading import HEAD, IGNORABLE, faults, refusal
 
@@ -28,6 +29,10 @@ BUCKET = "code: {S3Bucket: bucket, S3Key: k}\n"
 
 def alias(text: str) -> str:
     return f"aliases:\n  live: {{{text}}}\n"
+
+
+def rollout(text: str) -> str:
+    return alias(f"FunctionVersion: '1', rollout: {{{text}}}")
 
 
 def mapping(text: str) -> str:
@@ -214,6 +219,26 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a weight on the version itself": (weights('"1"', '"1": 0.1'), '5:75: alias live is on version 1 already; weigh another one'),
     "published on both sides": (weights("published", "published: 0.1"), "5:81: alias live is on version published already; weigh another one"),
     "weights on $LATEST": (weights("$LATEST", '"1": 0.1'), "5:52: alias live is on $LATEST, which takes no weights; publish a version"),
+    "a rollout on $LATEST": (alias("FunctionVersion: $LATEST, rollout: all-at-once"), "5:36: alias live is on $LATEST, which takes no weights; write FunctionVersion: published, or take rollout out"),
+    "weights beside a rollout": (alias("FunctionVersion: '1', rollout: all-at-once, RoutingConfig: {}"), "5:54: alias live has its weights from rollout; take RoutingConfig out"),
+    "weights that fall": (rollout("steps: [{weight: 0.25, bake: 1m}, approve, {weight: 0.05, bake: 1m}]"), "5:94: weight 0.05 is not above 0.25, that of the step before"),
+    "the same weight twice": (rollout("steps: [{weight: 0.25, bake: 1m}, {weight: 0.25, bake: 1m}]"), "5:85: weight 0.25 is not above 0.25, that of the step before"),
+    "half a percent": (rollout("steps: [{weight: 0.055, bake: 1m}]"), "5:59: weight 0.055 has more than two decimals; write 0.06"),
+    "a weight of all": (rollout("steps: [{weight: 1, bake: 1m}]"), "5:59: aliases.live.rollout.steps[0].weight is 1; the most is 0.99"),
+    "a weight of nothing": (rollout("steps: [{weight: 0, bake: 1m}]"), "5:59: aliases.live.rollout.steps[0].weight is 0; the least is 0.01"),
+    "too many steps": (rollout(f"steps: [{', '.join(['approve'] * 51)}]"), "5:49: aliases.live.rollout.steps has 51 items; the most is 50"),
+    "no bake": (rollout("steps: [{weight: 0.5}]"), "5:42: aliases.live.rollout.steps[0] needs bake"),
+    "a bad time": (rollout("steps: [approve], watch: 90"), '5:67: aliases.live.rollout.watch must be a string: write "90"'),
+    "a time in words": (rollout("steps: [approve], watch: an hour"), '5:67: aliases.live.rollout.watch is "an hour"; it must be a time as in 90s, 10m, 6h or 1d'),
+    "a preset that is none": (rollout("steps: LambdaLinear10PercentEvery2Minute"), f'5:49: aliases.live.rollout.steps is "LambdaLinear10PercentEvery2Minute"; it must be a list of steps, or one of {", ".join(PRESETS)}; did you mean LambdaLinear10PercentEvery2Minutes?'),
+    "a rollout of nothing": (rollout("watch: 1h"), "5:32: aliases.live.rollout needs steps"),
+    "a Description without room": (alias(f"FunctionVersion: '1', rollout: all-at-once, Description: {'x' * 131}"), "5:67: the Description of alias live is 131 characters long; beside a rollout the most is 130"),
+    "a forged marker": (alias("FunctionVersion: '1', Description: 'x [rollout 8: rejected 2026-11-25T12:51:33Z]'"), "5:45: the Description of alias live ends with a rollout's marker, which reconcile writes itself; take [rollout …] out"),
+    "a pattern that is none": (rollout("steps: [approve], smoke: [{event: e.json, expect: {/a: {matches: '('}}}]"), "5:107: this is no regular expression: missing ), unterminated subpattern at position 0"),
+    "an unknown matcher": (rollout("steps: [approve], smoke: [{event: e.json, expect: {/a: {minn: 1}}}]"), "5:98: aliases.live.rollout.smoke[0].expect./a.minn is not known; did you mean min?"),
+    "a pointer that is none": (rollout("steps: [approve], smoke: [{event: e.json, expect: {a: 1}}]"), '5:93: "a" is no name for a key under aliases.live.rollout.smoke[0].expect; it must be a JSON Pointer, as in /statusCode'),
+    "errors of nothing": (rollout("steps: [approve], analysis: {errors: {least: 5}}"), "5:71: analysis.errors is compared with nothing; write max, over_stable or both"),
+    "a deadline before its time": (rollout("steps: [{weight: 0.5, bake: 2h}], deadline: 90m"), "5:86: the deadline of 90m is before the end of the longest step"),
     "a version in use deleted": ('versions: {"3": {state: absent}}\n' + alias('FunctionVersion: "3"'), "4:12: version 3 is used by alias live; move the alias first"),
     "a weighted version deleted": ('versions: {"3": {state: absent}}\n' + weights('"1"', '"3": 0.1'), "4:12: version 3 is used by alias live; move the alias first"),
     "no event source": (mapping("BatchSize: 5"), "5:3: mapping orders needs EventSourceArn (or SelfManagedEventSource)"),
@@ -350,6 +375,8 @@ REFUSED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_rule_points_at_what_breaks_it(case: str, tmp_path: Path) -> None:
     body, message = REFUSED[case]
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "e.json").write_text("{}")
     assert faults(tmp_path, body) == [message]
 
 
@@ -359,6 +386,9 @@ ACCEPTED: dict[str, str] = {
     "nought on $LATEST": weights("$LATEST", '"2": 0'),
     "a weight's key without quotes": weights('"1"', "2: 1"),
     "a canary of the next version": weights('"1"', "published: 0.1") + "publish: true\n",
+    "a canary by the name that CodeDeploy gives it": alias("FunctionVersion: '1', rollout: LambdaCanary10Percent5Minutes"),
+    "steps with an approval": rollout("steps: [approve, {weight: 0.01, bake: 90s}, approve, {weight: 0.99, bake: 1d}], watch: 1h"),
+    "a Description with room": alias(f"FunctionVersion: '1', rollout: all-at-once, Description: {'x' * 130}"),
     "nothing but a name": "",
     "deletion": "state: absent\n",
     "a version to delete": 'versions: {"3": {state: absent}}\n' + alias('FunctionVersion: "4"'),
@@ -418,6 +448,12 @@ WORDS = sorted(
         *("EphemeralStorage", "Size", "Timeout", "MemorySize", "PackageType", "ImageUri", "path", "S3Bucket", "Layers"),
         *(
             "FunctionVersion",
+            "rollout",
+            "steps",
+            "smoke",
+            "expect",
+            "analysis",
+            "errors",
             "RoutingConfig",
             "AdditionalVersionWeights",
             "EventSourceArn",
