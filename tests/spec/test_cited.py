@@ -31,6 +31,14 @@ OF_RULES = {
     "R044": "six layers",
     "R050": "two weights",
     "R051": "a version in use deleted",
+    "R320": "a rollout on $LATEST",
+    "R321": "weights beside a rollout",
+    "R322": "weights that fall",
+    "R323": "half a percent",
+    "R324": "a Description without room",
+    "R325": "a forged marker",
+    "R327": "errors of nothing",
+    "R328": "a deadline before its time",
     "R060": "a bucket as a source",
     "R061": "Kinesis without a start",
     "R062": "a moment without an offset",
@@ -58,6 +66,7 @@ OF_RULES = {
     "R083": "a runtime's version that is not pinned",
 }
 SHARED = "layer: shared\naccount: test\nregion: us-west-2\n"
+EVENT = "aliases: {{live: {{FunctionVersion: '1', rollout: {{steps: all-at-once, smoke: [{{event: {}}}]}}}}}}\n"
 # Id -> the files of a tree that break it.
 OF_FILES = {
     "R092": {
@@ -85,6 +94,9 @@ OF_FILES = {
     "R015": {"a": HEAD + "configuration: {KMSKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/k'}\n"},
     "R032": {"a": HEAD + "code: {path: not-there}\n"},
     "R033": {"a": HEAD + "code: {path: ../../../..}\n"},
+    "R326": {"a": HEAD + EVENT.format("e.yaml, expect: {/a: {matches: '('}}"), "e": "{}"},
+    "R329": {"a": HEAD + EVENT.format("gone.json")},
+    "R330": {"a": HEAD + EVENT.format("../../../../e.json")},
 }
 OF_CONFIGURATIONS = {
     "R025": "aws: {accounts: [{name: a}, {name: a}]}\n",
