@@ -89,6 +89,14 @@ def test_the_fault_script_that_is_shown_is_valid(tmp_path: Path) -> None:
     assert len(read_faults(tmp_path / "faults.json")) == 4
 
 
+def test_the_traffic_that_is_shown_is_valid(tmp_path: Path) -> None:
+    from reconciler.sandbox import read_traffic
+
+    (shown,) = re.findall(r"```yaml traffic.yaml\n(.*?)```", MANUAL["sandbox"], re.DOTALL)
+    (tmp_path / "traffic.yaml").write_text(shown)
+    assert [*read_traffic(tmp_path / "traffic.yaml").calls] == [("checkout", "live")]
+
+
 def test_every_error_is_raised_or_named_somewhere() -> None:
     sources = "\n".join(path.read_text() for path in (ROOT / "reconciler").rglob("*.py") if path.name != "errors.py")
     classes = [name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)]

@@ -9,6 +9,7 @@ import click
 
 from reconciler.commands.options import (
     FILE,
+    as_scale,
     as_seconds,
     as_text,
     words_argument,
@@ -31,6 +32,17 @@ from reconciler.spec.selection import Selection
 @click.option("--faults", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="A JSON script of faults.")
 @click.option("--log", type=FILE, help="Write every request, one JSON a line.")
 @click.option(
+    "--metrics", type=FILE, help="A file of traffic: how often functions are called, and how versions take it."
+)
+@click.option(
+    "--time-scale",
+    type=float,
+    callback=as_scale,
+    default=1,
+    show_default=True,
+    help="How much faster its clock goes.",
+)
+@click.option(
     "--from", "snapshot", type=FILE, help="Begin with what this snapshot holds, for an apply to be rehearsed."
 )
 @click.pass_obj
@@ -42,6 +54,8 @@ def sandbox(
     faults: Path | None,
     log: Path | None,
     snapshot: Path | None,
+    metrics: Path | None,
+    time_scale: float,
 ) -> None:
     """An AWS on this machine, stocked with what the specs name.
 
@@ -61,6 +75,8 @@ def sandbox(
             faults=faults,
             log=log,
             snapshot=snapshot,
+            metrics=metrics,
+            time_scale=time_scale,
         )
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 LONGEST_SECONDS = 3600.0
+LARGEST_SCALE = 3600.0
 # A file to be written, or read by who tells what is wrong with it.
 FILE: click.Path = click.Path(path_type=Path, dir_okay=False)
 
@@ -50,6 +51,13 @@ def as_seconds(_context: click.Context, _parameter: click.Parameter, value: floa
     """Raises a usage error, also for what is no number."""
     if not 0 <= value <= LONGEST_SECONDS:
         raise click.BadParameter(f"{value:g} is not from 0 to {LONGEST_SECONDS:g}.")
+    return value
+
+
+def as_scale(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    """Raises a usage error, also for what is no number."""
+    if not 1 <= value <= LARGEST_SCALE:
+        raise click.BadParameter(f"{value:g} is not from 1 to {LARGEST_SCALE:g}.")
     return value
 
 

@@ -53,13 +53,16 @@ def rehearse(
     faults: Path | None,
     log: Path | None,
     snapshot: Path | None,
+    metrics: Path | None,
+    time_scale: float,
 ) -> int:
     """Serve until the command ends, and end with its exit code; without one, until interrupted. With a snapshot it holds what that does."""
     live = wiring.saved_snapshot(workspace, snapshot) if snapshot else None
     workspace = numbered(workspace, live.accounts) if live else workspace
     with embedded_aws(
-        workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log, live=live
-    ) as sandbox:
+        workspace, settle_seconds=settle_seconds, throttle=throttle, faults=faults, log=log, live=live, metrics=metrics,
+        time_scale=time_scale,
+    ) as sandbox:  # fmt: skip
         environment = sandbox.environment(region_of(workspace))
         return execute(command, environment) if command else serve(environment)
 
@@ -82,10 +85,12 @@ def embedded_aws(
     faults: Path | None = None,
     log: Path | None = None,
     live: Snapshot | None = None,
+    metrics: Path | None = None,
+    time_scale: float = 1.0,
 ) -> Iterator[Sandbox]:
     """The sandbox, stocked with what the specs name, and holding what was seen. Raises NoSandbox when its packages are not installed."""
     try:
-        from reconciler.sandbox import Sandbox, read_faults
+        from reconciler.sandbox import Sandbox, read_faults, read_traffic
     except ImportError as error:
         raise NoSandbox(f"the sandbox is not installed ({error}); pip install 'lambda-reconciler[sandbox]'") from error
     accounts = workspace.config.accounts.values()
@@ -96,6 +101,8 @@ def embedded_aws(
         log_path=log,
         account_id=own_account(accounts),
         profiles={account.profile: number(account) for account in accounts if account.profile},
+        time_scale=time_scale,
+        traffic=read_traffic(metrics) if metrics else None,
     ) as sandbox:
         fill(sandbox, workspace, live.artifacts if live else NOTHING_KNOWN)
         if live:

@@ -19,6 +19,8 @@ from typing import Any
 
 from reconciler.sandbox.around import logs
 from reconciler.sandbox.around.faults import Fault, Script, Throttle
+from reconciler.sandbox.cloudwatch.flow import Flow
+from reconciler.sandbox.cloudwatch.written import Traffic
 from reconciler.sandbox.http import rpc, wire
 from reconciler.sandbox.http.log import Logged, RequestLog, hidden
 from reconciler.sandbox.http.wire import Request, Response, scope
@@ -186,6 +188,7 @@ class Gate:
         watch: Watch = lambda *_: None,
         watch_answer: WatchAnswer = lambda *_: None,
         seed: int = 0,
+        traffic: Traffic | None = None,
     ) -> None:
         self.log = RequestLog(log_path)
         self.watch = watch
@@ -195,6 +198,7 @@ class Gate:
         self._world = world
         self._settle_seconds = settle_seconds
         self._throttle = Throttle() if throttle else None
+        self._traffic, self._began = traffic, clock()
         self._regions: dict[tuple[str, str], tuple[Region, threading.RLock]] = {}
         self._lock, self._beside = threading.Lock(), threading.Lock()
         self.chance = random.Random(seed)  # noqa: S311  which version of a weighted alias runs
@@ -214,6 +218,7 @@ class Gate:
                 state = Region(
                     account, region, self._world(account, region), self._settle_seconds,
                     elsewhere=lambda account, region: self.region(account, region)[0],
+                    flow=Flow(self._traffic, self._began) if self._traffic else None,
                 )  # fmt: skip
                 self._regions[key] = (state, threading.RLock())
             return self._regions[key]

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from reconciler.core import service
-from reconciler.sandbox.cloudwatch import operations, reading
-from reconciler.sandbox.gate import OTHERS, Gate, Operation, Tongue
+from reconciler.sandbox.cloudwatch import operations, putting, reading
+from reconciler.sandbox.gate import Gate, Operation, Tongue
 from reconciler.sandbox.http import query, rpc, smithy, wire
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.lambda_ import constraints
@@ -21,14 +21,43 @@ from reconciler.sandbox.lambda_.state import Region
 from reconciler.sandbox.refusals import Refused
 
 API = "monitoring"  # the name that its requests are signed for
+MODEL = "cloudwatch"
 LARGEST_BYTES = 1 << 20
 
-CBOR = Tongue(smithy.routed, smithy.parsed, smithy.written, smithy.refusal)
+Refuse = Callable[[Refused, str], Response]
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The model's names of errors, by what the query protocol calls them."""
+    shapes = (service.model(MODEL).shape_for(name) for name in service.model(MODEL).shape_names)
+    return {
+        shape.metadata["error"]["code"]: shape.name for shape in shapes if "code" in shape.metadata.get("error", {})
+    }
+
+
+def _telling_both(refuse: Refuse) -> Refuse:
+    """An error by its name, with what the query protocol calls it in a header."""
+
+    def refusal(error: Refused, request_id: str) -> Response:
+        named = Refused(_names().get(error.code, error.code), error.message, error.status)
+        response, who = refuse(named, request_id), "Receiver" if error.status >= 500 else "Sender"
+        return replace(response, headers={**response.headers, "x-amzn-query-error": f"{error.code};{who}"})
+
+    return refusal
+
+
+CBOR = Tongue(smithy.routed, smithy.parsed, smithy.written, _telling_both(smithy.refusal))
+JSON = Tongue(rpc.routed, rpc.parsed, rpc.written, _telling_both(rpc.refusal))
 QUERY = Tongue(query.routed, query.parsed, query.written, query.refusal)
 
 
 def _get_metric_data(region: Region, params: Mapping[str, Any], _now: float) -> dict[str, Any]:
     return reading.get_metric_data(region.metrics, params)
+
+
+def _put_metric_data(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
+    return putting.put_metric_data(region.metrics, params, now)
 
 
 def _on_alarms(carry_out: Callable[[Region, Mapping[str, Any], float], dict[str, Any]]) -> Operation:
@@ -43,6 +72,7 @@ def _on_alarms(carry_out: Callable[[Region, Mapping[str, Any], float], dict[str,
 
 OPERATIONS: Mapping[str, Operation] = {
     "GetMetricData": _get_metric_data,
+    "PutMetricData": _put_metric_data,
     "DeleteAlarms": _on_alarms(lambda region, params, now: operations.delete_alarms(region.alarms, params, now)),
     "DescribeAlarms": _on_alarms(lambda region, params, _: operations.describe_alarms(region.alarms, params)),
     "PutCompositeAlarm": _on_alarms(
@@ -70,7 +100,7 @@ def answered(gate: Gate, request: Request, account: str, region: str) -> Respons
 def _tongue(request: Request) -> Tongue:
     if smithy.is_spoken(request):
         return CBOR
-    return OTHERS if rpc.operation(request) else QUERY
+    return JSON if rpc.operation(request) else QUERY
 
 
 @cache

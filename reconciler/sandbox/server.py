@@ -22,9 +22,11 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from reconciler.sandbox import monitoring, trail
 from reconciler.sandbox.around import moto_adapter, moto_lambda
+from reconciler.sandbox.around.clock import faster
 from reconciler.sandbox.around.environment import environment, write_profiles
 from reconciler.sandbox.around.faults import Fault
 from reconciler.sandbox.around.world import PREFIX, Clients
+from reconciler.sandbox.cloudwatch.written import Traffic
 from reconciler.sandbox.front import DEFAULT_ACCOUNT, TAGGING_API, Front
 from reconciler.sandbox.gate import BESIDE, OF_FUNCTIONS, Watch, WatchAnswer
 from reconciler.sandbox.http.function_urls import called
@@ -39,6 +41,13 @@ class _Quiet(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def send_header(self, keyword: str, value: str) -> None:
+        super().send_header(keyword, self.date_time_string() if keyword.lower() == "date" else value)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Dates of answers, moto's as well, are the sandbox's."""
+        return super().date_time_string(self.server.clock() if timestamp is None else timestamp)  # type: ignore[attr-defined]
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  werkzeug's name
         return None
 
@@ -48,8 +57,9 @@ class _Server(ThreadedWSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Any, clock: Callable[[], float]) -> None:
         super().__init__("127.0.0.1", 0, application, handler=_Quiet)
+        self.clock = clock
         self._serving: dict[threading.Thread, socket.socket] = {}
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -68,7 +78,8 @@ class _Server(ThreadedWSGIServer):
 
 class Sandbox(Front):
     """A context manager. `settle_seconds` is how long AWS takes for anything; `profiles` maps profile names to accounts;
-    `seed` decides which versions a weighted alias runs; the two hooks are the gate's `watch` and `watch_answer`."""
+    `seed` decides which versions a weighted alias runs, `time_scale` how much faster its clock goes than `clock`; the two hooks are the
+    gate's `watch` and `watch_answer`."""
 
     def __init__(
         self,
@@ -83,20 +94,23 @@ class Sandbox(Front):
         on_request: Watch = lambda *_: None,
         on_response: WatchAnswer = lambda *_: None,
         seed: int = 0,
+        time_scale: float = 1.0,
+        traffic: Traffic | None = None,
     ) -> None:
+        clock = faster(clock, time_scale) if time_scale != 1 else clock
         self._moto = moto_lambda.application()
-        self._server = _Server(self._application)
+        self._server = _Server(self._application, clock)
         self.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
         super().__init__(
             Clients(self.endpoint_url), account_id, settle_seconds=settle_seconds, throttle=throttle, faults=faults,
-            log_path=log_path, clock=clock, watch=on_request, watch_answer=on_response, seed=seed,
+            log_path=log_path, clock=clock, watch=on_request, watch_answer=on_response, seed=seed, traffic=traffic,
         )  # fmt: skip
         self._is_throttled = throttle
         self._is_stopped = False
         self._folder = tempfile.TemporaryDirectory(prefix="reconcile-sandbox-")
         Path(self._folder.name).chmod(0o755)  # a command may run as another user, and the keys in it are no secret
         write_profiles(Path(self._folder.name), account_id, profiles or {})
-        moto_adapter.opened()
+        moto_adapter.opened(clock)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
@@ -121,7 +135,7 @@ class Sandbox(Front):
         self._server.server_close()
         self.gate.close()
         self._folder.cleanup()
-        moto_adapter.closed()
+        moto_adapter.closed(self.gate.clock)
 
     def environment(self, region: str = "us-east-1") -> dict[str, str]:
         """What leads boto3, the CLI or any SDK here and nowhere else."""

@@ -37,6 +37,21 @@ def test_a_sandbox_settles_in_a_time_that_passes(house: House, seconds: str) -> 
     assert "--settle-seconds" in result.err
 
 
+@pytest.mark.parametrize("scale", ["nan", "inf", "0", "0.5", "-60", "3601", "x"])
+def test_a_sandboxs_clock_goes_forward(house: House, scale: str) -> None:
+    result = house.run("sandbox", "--time-scale", scale, "--", "true")
+    assert result.exit_code == 2
+    assert "--time-scale" in result.err
+
+
+def test_traffic_that_is_not_understood_is_told_before_anything_is_begun(house: House) -> None:
+    (house.root / "traffic.yaml").write_text("checkout:\n  live: {invocations: 1, error: 1%}\n")
+    result = house.run("sandbox", "--metrics", "traffic.yaml", "--", "touch", "begun")
+    assert (result.exit_code, result.err) == (2, "error: traffic.yaml:2:26: error is not known; did you mean errors?\n")
+    assert house.run("sandbox", "--metrics", "none.yaml", "--", "touch", "begun").exit_code == 2
+    assert not (house.root / "begun").exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

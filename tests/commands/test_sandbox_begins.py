@@ -54,3 +54,19 @@ def test_a_snapshot_needs_the_specs_that_it_is_of(house: House) -> None:
     house.run("snapshot", "-o", "live.json")
     house.remove("checkout.yaml")
     assert house.run("sandbox", "--from", "live.json", "--", *SAYS).exit_code == 20
+
+
+ASKS = """\
+import boto3, datetime, email.utils, time
+answer = boto3.client("cloudwatch").describe_alarms()
+first = email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+time.sleep(0.1)
+answer = boto3.client("cloudwatch").describe_alarms()
+second = email.utils.parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+open("passed", "w").write(str((second - first).total_seconds()))
+"""
+
+
+def test_time_passes_as_fast_as_is_said(house: House) -> None:
+    assert house.run("sandbox", "--time-scale", "1000", "--", sys.executable, "-c", ASKS).exit_code == 0
+    assert float((house.root / "passed").read_text()) >= 99

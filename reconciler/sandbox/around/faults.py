@@ -29,7 +29,11 @@ from reconciler.core import service
 from reconciler.core.errors import ReconcileError
 from reconciler.sandbox.refusals import Refused
 
-RATES: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0, "LookupEvents": 2.0}
+RATES: Mapping[str, float] = {
+    "GetFunction": 100.0, "GetPolicy": 15.0, "LookupEvents": 2.0,
+    "GetMetricData": 50.0, "PutMetricData": 500.0, "DescribeAlarms": 9.0, "PutMetricAlarm": 3.0, "PutCompositeAlarm": 3.0,
+    "SetAlarmState": 3.0, "DeleteAlarms": 3.0,
+}  # fmt: skip
 REST_PER_SECOND = 15.0
 NOT_CONTROL_PLANE = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 CAN_FAIL = (
@@ -173,7 +177,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def take(self, account: str, region: str, operation: str, now: float) -> None:
-        """Raises TooManyRequestsException when the bucket is empty."""
+        """Raises TooManyRequestsException, or what another API calls it, when the bucket is empty."""
         if operation in NOT_CONTROL_PLANE:
             return
         rate = RATES.get(operation, REST_PER_SECOND)
@@ -183,5 +187,7 @@ class Throttle:
             tokens = min(rate, tokens + max(0.0, now - then) * rate)
             allowed = tokens >= 1
             self._tokens[key] = (tokens - 1 if allowed else tokens, now)
+        if not allowed and service.api_of(operation) == "cloudwatch":
+            raise Refused("Throttling", "Rate exceeded", 400)
         if not allowed:
             raise Refused("TooManyRequestsException", "Rate exceeded", 429, {"Retry-After": "1"})

@@ -6,10 +6,12 @@ Pinned to one minor version; `check_version` says so in words when moto changes 
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +22,9 @@ MINOR = "5.2"
 ACCOUNT_HEADER = "x-moto-account-id"
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Clock = Callable[[], float]
 
-_open = 0
+_clocks: list[Clock] = []
 _lock = threading.Lock()
 _logging = threading.local()
 
@@ -51,22 +54,33 @@ def _application() -> Wsgi:
     return answering
 
 
-def opened() -> None:
-    """A sandbox starts. moto's services are one a process: the first sandbox finds them empty, others share them."""
-    global _open
+def opened(clock: Clock) -> None:
+    """A sandbox starts. moto's services are one a process: the first sandbox finds them empty, others share them. Whatever is stored
+    from now on bears the last one's time."""
     with _lock:
-        _open += 1
-        if _open == 1:
+        _clocks.append(clock)
+        if len(_clocks) == 1:
             _forget()
+        _tell_time()
 
 
-def closed() -> None:
+def closed(clock: Clock) -> None:
     """A sandbox has ended; the last one empties moto's services."""
-    global _open
     with _lock:
-        _open -= 1
-        if not _open:
+        _clocks.remove(clock)
+        if not _clocks:
             _forget()
+        _tell_time()
+
+
+def _tell_time() -> None:
+    """S3 says when objects were written, by which locks are known to be old. It takes a while to load."""
+    clock = _clocks[-1] if _clocks else time.time
+    if clock is time.time and "moto.s3.models" not in sys.modules:
+        return
+    from moto.s3 import models
+
+    _open_module(models).utcnow = lambda: datetime.fromtimestamp(clock(), UTC).replace(tzinfo=None)
 
 
 def _forget() -> None:

@@ -77,8 +77,8 @@ def note_calls(metrics: Metrics, called: Called, at: float, outcome: Outcome) ->
     _add(metrics, called.groups, "Throttles", at, Counter({0.0: count}))
 
 
-def note_throttle(metrics: Metrics, called: Called, at: float) -> None:
-    _add(metrics, called.groups, "Throttles", at, Counter({1.0: 1}))
+def note_throttles(metrics: Metrics, called: Called, at: float, count: int) -> None:
+    _add(metrics, called.groups, "Throttles", at, +Counter({1.0: count}))
 
 
 def note_concurrency(metrics: Metrics, called: Called, at: float, running: int) -> None:
@@ -88,5 +88,5 @@ def note_concurrency(metrics: Metrics, called: Called, at: float, running: int) 
 def _add(
     metrics: Metrics, groups: Sequence[Dimensions], name: str, at: float, each: Counter[float], unit: str = COUNT
 ) -> None:
-    for dimensions in groups:
+    for dimensions in groups if each else ():
         metrics.add(Metric(NAMESPACE, name, tuple(sorted(dimensions))), at, Values(each), unit)

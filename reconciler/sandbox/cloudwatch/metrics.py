@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 MINUTE = 60
-KEPT_SECONDS = 15 * 86_400  # how long points of a minute are there
 PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
 NO_UNIT = "None"
 
@@ -118,12 +117,6 @@ class Metrics:
         minute = int(at // MINUTE) * MINUTE
         with self._lock:
             self._held.setdefault(metric, {}).setdefault(unit, {}).setdefault(minute, Values()).add(values)
-
-    def forget(self, before: float) -> None:
-        with self._lock:
-            for minutes in (minutes for units in self._held.values() for minutes in units.values()):
-                for minute in [minute for minute in minutes if minute < before]:
-                    del minutes[minute]
 
     def values(self, metric: Metric, start: int, end: float, period: int, unit: str = "") -> dict[int, Values]:
         """By the beginnings of the periods in [start, end), those that have any. A unit that is not named is any."""

@@ -1,4 +1,4 @@
-"""GetMetricData and PutMetricData.
+"""GetMetricData.
 
 Metric math, Metrics Insights, other accounts' metrics and statistics other than those of `metrics` are not spoken here, and refused as such.
 """
@@ -31,10 +31,6 @@ MOST_QUERIES, MOST_POINTS = 500, 100_800
 ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 SHORT_PERIODS = (1, 5, 10, 20, 30)
 LONGEST_PERIOD = 86_400
-RESERVED = "AWS/"
-MOST_METRICS, MOST_DIMENSIONS = 1000, 30
-EARLIEST_SECONDS, LATEST_SECONDS = 14 * 86_400, 2 * 3600
-LARGEST = 2.0**360
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------

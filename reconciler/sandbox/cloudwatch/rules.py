@@ -13,7 +13,8 @@ from reconciler.sandbox.cloudwatch.errors import invalid, not_spoken
 from reconciler.sandbox.cloudwatch.evaluation import STATES
 
 TOKEN = re.compile(r'\s*(?:([()])|"((?:[^"\\]|\\.)*)"|([^\s()"]+))')
-MOST_ELEMENTS, MOST_CHILDREN = 500, 100
+MOST_ELEMENTS, MOST_CHILDREN, DEEPEST = 500, 100, 100
+WORDS_OF_ONE = 6  # NOT ALARM ( name ) AND
 TRUTHS = {"TRUE": True, "FALSE": False}
 
 Holds = Callable[[Mapping[str, str]], bool]
@@ -46,7 +47,7 @@ def _wrong(text: str, why: str) -> Exception:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.children: set[str] = set()
-        self._text, self.rest = text, _tokens(text)
+        self._text, self.rest, self._depth = text, _tokens(text), 0
 
     def alternatives(self) -> Holds:
         return self._joined("OR", self._together, any)
@@ -69,8 +70,12 @@ class _Parser:
 
     def _one(self) -> Holds:
         if self._next("("):
+            self._depth += 1
+            if self._depth > DEEPEST:
+                raise _wrong(self._text, "its parentheses are too deep")
             inner = self.alternatives()
             self._expect(")")
+            self._depth -= 1
             return inner
         word = self._word()
         if word in TRUTHS:
@@ -81,6 +86,8 @@ class _Parser:
             raise _wrong(self._text, f"{word or 'the end'} was not expected")
         self._expect("(")
         child = self._word().rpartition(":alarm:")[2]
+        if not child:
+            raise _wrong(self._text, f"{word} names no alarm")
         self._expect(")")
         self.children.add(child)
         return lambda states: states.get(child) == word
@@ -101,14 +108,15 @@ class _Parser:
 
 def _tokens(text: str) -> list[tuple[str, bool]]:
     """Words and signs, each with whether it stood in quotes."""
-    tokens, at = [], 0
+    tokens: list[tuple[str, bool]] = []
+    at = 0
     while text[at:].strip():
         match = TOKEN.match(text, at)
+        if len(tokens) > MOST_ELEMENTS * WORDS_OF_ONE:
+            raise _wrong(text, f"it has more than {MOST_ELEMENTS} elements")
         if not match:
             raise _wrong(text, f"{text[at:].strip()[:1]} was not expected")
         sign, quoted, word = match.groups()
         tokens.append((re.sub(r"\\(.)", r"\1", quoted), True) if quoted is not None else (sign or word, False))
         at = match.end()
-    if len(tokens) > MOST_ELEMENTS * 4:
-        raise _wrong(text, f"it has more than {MOST_ELEMENTS} elements")
     return tokens

@@ -21,7 +21,7 @@ Form = Mapping[str, Any]  # a name leads to a text, or to what follows behind it
 
 
 def routed(request: Request) -> tuple[str, Mapping[str, str]]:
-    return str(_form(request).get("Action", "")), {}
+    return dict(_fields(request)).get("Action", ""), {}
 
 
 def parsed(request: Request, operation: str, _in_path: Mapping[str, str]) -> dict[str, Any]:
@@ -29,19 +29,21 @@ def parsed(request: Request, operation: str, _in_path: Mapping[str, str]) -> dic
     return params
 
 
+def _fields(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl(request.body.decode(errors="replace") or request.query, keep_blank_values=True)
+
+
 def _form(request: Request) -> Form:
     """Names with dots as a tree."""
     tree: dict[str, Any] = {}
-    try:
-        fields = parse_qsl(request.body.decode() or request.query, keep_blank_values=True)
-    except UnicodeDecodeError as error:
-        raise Refused("MalformedQueryString", "The query string contains a syntax error") from error
-    for name, value in fields:
+    for name, value in _fields(request):
         node, (*steps, last) = tree, name.split(".")
         for step in steps:
             node = node.setdefault(step, {})
             if not isinstance(node, dict):
                 raise _malformed(name)
+        if last in node:
+            raise _malformed(name)
         node[last] = value
     return tree
 

@@ -1,6 +1,6 @@
 """Smithy's RPC over CBOR, to (operation, params) and back: the operation stands in the path, all else in the body.
 
-An API that once spoke the query protocol says an error's former code in a header. It never looks at what AWS holds.
+It never looks at what AWS holds.
 """
 
 from __future__ import annotations
@@ -34,15 +34,13 @@ def parsed(request: Request, _operation: str, _in_path: Mapping[str, str]) -> di
 
 
 def written(_operation: str, answer: Mapping[str, Any], request_id: str) -> Response:
-    return _response(200, answer, request_id, {})
+    return _response(200, answer, request_id)
 
 
 def refusal(error: Refused, request_id: str) -> Response:
-    who = "Receiver" if error.status >= 500 else "Sender"
-    told = {"__type": error.code, "message": error.message or ""}
-    return _response(error.status, told, request_id, {"x-amzn-query-error": f"{error.code};{who}"})
+    return _response(error.status, {"__type": error.code, "message": error.message or ""}, request_id)
 
 
-def _response(status: int, body: Mapping[str, Any], request_id: str, more: Mapping[str, str]) -> Response:
-    headers = {"Content-Type": "application/cbor", PROTOCOL: NAME, "x-amzn-RequestId": request_id, **more}
+def _response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
+    headers = {"Content-Type": "application/cbor", PROTOCOL: NAME, "x-amzn-RequestId": request_id}
     return Response(status, headers, cbor.dumped(body))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls, note_concurrency, note_throttle
+from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls, note_concurrency, note_throttles
 from reconciler.sandbox.http import eventstream
 from reconciler.sandbox.lambda_ import layers
 from reconciler.sandbox.lambda_.runner import HandlerResult, failed, invoke_python
@@ -59,7 +59,7 @@ def prepared(region: Region, params: Mapping[str, Any], chance: random.Random) -
         )
     called = Called(name, qualifier, record.version, qualifier in function.aliases)
     if function.concurrency.get("ReservedConcurrentExecutions") == 0:
-        note_throttle(region.metrics, called, region.now)
+        note_throttles(region.metrics, called, region.now, 1)
         raise Refused("TooManyRequestsException", "Rate Exceeded.", 429)
     configuration, code = record.in_force
     group, stream = configuration["LoggingConfig"]["LogGroup"], _stream(name, record.version, configuration)

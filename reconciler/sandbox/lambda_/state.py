@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from reconciler.core.accounts import partition_of
 from reconciler.sandbox.cloudwatch.alarms import Alarms
 from reconciler.sandbox.cloudwatch.calls import Running
+from reconciler.sandbox.cloudwatch.flow import Flow, Routing
 from reconciler.sandbox.cloudwatch.metrics import Metrics
 from reconciler.sandbox.lambda_.settling import CapacityProvider, Provisioned, Scale, SourceMapping
 from reconciler.sandbox.refusals import Refused, invalid, not_found, old_revision
@@ -229,6 +230,7 @@ class Region:
     urls_made: int = 0
     settling: dict[int, Settling] = field(default_factory=dict)
     upcoming_failure: str = ""
+    flow: Flow | None = None
     now: float = 0.0
     metrics: Metrics = field(default_factory=Metrics)
     alarms: Alarms = field(default_factory=Alarms)
@@ -241,8 +243,10 @@ class Region:
         self.settling[id(thing)] = thing
 
     def advance(self, now: float) -> None:
-        """Finish what is due."""
+        """Finish what is due, after what callers have done meanwhile."""
         self.now = now
+        if self.flow:
+            self.flow.advance(self.metrics, self.routing, now)
         for thing in [thing for thing in self.settling.values() if now >= (thing.settles_at or 0)]:
             del self.settling[id(thing)]
             thing.settle()
@@ -277,6 +281,19 @@ class Region:
         if qualifier not in function.versions:
             raise not_found(f"Function not found: {self.arn(function.name, qualifier)}")
         return function.versions[qualifier]
+
+    def routing(self, name: str, qualifier: str) -> Routing | None:
+        """Where calls go; None where there is nothing of that name."""
+        function = self.functions.get(name)
+        is_refused = function is not None and function.concurrency.get("ReservedConcurrentExecutions") == 0
+        alias = function.aliases.get(qualifier) if function else None
+        if alias:
+            rest = 1 - sum(alias.weights.values())
+            shares = {version: share for version, share in alias.weights.items() if share}
+            return Routing({**shares, **({alias.version: rest} if rest else {})}, True, is_refused)
+        if function and (qualifier == "$LATEST" or qualifier in function.versions):
+            return Routing({qualifier: 1.0}, False, is_refused)
+        return None
 
     def named(self, text: str, qualifier: str | None = None) -> tuple[str, str]:
         """(name, qualifier) of a name, partial ARN or ARN, with or without a qualifier."""
