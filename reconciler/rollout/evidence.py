@@ -135,7 +135,7 @@ def _errors(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
     if rule.max is not None and share > rule.max:
         yield f"errors {percent(share)} > {percent(rule.max)}"
     elif rule.over_stable is not None and stable.invocations >= rule.least:
-        more = share - stable.error_share
+        more = round(share - stable.error_share, 9)  # 0.07 - 0.06 is not more than 0.01
         if more > rule.over_stable:
             yield f"errors {percent(share)}, {percent(more)} over stable > {percent(rule.over_stable)}"
 
@@ -155,7 +155,7 @@ def is_over(rule: Duration, duration: float, stable: Side) -> bool:
     """Whether a duration is more than the stable version's by more than it may; not, where nobody can tell."""
     if rule.over_stable is None or stable.duration is None or stable.invocations < rule.least:
         return False
-    return duration > stable.duration * (1 + rule.over_stable)
+    return duration > round(stable.duration * (1 + rule.over_stable), 6)
 
 
 def _throttles(analysis: Analysis, evidence: Evidence) -> Iterator[str]:

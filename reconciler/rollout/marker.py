@@ -71,7 +71,8 @@ class Marker:
         return self.cut(MOST)
 
     def cut(self, most: int) -> str:
-        reason, room = _plain(self.reason), most - len(self._start) - len(": ]")
+        reason = _plain(self.reason) if self.flag or not self.is_open else ""
+        room = most - len(self._start) - len(": ]")
         kept = f": {shortened(reason, room)}" if reason and room > 1 else ""
         return f"{self._start}{kept}]"
 
@@ -135,5 +136,5 @@ def _moment(text: str) -> datetime:
 
 def _plain(reason: str) -> str:
     """A reason on one line, without what would end the marker."""
-    line = " ".join(reason.replace("[", "(").replace("]", ")").split())
-    return "".join(character for character in line if character.isprintable())
+    line = "".join(character if character.isprintable() else " " for character in reason)
+    return " ".join(line.replace("[", "(").replace("]", ")").split())
