@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from reconciler.sandbox.around import moto_adapter, moto_lambda
@@ -60,6 +62,8 @@ def _events(target: Any) -> Any:
 def _answering(front: Front) -> Callable[..., Any]:
     def respond(request: Request) -> Response | None:
         _check_mocked()
-        return front.answer(request)
+        response = front.answer(request)
+        date = {"Date": formatdate(front.gate.clock(), usegmt=True)}
+        return replace(response, headers={**date, **response.headers}) if response else None
 
     return answering(respond)

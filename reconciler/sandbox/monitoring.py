@@ -1,10 +1,11 @@
 """CloudWatch's metrics and alarms, in whichever of the API's protocols a client speaks: CBOR, JSON or the query protocol.
 
-What it does is said in `cloudwatch`; what that does not have is moto's, which knows nothing of it.
+What it does is said in `cloudwatch`. Dashboards and the rest are moto's, which knows nothing of these metrics and alarms.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.sandbox.cloudwatch import operations, putting, reading
+from reconciler.sandbox.cloudwatch.errors import INVALID, not_spoken
 from reconciler.sandbox.gate import Gate, Operation, Tongue
 from reconciler.sandbox.http import query, rpc, smithy, wire
 from reconciler.sandbox.http.wire import Request, Response
@@ -22,6 +24,7 @@ from reconciler.sandbox.refusals import Refused
 
 API = "monitoring"  # the name that its requests are signed for
 MODEL = "cloudwatch"
+OURS = re.compile("Metric|Alarm")  # in the name of an operation
 LARGEST_BYTES = 1 << 20
 
 Refuse = Callable[[Refused, str], Response]
@@ -90,7 +93,11 @@ OPERATIONS: Mapping[str, Operation] = {
 
 
 def is_answered(api: str, request: Request) -> bool:
-    return api == API and _tongue(request).routed(request)[0] in OPERATIONS
+    """Whatever is about metrics or alarms, though it be only to say that it is not spoken: moto has others."""
+    if api != API:
+        return False
+    operation = _tongue(request).routed(request)[0]
+    return operation in service.model(MODEL).operation_names and bool(OURS.search(operation))
 
 
 def answered(gate: Gate, request: Request, account: str, region: str) -> Response:
@@ -108,9 +115,11 @@ def _checking(tongue: Tongue) -> Tongue:
     """The same, refusing params that the model forbids."""
 
     def parsed(request: Request, operation: str, in_path: Mapping[str, str]) -> dict[str, Any]:
+        if operation not in OPERATIONS:
+            raise not_spoken(operation)
         sent = tongue.parsed(_unpacked(request), operation, in_path)
         params: dict[str, Any] = wire.read(sent, service.request(operation))
-        constraints.check(operation, params, "ValidationError")
+        constraints.check(operation, params, INVALID)
         return params
 
     return replace(tongue, parsed=parsed)

@@ -22,9 +22,13 @@ API = "cloudtrail"
 LOOKUP = "LookupEvents"
 KEPT_SECONDS = 90 * 86_400
 MOST = 50
-DATA_EVENTS = ("Invoke",)  # how the names of operations begin that no management event tells of
+DATA_EVENTS = (
+    "Invoke",
+    "GetMetricData",
+    "PutMetricData",
+)  # how the names of operations begin that no management event tells of
 CONSOLE = "console.amazonaws.com"
-SOURCES = {"application-autoscaling": "autoscaling"}  # where events name an API otherwise
+SOURCES = {"application-autoscaling": "autoscaling", "cloudwatch": "monitoring"}  # where events name an API otherwise
 # Events whose names say more than the operation's.
 NAMES = (
     "AddPermission20150331v2", "CreateAlias20150331", "CreateEventSourceMapping20150331", "CreateFunction20150331",

@@ -44,6 +44,25 @@ def test_a_session_is_answered_without_a_socket(session: boto3.Session, monkeypa
     assert front.requests[0].account == ACCOUNT
 
 
+def test_metrics_are_there_without_a_socket_and_answers_bear_the_time(session: boto3.Session) -> None:
+    clock = Clock()
+    install(session, clock=clock)
+    client, cloudwatch = session.client("lambda"), session.client("cloudwatch")
+    create(client)
+    client.invoke(FunctionName="a")
+    wanted = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": "Invocations",
+        "Dimensions": [{"Name": "FunctionName", "Value": "a"}],
+    }
+    answer = cloudwatch.get_metric_data(
+        MetricDataQueries=[{"Id": "q", "MetricStat": {"Metric": wanted, "Period": 60, "Stat": "Sum"}}],
+        StartTime=clock.now - 60, EndTime=clock.now + 60,
+    )  # fmt: skip
+    assert answer["MetricDataResults"][0]["Values"] == [1]
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["date"] == "Tue, 14 Nov 2023 22:13:20 GMT"
+
+
 def test_one_client_may_be_strict_while_others_are_motos(session: boto3.Session) -> None:
     strict, lax = session.client("lambda"), session.client("lambda")
     install(strict)

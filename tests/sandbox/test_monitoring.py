@@ -365,3 +365,24 @@ def test_accounts_and_regions_have_metrics_and_alarms_of_their_own(aws: Aws) -> 
         )
         assert found["MetricDataResults"][0]["Values"] == []
         assert other.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"] == []
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_is_not_spoken_about_metrics_and_alarms_is_said_never_answered_with_nothing(
+    aws: Aws, protocol: str
+) -> None:
+    for operation, params in (
+        ("ListMetrics", {}),
+        ("DescribeAlarmHistory", {}),
+        ("DisableAlarmActions", {"AlarmNames": ["a"]}),
+    ):
+        error = spoken(aws, protocol, operation, params)["Error"]
+        assert (error["Code"], error["Message"]) == (
+            "NotImplementedException",
+            f"The sandbox does not speak {operation}.",
+        )
+
+
+def test_dashboards_are_motos(aws: Aws) -> None:
+    cloudwatch(aws).put_dashboard(DashboardName="shop", DashboardBody='{"widgets": []}')
+    assert [entry["DashboardName"] for entry in cloudwatch(aws).list_dashboards()["DashboardEntries"]] == ["shop"]
