@@ -9,7 +9,8 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,14 +178,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @contextlib.contextmanager
-def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.time) -> Iterator[Sandbox]:
     """A sandbox that is all the AWS there is, for commands that do not wait for the machine: what such an AWS accepts is done
-    before it is looked at, and what a test writes need not outlive a power cut."""
+    before it is looked at, and what a test writes need not outlive a power cut. `clock` is the sandbox's own."""
     from reconciler.aws import client, polling
     from reconciler.sandbox import Sandbox
     from tests.inside import LINE, with_shared_clients
 
-    with Sandbox(settle_seconds=0) as made, LINE.leading_to(made):
+    with Sandbox(settle_seconds=0, clock=clock) as made, LINE.leading_to(made):
         for name in list(os.environ):
             if name.startswith("AWS_"):
                 monkeypatch.delenv(name)

@@ -48,7 +48,8 @@ class Line:
             key, _, _ = scope(request.headers)
             response = moto_lambda.responding(key.removeprefix(PREFIX))(request)
         self.had_trouble |= response.status >= THROTTLED
-        return replace(response, headers={"Date": formatdate(usegmt=True), **response.headers})  # as any server says
+        date = formatdate(self.sandbox.gate.clock(), usegmt=True)  # as any server says
+        return replace(response, headers={"Date": date, **response.headers})
 
     @contextmanager
     def leading_to(self, sandbox: Sandbox) -> Iterator[None]:

@@ -10,8 +10,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import IO, Any
 
@@ -87,6 +89,7 @@ class Aws:
         self.clients = Clients(accounts, self.schedule, self.owner)
         self._lock = threading.RLock()
         self._identities: dict[str, str] = {}
+        self._dates: dict[Place, datetime] = {}
         self.redaction = Redaction()
 
     def owner(self, account: str) -> str:
@@ -173,6 +176,7 @@ class Aws:
         client, openly = self._client(place, operation, api, params), {place.account, place.region}
         try:
             for page in self.clients.paginator(client, operation).paginate(**params):
+                self._note_date(place, api, page)
                 yield self.redaction.answer(page, openly)
         except Exception as error:
             raise failure_of(operation, api, error, partial(self.redaction.text, openly=openly)) from error
@@ -197,6 +201,7 @@ class Aws:
         except Exception as error:
             raise failure_of(operation, api, error, partial(self.redaction.text, openly=openly)) from error
         self.redaction.learn(service.sensitive_texts(answer, shapes.output_shape))
+        self._note_date(place, api, answer)
         meta = answer.pop("ResponseMetadata", {})
         result = self._redacted(answer, openly)
         return Answer(
@@ -206,6 +211,12 @@ class Aws:
             status_code=int(meta.get("HTTPStatusCode", 200)),
             headers=self._headers(meta.get("HTTPHeaders", {}), result, shapes.output_shape, openly),
         )
+
+    def _note_date(self, place: Place, api: str, answer: Mapping[str, Any]) -> None:
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        if api == "lambda" and "date" in headers:
+            with suppress(ValueError):
+                self._dates[place] = parsedate_to_datetime(headers["date"])
 
     def _redacted(self, answer: Mapping[str, Any], openly: Collection[str]) -> Mapping[str, Any]:
         """An answer as it may be kept: what AWS says in words, and what an invoked function says at all, without the
@@ -235,6 +246,13 @@ class Aws:
 
     def now(self) -> float:
         return self._clock()
+
+    def date(self, place: Place) -> datetime:
+        """What time it is by AWS's own clock, as Lambda's newest answer in this account and region says. Raises AwsError where none did."""
+        try:
+            return self._dates[place]
+        except KeyError:
+            raise AwsError(f"{place}: AWS does not say what time it is there; try again later") from None
 
     def is_stopping(self) -> bool:
         return self._is_stopping()

@@ -31,7 +31,7 @@ APART: Mapping[str, float] = {"GetFunction": 100.0, "GetPolicy": 15.0}
 # Of the APIs beside it, a careful number, of CloudTrail what it has; what has none is not counted.
 BESIDE: Mapping[str, float] = {
     "logs": 10.0, "application-autoscaling": 10.0, "resourcegroupstaggingapi": 10.0, "ecr": 20.0, "iam": 20.0,
-    "ssm": 40.0, "secretsmanager": 40.0, "cloudtrail": 2.0,
+    "ssm": 40.0, "secretsmanager": 40.0, "cloudtrail": 2.0, "cloudwatch": 9.0,
 }  # fmt: skip
 
 

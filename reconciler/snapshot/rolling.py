@@ -1,0 +1,61 @@
+"""The aliases of some functions that bear the marker of a rollout, as they are now. Never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+
+from reconciler.aws.client import Aws, Place
+from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.rollouts import Rollout
+from reconciler.kinds.alias import ALIAS, marker, weights
+from reconciler.kinds.base import STUCK
+from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
+from reconciler.rollout.rolling import Rolling
+from reconciler.rollout.standing import Alias
+from reconciler.snapshot.fetch import fetch
+
+
+def rolling(aws: Aws, specs: Iterable[Spec], taken_at: str) -> tuple[list[Rolling], Snapshot]:
+    """Those of the specs' functions, and all that was read; what could not be read is told there. Raises SnapshotError where nothing could."""
+    listed = list(specs)
+    live = fetch(aws, listed, taken_at=taken_at, kinds=frozenset({ALIAS.name}))
+    files = {spec.target: (spec.rollouts, spec.path) for spec in listed}
+    return sorted(_rolling(aws, live, files), key=lambda one: one.key), live
+
+
+def _rolling(aws: Aws, live: Snapshot, files: Mapping[Target, tuple[Mapping[str, Rollout], str]]) -> Iterator[Rolling]:
+    functions = {item.key.target: item for item in live.resources if item.key.kind == FUNCTION.name}
+    for item in live.resources:
+        if item.key.kind == ALIAS.name and marker(item.handle):
+            rollouts, file = files[item.key.target]
+            yield one(aws, item, functions[item.key.target], rollouts.get(item.key.name), file)
+
+
+def one(aws: Aws, alias: Live, function: Live, rollout: Rollout | None, file: str = "") -> Rolling:
+    """An alias, with a marker or without one."""
+    configuration = function.properties["configuration"]
+    return Rolling(
+        alias.key,
+        Alias(
+            str(alias.properties["FunctionVersion"]),
+            weights(alias.properties),
+            marker(alias.handle),
+            provisioned(aws, alias),
+            str(alias.handle.get(STUCK, "")),
+        ),
+        aws.date(Place.of(alias.key.target)),
+        (function, alias),
+        str(alias.properties.get("Description") or ""),
+        rollout,
+        timedelta(seconds=int(configuration.get("Timeout") or 3)),
+        file,
+    )
+
+
+def provisioned(aws: Aws, alias: Live) -> str:
+    """The status of what is kept started for an alias; empty where nothing is."""
+    operation, params = KEPT_STARTED.reading.single(alias.key.target.function, alias.key.name)
+    answer = aws.find(Place.of(alias.key.target), operation, params)
+    return str(answer["Status"]) if answer else ""
