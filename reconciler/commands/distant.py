@@ -82,7 +82,8 @@ def _addresses(workspace: Workspace, get: lock.Store) -> Iterator[dict[str, str]
     where = lock.location(workspace.config.reports.rstrip("/"))
     token: dict[str, str] = {}
     while True:
-        page = get("ListObjectsV2", {"Bucket": where["Bucket"], "Prefix": f"{where['Key']}/", **token})
+        below = {"Prefix": f"{where['Key']}/", "Delimiter": "/"}  # folders in it have other records
+        page = get("ListObjectsV2", {"Bucket": where["Bucket"], **below, **token})
         for item in page.get("Contents", []):
             if item["Key"].endswith(".json"):
                 yield {"Bucket": where["Bucket"], "Key": item["Key"]}

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from reconciler.report.answers import SCHEMAS as ANSWERS
+from reconciler.report.rollout_schemas import SCHEMAS as ROLLOUTS
 from reconciler.report.schemas import SCHEMAS as DOCUMENTS
 from reconciler.spec import schema
 
 GENERATORS: Mapping[str, Callable[[], schema.Schema]] = {
     **schema.GENERATORS,
-    **{name: partial(dict, document) for name, document in {**DOCUMENTS, **ANSWERS}.items()},
+    **{name: partial(dict, document) for name, document in {**DOCUMENTS, **ANSWERS, **ROLLOUTS}.items()},
 }
 
 

@@ -1,0 +1,118 @@
+"""One tick of the rollouts that are open: the alias is read, CloudWatch asked, a decision made, and at most one UpdateAlias done for each.
+
+What somebody else moved in between is looked at again; what went a step in this tick is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.commands import wiring
+from reconciler.commands.apply import Audience, Orders, Session, performed
+from reconciler.commands.progress import progress
+from reconciler.commands.rollout import keeping
+from reconciler.commands.run import PARTLY
+from reconciler.commands.wiring import Choices, Workspace
+from reconciler.core.errors import AwsError, StalePlan
+from reconciler.core.model import Key
+from reconciler.core.rollouts import Rollout
+from reconciler.plan.moving import moving
+from reconciler.report.rollouts import Told
+from reconciler.rollout.decide import Decision, decide
+from reconciler.rollout.evidence import Evidence, Window
+from reconciler.rollout.rolling import Rolling
+from reconciler.spec.load import only
+
+if TYPE_CHECKING:
+    from reconciler.aws.client import Aws
+
+MOST_LOOKS = 3  # at an alias that others move as well
+NO_ROLLOUT = "its spec has no rollout; the next apply makes of it what git says"
+
+Decided = Sequence[tuple[Rolling, Decision]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What was decided and done, and what could not be read."""
+
+    told: tuple[Told, ...]
+    taken_at: str
+    unread: tuple[str, ...] = ()
+
+
+def with_rollouts(workspace: Workspace) -> Workspace:
+    """The specs that have a rollout: of no other one need be read."""
+    chosen = [spec.target for spec in workspace.specs.specs if spec.rollouts]
+    return replace(workspace, specs=only(workspace.specs, chosen), is_chosen=True)
+
+
+def ticked(workspace: Workspace, session: Session, folder: Path, command: str) -> Ticked:
+    """Raises AwsError where nothing can be read."""
+    found: dict[Key, Told] = {}
+    seen, taken_at, unread = looked(workspace, session.aws)
+    for _ in range(MOST_LOOKS):
+        acted = carried_out(workspace, session, folder, command, decided(session.aws, seen))
+        found |= {item.one.key: item for item in acted}
+        again = {item.one.key for item in acted if item.failed}
+        if not again or session.stop():
+            break
+        seen, _, unread = looked(workspace, session.aws, again)
+    told = keeping.kept(workspace, session, folder, command, [item for _, item in sorted(found.items())])
+    return Ticked(told, taken_at, unread)
+
+
+def looked(
+    workspace: Workspace, aws: Aws, wanted: Collection[Key] | None = None
+) -> tuple[list[Rolling], str, tuple[str, ...]]:
+    """The aliases with a marker, when they were read, and why others were not."""
+    from reconciler.snapshot.rolling import rolling
+
+    seen, live = rolling(aws, workspace.specs.specs, wiring.now())
+    unread = tuple(dict.fromkeys(reason for _, reason in sorted(live.unread.items())))
+    return [one for one in seen if wanted is None or one.key in wanted], live.taken_at, unread
+
+
+def decided(aws: Aws, seen: Iterable[Rolling]) -> Decided:
+    """What is to be done by what CloudWatch tells."""
+    from reconciler.snapshot.metrics import evidence
+
+    rolling = list(seen)
+    told = evidence(aws, (one for one in rolling if one.is_judged))
+    return [(one, decision(one, told.get(one.key))) for one in rolling]
+
+
+def decision(one: Rolling, evidence: Evidence | None) -> Decision:
+    if one.is_open and one.rollout is None:
+        return Decision("none", NO_ROLLOUT)
+    return decide(one.rollout or Rollout(), one.alias, evidence or Evidence(Window(one.now, one.now)), one.now)
+
+
+def carried_out(workspace: Workspace, session: Session, folder: Path, command: str, decisions: Decided) -> list[Told]:
+    """Each decision, with what came of it."""
+    moves = [(one, decision.after, decision.reason) for one, decision in decisions if decision.after]
+    if not moves:
+        return [Told(one, decision) for one, decision in decisions]
+    quiet = Audience(nothing, nothing, progress)
+    orders = Orders(Choices(), folder, command=command)
+    ending = performed(workspace, moving(moves, wiring.now()), orders, replace(session, audience=quiet))
+    done = {item["address"]: item for task in ending.report["tasks"] for item in task["operations"]}
+    return [_told(one, decision, done.get(str(one.key))) for one, decision in decisions]
+
+
+def nothing(_: Mapping[str, Any]) -> None:
+    """A tick is told once it is over, and asks nobody."""
+
+
+def _told(one: Rolling, decision: Decision, operation: Mapping[str, Any] | None) -> Told:
+    if decision.after is None or operation is None:
+        return Told(one, decision)
+    if operation["outcome"] == "succeeded" and not operation["error"]:
+        return Told(one, decision, request_id=operation["request_id"])
+    error = operation["error"] or {"type": "", "message": "not attempted"}
+    is_stale = error["type"] == StalePlan.__name__
+    code = StalePlan.exit_code if is_stale else AwsError.exit_code if decision.did == "back" else PARTLY
+    return Told(one, decision, error["message"], code, operation["request_id"])

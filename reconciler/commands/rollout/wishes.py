@@ -1,0 +1,111 @@
+"""What a person wants of one rollout, done at once: past an approval, back, paused, on again.
+
+Going back asks for nothing that may be in its way: no lock, no evidence, no specs that are sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.commands import wiring
+from reconciler.commands.apply import Audience, Session, running
+from reconciler.commands.naming import Named
+from reconciler.commands.output import warn
+from reconciler.commands.progress import progress
+from reconciler.commands.rollout import keeping
+from reconciler.commands.rollout.tick import MOST_LOOKS, Ticked, carried_out, nothing
+from reconciler.commands.run import Stop, new_run_id
+from reconciler.commands.wiring import Workspace
+from reconciler.core.errors import SpecError, UnsafePlan
+from reconciler.core.finding import Rule
+from reconciler.core.model import Key, Spec
+from reconciler.core.rollouts import Rollout
+from reconciler.files.packages import Packages
+from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.function import FUNCTION
+from reconciler.report.rollouts import Told
+from reconciler.rollout.decide import Wish, asked
+from reconciler.rollout.rolling import Rolling
+
+IS_IN_A_STATE_FOR_IT = Rule("R360", "What is asked of a rollout is something that its state lets it do.")
+NAMES_AN_ALIAS = Rule("R361", "A rollout is that of an alias that is there.")
+WITHOUT_SPECS: tuple[Wish, ...] = ("abort", "pause")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of which alias, what, and why; with which of the wish's flags."""
+
+    one: Named
+    alias: str
+    wish: Wish
+    because: str = ""
+    is_full: bool = False
+    is_reset: bool = False
+
+    @property
+    def key(self) -> Key:
+        return Key(self.one.target, ALIAS.name, self.alias)
+
+
+def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
+    """Raises UnsafePlan where that cannot be in the state that the rollout is in."""
+    workspace = wanted.one.alone
+    rollout, file = said(wanted, path)
+    command = f"rollout {wanted.wish}"
+    with begun(wanted, workspace, stop) as session:
+        for _ in range(MOST_LOOKS):
+            one, taken_at = looked(wanted, workspace, session, rollout, file)
+            decision = asked(
+                wanted.wish, rollout, one.alias, one.now,
+                because=wanted.because, is_full=wanted.is_full, is_reset=wanted.is_reset,
+            )  # fmt: skip
+            if decision.did == "refused":
+                raise UnsafePlan(IS_IN_A_STATE_FOR_IT.ends(f"{one.key}: {decision.reason}"))
+            told: list[Told] = carried_out(workspace, session, folder, command, [(one, decision)])
+            if not any(item.failed for item in told) or session.stop():
+                break
+        return Ticked(keeping.kept(workspace, session, folder, command, told), taken_at)
+
+
+@contextmanager
+def begun(wanted: Wanted, workspace: Workspace, stop: Stop) -> Iterator[Session]:
+    """A run; what goes back waits for no lock, for the alias's revision guards it as well."""
+    audience = Audience(nothing, nothing, progress)
+    if wanted.wish != "abort":
+        with running(workspace, stop, audience) as session:
+            yield session
+        return
+    aws = wiring.connect(workspace.config, workspace.accounts, stop)
+    with stop.listening():
+        yield Session(aws, new_run_id(), stop, audience, Packages())
+
+
+def looked(
+    wanted: Wanted, workspace: Workspace, session: Session, rollout: Rollout | None, file: str
+) -> tuple[Rolling, str]:
+    from reconciler.snapshot.fetch import fetch
+    from reconciler.snapshot.rolling import one
+
+    live = fetch(session.aws, workspace.specs.specs, taken_at=wiring.now(), kinds=frozenset({ALIAS.name}))
+    held = {item.key: item for item in live.resources}
+    function = held.get(Key(wanted.one.target, FUNCTION.name))
+    if function is None or wanted.key not in held:
+        raise UnsafePlan(NAMES_AN_ALIAS.ends(f"{wanted.key if function else wanted.one.target} does not exist"))
+    return one(session.aws, held[wanted.key], function, rollout, file), live.taken_at
+
+
+def said(wanted: Wanted, path: Path) -> tuple[Rollout | None, str]:
+    """The alias's rollout, and the file of its spec; of specs that are broken nothing, where it can go without. Raises SpecError."""
+    try:
+        specs = wiring.read([path]).specs.specs
+    except SpecError as error:
+        if wanted.wish not in WITHOUT_SPECS:
+            raise
+        warn(f"the specs are not looked at, for there are mistakes: {error.faults[0]}")
+        return None, ""
+    spec: Spec | None = next((spec for spec in specs if spec.target == wanted.one.target), None)
+    return (spec.rollouts.get(wanted.alias), spec.path) if spec else (None, "")
