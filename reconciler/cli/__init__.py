@@ -17,6 +17,7 @@ from reconciler import __version__
 from reconciler.cli import by_hand, changes, daily, looking, moving_in, setup, shards, trying
 from reconciler.cli.ci import ci
 from reconciler.cli.drift import drift
+from reconciler.cli.rollout import rollout
 from reconciler.cli.sections import Sectioned
 from reconciler.commands.options import split_command
 from reconciler.commands.output import failed, gated, say, show_as_asked
@@ -30,7 +31,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "RECONCI
 SECTIONS = {
     "Moving in": (setup.init, setup.doctor, moving_in.import_command),
     "Specs": (changes.validate, looking.show_command, shards.targets, trying.schema),
-    "Plan and apply": (changes.plan, changes.apply, changes.snapshot, changes.unlock, drift),
+    "Plan and apply": (changes.plan, changes.apply, changes.snapshot, changes.unlock, drift, rollout),
     "What runs": (
         looking.status, daily.functions, looking.versions, looking.diff, looking.logs, daily.tasks, looking.open_command,
         daily.invoke,
@@ -53,7 +54,7 @@ def stand_in(_context: click.Context, _parameter: click.Parameter, folder: Path 
     cls=Sectioned,
     sections=SECTIONS,
     context_settings=CONTEXT,
-    epilog="Exit codes: 0 done, 2 usage, 10 changes pending (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 29 the invoked function failed, 1 unexpected.",
+    epilog="Exit codes: 0 done, 2 usage, 10 changes pending and 12 rollouts open (--detailed-exitcode), 20 invalid spec, 21 refused, 23 stale, 24 locked, 25 partly applied, 26 AWS or credentials, 27 a rollout went back, 28 a rollout waits for a person, 29 the invoked function failed, 1 unexpected.",
 )
 @click.option(
     "-C", "folder", type=click.Path(path_type=Path), metavar="DIR", expose_value=False, is_eager=True, callback=stand_in,

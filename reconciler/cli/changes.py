@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.ending import CHANGES_PENDING, audience, finish
+from reconciler.cli.ending import CHANGES_PENDING, audience, finish, waited_for
 from reconciler.commands.options import (
     FILE,
+    as_seconds,
+    as_span,
     as_text,
     download_option,
     format_option,
@@ -25,6 +27,7 @@ from reconciler.core.finding import Rule
 from reconciler.report import formats
 from reconciler.spec.selection import Selection
 
+LONGEST_WAIT = "50m"  # credentials of a job live an hour
 HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
 
 
@@ -153,6 +156,22 @@ def plan(
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--wait",
+    is_flag=False,
+    flag_value=LONGEST_WAIT,
+    callback=as_span,
+    metavar="[SPAN]",
+    help=f"Take the rollouts of these specs on until they are done, for so long at the most (--wait=30m; {LONGEST_WAIT}).",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(1, 3600),
+    callback=as_seconds,
+    default=30.0,
+    show_default=True,
+    help="Seconds between two looks of --wait.",
+)
 @format_option("apply")
 @click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
 def apply(
@@ -165,6 +184,8 @@ def apply(
     only_failed: Path | None,
     allow_deletes: int | None,
     yes: bool,
+    wait: float | None,
+    every: float,
     form: str,
     download_code: bool,
     report_dir: Path,
@@ -172,13 +193,14 @@ def apply(
     """Plan, show, ask, perform, and leave a report.
 
     PATH is a spec file or a folder, NAME a function's name, its address, or a pattern of one. In a format but text, stdout has the
-    report alone.
+    report alone. With --wait exits with 27 where a rollout went back, and with 28 where one waits for a person.
 
     Example: reconcile apply checkout --approved plan.json --yes
     """
     from reconciler.commands import selected, wiring
     from reconciler.commands.apply import Orders, applied, reviewed_plans
     from reconciler.commands.changed import part
+    from reconciler.commands.rollout.advancing import Waiting
     from reconciler.commands.run import Stop
     from reconciler.report.journal import complete
 
@@ -191,7 +213,10 @@ def apply(
         wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
         report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
     )  # fmt: skip
-    ending = applied(workspace, orders, Stop(), audience(form, is_asked=not yes))
+    stop = Stop()
+    ending = applied(workspace, orders, stop, audience(form, is_asked=not yes))
+    if wait is not None and not stop():
+        ending = waited_for(workspace, report_dir, Waiting(wait, every), stop, ending)
     finish(ending, formats.of(form).report(ending.report, view()))
 
 

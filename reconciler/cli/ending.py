@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from reconciler.commands.output import say, show, view, warn
-from reconciler.core.errors import ReportError
+from reconciler.core.errors import AwsError, ReportError
+from reconciler.core.words import many
 from reconciler.report import formats
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.commands.apply import Audience
-    from reconciler.commands.run import Ending
+    from reconciler.commands.rollout.advancing import Waiting
+    from reconciler.commands.rollout.tick import Ticked
+    from reconciler.commands.run import Ending, Stop
+    from reconciler.commands.wiring import Workspace
 
 CHANGES_PENDING, PARTLY = 10, 25
 
@@ -36,6 +43,32 @@ def audience(form: str, *, is_asked: bool) -> Audience:
             confirm(document)
 
     return Audience(show_plan, ask, progress)
+
+
+def waited_for(workspace: Workspace, folder: Path, waiting: Waiting, stop: Stop, ending: Ending) -> Ending:
+    """The ending, once the rollouts are over, wait for a person, or took too long; each step is told as it is taken."""
+    from reconciler.commands.rollout.advancing import waited
+    from reconciler.commands.rollout.ending import codes, worst
+    from reconciler.report.rollouts import row, sentence
+
+    shown: dict[str, str] = {}
+
+    def tell(found: Ticked, problem: str) -> None:
+        if problem:
+            warn(problem)
+        for item in found.told if not problem else ():
+            line = f"{item.one.key}: {sentence(row(item))}"
+            if shown.get(str(item.one.key)) != line:
+                say(line)
+            shown[str(item.one.key)] = line
+
+    found = waited(workspace, folder, waiting, stop, tell)
+    going_on = [item for item in found.told if item.is_open and not item.needs_person]
+    if going_on:
+        say(f"{many(len(going_on), 'rollout')} left open; `reconcile rollout advance` goes on")
+    of_them = (code for item in found.told for code in codes([item], is_detailed=item.needs_person))
+    unread = [AwsError.exit_code] if found.unread else []
+    return replace(ending, exit_code=stop.exit_code or worst([ending.exit_code, *of_them, *unread]))
 
 
 def finish(ending: Ending, text: str) -> NoReturn:

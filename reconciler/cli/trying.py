@@ -119,6 +119,8 @@ def demo(keep: Path | None) -> None:
             "import",
             "targets",
             "outcome",
+            "rollout",
+            "rollouts",
         ]
     ),
     default="function",

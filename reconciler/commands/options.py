@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import wraps
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.core.words import moment
+from reconciler.core.words import SPANS, moment
 from reconciler.report import formats
 from reconciler.spec.selection import Selection
 
@@ -52,6 +53,27 @@ def as_seconds(_context: click.Context, _parameter: click.Parameter, value: floa
     if not 0 <= value <= LONGEST_SECONDS:
         raise click.BadParameter(f"{value:g} is not from 0 to {LONGEST_SECONDS:g}.")
     return value
+
+
+def alias_named(word: str) -> tuple[str, str]:
+    """A function's name or address and an alias of it: `checkout/live`, or as plans print it, `test/us-west-2/checkout/alias/live`. Raises a
+    usage error."""
+    for between in ("/alias/", "/"):
+        name, found, alias = word.rpartition(between)
+        if found and name and alias:
+            return name, alias
+    raise click.UsageError(f"which alias of {word}? write {word}/ALIAS")
+
+
+def as_span(_context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Seconds. Raises a usage error for what is no span of time."""
+    written = re.fullmatch(r"(\d{1,6})([smhd])", value or "0s")
+    if not written:
+        flag = parameter.opts[0]
+        raise click.BadParameter(
+            f"{value!r} is no span of time; write {flag}=90s, {flag}=30m or {flag}=2h, with the equals sign."
+        )
+    return None if value is None else float(int(written[1]) * SPANS[written[2]])
 
 
 def as_scale(_context: click.Context, _parameter: click.Parameter, value: float) -> float:

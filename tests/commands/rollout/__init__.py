@@ -1,0 +1,1 @@
+"""Rollouts after their first step, on the sandbox."""

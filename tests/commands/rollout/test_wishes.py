@@ -1,0 +1,102 @@
+"""What a person wants of a rollout."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.rollout.marker import Marker
+from tests.commands.rollout.scenes import ADDRESS, Scene
+
+
+def test_all_of_the_traffic_can_be_had_without_evidence(scene: Scene) -> None:
+    scene.at_step()
+    told = scene.told("promote", ADDRESS, "--full")
+    assert (told["did"], told["status"], told["version"]) == ("promote", "watch", "2")
+    assert scene.alias()[:2] == ("2", {})
+    assert scene.moves() == 1
+
+
+def test_an_abort_says_why_on_the_alias_and_what_was_asked_for_is_no_failure(scene: Scene) -> None:
+    scene.at_step(2, 0.25)
+    told = scene.told("abort", "checkout/live", "--because", "orders\x1b fail]")
+    assert (told["did"], told["version"], told["weights"]) == ("back", "1", {})
+    marker = scene.alias()[2]
+    assert marker and (marker.state, marker.candidate, marker.reason) == ("rejected", "2", "orders fail)")
+
+
+def test_an_abort_waits_for_no_answer_of_cloudwatch(scene: Scene) -> None:
+    scene.at_step()
+    scene.house.sandbox.requests.clear()
+    scene.told("abort", ADDRESS, "--because", "it burns")
+    assert "GetMetricData" not in [request.operation for request in scene.house.sandbox.requests]
+
+
+def test_what_is_resumed_begins_its_step_anew(scene: Scene) -> None:
+    scene.at_step()
+    scene.told("pause", ADDRESS)
+    scene.clock.go_on(60)
+    told = scene.told("resume", ADDRESS)
+    assert (told["did"], told["status"]) == ("resume", "shifting")
+    marker = scene.alias()[2]
+    assert marker and (marker.since, marker.flag) == (scene.clock.now, "")
+
+
+REFUSED = {
+    "nothing open": ((), ("promote", ADDRESS), 21, "no rollout is open (R360)"),
+    "not paused": (("step",), ("resume", ADDRESS), 21, "it is not paused (R360)"),
+    "nothing waits": (("step",), ("promote", ADDRESS), 21, "`--full` moves all traffic now (R360)"),
+    "no such alias": (("step",), ("abort", "checkout/lve", "--because", "x"), 21, "alias/lve does not exist (R361)"),
+    "no such function": (("step",), ("abort", "chekout/live", "--because", "x"), 2, "did you mean checkout?"),
+    "no alias": (
+        ("step",),
+        ("abort", "checkout", "--because", "x"),
+        2,
+        "which alias of checkout? write checkout/ALIAS",
+    ),
+    "no reason": (("step",), ("abort", ADDRESS, "--because", " "), 2, "it is empty"),
+    "none at all": (("step",), ("abort", ADDRESS), 2, "Missing option '--because'"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_refused_and_nothing_is_written(scene: Scene, name: str) -> None:
+    begun, words, code, message = REFUSED[name]
+    scene.at_step() if begun else scene.put(None)
+    result = scene.run(*words)
+    assert result.exit_code == code, result.err
+    assert message in result.err
+    assert scene.moves() == 0
+    if code == 21:
+        document = scene.run(*words, "--format", "json").json()
+        assert (document["kind"], document["exit_code"]) == ("error", 21)
+
+
+def test_what_was_rejected_is_shown_with_what_is_to_be_done(scene: Scene) -> None:
+    scene.put(Marker("2", "rejected", scene.clock.now, reason="errors 4.1 % > 2 %"))
+    told = scene.told("status")
+    assert (told["status"], told["candidate"], told["version"], told["reason"]) == (
+        "rejected",
+        "2",
+        "1",
+        "errors 4.1 % > 2 %",
+    )
+    assert "2 was rejected 2026-11-25T12:00:00Z: errors 4.1 % > 2 %" in scene.run("status").out
+
+
+def test_status_changes_nothing_and_says_what_the_next_tick_does(scene: Scene) -> None:
+    scene.at_step()
+    scene.clock.go_on(11)
+    scene.both(100, errors=9)
+    told = scene.told("status")
+    assert (told["did"], told["next"], told["verdict"]) == ("none", "back", "fail")
+    assert scene.moves() == 0
+    assert "the next tick: back to the stable version" in scene.run("status").out
+    assert scene.run("status", "--detailed-exitcode").exit_code == 12
+
+
+def test_where_nothing_is_open_nothing_but_the_aliases_is_asked(scene: Scene) -> None:
+    scene.house.sandbox.requests.clear()
+    result = scene.run("advance", "--detailed-exitcode")
+    assert (result.exit_code, result.out) == (0, "No rollout is open.\n")
+    asked = {request.operation for request in scene.house.sandbox.requests}
+    assert not asked & {"GetMetricData", "DescribeAlarms", "UpdateAlias", "GetProvisionedConcurrencyConfig"}
