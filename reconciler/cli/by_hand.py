@@ -10,7 +10,9 @@ import click
 
 from reconciler.cli.ending import audience, finish
 from reconciler.commands.options import (
+    alias_named,
     as_name,
+    as_text,
     format_option,
     name_argument,
     names_of_specs,
@@ -37,22 +39,30 @@ def recorded(command: str) -> Callable[[Any], Any]:
     "--to", type=click.IntRange(min=1), metavar="N", help="This version; left out, the one that it had before."
 )
 @click.option("--pin", is_flag=True, help="Write the version into the spec as well, so that the next apply leaves it.")
+@click.option(
+    "--branch",
+    metavar="NAME",
+    callback=as_text,
+    help="Commit the pin on a new branch of this name, and leave the files as they are.",
+)
 @recorded("rollback")
-def rollback(word: str, to: int | None, pin: bool, path: Path, yes: bool, form: str, report_dir: Path) -> None:
+def rollback(
+    word: str, to: int | None, pin: bool, branch: str | None, path: Path, yes: bool, form: str, report_dir: Path
+) -> None:
     """Move an alias back at once, with all of its traffic.
 
     NAME is a function's name or its address, account/region/function. Which version the alias had before is told by reports; without
-    one it is the next lower number.
+    one it is the next lower number. Where its spec has a rollout, the version that it leaves counts as rejected: no apply puts it back.
 
     Example: reconcile rollback checkout/live --to 7 --pin
     """
-    from reconciler.commands.by_hand import rolled_back
+    from reconciler.commands.rolling_back import Back, rolled_back
 
-    name, slash, alias = word.rpartition("/")
-    if not (slash and name and alias):
-        raise click.UsageError(f"which alias of {word}? write {word}/ALIAS")
+    if branch is not None and not pin:
+        raise click.UsageError("--branch commits a pin; give --pin as well")
+    name, alias = alias_named(word)
     request = asked(name, path, report_dir, form, yes=yes)
-    ending, note = rolled_back(request, alias, str(to or ""), is_pinned=pin)
+    ending, note = rolled_back(request, Back(alias, str(to or ""), pin, branch or ""))
     if note:
         say(note)
     finish(ending, formats.of(form).report(ending.report, view()))

@@ -35,13 +35,20 @@ class Proposal:
             raise UnsafePlan(BEGINS_AT_A_BRANCH.ends(message))
         self._tree.identity()
 
-    def committed(self, files: Sequence[Rewriting], message: str) -> str:
-        """The commit's name. The files in the folder stay as they are."""
-        changes = [
+    def _changes(self, files: Sequence[Rewriting]) -> list[Change]:
+        return [
             Change(self._history.name_of(Path(file.path)), file.before.encode(), file.after.encode()) for file in files
         ]
+
+    def require_nothing_else(self, files: Sequence[Rewriting]) -> None:
+        """Raises UnsafePlan where the commit would hold more than these changes."""
+        changes = self._changes(files)
         others = list(committing.uncommitted(self._tree, changes))
         if others:
             reason = f"{others[0]} is not in HEAD as it is here; commit it first, or put it back"
             raise UnsafePlan(HAS_NOTHING_ELSE.ends(reason))
-        return committing.committed(self._tree, self.branch, changes, message)
+
+    def committed(self, files: Sequence[Rewriting], message: str) -> str:
+        """The commit's name. The files in the folder stay as they are."""
+        self.require_nothing_else(files)
+        return committing.committed(self._tree, self.branch, self._changes(files), message)

@@ -95,8 +95,9 @@ def placed(workspace: Workspace, spec: Spec, steps: tuple[str, ...]) -> Place:
 # --- an alias's version ----------------------------------------------------------------------------------------------
 
 
-def pinned(workspace: Workspace, target: Target, alias: str, version: str) -> Rewriting:
-    """The spec with an alias on one version and nothing beside it. Raises UnsafePlan where there is no such place."""
+def pinned(workspace: Workspace, target: Target, alias: str, version: str, left: str = "") -> Rewriting:
+    """The spec with an alias on one version and nothing beside it; that it `left` another one is said there, where that is known. Raises
+    UnsafePlan where there is no such place."""
     spec = next((spec for spec in workspace.written if spec.target == target), None)
     at = ("aliases", alias)
     if spec is None or not any((item.key.kind, item.key.name) == ("alias", alias) for item in spec.desired):
@@ -110,7 +111,7 @@ def pinned(workspace: Workspace, target: Target, alias: str, version: str) -> Re
     if others:
         message = f"{main.origin}: this is said for {others[0]} as well; say it for {target.region} alone, with by_region or in a variant, first"
         raise UnsafePlan(IS_WRITTEN_IN_ITS_PLACE.ends(message))
-    edits = [Edit(main.steps, version)]
+    edits = [Edit(main.steps, version, f"rolled back from {left}" if left else "")]
     if routing.value is not UNSET:
         more = isinstance(routing.value, dict) and len(routing.value) > 1
         edits.append(Edit((*routing.steps, "AdditionalVersionWeights") if more else routing.steps, UNSET))

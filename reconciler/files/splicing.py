@@ -26,10 +26,12 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class Edit(NamedTuple):
-    """`value` at these steps of keys, wherever nothing or something else is; `UNSET` takes the entry away."""
+    """`value` at these steps of keys, wherever nothing or something else is; `UNSET` takes the entry away. `remark` becomes a comment, where
+    a value has its line for itself and none yet."""
 
     steps: tuple[str, ...]
     value: Any
+    remark: str = ""
 
 
 class Unspliced(Exception):
@@ -99,7 +101,7 @@ class _Text:
             return self._added(key, node, steps[0], value[steps[0]])
         assert key is not None
         self._require_no_anchor(node)
-        return self._deleted(parent, key, node) if value is UNSET else self._replaced(key, node, value)
+        return self._deleted(parent, key, node) if value is UNSET else self._replaced(key, node, value, change.remark)
 
     # --- what is refused ---------------------------------------------------------------------------------------------
 
@@ -122,10 +124,12 @@ class _Text:
 
     # --- the three edits ---------------------------------------------------------------------------------------------
 
-    def _replaced(self, key: Node, node: Node, value: Any) -> str:
+    def _replaced(self, key: Node, node: Node, value: Any, remark: str = "") -> str:
         if node.is_flow or node.form == "scalar":
             gap = "" if self.text[: node.start][-1:].isspace() else " "
-            return self._with(node.start, node.end, gap + inline(value) + self._remark(node))
+            is_alone = not self.text[node.end : self._line_end(node.end)].strip()
+            comment = self._remark(node) or (f"  # {remark}" if remark and is_alone else "")
+            return self._with(node.start, node.end, gap + inline(value) + comment)
         if isinstance(value, list) and value and node.form == "list":
             return self._with_lines(node, _items(value, self._column(node)))
         after_colon = self.text.index(":", key.end) + 1
