@@ -86,13 +86,23 @@ class Desired:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Which published versions a spec keeps: so many of the newest, and those that are not older than so many days; 0 where it does
+    not say."""
+
+    newest: int = 0
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """One YAML file for one target (a file with three regions gives three; that of a layer another one for its versions, where
     not all of them are kept).
 
     `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
     changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
-    that the function had before, `keep` how many versions of a layer stay, 0 for all.
+    that the function had before, `keep` how many versions of a layer stay, 0 for all, `retain` which published versions
+    of a function do, None for all.
     `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out. `origins` are
     the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well. `rollouts` says by
     alias how it gets to another version. `by_name` has what is desired by kind and name.
@@ -108,6 +118,7 @@ class Spec:
     adopt: bool = False
     was: str = ""
     keep: int = 0
+    retain: Retention | None = None
     ignore: tuple[str, ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     values: Mapping[str, Origin] = field(default_factory=dict)
@@ -148,11 +159,21 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How many executions the functions of an account and region may have at once, and how many of those none of them reserves;
-    `problem` says why nobody could tell."""
+    """How many executions the functions of an account and region may have at once, and how many of those none of them reserves; how many
+    bytes of code are stored there, and how many may be, 0 where that is not known. `problem` says why nobody could tell."""
 
     limit: int = 0
     unreserved: int = 0
+    problem: str = ""
+    stored: int = 0
+    storable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Executions:
+    """Whether durable executions of a version are under way; `problem` says why nobody could tell."""
+
+    is_running: bool = False
     problem: str = ""
 
 
@@ -164,7 +185,8 @@ class Snapshot:
     not be listed, and why; of those in `invoked` it was looked at whether anything invokes a qualifier that goes, though their specs own none of it: empty
     text, or why that could not be seen. `functions` has the names of all functions of a place, with a mark or a spec or not;
     `unnamed` the places whose names were asked for in vain, and why: of a place in neither nothing is known. `rooms` has the room of the
-    places where specs reserve more than lives."""
+    places where specs reserve more than lives, or send code; `executions` what is under way in versions that are old enough to go, as far
+    as they may have durable executions."""
 
     resources: tuple[Live, ...]
     taken_at: str
@@ -178,6 +200,7 @@ class Snapshot:
     functions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unnamed: Mapping[str, str] = field(default_factory=dict)
     rooms: Mapping[str, Room] = field(default_factory=dict)
+    executions: Mapping[Key, Executions] = field(default_factory=dict)
 
 
 class Sealed(str):

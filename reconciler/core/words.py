@@ -40,7 +40,9 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def byte_size(count: int) -> str:
-    """`17 B`, `1.2 KB`, `48.0 MB`: in units of 1024, as Lambda's limits are."""
+    """`17 B`, `1.2 KB`, `48.0 MB`, `75.0 GB`: in units of 1024, as Lambda's limits are."""
     if abs(count) < 1024:
         return f"{count} B"
-    return f"{count / 1024:.1f} KB" if abs(count) < 1024 * 1023.95 else f"{count / 1024**2:.1f} MB"
+    if abs(count) < 1024 * 1023.95:
+        return f"{count / 1024:.1f} KB"
+    return f"{count / 1024**2:.1f} MB" if abs(count) < 1024**2 * 1023.95 else f"{count / 1024**3:.1f} GB"

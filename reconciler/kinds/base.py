@@ -226,7 +226,7 @@ class Kind:
     """All that differs from kind to kind. Who reads, plans, applies, exports and shows resources asks these fields.
 
     What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; where that is another kind's,
-    the word `below` the first names under which its own entries stand; the `noun` by which people
+    the word `below` the first names under which its own entries stand, and `words_for_all` those of its section that speak of all entries and are none; the `noun` by which people
     call it, where that is not its name; of what a function has one of at the most and AWS has a name for, `named(function,
     configuration)` that name, which several functions may share; how it is read (`reading`), and of what is owned in parts, `whole(lives)`, which those are when all of it is meant; the AWS `calls` that change it and what they may have
     to wait for (`waits`); `rules` over one spec document, offline, and `cautions`, which only warn.
@@ -275,6 +275,7 @@ class Kind:
     identity: Callable[[str, Properties], Hashable] = by_name
     subject: Callable[[str, Properties], Hashable] = by_name
     below: str = ""
+    words_for_all: frozenset[str] = frozenset()
     of: str = "function"
     noun: str = ""
     named: Callable[[str, Properties], str] = nameless
@@ -368,7 +369,7 @@ class Kind:
         if self.below:
             return {name: entry for name in self.parts(written) if (entry := written[name][self.below])}
         if self.levels == 1:
-            return written
+            return {name: entry for name, entry in written.items() if name not in self.words_for_all}
         return {f"{part}/{name}": entry for part in self.parts(written) for name, entry in written[part].items()}
 
     def at_birth(self, function: str) -> dict[str, Any] | None:

@@ -35,6 +35,8 @@ from reconciler.kinds.configuration import (
 )
 from reconciler.kinds.reading import Listing, Reading
 
+RETAIN = "retain"  # in a spec, beside the numbers: which versions stay
+
 PUBLISH = Section(
     name="publish",
     operation="PublishVersion",
@@ -150,6 +152,7 @@ VERSION = Kind(
     name="version",
     section="versions",
     sections=(PUBLISH,),
+    words_for_all=frozenset({RETAIN}),
     reading=READING,
     calls=CALLS,
     normal=as_written,

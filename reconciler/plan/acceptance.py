@@ -97,6 +97,8 @@ def _came(kind: Kind, action: Action, live: Live, desired: Mapping[Key, Desired]
         )
     if kind is LAYER_VERSION:
         return Left(action.key, f"/{kind.section}", "an older version goes; write a larger `keep` to keep it")
+    if kind is VERSION:
+        return Left(action.key, f"/{kind.section}", "an older version goes; let `retain` keep more to keep it")
     taken = {key.name for key in desired if key.kind == kind.name}
     at = kind.at(label(live, taken) if kind.named_by else action.key.name)
     entry = minimal(kind, written(kind, live.properties), action.key.target.function)

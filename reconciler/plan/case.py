@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.later import Later
-from reconciler.core.model import Desired, Live, Spec, Target, TargetPlan
+from reconciler.core.model import Desired, Executions, Key, Live, Spec, Target, TargetPlan
 from reconciler.core.packages import Artifact
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
@@ -33,7 +33,8 @@ class Case:
     functions has its name; None without such a list. `unseen` says why it could not be seen whether anything
     invokes a qualifier that goes. `elsewhere` has what several functions have together and another target of the plan changes: place, kind
     and name. `earlier` are the plans that were made before this one and are not refused, `named` the versions of layers that their specs
-    name, by ARN."""
+    name, by ARN. `taken_at` is when it was looked, `executions` what is under way in versions, `mentioned` the versions, as function and
+    number, that any spec of the plan names."""
 
     spec: Spec
     live: tuple[Live, ...]
@@ -46,6 +47,9 @@ class Case:
     elsewhere: frozenset[tuple[str, str, str]] = frozenset()
     earlier: Mapping[Target, TargetPlan] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    taken_at: str = ""
+    executions: Mapping[Key, Executions] = field(default_factory=dict)
+    mentioned: frozenset[tuple[str, str]] = frozenset()
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]

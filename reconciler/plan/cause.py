@@ -35,7 +35,7 @@ from reconciler.kinds.layer import LAYER
 from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.needs import layers_of, owns
 from reconciler.kinds.registry import KINDS
-from reconciler.kinds.version import VERSION
+from reconciler.kinds.version import RETAIN, VERSION
 from reconciler.plan.changes import prefix
 from reconciler.plan.layers import stands_for
 
@@ -315,6 +315,8 @@ def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
     if action.verb != "delete":
         return action
     cause = _moved_by(*(not _asks(spec, sides.now, action.key, live) for spec in sides.specs))
+    if cause == "drift" and _is_by_retention(sides.now, action.key):
+        cause = "unapplied"  # git asks for it all the time, and time or a newer version makes it due
     cause = sides.layers.get(replace(action.key.target, root=LAYER.name), cause) if cause == "drift" else cause
     then = sides.moved_since(cause)
     author = _deleting(action.key, then, sides) if then else ""
@@ -328,12 +330,20 @@ def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> b
         return spec is None or spec.is_absent
     if now.keep != (spec.keep if spec else 0):
         return False
+    if _is_by_retention(now, key):
+        return spec is not None and spec.retain == now.retain
     if now.is_absent:
         return spec is not None and spec.is_absent
     item, before = _item(now, key), _item(spec, key)
     if item is None:
         return spec is None or (owns(spec, KINDS[key.kind], key.name) and not _is_named(spec, key, live))
     return before is not None and before.properties == item.properties
+
+
+def _is_by_retention(now: Spec | None, key: Key) -> bool:
+    """Whether a version goes that the spec only does not keep."""
+    is_kept = now is None or now.is_absent or now.retain is None
+    return not is_kept and key.kind == VERSION.name and _item(now, key) is None
 
 
 def _deleting(key: Key, then: Then, sides: Sides) -> str:
@@ -351,6 +361,8 @@ def _asked_at(now: Spec, key: Key) -> Origin | None:
         return now.origins.get("/state")
     if now.target.root == LAYER_VERSION.name:
         return now.origins.get(f"/{LAYER_VERSION.section}")
+    if _is_by_retention(now, key):
+        return now.origins.get(f"/{VERSION.section}/{RETAIN}")
     item = _item(now, key)
     return item.origins.get("/state", item.origins.get("")) if item else None
 

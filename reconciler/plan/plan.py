@@ -37,7 +37,7 @@ from reconciler.kinds.needs import remaining
 from reconciler.kinds.registry import CALLS, KINDS, RANKS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
-from reconciler.plan import layers, refusals, renames, rooms
+from reconciler.plan import layers, refusals, renames, retention, rooms, storage
 from reconciler.plan.case import Case, Policy
 from reconciler.plan.changes import (
     Draft,
@@ -76,6 +76,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
     named = frozenset[str]()
     earlier: dict[Target, TargetPlan] = {}
     changed = frozenset[tuple[str, str, str]]()
+    mentioned = retention.mentioned(ordered)
     for spec in ordered:
         if spec.target in snapshot.unread:
             made[spec.target] = unread_plan(spec, snapshot.unread[spec.target])
@@ -94,13 +95,17 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
             changed,
             earlier,
             named,
+            snapshot.taken_at,
+            snapshot.executions,
+            mentioned,
         )
         planned, notes = made[spec.target] = target_plan(case)
         if not is_refused(notes):
             earlier[spec.target] = planned
             changed |= changed_for_all(planned)
     waiting = sorted(layers.ordered(made, snapshot).values(), key=lambda item: item[0].target)
-    plans = renames.ordered(rooms.checked(waiting, ordered, snapshot), ordered, snapshot)
+    fitting = storage.checked(rooms.checked(waiting, ordered, snapshot), ordered, snapshot)
+    plans = renames.ordered(fitting, ordered, snapshot)
     targets = tuple(planned for planned, _ in plans)
     return Plan(
         targets=targets,
@@ -209,12 +214,13 @@ def change(case: Case) -> list[Draft]:
     version, published = publication(case, function)
     live = tuple(remaining(case.live)) if is_new else case.live
     sections = (kind for kind in kinds_of(case.spec.target) if kind not in (FUNCTION, VERSION))
-    return [
+    drafts = [
         *([function] if function else []),
         *([version] if version else []),
         *version_deletions(case),
         *(draft for kind in sections for draft in section_drafts(replace(case, live=live), kind, published)),
     ]
+    return [*drafts, *retention.deletions(case, drafts)]
 
 
 # By what a target is: the drafts of one that should be there, and of one that should not.

@@ -16,7 +16,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.plan import kept, layers, packages, provisioned, qualifiers
+from reconciler.plan import kept, layers, packages, provisioned, qualifiers, retention
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix, without_foreign_code
 from reconciler.plan.source import SENDING, repository
@@ -381,6 +381,7 @@ RULES: tuple[PlanCheck, ...] = (
     *kept.RULES,
     *packages.RULES,
     *provisioned.RULES,
+    *retention.RULES,
     *layers.RULES,
     last_update_failed,
     is_already_absent,

@@ -17,6 +17,7 @@ from reconciler.core.model import (
     Cause,
     Configuration,
     Diagnostic,
+    Executions,
     FieldChange,
     GuardChange,
     Key,
@@ -37,8 +38,10 @@ from reconciler.core.model import (
 from reconciler.core.packages import Artifact, Comparison, Package
 from reconciler.core.sealing import checksum, digest, sealed
 from reconciler.core.trail import Who
-from reconciler.kinds.needs import hanging_on, lost_qualifiers, needed, with_layers
+from reconciler.kinds.needs import hanging_on, needed, with_layers
 from reconciler.kinds.registry import KINDS
+from reconciler.kinds.retention import at_risk
+from reconciler.kinds.version import VERSION
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.report.traffic import traffic_moved
 
@@ -267,10 +270,12 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
         **({"unlisted": dict(sorted(snapshot.unlisted.items()))} if snapshot.unlisted else {}),
         "functions": _functions_document(snapshot),
         **({"rooms": _rooms_document(snapshot)} if snapshot.rooms else {}),
+        **({"executions": _executions_document(snapshot)} if snapshot.executions else {}),
         "artifacts": [
             {
                 "address": str(target), "code": dict(codes.get(target, {})), "sha256": artifact.sha256,
                 "source": artifact.source, "version": artifact.version, "problem": artifact.problem, "etag": artifact.etag,
+                "size": artifact.size,
             }
             for target, artifact in sorted(snapshot.artifacts.items())
         ],
@@ -283,7 +288,7 @@ def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str,
     for item in snapshot.resources:
         held.setdefault(item.key.target, []).append(item)
     hanging = {
-        spec.target: hanging_on(lost_qualifiers(spec, held.get(spec.target, ())))
+        spec.target: hanging_on(at_risk(spec, held.get(spec.target, ()), snapshot.taken_at))
         for spec in specs
         if not snapshot.invoked.get(spec.target)
     }
@@ -312,8 +317,23 @@ def _rooms_document(snapshot: Snapshot) -> list[dict[str, Any]]:
     return [
         {"place": place, "problem": room.problem}
         if room.problem
-        else {"place": place, "limit": room.limit, "unreserved": room.unreserved}
+        else {
+            "place": place,
+            "limit": room.limit,
+            "unreserved": room.unreserved,
+            "stored": room.stored,
+            "storable": room.storable,
+        }
         for place, room in sorted(snapshot.rooms.items())
+    ]
+
+
+def _executions_document(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What is under way in which version, or why that could not be told."""
+    return [
+        {"address": str(key.target), "version": key.name}
+        | ({"problem": held.problem} if held.problem else {"running": held.is_running})
+        for key, held in sorted(snapshot.executions.items())
     ]
 
 
@@ -367,7 +387,12 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
     codes = {str(spec.target): dict(spec.code) for spec in specs}
     artifacts = {
         target_of(item["address"]): Artifact(
-            item["sha256"], item["source"], item["version"], item["problem"], item.get("etag", "")
+            item["sha256"],
+            item["source"],
+            item["version"],
+            item["problem"],
+            item.get("etag", ""),
+            size=item.get("size", 0),
         )
         if codes.get(item["address"]) == item["code"]
         else Artifact("", "the snapshot knows other code than the spec now names")
@@ -394,8 +419,14 @@ def snapshot_from(document: Mapping[str, Any], specs: Iterable[Spec]) -> Snapsho
         },
         unnamed={item["place"]: item["problem"] for item in document.get("functions", ()) if "problem" in item},
         rooms={
-            item["place"]: Room(item.get("limit", 0), item.get("unreserved", 0), item.get("problem", ""))
+            item["place"]: Room(**{name: value for name, value in item.items() if name != "place"})
             for item in document.get("rooms", ())
+        },
+        executions={
+            Key(target_of(item["address"]), VERSION.name, item["version"]): Executions(
+                item.get("running", False), item.get("problem", "")
+            )
+            for item in document.get("executions", ())
         },
     )
 

@@ -209,8 +209,21 @@ SNAPSHOT: Schema = {
             ),
             "rooms": array(
                 closed(
-                    {"place": PLACE, "limit": COUNT, "unreserved": {"type": "integer"}, "problem": TEXT},
-                    optional=("limit", "unreserved", "problem"),
+                    {
+                        "place": PLACE,
+                        "limit": COUNT,
+                        "unreserved": {"type": "integer"},
+                        "problem": TEXT,
+                        "stored": COUNT,
+                        "storable": COUNT,
+                    },
+                    optional=("limit", "unreserved", "problem", "stored", "storable"),
+                )
+            ),
+            "executions": array(
+                closed(
+                    {"address": ADDRESS, "version": TEXT, "running": {"type": "boolean"}, "problem": TEXT},
+                    optional=("running", "problem"),
                 )
             ),
             "artifacts": array(
@@ -223,12 +236,13 @@ SNAPSHOT: Schema = {
                         "version": TEXT,
                         "problem": TEXT,
                         "etag": TEXT,
+                        "size": COUNT,
                     },
-                    optional=("etag",),
+                    optional=("etag", "size"),
                 )
             ),
         },
-        optional=("scope", "unlisted", "functions", "rooms"),
+        optional=("scope", "unlisted", "functions", "rooms", "executions"),
     ),
 }
 

@@ -17,10 +17,11 @@ from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted
-from reconciler.core.model import Pin, Spec, Target
+from reconciler.core.model import Live, Pin, Spec, Target
 from reconciler.core.packages import Artifact
 from reconciler.core.sealing import canonical
 from reconciler.files.packages import packed_alone
+from reconciler.kinds.registry import KINDS
 from reconciler.snapshot.local_code import Packing, compared, declared_sha256, in_base64, local_artifact
 
 ECR = re.compile(
@@ -53,6 +54,12 @@ def artifacts(
     look = partial(code_of, aws, looking)
     answers = dict(zip(first, pool.map(look, first.values(), (question[2] for question in first)), strict=True))
     return {target: code for target, question in questions.items() if (code := answers[question])}
+
+
+def live_code(resources: Iterable[Live]) -> dict[Target, str]:
+    """The hash of the code that each target holds."""
+    roots = (item for item in resources if KINDS[item.key.kind].is_root)
+    return {item.key.target: str(item.handle.get("CodeSha256", "")) for item in roots}
 
 
 def _question(spec: Spec, held: str) -> tuple[Place, bytes, str]:
@@ -114,6 +121,7 @@ def _s3(aws: Aws, target: Target, code: Mapping[str, Any], looking: Looking) -> 
             return Artifact(declared, "sha256 in the spec", pin.version)
         mend = "allow s3:GetObject, or write code.sha256"
         return Artifact("", str(pin), problem=f"{pin} cannot be read ({failure.code}); {mend}")
+    actual = replace(actual, size=int(head.get("ContentLength", 0)))
     if declared and not actual.sha256:
         return replace(actual, sha256=declared, source="sha256 in the spec")
     return compared(actual, declared)

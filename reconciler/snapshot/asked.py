@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from reconciler.core.model import Live, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import hanging_on, lost_qualifiers, parts
+from reconciler.kinds.needs import hanging_on, parts
 from reconciler.kinds.registry import may_be_of
+from reconciler.kinds.retention import at_risk
 
 WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
 Parts = Mapping[Target, frozenset[str]]  # what is to be read of a kind
@@ -33,9 +34,9 @@ def needs_others(kind: Kind, needed: frozenset[str]) -> bool:
     return bool(parts(kind, needed) & WHOLE) and kind.is_owned_in_parts
 
 
-def losing(spec: Spec, held: Iterable[Live]) -> frozenset[str]:
-    """What may hang on what a spec drops, of all kinds."""
-    lost = lost_qualifiers(spec, held)
+def losing(spec: Spec, held: Iterable[Live], taken_at: str) -> frozenset[str]:
+    """What may hang on what a spec drops or does not keep, of all kinds."""
+    lost = at_risk(spec, held, taken_at)
     return hanging_on(lost) if lost else NONE
 
 

@@ -15,10 +15,10 @@ from itertools import groupby
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, SnapshotError
-from reconciler.core.model import Key, Live, Snapshot, Spec, Target
+from reconciler.core.model import Key, Live, Snapshot, Spec
 from reconciler.kinds.needs import with_layers
-from reconciler.kinds.registry import KINDS
-from reconciler.snapshot.artifacts import Looking, artifacts
+from reconciler.snapshot.artifacts import Looking, artifacts, live_code
+from reconciler.snapshot.executions import executions
 from reconciler.snapshot.readers import Readers
 from reconciler.snapshot.region import Region, Wish
 from reconciler.snapshot.rest import Patience
@@ -51,7 +51,7 @@ def fetch(
         look = partial(artifacts, aws, pool=readers.of(None, "HeadObject"), looking=looking)
         at_once = [spec for spec in ordered if spec.target.account in accounts and not needs_live_code(spec)]
         codes = readers.beside(partial(look, at_once, held={}))
-        wishes = {place: Wish(managed_by, kinds, optional, is_naming=place in naming) for place in reached}
+        wishes = {place: Wish(managed_by, kinds, optional, place in naming, taken_at) for place in reached}
         reading = [
             readers.beside(Region(aws, place, by_place[place], wishes[place], readers, patience).read)
             for place in reached
@@ -64,29 +64,25 @@ def fetch(
         code = codes.result() | look(rest, held=live_code(resources))
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
+    code = {target: found for target, found in code.items() if target not in unread.reasons}
     known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
     unlisted = {str(place): why for place, why in failed.items() if place in marked or by_place[place]}
     unnamed = {str(place): why for place, why in failed.items() if place in naming}
     return Snapshot(
-        known, taken_at, accounts, {target: found for target, found in code.items() if target not in unread.reasons},
+        known, taken_at, accounts, code,
         unread=unread.reasons,
         unlisted=unlisted | {str(region.place): region.unlisted for region in regions if region.unlisted},
         invoked={target: why for region in regions for target, why in region.invoked.items()},
         functions={str(region.place): region.names for region in regions if region.names is not None},
         unnamed=unnamed | {str(region.place): region.unnamed for region in regions if region.unnamed},
-        rooms=rooms(aws, ordered, known),
+        rooms=rooms(aws, ordered, known, code),
+        executions=executions(aws, ordered, known, taken_at) if kinds is None else {},
     )  # fmt: skip
 
 
 def needs_live_code(spec: Spec) -> bool:
     """Whether the code that a spec names is looked at only where the function does not hold it."""
     return bool(spec.code) and "sha256" in spec.code
-
-
-def live_code(resources: Iterable[Live]) -> dict[Target, str]:
-    """The hash of the code that each target holds."""
-    roots = (item for item in resources if KINDS[item.key.kind].is_root)
-    return {item.key.target: str(item.handle.get("CodeSha256", "")) for item in roots}
 
 
 def grouped(ordered: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:

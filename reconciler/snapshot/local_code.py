@@ -60,7 +60,13 @@ def _packed(packed: Packing, path: str, origin: Origin) -> Artifact:
         most = packing.MAX_DIRECT_BYTES
         limit = f"{path} is {package.size:,} bytes zipped, and a request to Lambda takes {most:,} at the most"
         about = Package(path, package.size, files, unpacked, limit if package.size > most else "")
-        return Artifact(package.sha256, f"what is packed from {path}", credentials=credentials(file), package=about)
+        return Artifact(
+            package.sha256,
+            f"what is packed from {path}",
+            credentials=credentials(file),
+            package=about,
+            size=package.size,
+        )
 
 
 def in_base64(written: str) -> str:

@@ -30,12 +30,13 @@ OTHERS = tuple(kind for kind in KINDS.values() if kind is not FUNCTION)
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked for beside what specs need: functions with this mark; `kinds` of every target instead of those that its spec needs;
-    of `optional` ones that cannot be read only `invoked` says why; `is_naming`: the names of all functions."""
+    of `optional` ones that cannot be read only `invoked` says why; `is_naming`: the names of all functions. `taken_at` is now."""
 
     managed_by: str = ""
     kinds: frozenset[str] | None = None
     optional: frozenset[str] = frozenset()
     is_naming: bool = False
+    taken_at: str = ""
 
 
 @dataclass
@@ -211,7 +212,7 @@ class Region:
         if self.wish.kinds is not None:
             return {}
         each = ((spec, self.held.get(spec.target, ())) for spec in self.specs)
-        return {spec.target: names for spec, held in each if (names := losing(spec, held))}
+        return {spec.target: names for spec, held in each if (names := losing(spec, held, self.wish.taken_at))}
 
     def _required(self, kind: Kind, asked: Collection[Target]) -> frozenset[Target]:
         """Whose plan cannot be made without it."""

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from reconciler.core.diff import pointer
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Desired, Diagnostic, Key, Origin, Spec, Target
+from reconciler.core.model import Desired, Diagnostic, Key, Origin, Retention, Spec, Target
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import absolute
@@ -22,6 +22,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
 from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import FUNCTION_SECTIONS, KINDS, NAMED_SECTIONS, SECTION_NAMES, kinds_of
+from reconciler.kinds.version import RETAIN, VERSION
 from reconciler.spec import cautions, layers, shared
 from reconciler.spec.cautions import warning
 from reconciler.spec.checking import code_path, defaults_faults, document_faults, placing_faults
@@ -241,12 +242,18 @@ def _spec(
         adopt=value.get("adopt", False),
         was=value.get("was", ""),
         keep=value.get("keep", 0),
+        retain=_retention(value.get(VERSION.section)),
         ignore=tuple(value.get("ignore", ())),
         origins=document.origins,
         values=document.values,
         extends=document.extends,
         rollouts=rollouts_of(document),
     )
+
+
+def _retention(versions: Mapping[str, Any] | None) -> Retention | None:
+    written = (versions or {}).get(RETAIN)
+    return Retention(**written) if written else None
 
 
 def owned(value: Mapping[str, Any]) -> Iterator[str]:

@@ -20,6 +20,8 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
 from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import FUNCTION_SECTIONS, SECTIONS
+from reconciler.kinds.retention import ALWAYS
+from reconciler.kinds.version import RETAIN
 from reconciler.spec import partial
 from reconciler.spec.meant import OVERLAY
 
@@ -275,9 +277,26 @@ TAGS: Schema = {
     "propertyNames": {"minLength": 1, "maxLength": 128},
 }
 VERSIONS: Schema = {
-    "description": "Number -> {state: absent}: published versions to delete.",
+    "description": "Number -> {state: absent}: published versions to delete; `retain`: which of the others stay.",
     "type": "object",
-    "propertyNames": {"pattern": "^[1-9][0-9]*$", "x-words": "a version's number"},
+    "properties": {
+        RETAIN: {
+            "description": "Versions beyond the newest ones go once they are older than so many days too, and never one that anything uses; left out, all of them stay.",
+            "type": "object",
+            "properties": {
+                "newest": {"description": "So many stay, the newest first.", "type": "integer", "minimum": ALWAYS},
+                "days": {
+                    "description": "Those that were published since stay as well.",
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 36500,
+                },
+            },
+            "additionalProperties": False,
+            "minProperties": 1,
+        }
+    },
+    "propertyNames": {"pattern": f"^({RETAIN}|[1-9][0-9]*)$", "x-words": f"a version's number, or {RETAIN}"},
     "additionalProperties": {
         "type": "object",
         "properties": {"state": {"type": "string", "enum": ["absent"]}},

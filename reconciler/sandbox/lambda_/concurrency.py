@@ -56,10 +56,12 @@ def delete_concurrency(region: Region, params: Mapping[str, Any], now: float) ->
 
 
 def get_account_settings(region: Region, params: Mapping[str, Any], now: float) -> dict[str, Any]:
-    size = sum(
-        record.code.size
-        for function in region.functions.values()
-        for record in (function.latest, *function.versions.values())
+    records = (
+        record for function in region.functions.values() for record in (function.latest, *function.versions.values())
+    )
+    layers = (version for layer in region.layers.values() for version in layer.versions.values())
+    size = sum(record.code.size for record in records) + sum(
+        version.code.size for version in layers if not version.is_deleted
     )
     return {
         "AccountLimit": {
