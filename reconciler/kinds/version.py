@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
-from reconciler.core.finding import Finding, Rule, named
+from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
@@ -130,6 +130,13 @@ def deletes_no_version_in_use(spec: Mapping[str, Any]) -> Iterator[Finding]:
                 yield Finding(at, f"version {number} is used by alias {name}; move the alias first", is_key=True)
 
 
+@Rule("R336", "Versions are kept by their number, their age, or both.")
+def keeps_by_number_or_age(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    written = part(spec, "versions")
+    if RETAIN in written and written[RETAIN] == {}:
+        yield Finding(f"/versions/{RETAIN}", "retain keeps nothing; write {newest: 10, days: 30}, or one of the two")
+
+
 def is_version_active(state: State, target: Target, _: Properties) -> bool:
     if not state or state.get("State") == "Failed":
         if state:
@@ -164,7 +171,7 @@ VERSION = Kind(
     state=content,
     after=after,
     waits=(Wait("version-active", look, is_version_active, standing, "Configuration", is_named_by_answer=True),),
-    rules=(deletes_no_version_in_use,),
+    rules=(deletes_no_version_in_use, keeps_by_number_or_age),
     named_by="Version",
     counts_as_deletion=False,
     listed=number,

@@ -27,7 +27,6 @@ from reconciler.plan.qualifiers import aliases_after, invoking_after
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, spec_origin
 
 _NAMED = re.compile(r":?function:([A-Za-z0-9-_]+):([1-9][0-9]*)(?![A-Za-z0-9-_])")
-_PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html"
 
 
 def mentioned(specs: Iterable[Spec]) -> frozenset[tuple[str, str]]:
@@ -129,7 +128,7 @@ def _windows(case: Case, drafts: Drafts) -> dict[str, frozenset[str]]:
 # --- what there is to say ------------------------------------------------------------------------------------------
 
 
-@Rule("W245", "How many versions `versions.retain` keeps and deletes is told with each plan that deletes any.", _PAGE)
+@Rule("W245", "How many versions `versions.retain` keeps and deletes is told with each plan that deletes any.")
 def keeps_and_deletes(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     gone = {draft.pair.key.name for draft in drafts if draft.pair.key.kind == VERSION.name and draft.verb == "delete"}
     going = gone - {item.key.name for item in case.desired(VERSION)}
@@ -145,7 +144,7 @@ def keeps_and_deletes(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     yield Diagnostic("note", message, case.spec.target, spec_origin(case, VERSION.section, RETAIN))
 
 
-@Rule("W246", "A version of which nobody could see whether it is used is kept, and that is told.", _PAGE)
+@Rule("W246", "A version of which nobody could see whether it is used is kept, and that is told.")
 def keeps_what_was_not_seen(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     if case.spec.retain is None or is_new(drafts):
         return

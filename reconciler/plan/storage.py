@@ -21,9 +21,9 @@ SHOWN = 3  # of the targets that take the most
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 FITS = Rule("R335", "The code of a plan fits into what its region may still store.", _PAGE)
 IS_NEARLY_FULL = Rule(
-    "W247", f"A region that stores more than {WARNED_OF:.0%} of what it may is told, with what takes the most.", _PAGE
+    "W247", f"A region that stores more than {WARNED_OF:.0%} of what it may is told, with what takes the most."
 )
-MAY_FIT = Rule("W248", "Whether a region has room for new code is known before anything is sent.", _PAGE)
+MAY_FIT = Rule("W248", "Whether a region has room for new code is known before anything is sent.")
 
 
 def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> list[Made]:

@@ -13,7 +13,6 @@ from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Executions, Key, Live, Spec, Target
 from reconciler.kinds.retention import beyond
 
-LIST = "ListDurableExecutionsByFunction"
 UNDER_WAY = ("RUNNING", "PAUSING", "PAUSED")
 
 
@@ -35,16 +34,16 @@ def _of(aws: Aws, version: Live) -> Executions:
     target = version.key.target
     named = {"FunctionName": target.function, "Qualifier": version.key.name}
     try:
-        pages = aws.pages(Place.of(target), LIST, {**named, "Statuses": statuses()})
+        pages = aws.pages(Place.of(target), "ListDurableExecutionsByFunction", {**named, "Statuses": statuses()})
         return Executions(any(page.get("DurableExecutions") for page in pages))
     except Interrupted:
         raise
     except AwsError as failure:
-        return Executions(problem=failure_text(LIST, failure))
+        return Executions(problem=failure_text("ListDurableExecutionsByFunction", failure))
 
 
 def statuses() -> list[str]:
     """Those that the service model knows: an older one knows none that are paused."""
-    shape = service.request(LIST).members["Statuses"]
+    shape = service.request("ListDurableExecutionsByFunction").members["Statuses"]
     assert isinstance(shape, ListShape) and isinstance(shape.member, StringShape)
     return [status for status in UNDER_WAY if status in shape.member.enum]

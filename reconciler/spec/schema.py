@@ -293,7 +293,6 @@ VERSIONS: Schema = {
                 },
             },
             "additionalProperties": False,
-            "minProperties": 1,
         }
     },
     "propertyNames": {"pattern": f"^({RETAIN}|[1-9][0-9]*)$", "x-words": f"a version's number, or {RETAIN}"},

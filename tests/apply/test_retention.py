@@ -145,7 +145,7 @@ def test_a_version_in_which_a_durable_execution_is_under_way_stays(
             "Status": "RUNNING",
             "StartTimestamp": 1,
         }
-        monkeypatch.setitem(gate.OPERATIONS, name, lambda *_: {"DurableExecutions": [told]})  # type: ignore[index]
+        monkeypatch.setitem(gate.OPERATIONS, name, lambda *_: {"DurableExecutions": [told]})
     elif answer == "denied":
         house.sandbox.gate.script = Script([Fault(name, status=403, code="AccessDeniedException")])
     house.apply()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused
+from tests.sandbox.conftest import ACCOUNT, REGION, Aws, refused, zipped
 
 INVALID = "InvalidParameterValueException"
 
@@ -165,6 +165,20 @@ def test_100_stay_unreserved(aws: Aws) -> None:
     with refused(INVALID, "below its minimum value of [100]"):
         aws.client.put_function_concurrency(FunctionName=aws.function(), ReservedConcurrentExecutions=201)
     aws.client.delete_function_concurrency(FunctionName=name)
+
+
+def test_the_code_of_all_functions_versions_and_layers_is_counted_and_images_are_not(aws: Aws) -> None:
+    def stored() -> int:
+        return int(aws.client.get_account_settings()["AccountUsage"]["TotalCodeSize"])
+
+    before, name = stored(), aws.published(2)
+    size = aws.client.get_function_configuration(FunctionName=name)["CodeSize"]
+    assert stored() - before == 3 * size
+    layer = aws.client.publish_layer_version(LayerName="counted", Content={"ZipFile": zipped()})
+    assert stored() - before == 3 * size + layer["Content"]["CodeSize"]
+    aws.client.delete_layer_version(LayerName="counted", VersionNumber=layer["Version"])
+    aws.client.delete_function(FunctionName=name, Qualifier="1")
+    assert stored() - before == 2 * size
 
 
 def test_only_whole_functions_reserve(aws: Aws) -> None:

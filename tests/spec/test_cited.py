@@ -31,6 +31,7 @@ OF_RULES = {
     "R044": "six layers",
     "R050": "two weights",
     "R051": "a version in use deleted",
+    "R336": "versions that are kept by nothing",
     "R320": "a rollout on $LATEST",
     "R321": "weights beside a rollout",
     "R322": "weights that fall",

@@ -182,6 +182,17 @@ CASES: dict[str, tuple[str, list[str]]] = {
         'versions: {"3": {state: present}}\n',
         ['4:25: versions.3.state is "present"; allowed are absent; did you mean absent?'],
     ),
+    "one version that is kept": (
+        "versions: {retain: {newest: 1}}\n",
+        ["4:29: versions.retain.newest is 1; the least is 2"],
+    ),
+    "a retention in words": (
+        "versions: {retain: {newest: ten, day: 3}}\n",
+        [
+            '4:29: versions.retain.newest must be a whole number, not "ten"',
+            "4:34: versions.retain.day is not known; did you mean days?",
+        ],
+    ),
     "an unknown state": (
         "state: gone\n",
         ['4:8: state is "gone"; allowed are present, absent'],
