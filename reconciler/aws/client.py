@@ -209,7 +209,9 @@ class Aws:
             request_id=str(meta.get("RequestId", "")),
             attempts=int(meta.get("RetryAttempts", 0)) + 1,
             status_code=int(meta.get("HTTPStatusCode", 200)),
-            headers=self._headers(meta.get("HTTPHeaders", {}), result, shapes.output_shape, openly),
+            headers=self._headers(meta.get("HTTPHeaders", {}), result, shapes.output_shape, openly)
+            if service.is_change(operation, api)
+            else {},
         )
 
     def _note_date(self, place: Place, api: str, answer: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reconciler.core.model import UNSET, Properties, Unreadable
+from reconciler.core.model import MAPS, PLAIN, UNSET, Properties, Unreadable
 
 WEIGHT_TOLERANCE = 1e-9  # alias weights are doubles: 0.1 and 0.10000000000000001 are one weight
 
@@ -99,25 +99,38 @@ def _leaves(roots: set[tuple[str, ...]], before: Properties, after: Properties) 
 
 def paths(value: Any) -> Iterator[tuple[str, ...]]:
     """Paths of the leaves below `value`; the empty path when it is a leaf, none when it is UNSET."""
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, MAPS) and value:
         for key, item in value.items():
-            yield from ((key, *below) for below in paths(item))
+            if type(item) in PLAIN:
+                yield (key,)
+            else:
+                yield from ((key, *below) for below in paths(item))
     elif value is not UNSET and value != {}:
         yield ()
 
 
 def only_in(tree: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Leaves that say something in one tree where the other has nothing; an empty one says nothing, and false and zero do."""
-    for steps in sorted(set(paths(tree))):
+    for steps in sorted(_missing(tree, other)):
         value = value_at(tree, steps)
-        if value not in (None, "", [], ()) and value_at(other, steps) is UNSET:
+        if value not in (None, "", [], ()):
             yield steps, value
+
+
+def _missing(tree: Any, other: Any) -> Iterator[tuple[str, ...]]:
+    """Paths of the leaves of a map where another tree has nothing."""
+    for key, item in tree.items():
+        inside = other.get(key, UNSET) if isinstance(other, MAPS) else UNSET
+        if inside is UNSET:
+            yield from ((key, *below) for below in paths(item))
+        elif type(item) not in PLAIN and isinstance(item, MAPS):
+            yield from ((key, *below) for below in _missing(item, inside))
 
 
 def value_at(tree: Any, steps: tuple[str, ...]) -> Any:
     """What lies at `steps`, or `UNSET`."""
     for step in steps:
-        if not isinstance(tree, Mapping) or step not in tree:
+        if not isinstance(tree, MAPS) or step not in tree:
             return UNSET
         tree = tree[step]
     return tree
@@ -125,14 +138,24 @@ def value_at(tree: Any, steps: tuple[str, ...]) -> Any:
 
 def unreadable(tree: Any) -> Iterator[tuple[tuple[str, ...], Unreadable]]:
     """Where a tree holds what AWS does not show; lists are looked into, but a path ends at the first one."""
-    match tree:
-        case Unreadable():
-            yield (), tree
-        case Mapping():
-            for key, item in tree.items():
-                yield from (((key, *below), hidden) for below, hidden in unreadable(item))
-        case list() | tuple():
-            yield from (((), hidden) for item in tree for _, hidden in unreadable(item))
+    if not _hides(tree):
+        return
+    if isinstance(tree, Unreadable):
+        yield (), tree
+    elif isinstance(tree, list | tuple):
+        yield from (((), hidden) for item in tree for _, hidden in unreadable(item))
+    else:
+        for key, item in tree.items():
+            yield from (((key, *below), hidden) for below, hidden in unreadable(item))
+
+
+def _hides(tree: Any) -> bool:
+    """Whether anything in a tree is not shown; mostly nothing is."""
+    if isinstance(tree, MAPS):
+        tree = tree.values()
+    elif not isinstance(tree, list | tuple):
+        return isinstance(tree, Unreadable)
+    return any(_hides(item) for item in tree if type(item) not in PLAIN)
 
 
 def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:

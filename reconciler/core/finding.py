@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from reconciler.core.diff import escaped
-from reconciler.core.model import Diagnostic
+from reconciler.core.model import MAPS, Diagnostic
 
 ENDING = re.compile(r" \([RW][0-9]{3}\)$")
 
@@ -70,9 +70,6 @@ def continued(message: str, more: str) -> str:
 
 
 SpecCheck: TypeAlias = Check[[Mapping[str, Any]], Finding]
-
-
-MAPS = (dict, Mapping)  # what a file holds first: to ask the other takes ten times as long
 
 
 def part(value: Any, *steps: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from reconciler.core.model import PLAIN
+
 if TYPE_CHECKING:
     from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 
@@ -107,6 +109,8 @@ def project(value: Any, shape: Shape) -> Any:
 
     A list of structures where the shape wants strings (Layers read back as objects) becomes the list of their `Arn`s.
     """
+    if type(value) in PLAIN:
+        return value
     if is_structure(shape) and isinstance(value, Mapping):
         return {
             name: project(value[name], member)
@@ -125,6 +129,8 @@ def project(value: Any, shape: Shape) -> Any:
 def comparable(live: Any, desired: Any, shape: Shape | None) -> Any:
     """`live` without the structure members that `desired` does not have: their defaults are not known. Maps are kept
     whole, for their keys are the user's; so is what an empty structure stands against, for that one says "none"."""
+    if type(desired) in PLAIN:
+        return live
     if is_structure(shape) and isinstance(live, Mapping) and isinstance(desired, Mapping) and desired:
         return {
             name: comparable(live[name], wanted, shape.members.get(name))

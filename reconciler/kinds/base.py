@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from reconciler.core import service
@@ -33,7 +34,7 @@ IS_PUBLISH = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """A section of the spec: of which calls it takes the members, and why it does not take the `refused` ones.
 
@@ -88,8 +89,8 @@ class Section:
 
     def cut(self, answer: Properties) -> dict[str, Any]:
         """An answer of AWS, cut to what the section takes of it: also of what is newer than this release."""
-        cut = service.project(answer, self.shape)
-        return {name: value for name, value in cut.items() if name in self.members}
+        cut, members = service.project(answer, self.shape), self.members
+        return {name: value for name, value in cut.items() if name in members}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def with_name(live: Live) -> Any:
     return {**({"name": live.key.name} if live.key.name else {}), **live.properties}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """All that differs from kind to kind. Who reads, plans, applies, exports and shows resources asks these fields.
 
@@ -325,6 +326,7 @@ class Kind:
         return self.noun or self.name
 
     @property
+    @cache  # noqa: B019  there are a few kinds, as long as there is a program
     def levels(self) -> int:
         """How many names stand between the section and an entry: none where a function has one of it at the most, two where the
         first says what it hangs on. Two are one name here, with a slash between them."""
@@ -336,6 +338,7 @@ class Kind:
         return self.levels == 0
 
     @property
+    @cache  # noqa: B019  likewise
     def is_owned_in_parts(self) -> bool:
         """Whether a spec owns and reads only what stands below the first names that it has: AWS lists them nowhere."""
         reading = self.reading
@@ -440,4 +443,7 @@ def with_defaults(value: Any, default: Any) -> Any:
     """`value` with what it lacks taken from `default`, at every depth of mappings."""
     if not isinstance(value, dict) or not isinstance(default, dict):
         return default if value is None else value
-    return default | {key: with_defaults(item, default.get(key)) for key, item in value.items()}
+    return default | {
+        key: with_defaults(item, default.get(key)) if item is None or isinstance(item, dict) else item
+        for key, item in value.items()
+    }

@@ -131,7 +131,8 @@ def live_configuration(answer: Properties) -> dict[str, Any]:
     if "ImageConfigResponse" in in_request_words:
         in_request_words["ImageConfig"] = in_request_words["ImageConfigResponse"].get("ImageConfig", {})
     cut = service.project(in_request_words, service.request("CreateFunction"))
-    live = {name: value for name, value in cut.items() if name in CONFIGURATION.members}
+    members = CONFIGURATION.members
+    live = {name: value for name, value in cut.items() if name in members}
     for member, answered in (("Environment", "Environment"), ("ImageConfig", "ImageConfigResponse")):
         if (in_request_words.get(answered) or {}).get("Error"):
             live[member] = shown(None, in_request_words[answered]["Error"])

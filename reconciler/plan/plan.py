@@ -212,13 +212,14 @@ def change(case: Case) -> list[Draft]:
         return []
     is_new = function is not None and function.verb in ("create", "replace")
     version, published = publication(case, function)
-    live = tuple(remaining(case.live)) if is_new else case.live
+    gone = version_deletions(case)
+    case = replace(case, live=tuple(remaining(case.live))) if is_new else case
     sections = (kind for kind in kinds_of(case.spec.target) if kind not in (FUNCTION, VERSION))
     drafts = [
         *([function] if function else []),
         *([version] if version else []),
-        *version_deletions(case),
-        *(draft for kind in sections for draft in section_drafts(replace(case, live=live), kind, published)),
+        *gone,
+        *(draft for kind in sections for draft in section_drafts(case, kind, published)),
     ]
     return [*drafts, *retention.deletions(case, drafts)]
 

