@@ -72,9 +72,9 @@ def address(operation: str) -> str:
 
 
 @cache
-def request(operation: str) -> StructureShape:
-    """The input shape of an operation."""
-    shape = _operation(operation).input_shape
+def request(operation: str, api: str = "") -> StructureShape:
+    """The input shape of an operation; of an API that is not named, the one that is meant by its name."""
+    shape = model(api or api_of(operation)).operation_model(operation).input_shape
     assert is_structure(shape)
     return shape
 

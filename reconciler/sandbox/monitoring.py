@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from reconciler.core import service
-from reconciler.sandbox.cloudwatch import operations, putting, reading
+from reconciler.sandbox.cloudwatch import operations, putting, reading, tags
 from reconciler.sandbox.cloudwatch.errors import INVALID, not_spoken
 from reconciler.sandbox.gate import Gate, Operation, Tongue
 from reconciler.sandbox.http import query, rpc, smithy, wire
@@ -24,7 +24,7 @@ from reconciler.sandbox.refusals import Refused
 
 API = "monitoring"  # the name that its requests are signed for
 MODEL = "cloudwatch"
-OURS = re.compile("Metric|Alarm")  # in the name of an operation
+OURS = re.compile("Metric|Alarm|[Tt]ag")  # in the name of an operation
 LARGEST_BYTES = 1 << 20
 
 Refuse = Callable[[Refused, str], Response]
@@ -52,7 +52,7 @@ def _telling_both(refuse: Refuse) -> Refuse:
 
 CBOR = Tongue(smithy.routed, smithy.parsed, smithy.written, _telling_both(smithy.refusal))
 JSON = Tongue(rpc.routed, rpc.parsed, rpc.written, _telling_both(rpc.refusal))
-QUERY = Tongue(query.routed, query.parsed, query.written, query.refusal)
+QUERY = Tongue(query.routed, query.parsed(MODEL), query.written(MODEL), query.refusal)
 
 
 def _get_metric_data(region: Region, params: Mapping[str, Any], _now: float) -> dict[str, Any]:
@@ -88,6 +88,9 @@ OPERATIONS: Mapping[str, Operation] = {
             region.alarms, (region.account, region.region), params, now
         )
     ),
+    "ListTagsForResource": lambda region, params, _: tags.list_tags(region.alarms, params),
+    "TagResource": lambda region, params, _: tags.tag(region.alarms, params),
+    "UntagResource": lambda region, params, _: tags.untag(region.alarms, params),
     "SetAlarmState": _on_alarms(lambda region, params, now: operations.set_alarm_state(region.alarms, params, now)),
 }
 
@@ -118,8 +121,8 @@ def _checking(tongue: Tongue) -> Tongue:
         if operation not in OPERATIONS:
             raise not_spoken(operation)
         sent = tongue.parsed(_unpacked(request), operation, in_path)
-        params: dict[str, Any] = wire.read(sent, service.request(operation))
-        constraints.check(operation, params, INVALID)
+        params: dict[str, Any] = wire.read(sent, service.request(operation, MODEL))
+        constraints.check(operation, params, MODEL, INVALID)
         return params
 
     return replace(tongue, parsed=parsed)

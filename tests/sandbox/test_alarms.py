@@ -197,6 +197,18 @@ def test_every_protocol_makes_and_tells_the_same_alarm(aws: Aws, protocol: str) 
     assert told(aws, name) == {}
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_alarms_have_tags(aws: Aws, protocol: str) -> None:
+    name, _ = watch(aws, Tags=[{"Key": "team", "Value": "shop"}])
+    whose = {"ResourceARN": told(aws, name)[name]["AlarmArn"]}
+    assert spoken(aws, protocol, "TagResource", whose | {"Tags": [{"Key": "cost", "Value": "1"}]}) == {}
+    watch(aws, AlarmName=name, Tags=[{"Key": "left", "Value": "out"}])
+    assert spoken(aws, protocol, "UntagResource", whose | {"TagKeys": ["team", "gone"]}) == {}
+    assert spoken(aws, protocol, "ListTagsForResource", whose) == {"Tags": [{"Key": "cost", "Value": "1"}]}
+    missing = spoken(aws, protocol, "ListTagsForResource", {"ResourceARN": whose["ResourceARN"] + "-gone"})["Error"]
+    assert missing["Code"] == "ResourceNotFoundException"
+
+
 def test_clients_meet_the_errors_that_the_model_names(aws: Aws) -> None:
     client = cloudwatch(aws)
     with pytest.raises(client.exceptions.ResourceNotFound):

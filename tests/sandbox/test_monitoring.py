@@ -55,7 +55,7 @@ def spoken(aws: Aws, protocol: str, operation: str, params: Mapping[str, Any]) -
     answer = connection.getresponse()
     headers = {key.lower(): value for key, value in answer.getheaders()}
     received = {"status_code": answer.status, "headers": headers, "body": answer.read()}
-    parsed = dict(create_parser(protocol).parse(received, service.response(operation)))
+    parsed = dict(create_parser(protocol).parse(received, model.output_shape or service.response("DeleteAlarms")))
     del parsed["ResponseMetadata"]
     return parsed
 

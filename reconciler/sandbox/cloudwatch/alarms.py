@@ -35,6 +35,7 @@ class Alarm:
     updated: float = 0.0
     transitioned: float = 0.0
     seen: Mapping[str, str] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
 
     def set(self, state: str, reason: str, at: float, data: str = "") -> None:
         if state != self.state:

@@ -9,7 +9,7 @@ import math
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 MINUTE = 60
@@ -119,15 +119,14 @@ class Metrics:
             self._held.setdefault(metric, {}).setdefault(unit, {}).setdefault(minute, Values()).add(values)
 
     def values(self, metric: Metric, start: int, end: float, period: int, unit: str = "") -> dict[int, Values]:
-        """By the beginnings of the periods in [start, end), those that have any. A unit that is not named is any."""
+        """By the beginnings of the periods in [start, end), those that have any; `start` is a whole minute. A unit that is not named is any."""
         found: dict[int, Values] = {}
+        wanted = range(start, math.ceil(end), MINUTE)
         with self._lock:
-            for minute, values in self._minutes(metric, unit):
-                if start <= minute < end:
-                    found.setdefault(start + (minute - start) // period * period, Values()).add(values)
+            for held, minutes in self._held.get(metric, {}).items():
+                if unit in ("", held):
+                    for minute in min(minutes, wanted, key=len):
+                        if minute in wanted and minute in minutes:
+                            begun = start + (minute - start) // period * period
+                            found.setdefault(begun, Values()).add(minutes[minute])
         return dict(sorted(found.items()))
-
-    def _minutes(self, metric: Metric, unit: str) -> Iterable[tuple[int, Values]]:
-        for held, minutes in self._held.get(metric, {}).items():
-            if unit in ("", held):
-                yield from minutes.items()

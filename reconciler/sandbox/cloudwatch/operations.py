@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.sandbox.cloudwatch import rules
+from reconciler.sandbox.cloudwatch import rules, tags
 from reconciler.sandbox.cloudwatch.alarms import Alarm, Alarms, arn, delete, described, parents
 from reconciler.sandbox.cloudwatch.errors import invalid, not_spoken
 from reconciler.sandbox.cloudwatch.evaluation import OPERATORS, Watched, watched
@@ -87,10 +87,10 @@ def _put(alarms: Alarms, place: tuple[str, str], params: Params, does: Watched |
     if former and isinstance(former.does, Watched) != isinstance(does, Watched):
         raise invalid(f"The alarm {name} exists already with another type.")
     members = DEFAULTS | {key: value for key, value in params.items() if key != "Tags"}
-    made = Alarm(arn(*place, name), does, members, now, updated=now, transitioned=now)
+    made = Alarm(arn(*place, name), does, members, now, updated=now, transitioned=now, tags=tags.given(params))
     if former:
         made.state, made.reason, made.data = former.state, former.reason, former.data
-        made.updated, made.transitioned = former.updated, former.transitioned
+        made.updated, made.transitioned, made.tags = former.updated, former.transitioned, former.tags
     alarms.held[name] = made
 
 

@@ -5,7 +5,7 @@ Times are seconds since the epoch in params and moments in answers. It never loo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,9 +24,14 @@ def routed(request: Request) -> tuple[str, Mapping[str, str]]:
     return dict(_fields(request)).get("Action", ""), {}
 
 
-def parsed(request: Request, operation: str, _in_path: Mapping[str, str]) -> dict[str, Any]:
-    params: dict[str, Any] = _read(_form(request), service.request(operation), "")
-    return params
+def parsed(api: str) -> Callable[[Request, str, Mapping[str, str]], dict[str, Any]]:
+    """How an API's forms are read."""
+
+    def read(request: Request, operation: str, _in_path: Mapping[str, str]) -> dict[str, Any]:
+        params: dict[str, Any] = _read(_form(request), service.request(operation, api), "")
+        return params
+
+    return read
 
 
 def _fields(request: Request) -> list[tuple[str, str]]:
@@ -89,19 +94,21 @@ def _scalar(text: str, shape: Shape, at: str) -> Any:
     return text
 
 
-def written(operation: str, answer: Mapping[str, Any], request_id: str) -> Response:
-    shape = service.response(operation)
-    result = f"<{operation}Result>{_xml(answer)}</{operation}Result>" if shape.members else ""
-    return _response(
-        200,
-        f'<{operation}Response xmlns="{_namespace(operation)}">{result}'
-        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>",
-        request_id,
-    )
+def written(api: str) -> Callable[[str, Mapping[str, Any], str], Response]:
+    """How an API's answers are put."""
 
+    def write(operation: str, answer: Mapping[str, Any], request_id: str) -> Response:
+        model = service.model(api)
+        has_result = model.operation_model(operation).output_shape is not None
+        result = f"<{operation}Result>{_xml(answer)}</{operation}Result>" if has_result else ""
+        return _response(
+            200,
+            f'<{operation}Response xmlns="{model.metadata["xmlNamespace"]}">{result}'
+            f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>",
+            request_id,
+        )
 
-def _namespace(operation: str) -> str:
-    return str(service.model(service.api_of(operation)).metadata["xmlNamespace"])
+    return write
 
 
 def _xml(value: Any) -> str:

@@ -31,9 +31,9 @@ IN_ORDER = {
 OF_THE_CONFIGURATION = "runtime"  # refused there, with another code and other words
 
 
-def check(operation: str, params: Mapping[str, Any], code: str = "ValidationException") -> None:
+def check(operation: str, params: Mapping[str, Any], api: str = "lambda", code: str = "ValidationException") -> None:
     """Raises ValidationException, or what another API calls it, naming everything that the model forbids in params."""
-    wrong = list(_violations(params, service.request(operation), ""))
+    wrong = list(_violations(params, service.request(operation, api), ""))
     if wrong:
         what = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
         raise Refused(code, what + "; ".join(wrong))
