@@ -199,6 +199,13 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
         yield made
 
 
+@pytest.fixture(autouse=True)
+def no_session_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 keeps the session that is first asked for, with the profile that the environment had then."""
+    if "boto3" in sys.modules:
+        monkeypatch.setattr(sys.modules["boto3"], "DEFAULT_SESSION", None)
+
+
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     with opened(monkeypatch) as made:
