@@ -140,6 +140,7 @@ SCHEMA: Schema = {
     "type": ["string", "object"],
     **PRESET,
     "x-words": f"a map that has steps, or one of {', '.join(PRESETS)}",
+    "x-ours": True,
     "required": ["steps"],
     "properties": {
         "steps": STEPS,

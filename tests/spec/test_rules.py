@@ -240,6 +240,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "errors of nothing": (rollout("steps: [approve], analysis: {errors: {least: 5}}"), "5:71: analysis.errors is compared with nothing; write max, over_stable or both"),
     "a deadline before its time": (rollout("steps: [{weight: 0.5, bake: 2h}], deadline: 90m"), "5:86: the deadline of 90m is before the end of the longest step"),
     "versions that are kept by nothing": ("versions: {retain: {}}\n", "4:20: retain keeps nothing; write {newest: 10, days: 30}, or one of the two"),
+    "a rollout that is left to others": ("ignore: [/aliases/live/rollout/steps]\n" + rollout("steps: [approve]"), "4:10: /aliases/live/rollout/steps can never match: rollout is nothing that AWS holds, so it is never compared"),
     "a version in use deleted": ('versions: {"3": {state: absent}}\n' + alias('FunctionVersion: "3"'), "4:12: version 3 is used by alias live; move the alias first"),
     "a weighted version deleted": ('versions: {"3": {state: absent}}\n' + weights('"1"', '"3": 0.1'), "4:12: version 3 is used by alias live; move the alias first"),
     "no event source": (mapping("BatchSize: 5"), "5:3: mapping orders needs EventSourceArn (or SelfManagedEventSource)"),
