@@ -193,7 +193,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(client.Aws, "__init__", with_shared_clients(made.environment(REGION), client.Aws.__init__))
         monkeypatch.setattr(client, "FIRST_PAUSE_SECONDS", 0.001)
-        for look in ("FIRST_LOOK_SECONDS", "FIRST_SCARCE_LOOK_SECONDS"):
+        for look in ("FIRST_LOOK_SECONDS", "FIRST_SCARCE_LOOK_SECONDS", "UNKNOWN_SECONDS"):
             monkeypatch.setattr(polling, look, 0.001)
         monkeypatch.setattr(os, "fsync", lambda _: None)
         yield made

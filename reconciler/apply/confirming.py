@@ -5,6 +5,7 @@ and when a target is done. Only what was compared is believed. Never writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler.apply import looking
@@ -22,13 +23,22 @@ from reconciler.apply.expected import (
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Live, Operation, Properties, Target
-from reconciler.core.waiting import Flow, Pause
+from reconciler.core.waiting import Awaited, Flow, Pause
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.version import VERSION
 
 # Between looks at what AWS does not show yet: tags are not shown at once.
 SHOWN_LATER_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the last looks of the waits after a call showed, whole: of the function, and of what the answer named, or the call was about;
+    empty where nobody looked."""
+
+    function: Mapping[str, Any]
+    itself: Mapping[str, Any]
 
 
 def revision(aws: Aws, operation: Operation, expected: Expected) -> Flow[str]:
@@ -63,11 +73,11 @@ def _parts(aws: Aws, whole: Key, expected: Expected) -> Flow[dict[Key, Live]]:
 
 def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool = False) -> None:
     """Right before a call. Raises StalePlan or NotOwned when the function, or what the call is about, is not as it must be;
-    what was looked at since the last write needs no second look. That there is none is left to AWS to find, unless it would
+    what was looked at since the last write, or of a function of our own making right before that, needs no second look. That there is none is left to AWS to find, unless it would
     put the new one in its place (`is_upsert`)."""
     for key in (root_of(change.key), change.key):
         before = expected.held(key)
-        if key in expected.fresh or (before is None and not (is_upsert and key == change.key)):
+        if key in expected.fresh | expected.almost_fresh or (before is None and not (is_upsert and key == change.key)):
             continue
         live = looking.seen(aws, key, has_tags="Tags" in (before or {}))
         if live is None and key == change.key and change.after is None:
@@ -80,23 +90,22 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
 
 
 def confirmed(
-    aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]
+    aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, seen: Seen
 ) -> Flow[tuple[str, ...]]:
-    """Once AWS has carried a call out; `state` is what was last seen of what its answer named and was waited for. Returns what AWS
-    filled in by itself. Raises StalePlan or NotOwned."""
+    """Once AWS has carried a call out. Returns what AWS filled in by itself. Raises StalePlan or NotOwned."""
     expected.wrote(change)
     if change.key.kind not in (FUNCTION.name, VERSION.name):
-        noted = (yield from _other(aws, change, answer, expected, state)) if change.after is not None else ()
+        noted = (yield from _other(aws, change, answer, expected, seen.itself)) if change.after is not None else ()
         if any(WAITS[name] in FUNCTION.waits for name in operation.settle):
             yield from _function(
-                aws, operation, change, answer, expected
+                aws, operation, change, answer, expected, seen.function
             )  # it was waited for, and may have another revision now
         return noted
     if change.after is None:
         return ()
-    noted = yield from _function(aws, operation, change, answer, expected)
-    if str(state.get("Version", "")).isdigit():
-        _version(aws, change.key.target, expected, state)
+    noted = yield from _function(aws, operation, change, answer, expected, seen.function)
+    if str(seen.itself.get("Version", "")).isdigit():
+        _version(aws, change.key.target, expected, seen.itself)
     return noted
 
 
@@ -136,14 +145,23 @@ def _is_still(aws: Aws, key: Key, state: Properties) -> bool:
 
 
 def _function(
-    aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected
+    aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, seen: Mapping[str, Any]
 ) -> Flow[tuple[str, ...]]:
+    """The look that told that it stands still tells all of it, and its revision; but whoever is about to do what no revision guards looks
+    again, for who waits does not go on at once."""
     key = root_of(change.key)
     is_guarded = operation.name in ("CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode")
     answered = FUNCTION.answered(answer.result, key.target.function) if is_guarded else None
-    live = yield from _shown(aws, key, change, expected, answered)
+    told = looking.answered(aws, FUNCTION, key.target, seen) if seen else None
+    is_confirmed = told is not None and not expected.unlike(key, expected.states[key], told.properties, answered)
+    live = told if told and is_confirmed else (yield from _shown(aws, key, change, expected, answered))
+    if not seen and FUNCTION.reading.moving({"Configuration": live.handle}):
+        yield Awaited(key.target, WAITS["function-updated"], {})
+        live = yield from _shown(aws, key, change, expected, answered)
     noted = filled_in(key, expected.states[key], live.properties)
     expected.looked(live)
+    if is_confirmed:
+        expected.fresh.discard(key)
     return noted
 
 

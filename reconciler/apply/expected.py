@@ -36,7 +36,8 @@ class Change:
 
 
 class Expected:
-    """One target while the operations of its plan are carried out. `fresh` names what was looked at since the last write, `gone` what was deleted
+    """One target while the operations of its plan are carried out. `fresh` names what was looked at since the last write, `almost_fresh` a
+    function of our own making that was looked at right before that one, when that was carried out at once, `gone` what was deleted
     and could be there again under the same name, `shared` what several resources are parts of, which one answer tells of: nothing
     else may be there but what is `others`'; `left` has patterns of what of a resource is theirs. `made` has
     what our calls have made, each with the revision that its function had then."""
@@ -45,6 +46,7 @@ class Expected:
         lives = plan.before
         self.states: dict[Key, Properties] = {live.key: live.properties for live in lives}
         self.fresh: set[Key] = set()
+        self.almost_fresh: set[Key] = set()
         self.gone: set[Key] = set()
         self.made: dict[Key, str] = {}
         self.others, self.left = frozenset(plan.others), plan.left
@@ -96,10 +98,13 @@ class Expected:
 
     def wrote(self, change: Change) -> None:
         """A call was carried out. What goes with a function goes here, too."""
+        root = root_of(change.key)
+        is_told_at_once = change.before is None and KINDS[change.key.kind].is_answered_whole
+        self.almost_fresh = self.fresh & self.made.keys() & {root} if is_told_at_once else set()
         self.fresh.clear()
         self.gone.discard(change.key)
         if change.before is None:
-            self.made[change.key] = self.known_revision(root_of(change.key))
+            self.made[change.key] = self.known_revision(root)
         if revised(change.key) != change.key:
             self.shared.add(revised(change.key))
             self.removed[change.key] = change.before

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from reconciler.apply.confirming import at_rest, confirmed, revision, unchanged
+from reconciler.apply.confirming import Seen, at_rest, confirmed, revision, unchanged
 from reconciler.apply.delivery import Deliveries
 from reconciler.apply.expected import Change, Expected
 from reconciler.apply.failure import as_failure, failed
@@ -21,13 +21,15 @@ from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core import service
 from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted
 from reconciler.core.model import Blob, Operation, Ref, Target
-from reconciler.core.waiting import Awaited, Flow, Room, State, Wait
+from reconciler.core.waiting import Awaited, Flow, Room, Wait
 from reconciler.core.words import byte_size
+from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
 from reconciler.report.results import invocation, result_object
 from reconciler.snapshot import artifacts
 
 Answers = Mapping[Target, Results]
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(slots=True)
@@ -157,13 +159,16 @@ def check(operation: Operation, answer: Answer, aws: Aws) -> None:
 def settle(operation: Operation, change: Change, answer: Answer, known: Known, aws: Aws) -> Flow[tuple[str, ...]]:
     """Wait until AWS has carried it out, and compare what it holds then with what it must hold. Returns what AWS filled in
     by itself."""
-    state: State = None
+    function, itself = NOTHING, NOTHING
     for wait in (WAITS[name] for name in operation.settle):
         seen = yield Awaited(operation.key.target, wait, awaited(wait, change, answer, known))
-        state = seen if wait.is_named_by_answer or wait.is_whole else None
+        if wait.is_whole and wait in FUNCTION.waits:
+            function = seen or NOTHING
+        elif wait.is_whole or wait.is_named_by_answer:
+            itself = seen or NOTHING
     if operation.name == "Invoke":
         return ()
-    return (yield from confirmed(aws, operation, change, answer, known.expected, state or {}))
+    return (yield from confirmed(aws, operation, change, answer, known.expected, Seen(function, itself)))
 
 
 def awaited(wait: Wait, change: Change, answer: Answer, known: Known) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ class Wait:
     it stands, for people. `is_for_the_end`: what is waited for is to go. `is_scarce`: its looks draw on the quota that most calls
     share; `is_slow`: it may take minutes. `is_named_by_answer`: the call's answer says what to look at; of everything else
     `answered` is what must be there, with its `Name` and the RevisionId that it had before. `together`: one listing shows many.
-    `is_whole`: the last look shows all of what was changed."""
+    `is_whole`: the whole answer of the last look is all of what was changed, and what is told once it is over."""
 
     name: str
     look: Look
@@ -48,6 +48,10 @@ class Wait:
     is_named_by_answer: bool = False
     together: Together | None = None
     is_whole: bool = False
+
+    def state(self, answer: State) -> State:
+        """What an answer shows."""
+        return answer[self.member] if answer and self.member else answer
 
 
 def is_gone(state: State, _target: Target, _answered: Properties) -> bool:

@@ -158,14 +158,19 @@ def after(operation: str, params: Properties, before: Properties | None) -> dict
 def is_updated(state: State, target: Target, _: Properties) -> bool:
     if not state or not state.get("State"):
         return False
+    refuse_failed(state, target)
+    is_latest = state.get("Version", "$LATEST") == "$LATEST"
+    return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
+
+
+def refuse_failed(state: Properties, target: Target) -> None:
+    """Raises SettleFailed, with AWS's reason."""
     for status, reason in (("State", "StateReason"), ("LastUpdateStatus", "LastUpdateStatusReason")):
         if state.get(status) == "Failed":
             code = state.get(f"{reason}Code", "")
             raise SettleFailed(
                 f"{target}: {status} is Failed: {state.get(reason, '')} ({code}){advice(str(code))}", code=str(code)
             )
-    is_latest = state.get("Version", "$LATEST") == "$LATEST"
-    return is_latest and state["State"] not in ("Pending", "Deleting") and state.get("LastUpdateStatus") != "InProgress"
 
 
 # What helps against the reasons that AWS gives (StateReasonCode, LastUpdateStatusReasonCode), by how they begin.
@@ -194,6 +199,12 @@ def advice(code: str) -> str:
     return next((f"; {text}" for start, text in ADVICE.items() if code.startswith(start)), "")
 
 
+def is_published(state: State, target: Target, answered: Properties) -> bool:
+    """Once the first version is Active. The function is looked at in between, since it may fail first."""
+    refuse_failed(state or {}, target)
+    return state is not None and state.get("Version") == answered["Version"] and state.get("State") == "Active"
+
+
 def is_seen(state: State, _target: Target, _answered: Properties) -> bool:
     """Read once it stands still, whatever became of an update before: for calls that are carried out at once."""
     return state is not None and "State" in state and state.get("LastUpdateStatus") != "InProgress"
@@ -211,9 +222,17 @@ def look(target: Target, _answered: Properties, _: State) -> tuple[str, Properti
     return single(target.function, "")
 
 
+def look_at_both(target: Target, answered: Properties, state: State) -> tuple[str, Properties]:
+    """At the version, and at the function after each look that does not show it Active."""
+    operation, params = single(target.function, "")
+    is_function = state is not None and state is not answered and state.get("Version") == answered["Version"]
+    return operation, params if is_function else {**params, "Qualifier": answered["Version"]}
+
+
 WAITS = (
-    Wait("function-seen", look, is_seen, standing, "Configuration"),
-    Wait("function-updated", look, is_updated, standing, "Configuration"),
+    Wait("function-published", look_at_both, is_published, standing, "Configuration", is_named_by_answer=True),
+    Wait("function-seen", look, is_seen, standing, "Configuration", is_whole=True),
+    Wait("function-updated", look, is_updated, standing, "Configuration", is_whole=True),
     Wait("function-gone", look, is_really_gone, standing, "Configuration", is_for_the_end=True),
 )
 

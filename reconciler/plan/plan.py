@@ -294,7 +294,7 @@ def creation(case: Case, desired: Desired, steps: tuple[Step, ...]) -> tuple[Ste
                 params |= kind.at_creation(item.properties)
             if is_published_at_once(case):
                 params["Publish"] = True
-            settle = (*CALLS["CreateFunction"].settle, "version-active") if is_published_at_once(case) else None
+            settle = ("function-published",) if is_published_at_once(case) else None
             made.append(replace(step, params=params, settle=settle))
         else:
             made.append(step)

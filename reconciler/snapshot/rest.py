@@ -83,7 +83,8 @@ def _settled(aws: Aws, reading: Reading, seconds: float, moving: Answered) -> Fl
         if again is None or (is_moving and failure.is_retryable):
             raise
         return {**again, STUCK: failure.code} if is_moving else again  # it stands still: what it was at has failed
-    return {**item, wait.member: state} if wait.member else state or (None if wait.is_for_the_end else item)
+    is_whole = wait.is_whole or not wait.member
+    return state or (None if wait.is_for_the_end else item) if is_whole else {**item, wait.member: state}
 
 
 def _result(end: tuple[Target, Future[Properties | None]]) -> Properties | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.apply.houses import house_of
-from tests.apply.strangers import Stranger
+from tests.apply.strangers import ARN, MARK, Stranger
 from tests.conftest import House, function_spec
 
 ALIAS = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
@@ -31,13 +31,15 @@ def remove(house: House) -> None:
     house.lambda_.delete_alias(FunctionName="checkout", Name="live")
 
 
-def created(house: House, act: Callable[[House], None] | None = None) -> tuple[int, list[str]]:
-    """The exit code of an apply that makes a function with an alias and a mapping, and what it asked for; `act` right after the alias
-    is made."""
+def created(
+    house: House, act: Callable[[House], None] | None = None, moment: str = "CreateAlias"
+) -> tuple[int, list[str]]:
+    """The exit code of an apply that makes a function with an alias and a mapping, and what it asked for; `act` right after the answer
+    to the call of that `moment`."""
     house_of(house)
     house.write("checkout.yaml", function_spec(extra=ALIAS + QUEUE))
     stranger = Stranger(house)
-    stranger.waits(act, lambda _, operation, when: (operation, when) == ("CreateAlias", "after"))
+    stranger.waits(act, lambda _, operation, when: (operation, when) == (moment, "after"))
     report = house.apply()
     assert act is None or stranger.leaves()
     return report["outcome"]["exit_code"], stranger.requests
@@ -48,6 +50,40 @@ def test_an_alias_that_was_made_with_its_function_costs_no_scarce_look(house: Ho
     assert exit_code == 0
     assert "GetAlias" not in requests
     assert house.verbs() == {}
+
+
+def test_a_new_function_is_looked_at_where_something_can_have_happened_and_nowhere_else(house: House) -> None:
+    """Before it is made; its version, then itself, before the alias; itself and the alias when all is done."""
+    exit_code, requests = created(house)
+    assert exit_code == 0
+    writes = [number for number, name in enumerate(requests) if name.startswith("Create")]
+    made, alias, mapping = writes
+    assert requests[made + 1 : alias] == ["GetFunction", "GetFunction"]
+    assert requests[alias + 1 : mapping] == []
+    assert requests[mapping + 1 :].count("GetFunction") == 2
+
+
+def mark(house: House) -> None:
+    house.lambda_.tag_resource(Resource=ARN, Tags={MARK: "bakery"})
+
+
+@pytest.mark.parametrize("moment", ["CreateFunction", "CreateAlias", "CreateEventSourceMapping"])
+def test_a_new_function_that_another_house_marks_meanwhile_is_never_taken_for_ours(house: House, moment: str) -> None:
+    exit_code, requests = created(house, mark, moment)
+    assert exit_code == 21
+    assert ("CreateAlias" in requests) == (moment != "CreateFunction")
+
+
+def test_an_update_is_compared_by_the_look_that_tells_that_it_is_done(house: House) -> None:
+    house_of(house)
+    house.write("checkout.yaml", function_spec())
+    house.apply()
+    house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9"))
+    stranger = Stranger(house)
+    assert house.apply()["outcome"]["exit_code"] == 0
+    first, second = (stranger.requests.index(f"UpdateFunction{what}") for what in ("Configuration", "Code"))
+    assert stranger.requests[first + 1 : second] == ["GetFunction"]
+    assert stranger.requests[second + 1 :] == ["GetFunction", "GetFunction"]  # it is over, and when all is done
 
 
 @pytest.mark.parametrize(("act", "code"), [(weigh, 23), (repoint, 23), (remove, 25)])

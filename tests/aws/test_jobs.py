@@ -27,7 +27,7 @@ MANY = 200
 @dataclass
 class Answering:
     """An AWS on a clock of its own, which goes on only while everybody waits. What is begun, by name at a time, is done so many
-    seconds later; a page of the listing has `page` of it. Counts what it was asked for, with the time."""
+    seconds later, or as many as it `takes`, and has `ended` when that was first seen; a page of the listing has `page` of it. Counts what it was asked for, with the time."""
 
     seconds: float = 2.0
     page: int = 100
@@ -37,6 +37,8 @@ class Answering:
     asked: list[tuple[str, float]] = field(default_factory=list)
     unlisted: frozenset[str] = frozenset()
     is_over: bool = False
+    takes: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def now(self) -> float:
         return self.time
@@ -48,7 +50,9 @@ class Answering:
         return self.is_over
 
     def state(self, name: str) -> dict[str, Any]:
-        is_done = self.time >= self.begun[name] + self.seconds
+        is_done = self.time >= self.begun[name] + self.takes.get(name, self.seconds)
+        if is_done:
+            self.ended.setdefault(name, (self.begun[name], self.time))
         return {"Name": name, "State": "Done" if is_done else "Moving"}
 
     def find(self, _: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
@@ -121,6 +125,43 @@ def test_a_wait_is_looked_at_ever_less_often() -> None:
     gaps = [round(after - before, 6) for before, after in pairwise(times)]
     assert gaps == sorted(gaps)
     assert len(times) < 45
+
+
+def started(aws: Answering, seconds: list[float], wait: Wait = ALONE, apart: float = 0.07) -> None:
+    """One after the other, each of which AWS takes so long with."""
+
+    def later(number: int) -> Flow[State]:
+        yield Pause(number * apart)
+        name = f"f{number}"
+        aws.takes[name] = seconds[number]
+        return (yield from begun(aws, name, wait))
+
+    jobs = made(aws)
+    futures = [jobs.start(HERE, later(number)) for number in range(len(seconds))]
+    jobs.run()
+    assert all(future.result() for future in futures)
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.3, 1.2), (2.0, 1.5), (2.1, 2.1), (60.0, 16.0)])
+def test_all_but_the_oldest_learn_from_it_how_long_aws_takes(seconds: float, most: float) -> None:
+    aws = Answering()
+    started(aws, [seconds] * 100)
+    assert aws.counted()["GetItem"] <= most * 100
+
+
+@pytest.mark.parametrize("seconds", [0.3, 2.0, 7.0, 60.0])
+def test_the_last_is_seen_soon_after_it_is_done(seconds: float) -> None:
+    aws = Answering()
+    started(aws, [seconds] * 20)
+    assert aws.time <= 19 * 0.07 + seconds + 1.0
+
+
+def test_one_that_takes_a_minute_holds_up_none_that_takes_a_second() -> None:
+    """The oldest says nothing for a minute, and the others are looked at all the same."""
+    aws = Answering()
+    started(aws, [60.0] + [1.0] * 30)
+    assert aws.counted()["GetItem"] <= 45 + 2 * 30
+    assert max(done - begun for name, (begun, done) in aws.ended.items() if name != "f0") <= 2.5
 
 
 def test_one_listing_a_second_shows_all_that_wait() -> None:

@@ -126,3 +126,10 @@ def test_what_is_created_settles_after_the_seconds_that_were_said() -> None:
         assert client(slow, "lambda").get_function(FunctionName=fleet.named(0))["Configuration"]["State"] == "Pending"
         slow.begin(Settings(functions=1, settle_seconds=3600.0, latency_seconds=0.0))
         assert client(slow, "lambda").get_function(FunctionName=fleet.named(0))["Configuration"]["State"] == "Active"
+
+
+def test_a_mapping_settles_within_seconds_whatever_functions_take() -> None:
+    canned = Canned(Settings(settle_seconds=3600.0))
+    assert canned._settle_seconds("CreateFunction") == 3600.0
+    assert canned._settle_seconds("CreateEventSourceMapping") == 2.0
+    assert Canned(Settings(settle_seconds=0.5))._settle_seconds("UpdateEventSourceMapping") == 0.5

@@ -27,6 +27,7 @@ from tests.benchmarks.aws.quotas import Quotas
 
 CONTROL = "/_canned/"
 LONG_AGO = 90 * 86_400.0  # when the fleet that there is was made
+LONGEST_OF_MAPPING = 2.0  # seconds
 KEY_PREFIX = "SANDBOX"
 IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><UserId>canned</UserId>'
@@ -38,7 +39,7 @@ DENIED = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Mes
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What there is from the beginning, and how this AWS behaves."""
+    """What there is from the beginning, and how this AWS behaves. A mapping settles within seconds, however long functions take."""
 
     functions: int = 0
     regions: Sequence[str] = (fleet.REGION,)
@@ -130,7 +131,14 @@ class Canned:
         self.counts.note(operation, region, now, is_throttled=not is_taken)
         if not is_taken:
             return wire.refusal(Refused("TooManyRequestsException", "Rate exceeded", 429), "canned")
+        self._gate.region(account, region)[0].settle_seconds = self._settle_seconds(operation)
         return self._gate.answer(request, account, region)
+
+    def _settle_seconds(self, operation: str) -> float:
+        """It is functions that AWS may take a minute with: interfaces of a VPC, snapshots."""
+        settings = self.settings
+        is_mapping = operation.endswith("EventSourceMapping")
+        return min(settings.settle_seconds, LONGEST_OF_MAPPING) if is_mapping else settings.settle_seconds
 
     def _beside(self, api: str, request: Request, account: str, region: str) -> Response:
         xml = {"Content-Type": "text/xml"}
