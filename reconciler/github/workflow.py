@@ -13,7 +13,7 @@ from reconciler.core.finding import part
 from reconciler.files import strict_yaml
 from reconciler.files.strict_yaml import Document
 
-OURS = re.compile(r"(?:^|/)\.github/workflows/(?:reconcile|drift)\.yml(?:@|$)")
+OURS = re.compile(r"(?:^|/)\.github/workflows/(?:reconcile|drift|rollout)\.yml(?:@|$)")
 VERB = re.compile(r"(?<![\w.-])(?:reconcile|-m reconciler)[\"']?\s+(?:ci\s+)?([a-z]+)\b")
 
 OWN_TREE = ("./", "$/")  # of the caller's repository, and of that which the workflow itself is from

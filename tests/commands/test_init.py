@@ -27,9 +27,9 @@ from tests.spec.test_hostile_git import git
 ROOT = Path(__file__).parents[2]
 WRITTEN = {
     "specs/reconcile.yaml", "specs/hello/hello.yaml", "specs/hello/src/app.py", ".github/workflows/reconcile.yml",
-    ".github/CODEOWNERS", ".gitignore", "schemas/config.schema.json", "schemas/function.schema.json",
+    ".github/workflows/rollouts.yml", ".github/CODEOWNERS", ".gitignore", "schemas/config.schema.json", "schemas/function.schema.json",
     "schemas/layer.schema.json", "schemas/defaults.schema.json",
-    *(f".github/policies/{name}.json" for name in ("plan", "apply", "trust-plan", "trust-apply")),
+    *(f".github/policies/{name}.json" for name in ("plan", "apply", "rollout", "trust-plan", "trust-apply", "trust-rollout")),
 }  # fmt: skip
 
 

@@ -38,6 +38,16 @@ def spec_of(house: House, text: str) -> Spec:
     return spec
 
 
+def test_what_rollouts_are_judged_by_is_asked_for(house: House) -> None:
+    rollout = "{steps: [{weight: 0.1, bake: 5m}], analysis: {alarms: [checkout-5xx], errors: {max: 2%}}}"
+    spec = spec_of(
+        house, function_spec("one", extra=f"aliases: {{live: {{FunctionVersion: published, rollout: {rollout}}}}}")
+    )
+    found = {right for right in planning(spec, ACCOUNT) if right.action.startswith("cloudwatch:")}
+    alarm = f"arn:aws:cloudwatch:us-west-2:{ACCOUNT}:alarm:checkout-5xx"
+    assert found == {Right("cloudwatch:DescribeAlarms", alarm), Right("cloudwatch:GetMetricData", "*")}
+
+
 def needed(house: House, **parts: str) -> set[tuple[str, str]]:
     return {
         (right.action, right.resource) for right in planning(spec_of(house, function_spec("one", **parts)), ACCOUNT)
@@ -364,5 +374,6 @@ def test_functions_alike_are_asked_for_together_fifty_at_a_time() -> None:
 def test_the_policies_of_the_repository_are_those_that_travel() -> None:
     from reconciler.commands.setup.init import policies
 
-    assert [path.name for path in policies()] == ["apply.json", "plan.json", "trust-apply.json", "trust-plan.json"]
+    names = ["apply.json", "plan.json", "rollout.json", "trust-apply.json", "trust-plan.json", "trust-rollout.json"]
+    assert [path.name for path in policies()] == names
     assert Path(policies()[0]).parent.name == "policies"

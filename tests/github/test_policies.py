@@ -20,8 +20,9 @@ from tests.github.workflows import OURS, ROOT, own
 
 FOLDER = ROOT / ".github" / "policies"
 POLICIES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-RIGHTS = ("plan", "apply")
-TRUSTS = {"trust-plan": ("reconcile", "drift"), "trust-apply": ("reconcile",)}
+RIGHTS = ("plan", "apply", "rollout")
+TRUSTS = {"trust-plan": ("reconcile", "drift"), "trust-apply": ("reconcile",), "trust-rollout": ("rollout",)}
+ENVIRONMENTS = {"trust-plan": "reconcile-plan", "trust-apply": "production", "trust-rollout": "reconcile-rollout"}
 GITHUB = "token.actions.githubusercontent.com"
 PREFIXES = {"resourcegroupstaggingapi": "tag"}  # where IAM calls an API otherwise than botocore
 # Calls whose action has another name, and actions that AWS asks of the caller beside the call's own.
@@ -41,6 +42,8 @@ ACTIONS = {
         "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
     },
 }  # fmt: skip
+# What AWS lets one narrow to something that it is not about here.
+FOR_ALL = {"cloudwatch:GetMetricData": "to a dataset; metrics of AWS/Lambda are in none"}
 NOT_GIVEN = {
     "lambda:InvokeFunction": "no job invokes",
     "sts:GetCallerIdentity": "everybody may",
@@ -144,6 +147,11 @@ def test_whoever_plans_may_read_and_nothing_else() -> None:
     assert reading - set(granted("plan")) <= ACTIONS["lambda:CreateFunction"]
 
 
+def test_whoever_takes_rollouts_on_may_move_aliases_and_read() -> None:
+    changing = {action for action in granted("rollout") if not READING.fullmatch(action)}
+    assert changing == {"lambda:UpdateAlias", "s3:PutObject", "s3:DeleteObject"}
+
+
 # --- how narrow they are -------------------------------------------------------------------------------------------
 
 
@@ -171,7 +179,7 @@ def test_everything_is_narrowed_that_aws_lets_one_narrow() -> None:
     """What takes no resource may still have a condition."""
     for action, statement in each_right():
         service, _, name = action.partition(":")
-        takes_resources = bool(known()[service]["Actions"][name.lower()].get("Resources"))
+        takes_resources = bool(known()[service]["Actions"][name.lower()].get("Resources")) and action not in FOR_ALL
         is_for_all = "*" in listed(statement["Resource"])
         assert is_for_all is not takes_resources or statement.get("Condition"), action
 
@@ -228,12 +236,12 @@ def test_a_trust_names_one_repository_one_environment_and_the_called_workflow(na
 @pytest.mark.parametrize("name", TRUSTS)
 def test_a_trust_names_the_subject_in_both_spellings_of_the_same_environment(name: str) -> None:
     said = statements(name)[0]["Condition"]["StringEquals"]
-    default = "production" if name == "trust-apply" else "reconcile-plan"
+    default = ENVIRONMENTS[name]
     plain, with_ids = said[f"{GITHUB}:sub"]
     assert plain == f"repo:example/shop:environment:{default}"
     assert re.sub(r"@\d+", "", with_ids) == plain
     assert f"@{said[f'{GITHUB}:repository_id']}:" in with_ids
-    assert f"default: {default}\n" in dict(own())["reconcile"]
+    assert f"default: {default}\n" in dict(own())[TRUSTS[name][0]]
 
 
 @pytest.mark.parametrize(("name", "workflows"), TRUSTS.items())

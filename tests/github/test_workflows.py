@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.ci import ci
+from reconciler.cli import cli
 from reconciler.core.finding import part
 from reconciler.github.workflow import Workflow, names, workflow
 from reconciler.github.workflow_rules import faults
@@ -149,7 +149,7 @@ def test_every_artifact_bears_the_workspace_in_its_name() -> None:
     """Behind it stands the shard, with a dot that no workspace's name has."""
     given = [step["with"] for name in OURS for _, step in steps(name) if "artifact@" in step.get("uses", "")]
     used = {one.get("name", one.get("pattern")) for one in given if "artifact-ids" not in one}
-    kinds = ("plan", "mistakes", "report", "snapshot", "outcome")
+    kinds = ("plan", "mistakes", "report", "snapshot", "outcome", "rollout")
     bare = {f"reconcile-{kind}-${{{{ inputs.name }}}}" for kind in kinds}
     assert {
         re.sub(r"(?<=inputs.name }})(\$\{\{ matrix.account && format\('.*\}\}|\.(\*|\$\{\{.*))$", "", name)
@@ -167,20 +167,20 @@ def test_what_was_done_or_planned_is_kept_however_the_step_ended(name: str) -> N
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The words of each call of `reconcile ci` as the shell hands them on, with everything in it that depends on a variable."""
+    """The words of each call of reconcile as the shell hands them on, with everything in it that depends on a variable."""
     script = re.sub(r"\$\{(\w+):\+((?:[^{}]|\$\w+)*)\}", r"\2", script)
     for line in script.splitlines():
         words = shlex.split(line)
-        if words[:2] == ["reconcile", "ci"]:
-            yield [re.sub(r"\$\w+", "3", word) for word in words[2:]]
+        if words[:1] == ["reconcile"]:
+            yield [re.sub(r"\$\w+", "3", word) for word in words[1 : (*words, "||").index("||")]]
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_command_is_one_that_there_is(name: str) -> None:
     called = [words for _, step in steps(name) for words in commands(step.get("run", ""))]
     assert called
-    for verb, *words in called:
-        ci.commands[verb].make_context(verb, words)
+    for group, verb, *words in called:
+        cli.commands[group].commands[verb].make_context(verb, words)  # type: ignore[attr-defined]
 
 
 # --- who may what --------------------------------------------------------------------------------------------------
@@ -190,7 +190,9 @@ def test_only_jobs_that_ask_aws_may_take_a_role() -> None:
     holders = {
         (name, job) for name in OWN for job in jobs(name) if "id-token" in jobs(name)[job].get("permissions", {})
     }
-    assert holders - {("release", "publish")} == {("reconcile", "plan"), ("reconcile", "apply"), ("drift", "drift")}
+    assert holders - {("release", "publish")} == {
+        ("reconcile", "plan"), ("reconcile", "apply"), ("drift", "drift"), ("rollout", "rollout"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "more"), [("comment", {"checks": "write"}), ("outcome", {})])
@@ -231,14 +233,14 @@ def test_forks_and_dependabot_get_a_validation_only(job: str) -> None:
     assert "github.event.pull_request.user.login != 'dependabot[bot]'" in condition
 
 
-@pytest.mark.parametrize("job", ["apply", "drift"])
+@pytest.mark.parametrize("job", ["apply", "drift", "rollout"])
 def test_only_the_default_branch_is_applied_or_watched(job: str) -> None:
-    name = "drift" if job == "drift" else "reconcile"
+    name = "reconcile" if job == "apply" else job
     default = "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
     condition = " ".join(jobs(name)[job]["if"].split())
     assert default in condition
     assert re.findall(r"event_name == '(\w+)'", condition) == [
-        "schedule" if job == "drift" else "push",
+        "push" if job == "apply" else "schedule",
         "workflow_dispatch",
     ]
 
@@ -270,6 +272,7 @@ def test_there_are_examples() -> None:
 
 def test_the_manual_shows_what_init_writes() -> None:
     assert CALLERS["manual-1"] in CALLERS["init"]
+    assert CALLERS["manual-2"] in CALLERS["init-rollouts"]
 
 
 @pytest.mark.parametrize("name", CALLERS)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
-OURS = ("reconcile", "drift")  # the workflows that repositories of specs call
+OURS = ("reconcile", "drift", "rollout")  # the workflows that repositories of specs call
 SETUP = ROOT / ".github" / "actions" / "setup" / "action.yml"
-INIT = ROOT / "reconciler" / "commands" / "setup" / "templates" / "workflow.yml"
+TEMPLATES = ROOT / "reconciler" / "commands" / "setup" / "templates"
+INIT = {"init": TEMPLATES / "workflow.yml", "init-rollouts": TEMPLATES / "rollout.yml"}
 PAGES = {"README": ROOT / "README.md", "manual": ROOT / "reconciler" / "manual" / "github.md"}
 _SHOWN = re.compile(r"^```yaml\n(?P<text>(?:name|on): .*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -27,7 +28,7 @@ def own() -> list[tuple[str, str]]:
 def callers() -> list[tuple[str, str]]:
     """What a repository of specs writes, as `reconcile init` does and the pages show it."""
     shown = [(f"{page}-{number}", text) for page, path in PAGES.items() for number, text in enumerate(_shown(path), 1)]
-    return [("init", INIT.read_text(encoding="utf-8")), *shown]
+    return [*((name, path.read_text(encoding="utf-8")) for name, path in INIT.items()), *shown]
 
 
 def _shown(path: Path) -> Iterator[str]:

@@ -34,6 +34,7 @@ TEMPLATES: Mapping[str, str] = {
     "hello.yaml": FIRST_SPEC,
     "app.py.txt": f"{SPECS}/hello/src/app.py",
     "workflow.yml": ".github/workflows/reconcile.yml",
+    "rollout.yml": ".github/workflows/rollouts.yml",
     "gitignore": IGNORED,
     "CODEOWNERS": OWNERS,
 }

@@ -19,6 +19,7 @@ from reconciler.kinds.needs import needed, with_layers
 from reconciler.kinds.reading import Reading
 from reconciler.kinds.registry import KINDS
 from reconciler.snapshot.artifacts import ECR
+from reconciler.snapshot.metrics import is_measured
 from reconciler.spec.config import Config
 from reconciler.spec.references import Lookup, lookups
 
@@ -73,6 +74,7 @@ def planning(spec: Spec, number: str) -> Iterator[Right]:
         is_tagged = any(item.key.kind == kind.name and "Tags" in item.properties for item in spec.desired)
         yield from _read(kind.reading, home, is_tagged=is_tagged)
     yield from _code(spec.code, home)
+    yield from _evidence(spec, home)
     yield from (_lookup(lookup, home) for lookup in lookups(spec))
 
 
@@ -91,6 +93,16 @@ def _read(reading: Reading, home: Home, *, is_tagged: bool) -> Iterator[Right]:
         yield Right("lambda:GetLayerVersion", home.layer_versions)
     if reading.tagged_by and is_tagged:
         yield Right("lambda:ListTags", home.mappings)
+
+
+def _evidence(spec: Spec, home: Home) -> Iterator[Right]:
+    """What rollouts are judged by."""
+    for analysis in (rollout.analysis for rollout in spec.rollouts.values()):
+        yield from (
+            Right("cloudwatch:DescribeAlarms", home.arn("cloudwatch", f"alarm:{name}")) for name in analysis.alarms
+        )
+        if is_measured(analysis):
+            yield Right("cloudwatch:GetMetricData", "*")
 
 
 def _code(code: Mapping[str, Any], home: Home) -> Iterator[Right]:
