@@ -73,9 +73,14 @@ class Workspace:
         return {spec.target.account for spec in self.specs.specs}
 
     @property
-    def is_whole(self) -> bool:
+    def is_all_read(self) -> bool:
+        """Whether all specs of the folder of reconcile.yaml were read, be they chosen or not."""
         root = Path(self.config.path).parent.resolve()
-        return not self.is_chosen and [path.resolve() for path in self.paths] == [root]
+        return [path.resolve() for path in self.paths] == [root]
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.is_chosen and self.is_all_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +303,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         require_listed(snapshot)
         specs += pruning(orphans_of(specs, snapshot, policy.managed_by))
     with following(phase("comparing")):
-        made = plan(specs, snapshot, policy)
+        made = plan(specs, snapshot, policy, beside=workspace.written if workspace.is_all_read else None)
     orphans = made.orphans if workspace.is_whole else ()  # of a part of the tree nobody can tell
     notes = (*warnings(workspace.specs, snapshot.taken_at), *made.diagnostics)
     made = replace(

@@ -34,7 +34,7 @@ class Case:
     invokes a qualifier that goes. `elsewhere` has what several functions have together and another target of the plan changes: place, kind
     and name. `earlier` are the plans that were made before this one and are not refused, `named` the versions of layers that their specs
     name, by ARN. `taken_at` is when it was looked, `executions` what is under way in versions, `mentioned` the versions, as function and
-    number, that any spec of the plan names."""
+    number, that any spec names, None where not all specs were read."""
 
     spec: Spec
     live: tuple[Live, ...]
@@ -49,7 +49,7 @@ class Case:
     named: frozenset[str] = frozenset()
     taken_at: str = ""
     executions: Mapping[Key, Executions] = field(default_factory=dict)
-    mentioned: frozenset[tuple[str, str]] = frozenset()
+    mentioned: frozenset[tuple[str, str]] | None = frozenset()
 
     def desired(self, kind: Kind) -> list[Desired]:
         return [item for item in self.spec.desired if item.key.kind == kind.name]

@@ -62,8 +62,9 @@ from reconciler.plan.source import code_params, comparable, pinned, with_source
 from reconciler.plan.speaking import is_new, is_refused
 
 
-def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
-    """The whole plan, sorted by target; layers are planned before functions, which may refer to what they publish. Raises nothing: what must not be done is a diagnostic with severity refusal."""
+def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: Iterable[Spec] | None = ()) -> Plan:
+    """The whole plan, sorted by target; layers are planned before functions, which may refer to what they publish. Raises nothing: what must not be done is a diagnostic with severity refusal.
+    What the specs `beside` name is kept as well, though they are not planned; None says that there are some which nobody has read."""
     ordered = sorted(specs, key=lambda spec: (layers.turn(spec), spec.target))
     live = {
         target: tuple(group)
@@ -76,7 +77,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy) -> Plan:
     named = frozenset[str]()
     earlier: dict[Target, TargetPlan] = {}
     changed = frozenset[tuple[str, str, str]]()
-    mentioned = retention.mentioned(ordered)
+    mentioned = retention.mentioned(ordered, beside)
     for spec in ordered:
         if spec.target in snapshot.unread:
             made[spec.target] = unread_plan(spec, snapshot.unread[spec.target])

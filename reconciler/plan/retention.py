@@ -29,12 +29,15 @@ from reconciler.plan.speaking import Drafts, PlanCheck, is_new, spec_origin
 _NAMED = re.compile(r":?function:([A-Za-z0-9-_]+):([1-9][0-9]*)(?![A-Za-z0-9-_])")
 
 
-def mentioned(specs: Iterable[Spec]) -> frozenset[tuple[str, str]]:
-    """The versions, as function and number, that texts of any spec name; only looked for where a spec does not keep all of its own."""
-    every = [*specs]
-    if not any(spec.retain for spec in every):
+def mentioned(specs: Iterable[Spec], beside: Iterable[Spec] | None) -> frozenset[tuple[str, str]] | None:
+    """The versions, as function and number, that texts of any spec name; only looked for where a spec that is planned does not keep all
+    of its own. None where not all specs were read."""
+    planned = [*specs]
+    if not any(spec.retain for spec in planned):
         return frozenset()
-    texts = (text for spec in every for item in spec.desired for text in _texts(item.properties))
+    if beside is None:
+        return None
+    texts = (text for spec in (*planned, *beside) for item in spec.desired for text in _texts(item.properties))
     return frozenset((match[1], match[2]) for text in texts for match in _NAMED.finditer(text))
 
 
@@ -85,6 +88,8 @@ def unseen(case: Case, version: Live) -> str:
         return case.unseen
     if case.scope is not None and not hanging_on(frozenset({number})) <= case.scope:
         return "the snapshot was taken without what invokes it"
+    if case.mentioned is None:
+        return "not all specs were read, and another one may name it; plan the whole folder of reconcile.yaml"
     if "DurableConfig" not in version.properties["configuration"]:
         return ""
     told = case.executions.get(version.key)
@@ -108,7 +113,7 @@ def _used(case: Case, drafts: Drafts, version: Live) -> str:
     if told and told.is_running:
         return "durable executions run in it"
     own = {item.key.name.partition("/")[0] for item in case.spec.desired if item.key.kind != VERSION.name}
-    is_named = number in own or (case.spec.target.name, number) in case.mentioned
+    is_named = number in own or (case.spec.target.name, number) in (case.mentioned or ())
     return "a spec names it" if is_named else ""
 
 

@@ -121,6 +121,18 @@ def test_what_anything_uses_stays(house: House) -> None:
     assert house.verbs() == {}
 
 
+def test_what_a_spec_names_stays_and_nothing_goes_where_not_all_specs_were_read(house: House) -> None:
+    with_versions(house, 5)
+    says(house)
+    named = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout:2"
+    house.write("till.yaml", function_spec("till", configuration=f"Environment: {{Variables: {{NEXT: '{named}'}}}}"))
+    assert house.run("apply", "--yes", "checkout").exit_code == 0
+    assert len(numbers(house)) == 5
+    assert "not all specs were read" in house.run("plan", "specs/checkout.yaml").out
+    house.apply()
+    assert numbers(house) == [2, 4, 5]
+
+
 def test_what_could_not_be_looked_at_keeps_its_versions_and_is_told(house: House) -> None:
     with_versions(house, 5)
     says(house)

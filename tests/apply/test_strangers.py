@@ -96,6 +96,16 @@ def loses_a_version_and_all_that_hangs_on_the_function(house: House) -> None:
     house.write("checkout.yaml", function_spec(key="v2.zip", configuration="Timeout: 9", extra=gone))
 
 
+def keeps_two_versions(house: House) -> None:
+    """Three of seven go: the one that the alias is on stays, and three below it."""
+    lives(house)
+    for number in range(5):
+        house.lambda_.update_function_code(FunctionName="checkout", ZipFile=zip_of(f"{number}"), Publish=True)
+        house.lambda_.get_waiter("function_updated_v2").wait(FunctionName="checkout", WaiterConfig={"Delay": 0})
+    house.apply()
+    house.write("checkout.yaml", function_spec(extra=FULL + "versions: {retain: {newest: 2}}\n"))
+
+
 @dataclass(frozen=True)
 class Scene:
     prepare: Callable[[House], None]
@@ -108,6 +118,7 @@ SCENES = {
     "deletion": Scene(is_deleted, 4),
     "replacement": Scene(is_replaced, 12),
     "adoption": Scene(is_adopted, 18),
+    "retention": Scene(keeps_two_versions, 3),
     "losses": Scene(loses_a_version_and_all_that_hangs_on_the_function, 11),
 }
 
