@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +18,7 @@ from reconciler.core import service
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.around.faults import parse_faults
 from reconciler.sandbox.around.world import access_key
+from reconciler.sandbox.lambda_ import invoke, runner
 from tests.sandbox.conftest import ACCOUNT, REGION, Aws, Clock, refused, zipped
 
 PROTOCOLS = ("json", "smithy-rpc-v2-cbor", "query")
@@ -68,8 +70,11 @@ def weighted(aws: Aws, share: float = 0.5) -> str:
     return name
 
 
-def test_an_invocation_counts_for_all_for_the_function_for_the_alias_and_for_the_version_that_ran(aws: Aws) -> None:
+def test_an_invocation_counts_for_all_for_the_function_for_the_alias_and_for_the_version_that_ran(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = weighted(aws)
+    monkeypatch.setattr(aws.sandbox.gate.chance, "random", cycle([0.1, 0.6, 0.9, 0.4]).__next__)
     ran = [aws.client.invoke(FunctionName=name, Qualifier="live")["ExecutedVersion"] for _ in range(8)]
     aws.client.invoke(FunctionName=name)
     alias = {"FunctionName": name, "Resource": f"{name}:live"}
@@ -84,11 +89,27 @@ def test_an_invocation_counts_for_all_for_the_function_for_the_alias_and_for_the
         query("errors", "Errors", "Sum", **alias, ExecutedVersion="1"),
         query("running", "ConcurrentExecutions", "Maximum", FunctionName=name),
     )
-    assert 0 < ran.count("2") < 8
+    assert ran == ["2", "1", "1", "2"] * 2
     assert found == {
-        "function": [9], "unqualified": [1], "alias": [8], "one": [ran.count("1")], "two": [ran.count("2")], "neither": [],
+        "function": [9], "unqualified": [1], "alias": [8], "one": [4], "two": [4], "neither": [],
         "errors": [0], "running": [1],
     }  # fmt: skip
+
+
+def test_a_point_bears_the_moment_at_which_the_invocation_began(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, began = aws.function(), moment(aws).replace(second=0, microsecond=0)
+    run = runner.invoke_python
+
+    def slowly(*parts: Any, **more: Any) -> Any:
+        aws.clock.move(120)
+        return run(*parts, **more)
+
+    monkeypatch.setattr(invoke, "invoke_python", slowly)
+    aws.client.invoke(FunctionName=name)
+    answer = cloudwatch(aws).get_metric_data(
+        MetricDataQueries=[query("q", "Duration", "SampleCount", FunctionName=name)], StartTime=moment(aws, -10), EndTime=moment(aws, 1)
+    )  # fmt: skip
+    assert [at for result in answer["MetricDataResults"] for at in result["Timestamps"]] == [began]
 
 
 def test_what_fails_is_an_error_and_what_reserved_concurrency_refuses_a_throttle(aws: Aws) -> None:
