@@ -17,15 +17,17 @@ from reconciler.apply.expected import Change, Expected
 from reconciler.apply.failure import as_failure, failed
 from reconciler.apply.recovery import Judge
 from reconciler.apply.run import Outcome, Record, Results, Run
+from reconciler.apply.smoking import dated, event, require_passed, without_payload
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core import service
-from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted
+from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted, Rejected
 from reconciler.core.model import Blob, Operation, Ref, Target
 from reconciler.core.waiting import Awaited, Flow, Room, Wait
 from reconciler.core.words import byte_size
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
 from reconciler.report.results import invocation, result_object
+from reconciler.rollout.sending import Described
 from reconciler.snapshot import artifacts
 
 Answers = Mapping[Target, Results]
@@ -34,10 +36,11 @@ NOTHING: Mapping[str, Any] = {}
 
 @dataclass(slots=True)
 class Known:
-    """What one target's answers and looks have told so far; results by operation name."""
+    """What one target's answers and looks have told so far; results by operation name. `rejected` is why a candidate did not pass."""
 
     expected: Expected
     results: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    rejected: str = ""
 
 
 def perform_operation(index: int, operations: Sequence[Operation], known: Known, record: Record) -> Flow[Outcome]:
@@ -55,14 +58,17 @@ def perform_operation(index: int, operations: Sequence[Operation], known: Known,
         change, answer = yield from call(operation, known, run)
         record.record(
             "operation_answered", index=index, duration_seconds=elapsed(), attempts=answer.attempts,
-            request_id=answer.request_id, result=_result(operation.name, answer),
+            request_id=answer.request_id, result=_result(operation, answer),
         )  # fmt: skip
-        check(operation, answer, run.aws)
+        check(operation, answer, run.aws, elapsed())
         noted = yield from settle(operation, change, answer, known, run.aws)
         if operation is operations[-1]:
             yield from at_rest(run.aws, operation.key.target, known.expected)
     except Interrupted:
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
+    except Rejected as error:
+        known.rejected = error.reason
+        return failed(index, operation, as_failure(error, answer), elapsed(), record)
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
         return failed(index, operation, as_failure(error, answer), elapsed(), record)
     code = sent_code(operation, answer)
@@ -97,11 +103,13 @@ def call(operation: Operation, known: Known, run: Run) -> Flow[tuple[Change, Ans
     place, aws = Place.of(operation.key.target), run.aws
     own: dict[Target, Results] = {operation.key.target: known.results}
     params = filled(operation.params, ChainMap(own, run.answers), operation.key.target, run.deliveries)
+    params = dict(dated(params, operation, aws))
     has_guard = "RevisionId" in service.members(operation.name)
     guard = (yield from revision(aws, operation, known.expected)) if has_guard else ""
     params |= {"RevisionId": guard} if guard else {}
     change = known.expected.change(operation, params)
     if operation.name == "Invoke":
+        params |= {"Payload": event(operation.smoke)} if operation.smoke else {}
         return change, aws.call(place, operation.name, params)
     if "RevisionId" not in params and operation.name != "CreateFunction":
         unchanged(aws, change, known.expected, is_upsert=CALLS[operation.name].is_upsert)
@@ -136,8 +144,11 @@ def confirm(operation: Operation, aws: Aws) -> None:
         artifacts.confirm(aws, Place.of(operation.key.target), operation.pin)
 
 
-def check(operation: Operation, answer: Answer, aws: Aws) -> None:
+def check(operation: Operation, answer: Answer, aws: Aws, seconds: float) -> None:
     """Raises where AWS answered well and yet it did not go well: other code than planned, a function that failed."""
+    if operation.smoke:
+        require_passed(operation, answer, seconds)
+        return
     if not operation.expect:  # a hash that nobody knows tells nothing: the object must have stood still around the call
         confirm(operation, aws)
     for member, expected in operation.expect.items():
@@ -199,9 +210,14 @@ def sent_code(operation: Operation, answer: Answer) -> dict[str, Any]:
     return {"code": {**where, "CodeSha256": sha256}} if sha256 else {}
 
 
-def _result(operation: str, answer: Answer) -> dict[str, Any]:
+def _result(operation: Operation, answer: Answer) -> dict[str, Any]:
+    answer = without_payload(answer) if operation.smoke else answer
     return result_object(
-        operation, answer.result, request_id=answer.request_id, status_code=answer.status_code, headers=answer.headers
+        operation.name,
+        answer.result,
+        request_id=answer.request_id,
+        status_code=answer.status_code,
+        headers=answer.headers,
     )
 
 
@@ -215,6 +231,8 @@ def filled(value: Any, answers: Answers, own: Target, deliveries: Deliveries) ->
             }
         case list() | tuple():
             return [filled(item, answers, own, deliveries) for item in value]
+        case Described():
+            return replace(value, candidate=filled(value.candidate, answers, own, deliveries))
         case Ref():
             return answers[value.target or own][value.operation][value.member]
         case Blob():

@@ -15,7 +15,7 @@ from reconciler.files.packages import Packages
 from reconciler.report.journal import Journal
 from reconciler.report.schemas import stamp
 
-Outcome = Literal["succeeded", "failed", "function failed", "stale", "not attempted", "refused"]
+Outcome = Literal["succeeded", "failed", "function failed", "rejected", "stale", "not attempted", "refused"]
 Results = Mapping[str, Mapping[str, Any]]  # what a target's calls were answered, by operation
 
 

@@ -7,7 +7,8 @@ from reconciler.apply.export import exported
 from reconciler.apply.failure import as_failure, failed
 from reconciler.apply.operation import Known, perform_operation, room_for
 from reconciler.apply.run import Outcome, Record, Run
-from reconciler.core.model import TargetPlan
+from reconciler.apply.smoking import rejection
+from reconciler.core.model import Operation, TargetPlan
 from reconciler.core.waiting import Flow
 from reconciler.report.documents import plain
 from reconciler.snapshot import belongings
@@ -46,7 +47,21 @@ def perform_operations(plan: TargetPlan, record: Record) -> Flow[Outcome]:
         if run.is_stopping():
             return "not attempted" if index == 0 else "failed"
         outcome = yield from perform_operation(index, plan.operations, known, record)
+        if outcome == "rejected" and not run.is_stopping():
+            return (yield from remembered(operation, plan, known, record))
         if outcome != "succeeded":
             return outcome
     run.answers[plan.target] = known.results
     return "succeeded"
+
+
+def remembered(operation: Operation, plan: TargetPlan, known: Known, record: Record) -> Flow[Outcome]:
+    """A candidate did not pass: its alias says so, on the version that it was on."""
+    then = rejection(operation, known.rejected)
+    if then is None:
+        return "rejected"
+    added = {"operation": then.name, "phase": then.phase, "address": str(then.key)}
+    record.note("operation_added", operation=added)
+    operations = (*plan.operations, then)
+    outcome = yield from perform_operation(len(plan.operations), operations, known, record)
+    return "rejected" if outcome == "succeeded" else outcome

@@ -95,7 +95,11 @@ def snapshot(selection: Selection, output: Path | None, download_code: bool, rep
 @click.option("--who", is_flag=True, help="With --drift: ask CloudTrail who did it, and when.")
 @click.option("-o", "--output", type=FILE, help="Write the plan as JSON to FILE as well.")
 @format_option("plan")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 10 when changes are pending.")
+@click.option(
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 10 when changes are pending, with 12 when only rollouts are open.",
+)
 def plan(
     selection: Selection,
     snapshot_path: Path | None,
@@ -124,7 +128,7 @@ def plan(
     from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
-    from reconciler.report.formats.shown import is_acting
+    from reconciler.report.formats.shown import is_acting, is_rolling_out
 
     require_somebody_to_ask(who=who, snapshot=snapshot_path, drift=drift)
     workspace = part(selected.read(selection), base=base, changed_since=changed_since, prunes=prune)
@@ -137,6 +141,10 @@ def plan(
         sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
         sys.exit(CHANGES_PENDING)
+    if detailed_exitcode and any(map(is_rolling_out, document["targets"])):
+        from reconciler.commands.rollout.ending import OPEN
+
+        sys.exit(OPEN)
 
 
 @click.command()

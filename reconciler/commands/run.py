@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply.perform import Performance, begin, perform, refuse
 from reconciler.apply.run import Run
-from reconciler.core.errors import FunctionFailed, Interrupted, PlanError, StalePlan, Stopped
+from reconciler.core.errors import FunctionFailed, Interrupted, PlanError, Rejected, StalePlan, Stopped
 from reconciler.core.model import Diagnostic, Key, Plan, Target
 from reconciler.files.packages import Packages
 from reconciler.report.journal import Journal, read_json
@@ -153,6 +153,8 @@ def ending(performance: Performance, stop: Stop, refusal_code: int) -> tuple[str
         return status, FunctionFailed.exit_code
     if performance.count("failed") or performance.count("not attempted"):
         return status, PARTLY
+    if performance.count("rejected"):
+        return status, Rejected.exit_code
     return status, StalePlan.exit_code if was_stale else refusal_code if refused else 0
 
 

@@ -14,6 +14,7 @@
     │   └── CallFailed              … to one call of an apply; ends that target's task only
     │       ├── SettleFailed        … AWS took the call and could not carry it out, or never finished
     │       ├── CodeDiffers         … what was sent, or would be, is not the code that the plan showed
+    │       ├── Rejected (27)       … a rollout's candidate did not pass before it had any traffic
     │       ├── FunctionFailed (29) … the function that was invoked answered that it failed
     │       └── Interrupted         … we stopped waiting because the run was told to stop
     ├── ForgeError (26)             the forge, GitHub, gave no answer
@@ -132,6 +133,16 @@ class FunctionFailed(CallFailed):
     """The function was invoked, and its answer is an error of its own."""
 
     exit_code = 29
+
+
+class Rejected(CallFailed):
+    """A candidate of a rollout did not pass; `reason` is what its alias remembers."""
+
+    exit_code = 27
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message, code="Rejected")
+        self.reason = reason
 
 
 class Interrupted(CallFailed):

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from reconciler.core.later import Later
 from reconciler.core.packages import Artifact, Package
-from reconciler.core.rollouts import Rollout
+from reconciler.core.rollouts import Rollout, Smoke, Underway
 from reconciler.core.trail import Who
 
 Properties: TypeAlias = Mapping[str, Any]
@@ -262,7 +262,8 @@ class FieldChange:
     """One path that differs. `path` is a JSON Pointer into the spec's words; `before` or `after` is `UNSET` where that
     side has nothing, `SENSITIVE` on both sides where the service model says so. `author` names commit and author of the
     line, for an edit, where git can tell; `said` is what git said when it was last applied of what AWS does not tell. `written` is what
-    stands in the place of `after` in digests, where that holds references which stand for themselves."""
+    stands in the place of `after` in digests, where that holds references which stand for themselves. `by` says what moves it where that
+    is more than a value in the spec: a rollout."""
 
     path: str
     before: Any
@@ -272,6 +273,7 @@ class FieldChange:
     author: str = ""
     said: str = ""
     written: str = ""
+    by: str = ""
 
     @property
     def is_sensitive(self) -> bool:
@@ -282,7 +284,7 @@ class FieldChange:
 class Action:
     """What should happen to one resource, and why. `cause`, `author` and `origin` are those of a deletion, which has no field; `hidden` is
     the digest of the values that are not shown, so that a review holds for them as well; `package` is the local code that is sent. `who`
-    says by whom AWS was changed, where that was asked; it stands in no digest."""
+    says by whom AWS was changed, where that was asked; it stands in no digest. `rollout` is where an alias is on its way to another version."""
 
     key: Key
     verb: Verb
@@ -294,6 +296,7 @@ class Action:
     origin: Origin | None = None
     package: Package | None = None
     who: Who | None = None
+    rollout: Underway | None = None
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -350,7 +353,8 @@ class Pin:
 class Operation:
     """Exactly one AWS call. `params` may hold `Ref`s (as values or as map keys) and `Blob`s. `settle` names what to
     wait for before the target's next operation; `expect` is what the response must say (member -> value), checked before
-    anything that follows; `pin` is the object whose content the call sends, `upload` what is put there before, unless it is there."""
+    anything that follows; `pin` is the object whose content the call sends, `upload` what is put there before, unless it is there.
+    `smoke` is the event that an Invoke sends, with what its answer must be like, and `otherwise` what is done where it is not."""
 
     id: str
     key: Key
@@ -361,6 +365,8 @@ class Operation:
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
     upload: Blob | None = None
+    smoke: Smoke | None = None
+    otherwise: Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,11 @@ from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
 NO_TIME = timedelta(0)
+Course: TypeAlias = Literal[
+    "begins", "at once", "ends", "shifting", "approval", "paused", "held", "promoting", "watch", "rejected", "disagreement", "lost", "blocked"
+]  # fmt: skip
 LEAST = 50  # invocations; fewer are no evidence, where a spec does not say how many are
+OPEN: tuple[Course, ...] = ("shifting", "approval", "paused", "held", "promoting", "watch", "disagreement")
 Unsure: TypeAlias = Literal["hold", "go", "back"]
 OnFailure: TypeAlias = Literal["back", "hold"]
 
@@ -82,3 +86,25 @@ class Rollout:
     deadline: timedelta | None = None
     on_failure: OnFailure = "back"
     rollback_window: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Underway:
+    """How far an alias is on its way to another version: as it is, or as an action leaves it (`begins`, `at once`, `ends`). `step` counts from
+    1, 0 where there is none; `since` and `not_before` are times as markers have them, empty where time says nothing. `lost` is a
+    candidate that is not there any more. `reason` says why it is held, was rejected, or is not as its marker says."""
+
+    course: Course
+    stable: str
+    candidate: str
+    step: int = 0
+    steps: int = 0
+    weight: float = 0.0
+    since: str = ""
+    not_before: str = ""
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on by itself, or once a person wants it to."""
+        return self.course in OPEN

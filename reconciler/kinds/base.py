@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.finding import SpecCheck, part
 from reconciler.core.model import Blob, Live, Pin, Properties, Ref, Unreadable
+from reconciler.core.rollouts import Smoke
 from reconciler.core.waiting import Wait
 from reconciler.kinds.reading import Reading
 
@@ -151,6 +152,8 @@ class Step:
     expect: Mapping[str, str] = field(default_factory=dict)
     pin: Pin | None = None
     upload: Blob | None = None
+    smoke: Smoke | None = None
+    otherwise: Step | None = None
 
 
 def never_sensitive(_: tuple[str, ...]) -> bool:

@@ -73,6 +73,7 @@ ORDER: tuple[tuple[str, ...], ...] = (
     ("concurrency/PutFunctionConcurrency",),
     ("version/PublishVersion",),
     ("scaling/PutFunctionScalingConfig",),
+    ("alias/Invoke",),  # what a rollout's candidate must pass before it has any traffic
     ("alias/CreateAlias", "alias/UpdateAlias"),
     ("url/CreateFunctionUrlConfig", "url/UpdateFunctionUrlConfig"),
     ("permission/AddPermission",),

@@ -179,12 +179,27 @@ def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
             is_of_git = cause in ("edit", "unapplied") and change.before == UNTOLD
             before = _written(sides.then.applied.spec, action.key, steps) if is_of_git else ""
             change = replace(change, said="" if before == change.after else before)
+        elif change.by:
+            cause = _of_its_rollout(action.key, sides)
+            author = _author(action.key, steps, sides.moved_since(cause), sides)
         else:
             cause = _cause(then, is_now, steps, change)
             author = _author(action.key, steps, sides.moved_since(cause), sides)
             cause = _of_its_layers(cause, change, action.key, sides)
         changes.append(replace(change, cause=cause, author=author))
     return tuple(changes)
+
+
+def _of_its_rollout(key: Key, sides: Sides) -> Cause:
+    """Of an alias that a rollout moves, or whose rollout ends: never AWS's doing, for what a rollout holds meanwhile is no drift."""
+    began, base, applied, is_now = (
+        (value_at(item.properties, ("FunctionVersion",)), key.name in spec.rollouts)
+        if spec and (item := _item(spec, key))
+        else None
+        for spec in (*sides.specs, sides.now)
+    )
+    cause = _moved_by(began != is_now, base != is_now, applied != is_now)
+    return "unapplied" if cause == "drift" else cause
 
 
 def _of_its_layers(cause: Cause, change: FieldChange, key: Key, sides: Sides) -> Cause:

@@ -37,7 +37,7 @@ from reconciler.kinds.needs import remaining
 from reconciler.kinds.registry import CALLS, KINDS, RANKS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
-from reconciler.plan import layers, refusals, renames, retention, rooms, storage
+from reconciler.plan import layers, refusals, renames, retention, rollouts, rooms, storage
 from reconciler.plan.case import Case, Policy
 from reconciler.plan.changes import (
     Draft,
@@ -60,6 +60,7 @@ from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.publishing import is_published_at_once, publication, version_deletions
 from reconciler.plan.source import code_params, comparable, pinned, with_source
 from reconciler.plan.speaking import is_new, is_refused
+from reconciler.rollout.sending import Described
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: Iterable[Spec] | None = ()) -> Plan:
@@ -214,14 +215,17 @@ def change(case: Case) -> list[Draft]:
     is_new = function is not None and function.verb in ("create", "replace")
     version, published = publication(case, function)
     gone = version_deletions(case)
+    moves = {} if is_new else rollouts.moves(case, function, published)
     case = replace(case, live=tuple(remaining(case.live))) if is_new else case
+    then = replace(case, spec=rollouts.leaving(case.spec, moves))
     sections = (kind for kind in kinds_of(case.spec.target) if kind not in (FUNCTION, VERSION))
     drafts = [
         *([function] if function else []),
         *([version] if version else []),
         *gone,
-        *(draft for kind in sections for draft in section_drafts(case, kind, published)),
+        *(draft for kind in sections for draft in section_drafts(then, kind, published)),
     ]
+    drafts = rollouts.carried(case, drafts, moves)
     return [*drafts, *retention.deletions(case, drafts)]
 
 
@@ -373,6 +377,7 @@ def rank_of(draft: Draft, step: Step) -> tuple[int, int]:
 
 
 def operation(identifier: str, draft: Draft, step: Step) -> Operation:
+    otherwise = operation(f"{identifier}-otherwise", draft, step.otherwise) if step.otherwise else None
     call = CALLS[step.operation]
     return Operation(
         id=identifier,
@@ -384,6 +389,8 @@ def operation(identifier: str, draft: Draft, step: Step) -> Operation:
         expect=step.expect,
         pin=step.pin,
         upload=step.upload,
+        smoke=step.smoke,
+        otherwise=otherwise,
     )
 
 
@@ -393,4 +400,4 @@ def sample(params: Any) -> Any:
         return {"1" if isinstance(key, Ref) else key: sample(value) for key, value in params.items()}
     if isinstance(params, list | tuple):
         return [sample(value) for value in params]
-    return "1" if isinstance(params, Ref) else b"zip" if isinstance(params, Blob) else params
+    return "1" if isinstance(params, Ref | Described) else b"zip" if isinstance(params, Blob) else params

@@ -100,19 +100,27 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
     """AWS wants the two versions of one alias to have one role and one dead letter target."""
     if is_new(drafts) or case.function is None:
         return
-    held = {item.key.name: item.properties for item in case.held(VERSION)}
-    function = next((draft for draft in drafts if draft.pair.key.kind == FUNCTION.name), None)
-    held[PUBLISHED] = final_function(case, function)
+    held = contents_after(case, drafts)
     for draft, versions in routed(drafts):
         pair = [version for version in sorted(versions) if version in held]
-        if len(pair) == 2 and draft.verb != "none":
-            first, second = (
-                FUNCTION.normal(held[version], case.spec.target.function)["configuration"] for version in pair
-            )
-            unlike = [member for member in ("Role", "DeadLetterConfig") if first.get(member) != second.get(member)]
+        if len(pair) == 2 and draft.verb != "none" and not draft.action.rollout:  # of rollouts another rule speaks
+            unlike = differing_members(case.spec.target.function, *(held[version] for version in pair))
             if unlike:
                 message = f"versions {' and '.join(pair)} differ in {' and '.join(unlike)}, so no alias can route between them"
                 yield refusal(case, PlanError, f"{draft.pair.key}: {message}", origin_of_version(draft))
+
+
+def contents_after(case: Case, drafts: Drafts) -> dict[str, Properties]:
+    """What each version holds; `published` is the function as it will be."""
+    function = next((draft for draft in drafts if draft.pair.key.kind == FUNCTION.name), None)
+    held = {item.key.name: item.properties for item in case.held(VERSION)}
+    return {**held, PUBLISHED: final_function(case, function)}
+
+
+def differing_members(function: str, first: Properties, second: Properties) -> list[str]:
+    """What two versions that one alias routes between must have in common, and have not."""
+    sides = [FUNCTION.normal(version, function)["configuration"] for version in (first, second)]
+    return [member for member in ("Role", "DeadLetterConfig") if sides[0].get(member) != sides[1].get(member)]
 
 
 @Rule("R223", "What is for an alias or a version finds it once the plan is carried out.")

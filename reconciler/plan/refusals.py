@@ -16,7 +16,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import MARK
-from reconciler.plan import kept, layers, packages, provisioned, qualifiers, retention
+from reconciler.plan import kept, layers, packages, provisioned, qualifiers, retention, rollout_rules
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix, without_foreign_code
 from reconciler.plan.source import SENDING, repository
@@ -336,7 +336,7 @@ def cannot_be_created_again(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 @Rule("W206", "What is to be deleted and is not there needs no call.")
 def is_already_absent(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
-        if draft.verb == "none" and draft.action.reason:
+        if draft.verb == "none" and draft.action.reason and draft.pair.live is None:
             yield Diagnostic("note", f"{draft.pair.key} is {draft.action.reason}", case.spec.target)
 
 
@@ -382,6 +382,7 @@ RULES: tuple[PlanCheck, ...] = (
     *packages.RULES,
     *provisioned.RULES,
     *retention.RULES,
+    *rollout_rules.RULES,
     *layers.RULES,
     last_update_failed,
     is_already_absent,

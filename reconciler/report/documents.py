@@ -36,6 +36,7 @@ from reconciler.core.model import (
     Verb,
 )
 from reconciler.core.packages import Artifact, Comparison, Package
+from reconciler.core.rollouts import Underway
 from reconciler.core.sealing import checksum, digest, sealed
 from reconciler.core.trail import Who
 from reconciler.kinds.needs import hanging_on, needed, with_layers
@@ -147,8 +148,24 @@ def _action(action: Action) -> dict[str, Any]:
         "source": source_document(action.origin),
         "package": package,
         "who": who_document(action.who) if action.who else None,
+        "rollout": rollout_document(action.rollout) if action.rollout else None,
     }
     return entry | {name: value for name, value in more.items() if value}
+
+
+def rollout_document(underway: Underway) -> dict[str, Any]:
+    """Where an alias is on its way to another version."""
+    is_rejected = underway.course == "rejected"
+    return {
+        "status": underway.course,
+        **{
+            name: getattr(underway, name)
+            for name in ("stable", "candidate", "step", "steps", "weight", "since", "not_before")
+        },
+        "flag": underway.course if underway.course in ("paused", "held") else "",
+        "rejected": underway.reason if is_rejected else "",
+        "reason": "" if is_rejected else underway.reason,
+    }
 
 
 def who_document(who: Who) -> dict[str, Any]:
@@ -195,7 +212,7 @@ def field_document(change: FieldChange) -> dict[str, Any]:
         "source": source_document(change.origin),
         "author": change.author,
     }
-    more = {"said": change.said, "written": change.written, "not_told": change.before == UNTOLD}
+    more = {"said": change.said, "written": change.written, "by": change.by, "not_told": change.before == UNTOLD}
     return entry | {name: value for name, value in more.items() if value}
 
 

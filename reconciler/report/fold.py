@@ -70,14 +70,14 @@ def report_of(events: Iterable[Event]) -> dict[str, Any]:
 
 
 def _begun(planned: Mapping[str, Any], owner: str) -> _Task:
-    operations = [
-        {
-            "operation": item["operation"], "phase": item["phase"], "address": item.get("address", planned["target"]), "started_at": None, "duration_seconds": None,
-            "attempts": 0, "request_id": "", "outcome": "not attempted", "error": None,
-        }
-        for item in planned["operations"]
-    ]  # fmt: skip
-    return _Task(planned, owner, operations=operations)
+    return _Task(planned, owner, operations=[_planned(item, planned["target"]) for item in planned["operations"]])
+
+
+def _planned(item: Mapping[str, Any], target: str) -> dict[str, Any]:
+    return {
+        "operation": item["operation"], "phase": item["phase"], "address": item.get("address", target), "started_at": None, "duration_seconds": None,
+        "attempts": 0, "request_id": "", "outcome": "not attempted", "error": None,
+    }  # fmt: skip
 
 
 def _run(begun: Event, finished: Event | None) -> dict[str, Any]:
@@ -109,6 +109,11 @@ def _cut_off_status(tasks: Iterable[Mapping[str, Any]]) -> str:
 def _task_started(task: _Task, event: Event) -> None:
     task.start_time_ms = event["at_ms"]
     task.say(ORCHESTRATION, "Initializing Orchestration Task...")
+
+
+def _operation_added(task: _Task, event: Event) -> None:
+    """What came to be done beside what was planned."""
+    task.operations.append(_planned(event["operation"], task.planned["target"]))
 
 
 def _operation_started(task: _Task, event: Event) -> None:
@@ -175,6 +180,7 @@ def _task_finished(task: _Task, _: Event) -> None:
 _EVENTS = {
     "task_started": _task_started,
     "task_refused": _task_refused,
+    "operation_added": _operation_added,
     "operation_started": _operation_started,
     "operation_answered": _operation_answered,
     "package_stored": _package_stored,

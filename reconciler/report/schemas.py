@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from reconciler.core.model import Cause
+from reconciler.core.rollouts import Course
 from reconciler.core.trail import UNKNOWN
 from reconciler.kinds.registry import KINDS, ROOTS
 
@@ -83,8 +84,9 @@ FIELD: Schema = closed(
         "not_told": {"const": True},
         "said": TEXT,
         "written": TEXT,
+        "by": {"const": "rollout"},
     },
-    optional=("known_after_apply", "not_told", "said", "written"),
+    optional=("known_after_apply", "not_told", "said", "written", "by"),
 )
 FILE: Schema = closed({"name": TEXT, "before": {"type": ["integer", "null"]}, "after": {"type": ["integer", "null"]}})
 COMPARISON: Schema = closed(
@@ -114,6 +116,14 @@ WHO: Schema = {
         ),
     ]
 }
+UNDERWAY: Schema = closed(
+    {
+        "status": {"enum": [*get_args(Course)]},
+        **dict.fromkeys(("stable", "candidate", "since", "not_before", "flag", "rejected", "reason"), TEXT),
+        **dict.fromkeys(("step", "steps"), COUNT),
+        "weight": {"type": "number", "minimum": 0, "maximum": 1},
+    }
+)
 ACTION: Schema = closed(
     {
         "address": TEXT,
@@ -128,8 +138,9 @@ ACTION: Schema = closed(
         "package": PACKAGE,
         "traffic": closed({"before": SHARES, "after": SHARES, "next_version": TEXT}, optional=("next_version",)),
         "who": WHO,
+        "rollout": UNDERWAY,
     },
-    optional=("author", "hidden", "source", "package", "traffic", "who"),
+    optional=("author", "hidden", "source", "package", "traffic", "who", "rollout"),
 )
 PLANNED: Schema = closed({"id": TEXT, "operation": TEXT, "phase": TEXT, "address": TEXT})
 

@@ -29,6 +29,9 @@ def traffic_moved(action: Action, before: Iterable[Live]) -> dict[str, Any]:
 def _changed(live: Mapping[str, Any], action: Action) -> dict[str, Any]:
     """The alias's version and shares as the action leaves them."""
     version, shares = live.get("FunctionVersion", ""), dict(weights(live))
+    if action.rollout and action.rollout.course == "begins":
+        shares = {action.rollout.candidate: action.rollout.weight}
+        return {"FunctionVersion": version, "RoutingConfig": {"AdditionalVersionWeights": shares}}
     for change in action.changes:
         name = steps_of(change.path)[-1]
         if name == "FunctionVersion":

@@ -102,7 +102,7 @@ SCENES: Mapping[str, tuple[str, str]] = {
 
 
 def test_every_operation_has_its_scene() -> None:
-    assert set(SCENES) == set(RANKS)
+    assert set(SCENES) == set(RANKS) - {"alias/Invoke"}  # which makes nothing that could be looked for
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}], ids=["503", "reset"])

@@ -25,6 +25,8 @@ from reconciler.plan.cause import Moments, Then, with_causes
 from reconciler.plan.drift import only_drift
 from reconciler.report.documents import plain, plan_document
 from reconciler.report.formats.text import plan as plan_text
+from reconciler.rollout.marker import told
+from reconciler.rollout.sending import Described
 from reconciler.spec.config import FILE_NAME, load_config
 from reconciler.spec.load import load
 from reconciler.spec.references import POINTER, Lookup, environment, parsed, resolved
@@ -183,10 +185,12 @@ def call_text(operation: Operation) -> str:
     notes = [f"answers {member} {value}" for member, value in operation.expect.items()]
     notes += [f"sends {operation.pin}"] if operation.pin else []
     notes += [f"puts what is packed from {operation.upload.path}"] if operation.upload else []
+    notes += [f"sends {operation.smoke.event}"] if operation.smoke else []
     notes += [f"then {wait}" for wait in operation.settle]
     params = json.dumps(shown(operation.params), sort_keys=True, ensure_ascii=False)
     where = f"  ({', '.join(notes)})" if notes else ""
-    return f"{operation.id} {operation.name}{where}\n    {params}\n"
+    otherwise = call_text(operation.otherwise) if operation.otherwise else ""
+    return f"{operation.id} {operation.name}{where}\n    {params}\n{otherwise}"
 
 
 def shown(params: Any) -> Any:
@@ -194,6 +198,11 @@ def shown(params: Any) -> Any:
     match params:
         case Ref():
             return f"<{params.operation}.{params.member}>"
+        case Described():
+            candidate = shown(params.candidate)
+            marker = replace(params.marker, candidate="0")
+            text = str(marker).replace("rollout 0:", f"rollout {candidate}:").replace(told(marker.since), "<now>")
+            return f"{params.text} {text}".lstrip()
         case Blob():
             return f"<packed from {params.path}>"
         case Mapping():

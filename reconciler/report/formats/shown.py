@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
+from reconciler.core.rollouts import OPEN
 from reconciler.core.words import byte_size, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
@@ -85,6 +86,7 @@ def field_shown(field: Document, resource: str) -> dict[str, Any]:
     is_short = max(len(before), len(after)) <= LONGEST_INLINE
     lines: tuple[Line, ...] = () if is_short else tuple(_lines(field, before, after))
     return {
+        "by": "",
         **field,
         "name": _field_name(field["path"], resource),
         "is_new": is_new,
@@ -174,6 +176,12 @@ def noun_of(addresses: Iterable[str]) -> str:
 
 def is_acting(target: Document) -> bool:
     return any(action["verb"] != "none" for action in target["actions"])
+
+
+def is_rolling_out(target: Document) -> bool:
+    """Whether an alias of it is on its way to another version, whoever has to let it go on."""
+    rollouts = (action.get("rollout", {}).get("status") for action in target["actions"])
+    return any(status in OPEN for status in rollouts)
 
 
 def target_shown(target: Document) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""What a rollout's candidate must pass before it has any traffic, and the time that its marker bears. Decides nothing that the plan, or the spec's
+expectations, have not decided.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.aws.client import Answer, Aws, Place
+from reconciler.core.errors import CodeDiffers, Rejected
+from reconciler.core.model import Operation
+from reconciler.core.rollouts import Smoke
+from reconciler.files.reading import Unreadable, contents
+from reconciler.kinds.alias import ALIAS
+from reconciler.rollout import smoke as expectations
+from reconciler.rollout.sending import Described
+
+MOST_BYTES = 6 * 2**20  # of an event
+SHOWN = ("StatusCode", "ExecutedVersion", "FunctionError")  # of an answer, in records: payloads are shown to nobody
+
+
+def event(smoke: Smoke) -> bytes:
+    """What is sent: what the plan was made of. Raises CodeDiffers."""
+    try:
+        content = contents(Path(smoke.path), MOST_BYTES)
+    except (OSError, Unreadable) as error:
+        raise CodeDiffers(f"{smoke.event} cannot be read any more: {error}; plan again") from error
+    if hashlib.sha256(content).hexdigest() != smoke.sha256:
+        raise CodeDiffers(f"{smoke.event} is not what it was when the plan was made; plan again")
+    return content
+
+
+def require_passed(operation: Operation, answer: Answer, seconds: float) -> None:
+    """Raises Rejected, with all that was expected otherwise."""
+    assert operation.smoke
+    result = answer.result
+    payload = result.get("Payload") or b""
+    log = base64.b64decode(result.get("LogResult") or "").decode("utf-8", "replace")
+    given = expectations.Answer(payload, str(result.get("FunctionError", "")), log, int(seconds * 1000))
+    wrong = expectations.failed(operation.smoke, given)
+    if wrong:
+        reason = f"smoke {operation.smoke.event}: {'; '.join(wrong)}"
+        raise Rejected(
+            f"{operation.key}: version {operation.params['Qualifier']} did not pass: {reason}", reason=reason
+        )
+
+
+def without_payload(answer: Answer) -> Answer:
+    return replace(answer, result={name: answer.result[name] for name in SHOWN if name in answer.result}, headers={})
+
+
+def dated(params: Mapping[str, Any], operation: Operation, aws: Aws) -> Mapping[str, Any]:
+    """Params with the marker as it is sent: at AWS's time, which it is asked for."""
+    described = params.get("Description")
+    if not isinstance(described, Described):
+        return params
+    place = Place.of(operation.key.target)
+    aws.find(place, *ALIAS.reading.single(operation.key.target.function, operation.key.name))
+    return {**params, "Description": described.written(str(described.candidate), aws.date(place))}
+
+
+def rejection(operation: Operation, reason: str) -> Operation | None:
+    """What is done about the alias of a candidate that did not pass."""
+    otherwise = operation.otherwise
+    described = otherwise.params["Description"] if otherwise else None
+    if otherwise is None or not isinstance(described, Described):
+        return None
+    return replace(otherwise, params={**otherwise.params, "Description": described.because(reason)})

@@ -1,0 +1,345 @@
+"""What plan says of an alias that moves in steps, and how an apply starts that: scenarios of the design, by their numbers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconciler.sandbox.around.faults import Fault, Script
+from tests.conftest import House
+from tests.rollout.rolled import action, alias, applies, event, lives, marker, releases, says, traffic
+
+SMOKE = "{steps: [{weight: 0.05, bake: 10m}], smoke: [{event: events/order.json, expect: {/statusCode: 200}}]}"
+FAILS = "def lambda_handler(event, context):\n    return {'statusCode': 500, 'secret': 'hunter2'}\n"
+
+
+@pytest.fixture
+def begun(house: House) -> House:
+    """Version 2 at 5 %, beside 1."""
+    lives(house)
+    releases(house, "two")
+    applies(house)
+    house.writes()
+    return house
+
+
+def moved_to(house: House, step: int, weight: float) -> None:
+    """As a tick would: the alias in another step."""
+    version, _, described = alias(house)
+    described = described.replace("step 1 of 4 at 5%", f"step {step} of 4 at {round(weight * 100)}%")
+    house.lambda_.update_alias(
+        FunctionName="checkout", Name="live", FunctionVersion=version, Description=described,
+        RoutingConfig={"AdditionalVersionWeights": {"2": weight}},
+    )  # fmt: skip
+    house.writes()
+
+
+def notes(house: House, severity: str) -> str:
+    return "\n".join(note["message"] for note in house.plan()["diagnostics"] if note["severity"] == severity)
+
+
+def does_nothing(house: House) -> None:
+    """The law: what follows an apply is empty."""
+    house.writes()
+    assert house.verbs() == {}
+    applies(house)
+    assert house.writes() == []
+
+
+def test_scenario_01_an_apply_starts_with_the_first_step_and_the_plan_is_empty(house: House) -> None:
+    lives(house)
+    releases(house, "two")
+    planned = action(house)
+    assert planned["reason"] == "rollout to published: 5 % → 25 % → approval → 50 % → 100 %"
+    (field,) = planned["fields"]
+    assert (field["path"], field["before"], field["by"]) == ("/aliases/live/FunctionVersion", "1", "rollout")
+    assert planned["traffic"]["after"] == {"1": 0.95, "published": 0.05}
+    applies(house)
+    assert traffic(house) == ("1", {"2": 0.05})
+    mark = marker(house)
+    assert mark
+    assert (mark.candidate, mark.from_, mark.step, mark.of, mark.since) == ("2", "1", 1, 4, mark.begun)
+    does_nothing(house)
+
+
+def test_scenario_02_an_open_rollout_is_told_and_has_an_exit_code_of_its_own(begun: House) -> None:
+    moved_to(begun, 2, 0.25)
+    underway = action(begun)["rollout"]
+    assert {name: underway[name] for name in ("status", "stable", "candidate", "step", "steps", "weight")} == {
+        "status": "shifting", "stable": "1", "candidate": "2", "step": 2, "steps": 4, "weight": 0.25,
+    }  # fmt: skip
+    assert underway["since"] < underway["not_before"]
+    told = begun.run("plan", "--detailed-exitcode")
+    assert told.exit_code == 12
+    assert "2 at 25 % since" in told.out
+    assert "step 2 of 4, not before" in told.out
+    assert begun.run("plan", "--detailed-exitcode", "--format", "markdown").out.count("step 2 of 4") == 1
+    releases(begun, "three")
+    assert begun.run("plan", "--detailed-exitcode").exit_code == 10
+
+
+def test_scenario_03_killed_between_smoke_and_the_first_step_the_next_apply_begins_with_smoke(house: House) -> None:
+    event(house)
+    lives(house, rollout=SMOKE)
+    releases(house, "two")
+    house.sandbox.gate.script = Script(
+        [Fault("UpdateAlias", nth=1, code="InvalidParameterValueException", message="no")]
+    )
+    house.run("apply", "--yes")
+    assert traffic(house) == ("1", {})
+    house.sandbox.gate.script = Script([])
+    house.sandbox.requests.clear()
+    applies(house)
+    called = [request.operation for request in house.sandbox.requests]
+    assert called.index("Invoke") < called.index("UpdateAlias")
+    assert "PublishVersion" not in called
+    assert traffic(house) == ("1", {"2": 0.05})
+    does_nothing(house)
+
+
+def test_scenario_04_a_lost_answer_of_the_first_step_does_nothing_twice(house: House) -> None:
+    lives(house)
+    releases(house, "two")
+    house.sandbox.gate.script = Script([Fault("UpdateAlias", nth=1, when="after", reset=True)])
+    applies(house)
+    assert house.writes().count("UpdateAlias") == 1
+    assert traffic(house) == ("1", {"2": 0.05})
+    does_nothing(house)
+
+
+def test_scenario_14_a_commit_during_a_rollout_replaces_it_from_the_same_stable_version(begun: House) -> None:
+    moved_to(begun, 2, 0.25)
+    releases(begun, "three")
+    assert action(begun)["reason"].startswith("replaces the rollout of 2; rollout to published: 5 %")
+    applies(begun)
+    assert begun.writes() == ["UpdateFunctionCode", "PublishVersion", "UpdateAlias"]
+    assert traffic(begun) == ("1", {"3": 0.05})
+    mark = marker(begun)
+    assert mark
+    assert (mark.candidate, mark.from_, mark.step) == ("3", "1", 1)
+    does_nothing(begun)
+
+
+def test_scenario_15_a_revert_goes_at_once(begun: House) -> None:
+    releases(begun, "one")
+    assert action(begun)["reason"] == "replaces the rollout of 2; same content as 1, no steps"
+    applies(begun)
+    assert traffic(begun) == ("3", {})
+    assert marker(begun) is None
+    does_nothing(begun)
+
+
+def test_scenario_16_a_pin_to_the_stable_version_ends_it(begun: House) -> None:
+    says(begun, version="1")
+    assert action(begun)["reason"] == "ends the rollout of 2"
+    applies(begun)
+    assert begun.writes() == ["UpdateAlias"]
+    assert (traffic(begun), marker(begun)) == (("1", {}), None)
+    does_nothing(begun)
+
+
+def test_scenario_17_steps_that_are_edited_meanwhile_are_taken_at_the_next_tick(begun: House) -> None:
+    says(begun, rollout="{steps: [{weight: 0.1, bake: 5m}]}")
+    assert begun.verbs() == {}
+    does_nothing(begun)
+
+
+def test_scenario_18_a_rollout_that_git_takes_out_goes_to_all_traffic_now(begun: House) -> None:
+    says(begun, rollout="")
+    assert action(begun)["verb"] == "update"
+    applies(begun)
+    assert (traffic(begun), marker(begun)) == (("2", {}), None)
+    does_nothing(begun)
+
+
+def test_scenario_20_what_somebody_promoted_by_hand_is_told_and_not_moved_back(begun: House) -> None:
+    begun.lambda_.update_alias(
+        FunctionName="checkout", Name="live", FunctionVersion="2", RoutingConfig={"AdditionalVersionWeights": {}}
+    )
+    assert "it is on version 2, which no rollout put there" in notes(begun, "warning")
+    does_nothing(begun)
+    assert traffic(begun) == ("2", {})
+
+
+def test_scenario_21_a_description_that_git_changes_keeps_the_marker(begun: House) -> None:
+    before = marker(begun)
+    says(begun, alias="Description: what it is for")
+    applies(begun)
+    assert alias(begun)[2].startswith("what it is for [rollout 2: step 1 of 4")
+    assert (traffic(begun), marker(begun)) == (("1", {"2": 0.05}), before)
+    does_nothing(begun)
+
+
+def test_scenario_22_a_candidate_that_does_not_pass_is_rejected_and_others_are_applied(house: House) -> None:
+    event(house)
+    lives(house, "checkout", "till", rollout=SMOKE)
+    releases(house, "two", text=FAILS)
+    releases(house, "two", name="till")
+    result = house.run("apply", "--yes")
+    assert result.exit_code == 27
+    assert traffic(house) == ("1", {})
+    mark = marker(house)
+    assert mark
+    assert (mark.candidate, mark.state, mark.reason) == (
+        "2",
+        "rejected",
+        "smoke events/order.json: /statusCode is not 200",
+    )
+    assert traffic(house, "till") == ("1", {"2": 0.05})
+    report = house.newest_report()
+    task = next(task for task in report["tasks"] if task["target"].endswith("checkout"))
+    assert [(item["operation"], item["outcome"]) for item in task["operations"]][-3:] == [
+        ("Invoke", "failed"), ("UpdateAlias", "not attempted"), ("UpdateAlias", "succeeded"),
+    ]  # fmt: skip
+    assert task["status"]["failed"]
+    assert "hunter2" not in json.dumps(report) + result.out + result.err
+    assert "2 was rejected (smoke events/order.json: /statusCode is not 200)" in notes(house, "warning")
+    assert house.plan()["in_sync"] is False
+    does_nothing(house)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("def lambda_handler(event, context):\n    raise ValueError('hunter2')\n", "the function failed (Unhandled)"),
+        ("import time\ndef lambda_handler(event, context):\n    time.sleep(0.3)\n    return {'statusCode': 200}\n", "took "),
+        ("def lambda_handler(event, context):\n    return 'plain'\n", "/statusCode is not there"),
+    ],
+    ids=["a function that fails", "one that takes too long", "an answer that is no object"],
+)  # fmt: skip
+def test_scenario_23_what_a_candidate_answers_otherwise_is_remembered_by_the_alias(
+    house: House, text: str, reason: str
+) -> None:
+    event(house)
+    lives(house, rollout=SMOKE.replace("expect:", "within: 200ms, expect:") if "sleep" in text else SMOKE)
+    releases(house, "two", text=text)
+    assert house.run("apply", "--yes").exit_code == 27
+    mark = marker(house)
+    assert mark
+    assert reason in mark.reason
+    assert "hunter2" not in mark.reason
+    assert traffic(house) == ("1", {})
+
+
+def test_scenario_24_versions_that_one_alias_cannot_have_are_refused_before_any_write(house: House) -> None:
+    lives(house)
+    says(house, configuration="DeadLetterConfig: {TargetArn: 'arn:aws:sqs:us-west-2:123456789012:dead'}")
+    assert house.run("apply", "--yes").exit_code == 21
+    assert house.writes() == []
+    assert "differ in DeadLetterConfig" in notes(house, "refusal")
+    says(house, rollout="all-at-once", configuration="DeadLetterConfig: {TargetArn: 'arn:aws:sqs:us-west-2:123456789012:dead'}")  # fmt: skip
+    applies(house)
+    assert traffic(house) == ("2", {})
+    does_nothing(house)
+
+
+def test_scenario_26_another_number_of_what_is_kept_started_and_code_are_two_plans(house: House) -> None:
+    kept = "provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: %s}}\n"
+    lives(house, extra=kept % 1)
+    releases(house, "two")
+    says(house, extra=kept % 2)
+    assert house.run("apply", "--yes").exit_code == 21
+    assert house.writes() == []
+    assert "change it in one commit, and the code in the next" in notes(house, "refusal")
+
+
+def test_scenario_27_of_two_functions_one_is_rejected_and_the_other_is_done(house: House) -> None:
+    event(house)
+    lives(house, "checkout", "till", rollout=SMOKE.replace("[{weight: 0.05, bake: 10m}]", "all-at-once"))
+    releases(house, "two", text=FAILS)
+    releases(house, "two", name="till")
+    assert house.run("apply", "--yes").exit_code == 27
+    assert (traffic(house), traffic(house, "till")) == (("1", {}), ("2", {}))
+
+
+def test_scenario_34_a_newest_version_that_was_deleted_by_hand_is_refused(house: House) -> None:
+    event(house)
+    lives(house, rollout=SMOKE)
+    releases(house, "two", text=FAILS)
+    house.run("apply", "--yes")
+    house.lambda_.delete_function(FunctionName="checkout", Qualifier="2")
+    house.writes()
+    assert house.run("apply", "--yes").exit_code == 21
+    assert house.writes() == []
+    assert "version 2, which its rollout was about, was deleted" in notes(house, "refusal")
+    says(house, rollout=SMOKE, version="1")
+    applies(house)
+    assert marker(house) is None
+
+
+def test_scenario_39_a_saved_snapshot_tells_of_the_open_rollout(begun: House) -> None:
+    begun.run("snapshot", "-o", "snapshot.json")
+    told = begun.run("plan", "--snapshot", "snapshot.json", "--detailed-exitcode")
+    assert told.exit_code == 12
+    assert "2 at 5 % since" in told.out
+
+
+def test_scenario_40_an_approval_holds_for_the_events_that_were_seen(house: House) -> None:
+    event(house)
+    lives(house, rollout=SMOKE)
+    releases(house, "two")
+    house.run("plan", "-o", "plan.json")
+    event(house, {"other": 1})
+    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 23
+    assert house.writes() == []
+    event(house)
+    applies(house, "--approved", "plan.json")
+    assert traffic(house) == ("1", {"2": 0.05})
+
+
+def test_weights_of_somebody_keep_a_rollout_from_beginning(house: House) -> None:
+    lives(house)
+    house.lambda_.publish_version(FunctionName="checkout")
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="theirs")
+    house.lambda_.publish_version(FunctionName="checkout")
+    house.lambda_.update_alias(
+        FunctionName="checkout", Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}}
+    )
+    releases(house, "two")
+    house.writes()
+    assert house.run("apply", "--yes").exit_code == 21
+    assert house.writes() == []
+    assert "its weights (2 at 10 %) are of no rollout; clear or adopt the weights" in notes(house, "refusal")
+
+
+def test_scenario_19_weights_that_somebody_cleared_are_told_and_left(begun: House) -> None:
+    begun.lambda_.update_alias(FunctionName="checkout", Name="live", RoutingConfig={"AdditionalVersionWeights": {}})
+    assert "somebody moved its traffic: no weights" in notes(begun, "warning")
+    does_nothing(begun)
+    assert traffic(begun) == ("1", {})
+
+
+def test_a_pin_to_one_of_the_last_versions_goes_at_once(house: House) -> None:
+    lives(house, rollout="all-at-once")
+    releases(house, "two")
+    applies(house)
+    says(house, version="1")
+    assert "back to one of the 3 versions before 2, no steps" in action(house)["reason"]
+    applies(house)
+    assert traffic(house) == ("1", {})
+    does_nothing(house)
+
+
+def test_what_is_kept_started_waits_for_the_rollout_of_its_alias(begun: House) -> None:
+    says(begun, extra="provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 1}}\n")
+    assert "waits for the rollout of alias live" in notes(begun, "note")
+    does_nothing(begun)
+
+
+def test_a_step_that_is_over_before_an_invocation_may_be_is_worth_a_warning(house: House) -> None:
+    lives(house, configuration="Timeout: 900")
+    releases(house, "two")
+    assert "and an invocation may take 900" in notes(house, "warning")
+
+
+def test_an_alias_that_is_new_is_made_at_once_and_one_with_a_watch_is_watched(house: House) -> None:
+    lives(house, rollout="{steps: all-at-once, watch: 15m}")
+    assert (traffic(house), marker(house)) == (("1", {}), None)
+    releases(house, "two")
+    applies(house)
+    mark = marker(house)
+    assert mark
+    assert (mark.state, mark.from_, traffic(house)) == ("watch", "1", ("2", {}))
+    assert house.run("plan", "--detailed-exitcode").exit_code == 12
+    does_nothing(house)
