@@ -120,6 +120,9 @@ def invoke(
 @click.option("--failed", "is_failed", is_flag=True, help="Only those that failed, or were cut off.")
 @click.option("--newest", type=click.IntRange(1), metavar="N", help="No more than N.")
 @click.option("--since", callback=as_moment, help="Only of runs since then: how long ago, or a time in ISO 8601.")
+@click.option(
+    "--run", callback=as_text, default="", metavar="ID", help="Only of this run, with all shards that are one with it."
+)
 @format_option("tasks", None, ("text", "json"), "A list is text, one task JSON, unless told.")
 def tasks(
     identifier: str | None,
@@ -129,11 +132,12 @@ def tasks(
     is_failed: bool,
     newest: int | None,
     since: datetime | None,
+    run: str,
     form: str | None,
 ) -> None:
     """List the tasks of all reports, newest first, or print one.
 
-    ID is a task's id, or how it alone begins. As JSON, the newest is last.
+    ID is a task's id, or how it alone begins. As JSON, the newest is last, each with the name of its `run`.
 
     Example: reconcile tasks --function checkout --failed --newest 5
     """
@@ -148,10 +152,10 @@ def tasks(
         task = one(report_dir, identifier)
         show(task_text(task) if form == "text" else document_json(task))
         return
-    found = listed(report_dir, Filters(function, is_failed, newest, since))
+    found = listed(report_dir, Filters(function, is_failed, newest, since, run))
     if form == "json":
-        show(document_json([record.task for record in found][::-1]))
+        show(document_json([{**record.task, "run": record.run_name} for record in found][::-1]))
         return
-    lines = (task_line(record.task, record.run) for record in found)
+    lines = (task_line(record.task, record.run_name) for record in found)
     for line in chain([next(lines, "No tasks.\n")], lines):
         show(line)

@@ -23,12 +23,14 @@ MOST_PARTS = 3  # of a place: account, region, and the kind of what is no functi
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which tasks: of functions that a word means, failed ones, no more than `newest`, of runs since a moment."""
+    """Which tasks: of functions that a word means, failed ones, no more than `newest`, of runs since a moment, of one run with all
+    its shards."""
 
     function: str = ""
     is_failed: bool = False
     newest: int | None = None
     since: datetime | None = None
+    run: str = ""
 
     def fits(self, record: Record) -> bool:
         is_asked_for = not self.function or matches(self.function, target_of(record))
@@ -51,10 +53,11 @@ def listed(folder: Path, filters: Filters) -> Iterator[Record]:
         broken.append(error)
         warn(str(error))
 
+    run = records.run_named(folder, filters.run, told) if filters.run else ""
+    found = records.records(folder, told, since=filters.since, holding=run)
+    of_run = (record for record in found if run in ("", record.run_name))
     is_empty, targets = True, set[Target]()
-    for record in islice(
-        _fitting(records.records(folder, told, since=filters.since), filters, targets), filters.newest
-    ):
+    for record in islice(_fitting(of_run, filters, targets), filters.newest):
         is_empty = False
         yield record
     if is_empty and broken:

@@ -42,13 +42,13 @@ def _below(line: str) -> str:
     return f"  {logged(line)}"
 
 
-def task_line(task: Document, run: Document) -> str:
+def task_line(task: Document, run: str) -> str:
     """One task: its id, how it ended, when it began and how long it took, its run, its function, and what was done."""
     seconds = [item["duration_seconds"] for item in task["operations"] if item["duration_seconds"] is not None]
     begun_ms = task["startTimeMs"]
     cells = (
         task["id"], outcome(task["status"]).ljust(13), stamp(datetime.fromtimestamp(begun_ms / 1000, UTC)) if begun_ms else "-",
-        f"{sum(seconds):.2f} s" if seconds else "-", f"run {run.get('id', '-')}", task["target"],
+        f"{sum(seconds):.2f} s" if seconds else "-", f"run {run or '-'}", task["target"],
         ", ".join(_operation(item, task["target"]) for item in task["operations"]),
     )  # fmt: skip
     return "  ".join(map(printable, cells)).rstrip() + "\n"

@@ -34,6 +34,11 @@ class Record:
     task: Mapping[str, Any]
     run: Mapping[str, Any]
 
+    @property
+    def run_name(self) -> str:
+        """What the runs of all shards have in common that are one, else the run's own id."""
+        return str(self.run.get("group") or self.run.get("id", ""))
+
 
 def raised(error: ReportError) -> None:
     raise error
@@ -87,6 +92,14 @@ def records(
             begun_ms = task["startTimeMs"]
             if since is None or begun_ms is None or begun_ms >= since.timestamp() * 1000:
                 yield Record(task, run)
+
+
+def run_named(folder: Path, word: str, broken: Broken = raised) -> str:
+    """The name of the run that has this id, or of which a shard has it. Raises ReportError."""
+    for record in records(folder, broken, holding=word):
+        if word in (record.run.get("id"), record.run.get("group")):
+            return record.run_name
+    raise ReportError(f"{folder}: there is no run {word}; `reconcile tasks --report-dir {folder}` names them")
 
 
 def task(folder: Path, identifier: str, broken: Broken = raised) -> Mapping[str, Any]:

@@ -99,7 +99,7 @@ def test_every_text_that_is_printed_can_be_seen(one: str, two: str) -> None:
         plan_text(shown),
         plan_markdown(shown),
         task_text(task(one)),
-        task_line(task(one), {"id": two}),
+        task_line(task(one), two),
         log_line({"at": one, "version": two, "message": f"{one}\n{two}"}),
         table([[one, two], [two, one]]),
         report_text(run),

@@ -160,7 +160,7 @@ def test_a_broken_report_does_not_hide_the_others(house: House) -> None:
     ]
     one = house.run("tasks", listed.json()[0]["id"])
     assert one.exit_code == 0
-    assert one.json() == listed.json()[0]
+    assert {**one.json(), "run": listed.json()[0]["run"]} == listed.json()[0]
 
 
 def test_fetched_reports_are_for_nobody_else_and_a_broken_object_does_not_stop_them(house: House) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.commands.tasks import Filters, listed
 from reconciler.core.errors import ReportError
 from reconciler.report import records
 from reconciler.report.fold import report_of
@@ -81,3 +82,18 @@ def test_a_report_without_whole_tasks_is_named(tmp_path: Path, tasks_member: str
     (tmp_path / "bad.json").write_text(f'{{"kind": "report"{", " if tasks_member else ""}{tasks_member}}}')
     with pytest.raises(ReportError, match=r"bad\.json: is not a report"):
         list(reports(tmp_path))
+
+
+def test_the_shards_of_one_run_are_one_run_whichever_of_them_is_named(tmp_path: Path) -> None:
+    runs = (("b", "two", "77"), ("a", "one", "77"), ("c", "three", ""), ("d", "four", "78"))
+    for name, identifier, group in runs:
+        report(tmp_path, f"20261125T000000000000Z-{name}", identifier)
+        path = tmp_path / f"20261125T000000000000Z-{name}.json"
+        written = json.loads(path.read_text())
+        written["run"] |= {"id": name, **({"group": group, "place": "test/us-west-2"} if group else {})}
+        path.write_text(json.dumps(written))
+    for word, expected in (("a", {"one", "two"}), ("77", {"one", "two"}), ("c", {"three"}), ("d", {"four"})):
+        assert {record.task["id"] for record in listed(tmp_path, Filters(run=word))} == expected
+    assert {record.run_name for record in records.records(tmp_path)} == {"77", "78", "c"}
+    with pytest.raises(ReportError, match="no run 7; "):
+        [*listed(tmp_path, Filters(run="7"))]
