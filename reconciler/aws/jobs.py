@@ -26,7 +26,9 @@ from reconciler.core.waiting import Awaited, Flow, Pause, Room, State
 WORKERS = 16  # that call AWS at once, in one account and region: more than its quota has room for
 LOOKERS = 8  # that look at once at what is waited for, likewise
 MOST_THREADS = 1024
-ROOM_BYTES = 64 * 2**20  # that are packed and sent at once, or one package that has more
+ROOM_BYTES = (
+    64 * 2**20
+)  # that are sent at once, or one package that has more: on a slow line each would take too long else
 TICK_SECONDS = 0.5  # between two questions whether to stop
 
 URGENT, GOING_ON, BEGINNING = range(3)  # what is done first
@@ -39,7 +41,7 @@ class _Job:
     flow: Flow[Any]
     place: Place
     future: Future[Any]
-    size: int = 0  # of the room that its next piece takes
+    size: int = 0  # of the room that it waits for, or that its next piece takes
 
 
 @dataclass(slots=True)
@@ -59,7 +61,7 @@ class Jobs:
         self._aws, self._polling = aws, Polling(aws)
         self._lanes: dict[Place, _Lane] = defaultdict(_Lane)
         self._pauses: list[tuple[float, int, _Job]] = []
-        self._without_room: list[_Job] = []
+        self._without_room: deque[_Job] = deque()
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._number = count()
         self._left = self._running = self._taken_bytes = 0
@@ -111,10 +113,6 @@ class Jobs:
         """Have as much done as the threads are for."""
         while lane.ready and lane.working < WORKERS:
             _, _, job, piece = heapq.heappop(lane.ready)
-            if job.size and self._taken_bytes and self._taken_bytes + job.size > ROOM_BYTES:
-                self._without_room.append(job)
-                continue
-            self._taken_bytes += job.size
             lane.working += 1
             self._carry_out(pool, piece, partial(self._worked, lane, job))
         while lane.looks and lane.looking < LOOKERS:
@@ -153,7 +151,8 @@ class Jobs:
                 heapq.heappush(self._pauses, (self._aws.now() + wanted.seconds, next(self._number), job))
             case Room():
                 job.size = wanted.size
-                self._go_on(job)
+                self._without_room.append(job)
+                self._give_room()
             case None:
                 self._end(job, error)
 
@@ -161,9 +160,16 @@ class Jobs:
         if job.size:
             self._taken_bytes -= job.size
             job.size = 0
-            waiting, self._without_room = self._without_room, []
-            for each in waiting:
-                self._go_on(each)
+            self._give_room()
+
+    def _give_room(self) -> None:
+        """To those that wait for it, in their order, as long as there is some."""
+        while self._without_room:
+            size = self._without_room[0].size
+            if self._taken_bytes and self._taken_bytes + size > ROOM_BYTES:
+                return
+            self._taken_bytes += size
+            self._go_on(self._without_room.popleft())
 
     def _end(self, job: _Job, error: Exception | None) -> None:
         if isinstance(error, StopIteration):

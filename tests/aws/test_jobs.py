@@ -345,6 +345,26 @@ def test_no_more_is_sent_at_once_than_there_is_room_for_and_one_at_least() -> No
     assert ROOM_BYTES // 4 < most[0] <= ROOM_BYTES
 
 
+def test_who_waits_for_room_is_not_asked_whenever_some_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces, make_ready = list[Any](), Jobs._make_ready
+
+    def counted(jobs: Jobs, job: Any, piece: Any, rank: int) -> None:
+        pieces.append(job)
+        make_ready(jobs, job, piece, rank)
+
+    monkeypatch.setattr(Jobs, "_make_ready", counted)
+
+    def sends() -> Flow[None]:
+        yield Room(ROOM_BYTES)
+        yield Pause(0.0)
+
+    jobs = made(Answering())
+    futures = [jobs.start(HERE, sends()) for _ in range(MANY)]
+    jobs.run()
+    assert all(future.result() is None for future in futures)
+    assert len(pieces) == 3 * MANY
+
+
 def test_jobs_that_are_started_by_the_end_of_others_are_done_too() -> None:
     jobs, done = made(Answering()), list[int]()
 
