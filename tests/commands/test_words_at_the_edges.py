@@ -191,6 +191,6 @@ def test_the_example_specs_plan_on_an_empty_account_and_say_what_is_missing(tmp_
     assert planned.returncode == 21, planned.stderr
     plan = json.loads(planned.stdout)
     refused = {note["address"]: note["message"] for note in plan["diagnostics"] if note["severity"] == "refusal"}
-    of_s3 = ("audit", "checkout", "nightly", "ranking", "search", "storefront", "thumbnails")
+    of_s3 = ("audit", "checkout", "nightly", "orders", "ranking", "search", "storefront", "thumbnails")
     assert set(refused) == {f"test/us-west-2/{name}" for name in of_s3}
     assert all("does not exist; upload the code first" in message for message in refused.values())
