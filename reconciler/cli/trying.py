@@ -83,16 +83,18 @@ def sandbox(
 
 @click.command()
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep specs and reports in this folder.")
-def demo(keep: Path | None) -> None:
+@click.option("--rollout", is_flag=True, help="A good release and a bad one, in steps; it takes a minute.")
+def demo(keep: Path | None, rollout: bool) -> None:
     """The seed's canary story, start to end, on the embedded AWS.
 
     Needs no account.
 
-    Example: reconcile demo --keep shop
+    Example: reconcile demo --rollout
     """
     from reconciler.commands.demo import tell_story
+    from reconciler.commands.demo_rollout import tell_rollouts
 
-    sys.exit(tell_story(keep))
+    sys.exit(tell_rollouts(keep) if rollout else tell_story(keep))
 
 
 @click.command()

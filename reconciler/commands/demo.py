@@ -102,7 +102,7 @@ STEPS = (
 
 def tell_story(keep: Path | None) -> int:
     """Tell it; 0 when every step went as told. With `keep`, specs and reports stay in that folder."""
-    with _folder(keep) as folder, contextlib.chdir(folder):
+    with folder_of(keep) as folder, contextlib.chdir(folder):
         specs, reports = Path("specs"), Path("reports")
         specs.mkdir(exist_ok=True)
         (specs / "reconcile.yaml").write_text(CONFIG, encoding="utf-8")
@@ -113,7 +113,7 @@ def tell_story(keep: Path | None) -> int:
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def folder_of(keep: Path | None) -> Iterator[Path]:
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep
@@ -125,23 +125,23 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 def _tell_steps(sandbox: Sandbox, file: Path, reports: Path) -> int:
     total, before = len(STEPS) + 3, ""
     for number, step in enumerate(STEPS, start=1):
-        _headline(number, total, step.title)
+        headline(number, total, step.title)
         if not _step(sandbox, file, before, step.spec, reports):
             return 1
         before = step.spec
-    _headline(len(STEPS) + 1, total, "Invoke the alias")
+    headline(len(STEPS) + 1, total, "Invoke the alias")
     request = Request("greeter", None, None, "live", b'{"name": "Ada"}')
     ending = invoked(request, file.parent, reports)
     result = ending.report["tasks"][0]["resultObjects"][0]
     click.echo(f"version {result['executedVersion']} answered {result['payload']}\n")
-    _headline(len(STEPS) + 2, total, "Plan again: there is nothing left to do")
+    headline(len(STEPS) + 2, total, "Plan again: there is nothing left to do")
     if ending.exit_code or _planned(file, reports, apply=False):
         return 1
-    _headline(total, total, "Ask for its deletion")
+    headline(total, total, "Ask for its deletion")
     return 0 if _step(sandbox, file, before, ABSENT, reports) else 1
 
 
-def _headline(number: int, total: int, title: str) -> None:
+def headline(number: int, total: int, title: str) -> None:
     click.echo(click.style(f"── {number} of {total}  {title}", bold=True))
 
 
