@@ -310,9 +310,10 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
     )
     if aws is not None:
+        from reconciler.snapshot.alarms import told
         from reconciler.snapshot.belongings import lost
 
-        made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made)))
+        made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made), *told(aws, made, specs)))
     guarded = guard_problem(workspace, made, snapshot, choices, aws)
     if guarded:
         note = DELETES_NO_MORE_THAN_ALLOWED.cited(Diagnostic("refusal", guarded, error=UnsafePlan.__name__))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from reconciler.core.diff import pointer
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Desired, Key, Live, Properties, Spec
@@ -57,7 +58,8 @@ def gone_back(alias: Key, live: Collection[Live], version: str) -> Spec:
         for item in live
         if item.key.kind == ALIAS.name
     )
-    return Spec(alias.target, "", desired, frozenset({ALIAS.section}))
+    others = tuple(pointer(ALIAS.at(item.key.name)) for item in desired if item.key != alias)
+    return Spec(alias.target, "", desired, frozenset({ALIAS.section}), ignore=others)
 
 
 def _properties(alias: Key, live: Iterable[Live]) -> Properties:

@@ -56,16 +56,16 @@ def evidence(aws: Aws, rolling: Iterable[Rolling]) -> dict[Key, Evidence]:
 
 def _told(aws: Aws, place: Place, rolling: Sequence[Rolling]) -> dict[Key, Evidence]:
     points, problem = dict[Metric, Points](), ""
-    alarms, unasked = dict[str, Alarm](), ""
+    lit, unasked = dict[str, Alarm](), ""
     try:
         points = _points(aws, place, rolling)
     except AwsError as failure:
         problem = failure_text("GetMetricData", failure)
     try:
-        alarms = _alarms(aws, place, {name for one in rolling for name in _analysis(one).alarms})
+        lit = alarms(aws, place, {name for one in rolling for name in _analysis(one).alarms})
     except AwsError as failure:
         unasked = failure_text("DescribeAlarms", failure)
-    return {one.key: _evidence(one, points, alarms, problem, unasked) for one in rolling}
+    return {one.key: _evidence(one, points, lit, problem, unasked) for one in rolling}
 
 
 def _evidence(
@@ -194,7 +194,7 @@ def _in(points: Points, span: Window) -> Iterator[float]:
 # --- alarms ----------------------------------------------------------------------------------------------------------
 
 
-def _alarms(aws: Aws, place: Place, names: Iterable[str]) -> dict[str, Alarm]:
+def alarms(aws: Aws, place: Place, names: Iterable[str]) -> dict[str, Alarm]:
     """Those of these names that there are, whatever they are made of."""
     found: dict[str, Alarm] = {}
     for some in _cut(sorted(names), MOST_ALARMS):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from reconciler.sandbox.around.faults import Fault, Script
-from tests.conftest import House
+from tests.conftest import ACCOUNT, REGION, House
 from tests.rollout.rolled import action, alias, applies, event, lives, marker, releases, says, traffic
 
 SMOKE = "{steps: [{weight: 0.05, bake: 10m}], smoke: [{event: events/order.json, expect: {/statusCode: 200}}]}"
@@ -343,3 +343,56 @@ def test_an_alias_that_is_new_is_made_at_once_and_one_with_a_watch_is_watched(ho
     assert (mark.state, mark.from_, traffic(house)) == ("watch", "1", ("2", {}))
     assert house.run("plan", "--detailed-exitcode").exit_code == 12
     does_nothing(house)
+
+
+WATCHED = "{steps: [{weight: 0.05, bake: 10m}], analysis: {alarms: [%s]%s}}"
+
+
+def put_alarm(house: House, name: str, state: str) -> None:
+    cloudwatch = house.sandbox.clients.get("cloudwatch", ACCOUNT, REGION)
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, Namespace="AWS/Lambda", MetricName="Errors", Period=60, EvaluationPeriods=1, Statistic="Sum",
+        Threshold=1, ComparisonOperator="GreaterThanThreshold", Dimensions=[{"Name": "FunctionName", "Value": "other"}],
+    )  # fmt: skip
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test")
+
+
+def test_an_alarm_that_is_not_there_keeps_a_rollout_from_beginning(house: House) -> None:
+    lives(house, rollout=WATCHED % ("5xx", ""))
+    house.sandbox.requests.clear()
+    assert house.verbs() == {}
+    assert "DescribeAlarms" not in [request.operation for request in house.sandbox.requests]
+    releases(house, "two")
+    assert house.run("apply", "--yes").exit_code == 21
+    assert "there is no alarm 5xx in test/us-west-2; make it, or correct `analysis` (R349)" in notes(house, "refusal")
+    assert house.writes() == []
+
+
+def test_an_alarm_that_is_red_already_is_told_and_refused_where_it_must_be_green(house: House) -> None:
+    put_alarm(house, "5xx", "ALARM")
+    lives(house, rollout=WATCHED % ("5xx", ", require_green: true"))
+    releases(house, "two")
+    assert "(R350)" in notes(house, "refusal")
+    says(house, rollout=WATCHED % ("5xx", ""))
+    assert "5xx is in ALARM already, so it says nothing of the rollout until it has been green (W255)" in notes(
+        house, "warning"
+    )
+    applies(house)
+    assert traffic(house) == ("1", {"2": 0.05})
+
+
+def test_alarms_that_nobody_may_see_are_told(house: House) -> None:
+    lives(house, rollout=WATCHED % ("5xx", ""))
+    releases(house, "two")
+    house.sandbox.gate.script = Script([Fault("DescribeAlarms", code="AccessDenied", status=403, message="no")])
+    assert "(W256)" in notes(house, "warning")
+
+
+def test_a_rollback_of_one_alias_leaves_the_rollout_of_another(house: House) -> None:
+    other = "  next: {FunctionVersion: published}\n"
+    lives(house, extra=other)
+    releases(house, "two")
+    applies(house)
+    before = alias(house)
+    assert house.run("rollback", "checkout/next", "--to", "1", "--yes").exit_code == 0
+    assert alias(house) == before
