@@ -113,7 +113,7 @@ def call(operation: Operation, known: Known, run: Run) -> Flow[tuple[Change, Ans
         return change, aws.call(place, operation.name, params)
     if "RevisionId" not in params and operation.name != "CreateFunction":
         unchanged(aws, change, known.expected, is_upsert=CALLS[operation.name].is_upsert)
-    answer = aws.change(place, operation.name, params, Judge(aws, operation, params, change, known.expected))
+    answer = yield from aws.change(place, operation.name, params, Judge(aws, operation, params, change, known.expected))
     known.results[operation.name] = answer.result
     return named(change, answer), answer
 

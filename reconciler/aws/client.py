@@ -9,13 +9,13 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from botocore import xform_name
 
@@ -29,6 +29,7 @@ from reconciler.core.accounts import Account, with_whole_arns
 from reconciler.core.errors import AwsError, CallFailed
 from reconciler.core.model import LocalArn, Properties, Target
 from reconciler.core.redaction import Redaction
+from reconciler.core.waiting import Pause, State
 
 PATIENCE_SECONDS = 300.0
 FIRST_PAUSE_SECONDS = 0.05  # between two attempts of a call
@@ -62,6 +63,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+Repeating: TypeAlias = Generator[Pause, State, Answer]
 Ruling = Callable[[CallFailed, bool], Answer | None]  # (failure, whether the call is about to be repeated)
 
 
@@ -119,14 +121,21 @@ class Aws:
     def call(self, place: Place, operation: str, params: Properties, *, api: str = "") -> Answer:
         """One call; without an API, of the one of Lambda and what is beside it that has such an operation. What passes by itself is
         waited out; everything else that AWS refuses is `CallFailed`."""
-        return self._answer(place, operation, params, api or service.api_of(operation), lambda *_: None)
+        flow = self._answer(place, operation, params, api or service.api_of(operation), lambda *_: None)
+        while True:
+            try:
+                pause = next(flow)
+            except StopIteration as over:
+                answer: Answer = over.value
+                return answer
+            self._sleep(pause.seconds)
 
-    def change(self, place: Place, operation: str, params: Properties, judge: Ruling) -> Answer:
-        """One call that changes something. The judge is asked after each failure, right before the call may be repeated,
-        and its answer stands for the call's."""
+    def change(self, place: Place, operation: str, params: Properties, judge: Ruling) -> Repeating:
+        """One call that changes something, and pauses before it is repeated. The judge is asked after each failure, right before the call
+        may be repeated, and its answer stands for the call's."""
         return self._answer(place, operation, params, service.api_of(operation), judge)
 
-    def _answer(self, place: Place, operation: str, params: Properties, api: str, judge: Ruling) -> Answer:
+    def _answer(self, place: Place, operation: str, params: Properties, api: str, judge: Ruling) -> Repeating:
         """botocore repeats no change that a plan asks for, so that this loop does."""
         begun, pause, attempts = self._clock(), FIRST_PAUSE_SECONDS, 0
         while True:
@@ -141,7 +150,7 @@ class Aws:
                 )
                 is_repeated = self._clock() + pause <= begun + patience and not self._is_stopping()
                 if is_repeated:
-                    self._sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
+                    yield Pause(pause * random.uniform(0.7, 1.3))  # noqa: S311  jitter, not a secret
                     pause = min(pause * (3 if failure.is_retryable else 2), LONGEST_WAIT_SECONDS)
                 carried_out = judge(failure, is_repeated)
                 if carried_out:

@@ -78,7 +78,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Memory and line for so many bytes, from now to whatever is waited for next."""
+    """Line for so many bytes, from now to whatever is waited for next; what is sent once more takes none."""
 
     size: int
 

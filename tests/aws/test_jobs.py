@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.aws import jobs as module
-from reconciler.aws.client import Place
+from reconciler.aws.client import Answer, Aws, Place
 from reconciler.aws.jobs import LOOKERS, ROOM_BYTES, WORKERS, Jobs
 from reconciler.core.errors import CallFailed, Interrupted, SettleFailed
 from reconciler.core.model import Properties, Target
@@ -363,6 +363,27 @@ def test_who_waits_for_room_is_not_asked_whenever_some_is_given_back(monkeypatch
     jobs.run()
     assert all(future.result() is None for future in futures)
     assert len(pieces) == 3 * MANY
+
+
+def test_a_call_that_is_refused_for_now_holds_no_thread_until_it_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is taken only once all of them were refused, which are more than there are threads."""
+    clock, refused = Answering(), set[str]()
+    aws = Aws({}, clock=clock.now, sleep=clock.pause)
+
+    def attempt(_: Place, __: str, params: Properties, ___: str) -> Answer:
+        refused.add(params["FunctionName"])
+        if len(refused) < MANY:
+            raise CallFailed("the role cannot be assumed by Lambda", code="InvalidParameterValueException", attempts=1)
+        return Answer(params)
+
+    monkeypatch.setattr(aws, "_attempt", attempt)
+    jobs = Jobs(aws)
+    futures = [
+        jobs.start(HERE, aws.change(HERE, "CreateFunction", {"FunctionName": f"f{number}"}, lambda *_: None))
+        for number in range(MANY)
+    ]
+    jobs.run()
+    assert [future.result().result["FunctionName"] for future in futures] == [f"f{number}" for number in range(MANY)]
 
 
 def test_jobs_that_are_started_by_the_end_of_others_are_done_too() -> None:
