@@ -22,6 +22,7 @@ ROLLOUT = """
   watch: 15m
 """
 TEXT = "takes orders"
+CONTENT = "the 2. one"  # of the function, and of its second version
 
 
 class Clock:
@@ -49,7 +50,7 @@ class Scene:
         rollout += f"  {more}\n" if more else ""
         lines = "".join(f"        {line}\n" for line in rollout.strip("\n").splitlines())
         extra = f"publish: true\naliases:\n  live:\n    FunctionVersion: published\n    Description: {TEXT}\n    rollout:\n{lines}"
-        self.house.write(f"{name}.yaml", function_spec(name, extra=extra))
+        self.house.write(f"{name}.yaml", function_spec(name, extra=extra, configuration=f"Description: {CONTENT}"))
 
     def versions(self, name: str = "checkout", count: int = 2) -> None:
         """Of a function that lives; the alias is on the first."""
