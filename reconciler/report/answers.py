@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.report.schemas import ADDRESS, COUNT, FIELD, FORMAT, SOURCE, TEXT, TIME, WHO, Schema, array, closed
+from reconciler.report.schemas import (
+    ADDRESS,
+    COUNT,
+    FIELD,
+    FORMAT,
+    SOURCE,
+    TEXT,
+    TIME,
+    UNDERWAY,
+    WHO,
+    Schema,
+    array,
+    closed,
+)
 from reconciler.report.status import STANDINGS
 
 OR_NOT_KNOWN: Schema = {"type": ["string", "null"]}
@@ -107,7 +120,7 @@ VERSION_SHARE: Schema = closed({"version": TEXT, "share": {"type": "number"}})
 STATUS: Schema = {
     "title": "How functions stand",
     "description": "Printed by `reconcile status --format json`. `standing` is a plan's answer, `changes` counts the resources that an apply would change; "
-    "`aliases` and `mappings` are those that the spec owns. `last_run` is null where no report that was read is about the function, `drift` where git "
+    "`aliases` and `mappings` are those that the spec owns; `rollout` is where an alias is on its way to another version. `last_run` is null where no report that was read is about the function, `drift` where git "
     "cannot tell it from edits.",
     **closed(
         {
@@ -125,7 +138,11 @@ STATUS: Schema = {
                         "exists": {"type": "boolean"},
                         "state": TEXT,
                         "newest_version": OR_NOT_KNOWN,
-                        "aliases": array(closed({"name": TEXT, "versions": array(VERSION_SHARE)})),
+                        "aliases": array(
+                            closed(
+                                {"name": TEXT, "versions": array(VERSION_SHARE), "rollout": UNDERWAY}, optional=("rollout",)
+                            )
+                        ),
                         "mappings": array(closed({"source": TEXT, "state": TEXT})),
                         "last_run": {"anyOf": [LAST_RUN, {"type": "null"}]},
                         "drift": {"type": ["integer", "null"], "minimum": 0},

@@ -78,7 +78,9 @@ def status(document: Document) -> str:
 def _standing(function: Document, now: str) -> tuple[str, ...]:
     place, _, name = function["address"].rpartition("/")
     aliases = (
-        " ".join([alias["name"], *(f"{one['version']}{share(one['share'])}" for one in alias["versions"])])
+        " ".join(
+            [alias["name"], *(f"{one['version']}{share(one['share'])}" for one in alias["versions"]), *_rollout(alias)]
+        )
         for alias in function["aliases"]
     )
     runs = ", ".join(aliases) or ("$LATEST" if function["exists"] else "not there")
@@ -89,6 +91,22 @@ def _standing(function: Document, now: str) -> tuple[str, ...]:
     last = function["last_run"]
     when = f"{ago(last['at'], now)}{'' if last['outcome'] == 'completed' else ', ' + last['outcome']}" if last else ""
     return name, place, runs, mappings, git, drift, when
+
+
+def _rollout(alias: Document) -> list[str]:
+    """Where an alias is on its way to another version."""
+    rollout = alias.get("rollout")
+    if not rollout:
+        return []
+    where = f"step {rollout['step']} of {rollout['steps']}" if rollout["step"] else ""
+    status = (
+        f"{rollout['candidate']} rejected"
+        if rollout["rejected"]
+        else rollout["status"]
+        if rollout["status"] != "shifting"
+        else ""
+    )
+    return [f"({', '.join(filter(None, (where, status)))})"]
 
 
 def versions(document: Document) -> str:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.model import Diagnostic, Live, Plan, Snapshot, Spec, Target, TargetPlan
+from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import newest_number
+from reconciler.report.documents import rollout_document
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.report.versions import shares
 
@@ -70,7 +72,7 @@ def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known
         {
             "address": str(target),
             **_standing(target, planned.get(target), notes.get(target, ()), snapshot),
-            **_running(held.get(target, ())),
+            **_running(held.get(target, ()), planned.get(target)),
             "last_run": known.last.get(str(target)),
             "drift": None if known.drift is None else known.drift.get(target, 0),
             "file": files.get(target) or None,
@@ -109,8 +111,13 @@ def _standing(
     return {"standing": standing, "changes": changes, "reasons": reasons}
 
 
-def _running(held: Iterable[Live]) -> dict[str, Any]:
+def _running(held: Iterable[Live], planned: TargetPlan | None) -> dict[str, Any]:
     """What there is of a function, as far as its spec had it read."""
+    rollouts = {
+        action.key.name: rollout_document(action.rollout)
+        for action in (planned.actions if planned else ())
+        if action.rollout and action.key.kind == ALIAS.name
+    }
     resources = tuple(held)
     function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
     newest = newest_number(resources)
@@ -122,6 +129,7 @@ def _running(held: Iterable[Live]) -> dict[str, Any]:
             {
                 "name": name,
                 "versions": [{"version": number, "share": round(share, 9)} for number, share in versions.items()],
+                **({"rollout": rollouts[name]} if name in rollouts else {}),
             }
             for name, versions in sorted(shares(resources).items())
         ],
