@@ -146,6 +146,16 @@ def resume(word: str, path: Path, report_dir: Path, form: str, reset: bool) -> N
     grant("resume", word, path, report_dir, form, is_reset=reset)
 
 
+@rollout.command()
+@of_one
+def retry(word: str, path: Path, report_dir: Path, form: str) -> None:
+    """Try a rejected version again, from its smoke events on.
+
+    Example: reconcile rollout retry checkout/live
+    """
+    grant("retry", word, path, report_dir, form)
+
+
 def grant(wish: Wish, word: str, path: Path, folder: Path, form: str, **more: Any) -> NoReturn:
     from reconciler.commands.naming import named
     from reconciler.commands.rollout.wishes import Wanted, granted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from reconciler.core.model import UNSET, Action, FieldChange, Operation, Plan, Target, TargetPlan
@@ -10,10 +11,11 @@ from reconciler.core.sealing import digest
 from reconciler.kinds.registry import CALLS, state_of
 from reconciler.rollout.marker import joined
 from reconciler.rollout.rolling import Rolling
+from reconciler.rollout.sending import Described
 from reconciler.rollout.standing import Alias
 
 Move = tuple[Rolling, Alias, str]  # an alias, what it is to be, and why
-UPDATE = "UpdateAlias"
+UPDATE, INVOKE = "UpdateAlias", "Invoke"
 
 
 def moving(moves: Sequence[Move], taken_at: str) -> Plan:
@@ -46,6 +48,27 @@ def operation(identifier: str, one: Rolling, after: Alias) -> Operation:
     }
     settle = ("alias-settled",) if after.version != one.alias.version else ()
     return Operation(identifier, one.key, UPDATE, CALLS[UPDATE].phase, params, settle)
+
+
+def retrying(one: Rolling, after: Alias, taken_at: str) -> Plan:
+    """A rejected candidate from the beginning: what it must pass, then its first share. Where it does not pass, the alias stays as it is, and
+    says why."""
+    target, candidate = one.key.target, one.marker.candidate
+    stays = operation(f"{target}#0", one, one.alias)
+    stays = replace(stays, params={**stays.params, "Description": Described(one.description, one.marker, candidate)})
+    smokes = [
+        Operation(
+            f"{target}#{number}", one.key, INVOKE, CALLS[INVOKE].phase,
+            {**smoke.params, "FunctionName": target.function, "Qualifier": candidate, "LogType": "Tail"},
+            smoke=smoke, otherwise=stays,
+        )
+        for number, smoke in enumerate(one.rollout.smoke if one.rollout else (), start=1)
+    ]  # fmt: skip
+    operations = (*smokes, operation(f"{target}#{len(smokes) + 1}", one, after))
+    action = Action(one.key, "update", tuple(changes(one, after)), f"{candidate} is tried again")
+    own = digest([[item.name, str(item.key)] for item in operations])
+    made = TargetPlan(target, (action,), operations, own, before=tuple(map(state_of, one.held)))
+    return Plan((made,), digest([[str(target), own]]), taken_at, "")
 
 
 def changes(one: Rolling, after: Alias) -> Iterator[FieldChange]:

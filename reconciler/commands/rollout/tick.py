@@ -16,10 +16,10 @@ from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
 from reconciler.commands.run import PARTLY
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import AwsError, StalePlan
+from reconciler.core.errors import AwsError, Rejected, StalePlan
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout
-from reconciler.plan.moving import moving
+from reconciler.plan.moving import moving, retrying
 from reconciler.report.rollouts import Told
 from reconciler.rollout.decide import Decision, decide
 from reconciler.rollout.evidence import Evidence, Window
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_LOOKS = 3  # at an alias that others move as well
 NO_ROLLOUT = "its spec has no rollout; the next apply makes of it what git says"
+
+CODES = {StalePlan.__name__: StalePlan.exit_code, Rejected.__name__: Rejected.exit_code}
 
 Decided = Sequence[tuple[Rolling, Decision]]
 
@@ -98,9 +100,18 @@ def carried_out(workspace: Workspace, session: Session, folder: Path, command: s
         return [Told(one, decision) for one, decision in decisions]
     quiet = Audience(nothing, nothing, progress)
     orders = Orders(Choices(), folder, command=command)
-    ending = performed(workspace, moving(moves, wiring.now()), orders, replace(session, audience=quiet))
-    done = {item["address"]: item for task in ending.report["tasks"] for item in task["operations"]}
+    is_start = decisions[0][1].did == "start"
+    plan = retrying(*moves[0][:2], wiring.now()) if is_start else moving(moves, wiring.now())
+    ending = performed(workspace, plan, orders, replace(session, audience=quiet))
+    done = {item["address"]: item for task in ending.report["tasks"] for item in attempted(task)}
     return [_told(one, decision, done.get(str(one.key))) for one, decision in decisions]
+
+
+def attempted(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Its operations as far as the first that went wrong."""
+    operations: list[Mapping[str, Any]] = task["operations"]
+    wrong = next((number for number, item in enumerate(operations) if item["error"]), len(operations))
+    return operations[: wrong + 1]
 
 
 def nothing(_: Mapping[str, Any]) -> None:
@@ -113,6 +124,5 @@ def _told(one: Rolling, decision: Decision, operation: Mapping[str, Any] | None)
     if operation["outcome"] == "succeeded" and not operation["error"]:
         return Told(one, decision, request_id=operation["request_id"])
     error = operation["error"] or {"type": "", "message": "not attempted"}
-    is_stale = error["type"] == StalePlan.__name__
-    code = StalePlan.exit_code if is_stale else AwsError.exit_code if decision.did == "back" else PARTLY
+    code = CODES.get(error["type"], AwsError.exit_code if decision.did == "back" else PARTLY)
     return Told(one, decision, error["message"], code, operation["request_id"])

@@ -19,7 +19,7 @@ from reconciler.commands.rollout import keeping
 from reconciler.commands.rollout.tick import MOST_LOOKS, Ticked, carried_out, nothing
 from reconciler.commands.run import Stop, new_run_id
 from reconciler.commands.wiring import Workspace
-from reconciler.core.errors import SpecError, UnsafePlan
+from reconciler.core.errors import SpecError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Key, Spec
 from reconciler.core.rollouts import Rollout
@@ -66,7 +66,7 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
             if decision.did == "refused":
                 raise UnsafePlan(IS_IN_A_STATE_FOR_IT.ends(f"{one.key}: {decision.reason}"))
             told: list[Told] = carried_out(workspace, session, folder, command, [(one, decision)])
-            if not any(item.failed for item in told) or session.stop():
+            if not any(item.exit_code == StalePlan.exit_code for item in told) or session.stop():
                 break
         return Ticked(keeping.kept(workspace, session, folder, command, told), taken_at)
 

@@ -1,0 +1,201 @@
+"""Rollouts that an apply began, from one end to the other: several at once, provisioned ones, again, and back by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from reconciler.report.answers import SCHEMAS
+from reconciler.sandbox.around.faults import Fault, Script
+from tests.commands.rollout.scenes import Clock, Scene
+from tests.conftest import CONFIG, House
+from tests.rollout.rolled import alias, applies, event, lives, marker, releases, says, traffic
+from tests.spec.test_hostile_git import git
+
+STEPS = "[{weight: 0.25, bake: 10m}]"
+PLAIN = f"{{steps: {STEPS}}}"
+JUDGED = f"{{steps: {STEPS}, watch: 10m, analysis: {{errors: {{max: 2%, least: 50}}}}}}"
+SMOKED = f"{{steps: {STEPS}, smoke: [{{event: events/order.json, expect: {{/release: two}}}}]}}"
+
+
+@pytest.fixture
+def shop(scene: Scene) -> House:
+    """Nothing but reconcile.yaml."""
+    scene.house.remove("checkout.yaml")
+    scene.lambda_.delete_function(FunctionName="checkout")
+    scene.house.write("reconcile.yaml", CONFIG + "managedBy: shop\n", stock=False)
+    return scene.house
+
+
+def begins(house: House, *names: str, rollout: str = PLAIN, **said: Any) -> None:
+    lives(house, *names, rollout=rollout, **said)
+    for name in names or ("checkout",):
+        releases(house, "two", name=name)
+    applies(house)
+    house.writes()
+
+
+def advances(house: House, code: int = 0) -> dict[str, dict[str, Any]]:
+    result = house.run("rollout", "advance", "--format", "json")
+    assert result.exit_code == code, result.out + result.err
+    return {one["address"].split("/")[2]: one for one in result.json()["rollouts"]}
+
+
+def is_empty(house: House) -> bool:
+    return house.verbs() == {}
+
+
+def test_what_an_apply_began_is_taken_on_to_its_end_and_the_plan_is_empty_at_every_tick(
+    shop: House, clock: Clock
+) -> None:
+    begins(shop)
+    assert (traffic(shop), is_empty(shop)) == (("1", {"2": 0.25}), True)
+    clock.go_on(10)
+    assert advances(shop)["checkout"]["did"] == "promote"
+    assert (alias(shop), is_empty(shop)) == (("2", {}, ""), True)
+    assert shop.run("rollout", "status").out == "No rollout is open.\n"
+
+
+def test_scenario_27_of_two_the_one_goes_back_and_the_other_is_done(shop: House, scene: Scene, clock: Clock) -> None:
+    begins(shop, "audit", "checkout", rollout=JUDGED)
+    clock.go_on(10)
+    for name, errors in (("audit", 50), ("checkout", 0)):
+        scene.calls("2", 100, errors, name=name)
+    told = advances(shop, code=27)
+    assert {name: one["did"] for name, one in told.items()} == {"audit": "back", "checkout": "promote"}
+    assert (traffic(shop, "audit"), traffic(shop)) == (("1", {}), ("2", {}))
+    assert is_empty(shop)
+
+
+WARM = "provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 2}}\n"
+
+
+def test_scenario_25_a_promotion_waits_until_what_is_provisioned_has_followed(shop: House, clock: Clock) -> None:
+    begins(shop, extra=WARM)
+    clock.go_on(10)
+    assert advances(shop)["checkout"]["did"] == "promote"
+    assert (traffic(shop), is_empty(shop)) == (("2", {}), True)
+
+
+def test_scenario_25_a_version_that_does_not_start_goes_back(shop: House, clock: Clock) -> None:
+    begins(shop, extra=WARM)
+    clock.go_on(10)
+    shop.sandbox.gate.script = Script([Fault("UpdateAlias", nth=1, fails="FUNCTION_ERROR_INIT_FAILURE")])
+    told = advances(shop, code=27)["checkout"]
+    assert (told["did"], told["version"]) == ("back", "1")
+    assert "does not start" in told["reason"]
+    assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
+
+
+def test_a_version_that_was_rejected_is_tried_again_from_its_smoke_events(shop: House, clock: Clock) -> None:
+    event(shop)
+    begins(shop, rollout=SMOKED)
+    assert shop.run("rollout", "abort", "checkout/live", "--because", "no time").exit_code == 0
+    clock.go_on(5)
+    result = shop.run("rollout", "retry", "checkout/live")
+    assert result.exit_code == 0, result.err
+    asked = [request.operation for request in shop.sandbox.requests]
+    assert [name for name in asked if name in ("Invoke", "UpdateAlias")] == ["UpdateAlias", "Invoke", "UpdateAlias"]
+    mark = marker(shop)
+    assert mark and (mark.state, mark.candidate, mark.begun) == ("step", "2", clock.now.replace(microsecond=0))
+    assert (traffic(shop), is_empty(shop)) == (("1", {"2": 0.25}), True)
+
+
+def test_one_that_does_not_pass_again_stays_where_it_is_and_says_why(shop: House) -> None:
+    begins_before = f"{{steps: {STEPS}}}"
+    begins(shop, rollout=begins_before)
+    shop.run("rollout", "abort", "checkout/live", "--because", "no time")
+    event(shop)
+    says(shop, rollout=SMOKED.replace("release: two", "release: three"))
+    shop.writes()
+    result = shop.run("rollout", "retry", "checkout/live")
+    assert result.exit_code == 27, result.out + result.err
+    assert traffic(shop) == ("1", {})
+    mark = marker(shop)
+    assert mark and mark.state == "rejected"
+    assert "/release" in mark.reason
+
+
+def test_scenario_33_who_rolls_back_is_not_put_back_by_the_next_apply(shop: House, clock: Clock) -> None:
+    begins(shop)
+    clock.go_on(10)
+    advances(shop)
+    result = shop.run("rollback", "checkout/live", "--yes")
+    assert result.exit_code == 0, result.err
+    assert "2 is rejected, so the next apply leaves test/us-west-2/checkout/alias/live where it is" in result.err
+    assert shop.writes() == ["UpdateAlias", "UpdateAlias"]
+    mark = marker(shop)
+    assert mark and (mark.state, mark.candidate, mark.reason) == ("rejected", "2", "rolled back to 1")
+    assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
+    applies(shop)
+    assert shop.writes() == []
+    releases(shop, "three")
+    applies(shop)
+    assert traffic(shop) == ("1", {"3": 0.25})
+
+
+def test_scenario_33_a_pin_is_one_line_that_says_what_it_was_rolled_back_from(shop: House, clock: Clock) -> None:
+    begins(shop)
+    clock.go_on(10)
+    advances(shop)
+    path = shop.root / "specs" / "checkout.yaml"
+    path.write_text(path.read_text().replace("publish: true\n", "# of ours\npublish: true\n"))
+    before = path.read_text().splitlines()
+    assert shop.run("rollback", "checkout/live", "--pin", "--yes").exit_code == 0
+    after = path.read_text().splitlines()
+    assert [line for line in after if line not in before] == ['    FunctionVersion: "1"  # rolled back from 2']
+    assert len(after) == len(before)
+    assert traffic(shop) == ("1", {})
+
+
+def test_a_pin_can_be_a_commit_on_a_branch_of_its_own(
+    shop: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.com")
+    begins(shop)
+    clock.go_on(10)
+    advances(shop)
+    (shop.root / ".gitignore").write_text("reports\n")
+    git(shop.root, "init", "-q", "-b", "main")
+    git(shop.root, "add", "-A")
+    git(shop.root, "commit", "-q", "-m", "as it is")
+    result = shop.run("rollback", "checkout/live", "--pin", "--branch", "back", "--yes")
+    assert result.exit_code == 0, result.err
+    assert "To propose it to main: git push -u origin back" in result.err
+    assert git(shop.root, "diff", "--numstat", "main", "back") == "1\t1\tspecs/checkout.yaml"
+    assert git(shop.root, "status", "--porcelain") == ""
+    assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
+
+
+def test_a_branch_that_is_there_is_told_before_the_alias_moves(shop: House) -> None:
+    begins(shop)
+    git(shop.root, "init", "-q", "-b", "main")
+    result = shop.run("rollback", "checkout/live", "--branch", "back", "--yes")
+    assert (result.exit_code, "--branch commits a pin; give --pin as well" in result.err) == (2, True)
+    assert shop.run("rollback", "checkout/live", "--pin", "--branch", "main", "--yes").exit_code != 0
+    assert shop.writes() == []
+
+
+def test_a_rollback_of_an_open_rollout_leads_to_its_stable_version(shop: House, clock: Clock) -> None:
+    begins(shop)
+    clock.now += timedelta(minutes=1)
+    result = shop.run("rollback", "checkout/live", "--yes")
+    assert "back to version 1, the stable version of the rollout of 2" in result.out
+    assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
+
+
+def test_status_shows_how_far_it_is(shop: House) -> None:
+    begins(shop)
+    document = shop.run("status", "--format", "json").json()
+    Draft202012Validator(SCHEMAS["status"]).validate(document)
+    (live,) = document["functions"][0]["aliases"]
+    assert live["rollout"]["status"] == "shifting"
+    assert (live["rollout"]["candidate"], live["rollout"]["step"], live["rollout"]["steps"]) == ("2", 1, 1)
+    assert "live 1 75% 2 25% (step 1 of 1)" in shop.run("status").out
+    shop.run("rollout", "abort", "checkout/live", "--because", "it burns")
+    assert "live 1 (2 rejected)" in shop.run("status").out
