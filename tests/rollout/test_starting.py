@@ -396,3 +396,33 @@ def test_a_rollback_of_one_alias_leaves_the_rollout_of_another(house: House) -> 
     before = alias(house)
     assert house.run("rollback", "checkout/next", "--to", "1", "--yes").exit_code == 0
     assert alias(house) == before
+
+
+def test_what_somebody_does_to_the_alias_after_the_smoke_is_not_written_over(house: House) -> None:
+    event(house)
+    lives(house, rollout=SMOKE)
+    releases(house, "two")
+    meddled: list[str] = []
+
+    def meddle(operation: str, _: object) -> None:
+        if operation == "Invoke" and not meddled:
+            meddled.append("once")
+            house.lambda_.update_alias(FunctionName="checkout", Name="live", Description="theirs")
+
+    house.sandbox.gate.watch = meddle
+    assert house.run("apply", "--yes").exit_code == 23
+    assert (traffic(house), alias(house)[2]) == (("1", {}), "theirs")
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}], ids=["503", "reset"])
+def test_a_lost_answer_of_a_rejection_is_looked_for(house: House, fault: dict[str, object]) -> None:
+    event(house)
+    lives(house, rollout=SMOKE)
+    releases(house, "two", text=FAILS)
+    house.sandbox.gate.script = Script([Fault("UpdateAlias", nth=1, when="after", **fault)])  # type: ignore[arg-type]
+    assert house.run("apply", "--yes").exit_code == 27
+    assert house.writes().count("UpdateAlias") == 1
+    mark = marker(house)
+    assert mark
+    assert mark.state == "rejected"
+    does_nothing(house)
