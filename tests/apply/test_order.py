@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,34 @@ def test_any_order_that_a_plan_asks_for_is_kept(stage: Stage) -> None:
     for plan in plans:
         for other in plan.after:
             assert stage.order.index(f"{other.name} ends") < stage.order.index(f"{plan.target.name} begins")
+
+
+def test_twice_as_many_targets_cost_twice_as_much_whatever_they_wait_for(stage: Stage, tmp_path: Path) -> None:
+    """What is counted is how many functions are called by who decides."""
+
+    def called(count: int) -> int:
+        calls = 0
+
+        def heard(_frame: Any, event: str, _argument: Any) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        first = [planned(f"{count}-{number}") for number in range(count)]
+        then = [planned(f"{count}-{number}-then", f"{count}-{number}", f"{count}-0") for number in range(count)]
+        stage.folder = tmp_path / f"{count}"
+        stage.folder.mkdir()
+        before = sys.getprofile()
+        sys.setprofile(heard)
+        try:
+            outcomes = stage.perform(*first, *then)
+        finally:
+            sys.setprofile(before)
+        assert len(outcomes) == 2 * count
+        return calls
+
+    called(10)  # what is imported and made but once
+    few, many = called(100), called(200)
+    assert many < 2.2 * few
 
 
 def test_a_record_that_cannot_be_kept_ends_the_run_with_that(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
