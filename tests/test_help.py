@@ -17,7 +17,7 @@ from reconciler.commands.handbook import pages
 from reconciler.commands.options import split_command
 from tests.conftest import reconcile
 
-TOPICS = ("daily", "decisions", "documents", "github", "moving-in", "rules", "safety", "sandbox", "specs")
+TOPICS = ("daily", "decisions", "documents", "github", "moving-in", "rollouts", "rules", "safety", "sandbox", "specs")
 
 
 def test_without_a_topic_all_are_listed_with_their_titles() -> None:

@@ -104,7 +104,7 @@ class Terminal:
     def begin(self, scene: str) -> None:
         self.stack.close()
         self.stories += 1
-        sandbox = self.stack.enter_context(opened(self.stack.enter_context(MonkeyPatch.context())))
+        sandbox = self.stack.enter_context(opened(self.stack.enter_context(MonkeyPatch.context()), scenes.Clock()))
         self.stack.enter_context(_leading_to(sandbox))
         self.house = House(self.folder / str(self.stories), sandbox)
         self.house.root.mkdir(parents=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.wiring import read
 from reconciler.sandbox.around.faults import Script, parse_faults
+from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
 from tests.hands import by_hand
 from tests.importing.account import open_up, stocked
@@ -21,6 +25,17 @@ CHECKOUT, AUDIT, GREETER = "shop/checkout.yaml", "shop/audit.yaml", "shop/greete
 
 CLICKS = "arn:aws:kinesis:us-west-2:123456789012:stream/clicks"
 ORDERS = "arn:aws:dynamodb:us-west-2:123456789012:table/orders/stream/2026-01-01T00:00:00.000"
+
+
+@dataclass
+class Clock:
+    """The sandbox's, which a scene may put on."""
+
+    ahead_seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead_seconds
+
 
 # --- how a story begins --------------------------------------------------------------------------------------------
 
@@ -100,6 +115,16 @@ def canary(house: House) -> None:
     _change(house, "    # RoutingConfig:", "    RoutingConfig:")
 
 
+def in_steps(house: House) -> None:
+    """An empty house; code and an event lie there for the spec that the page writes."""
+    house.write(
+        CONFIG,
+        'aws:\n  lambda: {enabled: true}\n  accounts:\n    - {name: test, lambdaEnabled: true, accountId: "123456789012", regions: [us-west-2]}\n',
+    )
+    _release(house, "one")
+    house.write("events/order.json", '{"id": "o-1"}\n', stock=False)
+
+
 # --- what happens between two commands -----------------------------------------------------------------------------
 
 
@@ -124,6 +149,36 @@ def locked(house: House) -> None:
     s3.create_bucket(**bucket)
     held = {"owner": "root@vm", "run": "8a3a72014416", "expires_at": 0, "lease_seconds": 120}
     s3.put_object(Bucket="shop-deploy", Key="reconcile.lock", Body=json.dumps(held).encode())
+
+
+def _release(house: House, name: str) -> None:
+    code = f"def lambda_handler(event, context):\n    return {{'statusCode': 200, 'id': event['id'], 'release': '{name}'}}\n"
+    house.write("src/lambda_function.py", code, stock=False)
+
+
+def a_release(house: House) -> None:
+    """What git had is applied, and it has new code."""
+    house.apply()
+    shutil.rmtree(house.root / "reports")
+    _release(house, "two")
+
+
+def another_release(house: House) -> None:
+    _release(house, "three")
+
+
+def half_an_hour_of_customers(house: House) -> None:
+    """All of them call the alias in one minute of it; the third version fails one in twenty."""
+    clock = house.sandbox.gate.clock
+    assert isinstance(clock, Clock)
+    live = house.lambda_.get_alias(FunctionName="checkout", Name="live")
+    shares = live.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    region, _ = house.sandbox.gate.region(ACCOUNT, REGION)
+    for version, share in {live["FunctionVersion"]: 1 - sum(shares.values()), **shares}.items():
+        count = round(2000 * share)
+        happened = Outcome(Counter({310.0: count}), count // 20 if version == "3" else 0)
+        note_calls(region.metrics, Called("checkout", "live", version, is_alias=True), clock() + 600, happened)
+    clock.ahead_seconds += 1860
 
 
 def many_mistakes(house: House) -> None:
