@@ -18,9 +18,11 @@ from reconciler.snapshot.fetch import fetch
 
 
 def rolling(aws: Aws, specs: Iterable[Spec], taken_at: str) -> tuple[list[Rolling], Snapshot]:
-    """Those of the specs' functions, and all that was read; what could not be read is told there. Raises SnapshotError where nothing could."""
+    """Those of the specs' functions, and all that was read; what could not be read is told there. Code is not looked at. Raises SnapshotError
+    where nothing could be read."""
     listed = list(specs)
-    live = fetch(aws, listed, taken_at=taken_at, kinds=frozenset({ALIAS.name}))
+    bare = [Spec(spec.target, "", (), frozenset()) for spec in listed]
+    live = fetch(aws, bare, taken_at=taken_at, kinds=frozenset({ALIAS.name}))
     files = {spec.target: (spec.rollouts, spec.path) for spec in listed}
     return sorted(_rolling(aws, live, files), key=lambda one: one.key), live
 

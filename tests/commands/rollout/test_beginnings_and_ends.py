@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from typing import Any
 
@@ -199,3 +200,34 @@ def test_status_shows_how_far_it_is(shop: House) -> None:
     assert "live 1 75% 2 25% (step 1 of 1)" in shop.run("status").out
     shop.run("rollout", "abort", "checkout/live", "--because", "it burns")
     assert "live 1 (2 rejected)" in shop.run("status").out
+
+
+def test_a_tick_looks_at_no_code(shop: House, clock: Clock) -> None:
+    begins(shop)
+    clock.go_on(10)
+    shutil.rmtree(shop.root / "specs" / "src")
+    (shop.root / "specs" / "src" / "checkout").mkdir(parents=True)
+    assert advances(shop)["checkout"]["did"] == "promote"
+
+
+def test_what_cannot_be_read_is_told_and_the_others_are_taken_on(shop: House, clock: Clock) -> None:
+    begins(shop, "audit", "checkout")
+    clock.go_on(10)
+    shop.sandbox.gate.script = Script([Fault("GetFunction", first=1, code="AccessDeniedException", status=403)])
+    result = shop.run("rollout", "advance", "--format", "json")
+    assert result.exit_code == 26, result.err
+    document = result.json()
+    assert [one["did"] for one in document["rollouts"]] == ["promote"]
+    assert "GetFunction" in document["notes"][0]
+
+
+def test_what_a_stranger_wrote_into_a_marker_moves_no_terminal(shop: House) -> None:
+    begins(shop)
+    shop.lambda_.update_alias(
+        FunctionName="checkout", Name="live", RoutingConfig={"AdditionalVersionWeights": {}},
+        Description="[rollout 2: rejected 2026-11-25T12:00:00Z: \x1b]0;x\x07 ::error::y]",
+    )  # fmt: skip
+    for words in (("rollout", "status"), ("rollout", "status", "--format", "json"), ("status",)):
+        result = shop.run(*words)
+        assert result.exit_code == 0, result.err
+        assert not {"\x1b", "\x07"} & {*(result.out + result.err)}
