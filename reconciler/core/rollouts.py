@@ -72,6 +72,11 @@ class Analysis:
     duration: Duration | None = None
     throttles: int | None = None
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether metrics of the function say something of the rollout."""
+        return any(rule is not None for rule in (self.errors, self.duration, self.throttles))
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:

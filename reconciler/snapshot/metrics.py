@@ -81,7 +81,7 @@ def _evidence(
     if analysis.throttles is not None and not problem:
         of_alias = points.get(_metric(one, "Throttles", "Sum"), {})
         throttles, throttles_before = (sum(_in(of_alias, span)) for span in (seen, hour_before(one.marker)))
-    problems = [problem if is_measured(analysis) else "", unasked if analysis.alarms else ""]
+    problems = [problem if analysis.is_measured else "", unasked if analysis.alarms else ""]
     return Evidence(
         window=seen,
         candidate=_side(candidate, points, seen),
@@ -99,11 +99,6 @@ def _analysis(one: Rolling) -> Analysis:
 
 
 # --- metrics ---------------------------------------------------------------------------------------------------------
-
-
-def is_measured(analysis: Analysis) -> bool:
-    """Whether metrics of the function say something of the rollout."""
-    return any(rule is not None for rule in (analysis.errors, analysis.duration, analysis.throttles))
 
 
 def _metric(one: Rolling, name: str, stat: str, version: str = "") -> Metric:
@@ -132,7 +127,7 @@ def _points(aws: Aws, place: Place, rolling: Sequence[Rolling]) -> dict[Metric, 
     metrics, spans = dict[Metric, None](), list[Window]()
     for one in rolling:
         analysis = _analysis(one)
-        if not is_measured(analysis):
+        if not analysis.is_measured:
             continue
         metrics |= dict.fromkeys(metric for side in _sides(one) for metric in side)
         spans += _windows(one)

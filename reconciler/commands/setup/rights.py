@@ -19,7 +19,6 @@ from reconciler.kinds.needs import needed, with_layers
 from reconciler.kinds.reading import Reading
 from reconciler.kinds.registry import KINDS
 from reconciler.snapshot.artifacts import ECR
-from reconciler.snapshot.metrics import is_measured
 from reconciler.spec.config import Config
 from reconciler.spec.references import Lookup, lookups
 
@@ -101,7 +100,7 @@ def _evidence(spec: Spec, home: Home) -> Iterator[Right]:
         yield from (
             Right("cloudwatch:DescribeAlarms", home.arn("cloudwatch", f"alarm:{name}")) for name in analysis.alarms
         )
-        if is_measured(analysis):
+        if analysis.is_measured:
             yield Right("cloudwatch:GetMetricData", "*")
 
 
