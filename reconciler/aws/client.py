@@ -219,7 +219,7 @@ class Aws:
             attempts=int(meta.get("RetryAttempts", 0)) + 1,
             status_code=int(meta.get("HTTPStatusCode", 200)),
             headers=self._headers(meta.get("HTTPHeaders", {}), result, shapes.output_shape, openly)
-            if service.is_change(operation, api)
+            if api not in service.APIS or service.is_change(operation, api)
             else {},
         )
 
