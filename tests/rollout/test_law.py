@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import event, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.rollout.marker import Marker, joined, split
@@ -202,7 +202,6 @@ class World:
             self.rejected.add(after.marker.candidate)
         is_undisturbed = goes != "CloudWatch is down" and not cut_after and code in (0, 27)
         if failing and words == TICK and is_undisturbed:
-            event("evidence failed")
             assert failing not in after.serves, (before, after)
         return code
 
@@ -235,7 +234,6 @@ class World:
 
     def apply(self, **trouble: Any) -> None:
         code = self.run("apply", "--yes", **trouble)
-        event(f"apply ended with {code}")
         self.is_applied = code == 0
 
     def is_quiet(self) -> None:
