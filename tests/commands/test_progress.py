@@ -162,7 +162,7 @@ def test_what_takes_long_is_told_on_stderr_and_stdout_is_the_document_alone(
     told = result.err.splitlines()
     assert [line.split(",")[0] for line in told] == [
         "loading specs",
-        "reading test/us-west-2: 1 of about 1 call",
+        "reading test/us-west-2: 2 of about 2 calls",
         "comparing",
     ]
     applied = house.run("apply", "--yes", "--format", "json")
