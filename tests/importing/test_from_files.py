@@ -14,7 +14,7 @@ from reconciler.importing.readers import READERS, read
 from reconciler.importing.told import File, Reader, Said
 from tests.apply.strangers import zip_of
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
-from tests.importing.test_import import is_taken_over, living
+from tests.importing.moving_in import is_taken_over, living
 
 RECORDED = Path(__file__).parent / "recorded"
 SECRET = "hunter2"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.apply.houses import OURS
 from tests.conftest import REGION, House, function_spec
-from tests.importing.test_import import is_taken_over
+from tests.importing.moving_in import is_taken_over
 from tests.sandbox.conftest import zipped
 from tests.sandbox.test_terraform import Terraform, mirror
 

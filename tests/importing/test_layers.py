@@ -12,7 +12,7 @@ from reconciler.report.answers import IMPORT
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.strangers import zip_of
 from tests.conftest import REGION, House, function_spec
-from tests.importing.test_import import imports, is_taken_over, living, text
+from tests.importing.moving_in import imports, is_taken_over, living, text
 
 
 def layered(house: House, *names: str) -> House:

@@ -9,7 +9,7 @@ import pytest
 import reconciler
 from tests.apply.test_many_places import CONFIG, OTHER, write_all
 from tests.conftest import ACCOUNT, REGION, House, function_spec
-from tests.importing.test_import import imports, is_taken_over
+from tests.importing.moving_in import imports, is_taken_over
 from tests.importing.test_law_of_import import emptied, put_parameters
 
 ANYWHERE = f"variants: {{prod: {{account: prod, region: {REGION}}}}}\n"

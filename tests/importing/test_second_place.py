@@ -16,7 +16,7 @@ from reconciler.commands.wiring import read
 from reconciler.importing.drafts import Draft
 from tests.conftest import ACCOUNT, REGION, House, Result
 from tests.importing.account import NAMES, open_up, stocked
-from tests.importing.test_import import imports, living, text
+from tests.importing.moving_in import imports, living, text
 
 ELSEWHERE = "eu-west-1"
 IMPORT = ("import", "--all-unmanaged", "--download", "code", "--defaults", "specs/defaults.yaml")

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from reconciler.files import strict_yaml
 from reconciler.report.answers import IMPORT
 from tests.conftest import REGION, House
-from tests.importing.test_import import ELSEWHERE, TWO, WHOLE, imports, is_taken_over, living, text
+from tests.importing.moving_in import ELSEWHERE, TWO, WHOLE, imports, is_taken_over, living, text
 from tests.importing.test_law_of_import import put_parameters
 
 ANYWHERE = WHOLE.replace("region: us-west-2", f"regions: [us-west-2, {ELSEWHERE}]").replace(
