@@ -9,8 +9,9 @@ from reconciler.report.answers import SCHEMAS as ANSWERS
 from reconciler.report.rollout_schemas import SCHEMAS as ROLLOUTS
 from reconciler.report.schemas import SCHEMAS as DOCUMENTS
 from reconciler.spec import schema
+from reconciler.spec.shapes import Schema
 
-GENERATORS: Mapping[str, Callable[[], schema.Schema]] = {
+GENERATORS: Mapping[str, Callable[[], Schema]] = {
     **schema.GENERATORS,
     **{name: partial(dict, document) for name, document in {**DOCUMENTS, **ANSWERS, **ROLLOUTS}.items()},
 }
