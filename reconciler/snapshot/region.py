@@ -82,14 +82,10 @@ class Region:
             if any(self._possible(kind)) or (self._marked and kind.goes_before_function)
         ]
         functions.result()
-        first = {
-            kind.name: (of, self._required(kind, of.read), lives)
-            for kind, future in reading
-            for of, lives in [future.result()]
-        }
-        for read in first.values():
-            self._take(*read)
-        self._read_then({name: of.read for name, (of, _, _) in first.items()})
+        first = [(kind, *future.result()) for kind, future in reading]  # all, before any of it joins what others see
+        for kind, of, lives in first:
+            self._take(of, self._required(kind, of.read), lives)
+        self._read_then({kind.name: of.read for kind, of, _ in first})
         if self.wish.is_naming:
             self._name()
         return self
