@@ -20,6 +20,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, parts, with_layers
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.version import VERSION
+from reconciler.snapshot.fetch import grouped
 
 PAGE = 50  # items
 LONGER: Mapping[str, int] = {"ListEventSourceMappings": 100}
@@ -31,9 +32,7 @@ def expected_calls(
     """By place, and by what they draw on. `marked` are places in which functions with our mark are looked for, `naming` those of which
     all names are listed."""
     looked_for = {*marked}
-    by_place: dict[Place, list[Spec]] = {place: [] for place in (*looked_for, *naming)}
-    for spec in with_layers(specs):
-        by_place.setdefault(Place.of(spec.target), []).append(spec)
+    by_place = grouped(with_layers(specs), (*looked_for, *naming))
     return {
         place: _calls(own, is_marking=place in looked_for, is_naming=place in naming) for place, own in by_place.items()
     }

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from itertools import groupby
 
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
@@ -85,11 +84,11 @@ def needs_live_code(spec: Spec) -> bool:
     return bool(spec.code) and "sha256" in spec.code
 
 
-def grouped(ordered: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:
+def grouped(specs: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:
     """The specs by place; places without one, too."""
     by_place: dict[Place, list[Spec]] = {place: [] for place in places}
-    for place, group in groupby(ordered, key=lambda spec: Place.of(spec.target)):
-        by_place[place] = list(group)
+    for spec in specs:
+        by_place.setdefault(Place.of(spec.target), []).append(spec)
     return by_place
 
 
