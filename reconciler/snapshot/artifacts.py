@@ -62,9 +62,14 @@ def live_code(resources: Iterable[Live]) -> dict[Target, str]:
     return {item.key.target: str(item.handle.get("CodeSha256", "")) for item in roots}
 
 
+def needs_live_code(spec: Spec) -> bool:
+    """Whether the code that a spec names is looked at only where the function does not hold it."""
+    return bool(spec.code) and "sha256" in spec.code
+
+
 def _question(spec: Spec, held: str) -> tuple[Place, bytes, str]:
     """What is asked of a target's code; the hash that lives matters only where the spec says one."""
-    return Place.of(spec.target), canonical(spec.code), held if "sha256" in spec.code else ""
+    return Place.of(spec.target), canonical(spec.code), held if needs_live_code(spec) else ""
 
 
 def code_of(aws: Aws, looking: Looking, spec: Spec, held: str) -> Artifact | None:

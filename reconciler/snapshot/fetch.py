@@ -8,15 +8,17 @@ all that needs no answer of another. Never writes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, SnapshotError
-from reconciler.core.model import Live, Snapshot, Spec
+from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.packages import Artifact
 from reconciler.kinds.needs import with_layers
-from reconciler.snapshot.artifacts import Looking, artifacts, live_code
+from reconciler.snapshot.artifacts import Looking, artifacts, live_code, needs_live_code
 from reconciler.snapshot.executions import executions
 from reconciler.snapshot.readers import Readers
 from reconciler.snapshot.region import Region, Wish
@@ -43,32 +45,17 @@ def fetch(
     ordered = sorted(with_layers(specs), key=lambda spec: spec.target)
     marked = list(places)
     by_place = grouped(ordered, (*marked, *naming))
-    with Readers(len(by_place)) as readers:
-        unread, patience = Unread(), Patience()
-        accounts, failed = identities(aws, by_place, unread, readers)
-        reached = [place for place in by_place if place.account in accounts]
-        look = partial(artifacts, aws, pool=readers.of(None, "HeadObject"), looking=looking)
-        at_once = [spec for spec in ordered if spec.target.account in accounts and not needs_live_code(spec)]
-        codes = readers.beside(partial(look, at_once, held={}))
-        wishes = {place: Wish(managed_by, kinds, optional, place in naming, taken_at) for place in reached}
-        reading = [
-            readers.beside(Region(aws, place, by_place[place], wishes[place], readers, patience).read)
-            for place in reached
-        ]
-        regions = [future.result() for future in reading]
-        for region in regions:
-            unread.join(region.unread)
-        resources = [live for region in regions for items in region.held.values() for live in items]
-        rest = [spec for spec in ordered if needs_live_code(spec) and spec.target not in unread.reasons]
-        code = codes.result() | look(rest, held=live_code(resources))
+    wishes = {place: Wish(managed_by, kinds, optional, place in naming, taken_at) for place in by_place}
+    found = _read(aws, ordered, by_place, wishes, looking)
+    unread, regions, failed = found.unread, found.regions, found.failed
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
-    code = {target: found for target, found in code.items() if target not in unread.reasons}
-    known = tuple(sorted((item for item in resources if item.key.target not in unread.reasons), key=_by_key))
+    code = {target: told for target, told in found.code.items() if target not in unread.reasons}
+    known = tuple(sorted((item for item in found.resources if item.key.target not in unread.reasons), key=_by_key))
     unlisted = {str(place): why for place, why in failed.items() if place in marked or by_place[place]}
     unnamed = {str(place): why for place, why in failed.items() if place in naming}
     return Snapshot(
-        known, taken_at, accounts, code,
+        known, taken_at, found.accounts, code,
         unread=unread.reasons,
         unlisted=unlisted | {str(region.place): region.unlisted for region in regions if region.unlisted},
         invoked={target: why for region in regions for target, why in region.invoked.items()},
@@ -79,9 +66,44 @@ def fetch(
     )  # fmt: skip
 
 
-def needs_live_code(spec: Spec) -> bool:
-    """Whether the code that a spec names is looked at only where the function does not hold it."""
-    return bool(spec.code) and "sha256" in spec.code
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read of all places. `failed` are those whose account is not known, and why."""
+
+    accounts: Mapping[str, str]
+    failed: Mapping[Place, str]
+    regions: Sequence[Region]
+    resources: Sequence[Live]
+    code: Mapping[Target, Artifact]
+    unread: Unread
+
+
+def _read(
+    aws: Aws,
+    ordered: Sequence[Spec],
+    by_place: Mapping[Place, list[Spec]],
+    wishes: Mapping[Place, Wish],
+    looking: Looking,
+) -> _Found:
+    """All places, and beside them the code that specs name."""
+    with Readers(len(by_place)) as readers:
+        unread, patience = Unread(), Patience()
+        accounts, failed = identities(aws, by_place, unread, readers)
+        look = partial(artifacts, aws, pool=readers.of(None, "HeadObject"), looking=looking)
+        at_once = [spec for spec in ordered if spec.target.account in accounts and not needs_live_code(spec)]
+        codes = readers.beside(partial(look, at_once, held={}))
+        reading = [
+            readers.beside(Region(aws, place, specs, wishes[place], readers, patience).read)
+            for place, specs in by_place.items()
+            if place.account in accounts
+        ]
+        regions = [future.result() for future in reading]
+        for region in regions:
+            unread.join(region.unread)
+        resources = [live for region in regions for items in region.held.values() for live in items]
+        rest = [spec for spec in ordered if needs_live_code(spec) and spec.target not in unread.reasons]
+        code = codes.result() | look(rest, held=live_code(resources))
+    return _Found(accounts, failed, regions, resources, code, unread)
 
 
 def grouped(specs: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:
