@@ -15,6 +15,8 @@ from typing import IO, Any
 
 from botocore.hooks import HierarchicalEmitter
 
+from reconciler.core.streams import Made
+
 CHUNK_BYTES = 3 << 18
 FILES = "reconcile_files"  # in botocore's context of a call
 
@@ -46,36 +48,18 @@ def _put_in(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         params["body"] = io.BufferedReader(Body(before, file, after), CHUNK_BYTES)
 
 
-class Body(io.RawIOBase):
-    """A text, a file in base64, and a text. May be read from anywhere, any number of times: a request is signed, sent, and sent again."""
+class Body(Made):
+    """A text, a file in base64, and a text: a request is signed, sent, and sent again."""
 
     def __init__(self, before: bytes, file: IO[bytes], after: bytes) -> None:
         self._before, self._file, self._after = before, file, after
         self._encoded = -(-file.seek(0, os.SEEK_END) // 3) * 4
-        self._size = len(before) + self._encoded + len(after)
-        self._at = 0
+        super().__init__(len(before) + self._encoded + len(after))
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        room = memoryview(buffer).cast("B")
-        text = self._read(len(room))
-        room[: len(text)] = text
-        self._at += len(text)
-        return len(text)
-
-    def _read(self, most: int) -> bytes:
-        inside = self._at - len(self._before)
+    def made(self, start: int, most: int) -> bytes:
+        inside = start - len(self._before)
         if inside < 0:
-            return self._before[self._at :][:most]
+            return self._before[start:][:most]
         if inside < self._encoded:
             return self._of_file(inside, min(most, self._encoded - inside))
         return self._after[inside - self._encoded :][:most]

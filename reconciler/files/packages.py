@@ -12,9 +12,10 @@ import threading
 import weakref
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 from reconciler.core.model import Origin
+from reconciler.core.streams import Made
 from reconciler.files import packing
 from reconciler.files.archive import CHUNK_BYTES
 from reconciler.files.tree import fault
@@ -73,31 +74,16 @@ class Packages:
             raise fault(origin, f"{path} cannot be kept until it is sent: {error.strerror}") from error
 
 
-class _Part(io.RawIOBase):
+class _Part(Made):
     """A part of a file that others read at the same time."""
 
     def __init__(self, shelf: _Shelf, start: int, size: int) -> None:
-        self._shelf, self._start, self._size, self._at = shelf, start, size, 0
+        super().__init__(size)
+        self._shelf, self._start = shelf, start
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        room = memoryview(buffer)[: max(self._size - self._at, 0)]
-        text = os.pread(self._shelf.file.fileno(), len(room), self._start + self._at)
-        room[: len(text)] = text
-        self._at += len(text)
-        return len(text)
+    def made(self, start: int, most: int) -> bytes:
+        size = min(most, max(self._size - start, 0))
+        return os.pread(self._shelf.file.fileno(), size, self._start + start)
 
 
 def packed_alone(path: str, origin: Origin) -> Package:
