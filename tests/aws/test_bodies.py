@@ -26,6 +26,12 @@ CALLS: dict[str, Callable[[Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def answered(request: Any, status: int) -> AWSResponse:
+    raw: Any = io.BytesIO(b"{}")
+    raw.stream = lambda *_, **__: iter([b"{}"])
+    return AWSResponse(request.url, status, HTTPHeaders(), raw)
+
+
 class Wire:
     """A client whose requests are kept, and answered as they are told to be."""
 
@@ -41,9 +47,7 @@ class Wire:
         length = request.headers["Content-Length"]
         authorization = request.headers["Authorization"]
         self.sent.append((body, length if isinstance(length, str) else length.decode(), str(authorization)))
-        raw: Any = io.BytesIO(b"{}")
-        raw.stream = lambda *_, **__: iter([b"{}"])
-        return AWSResponse(request.url, self.statuses.pop(0), HTTPHeaders(), raw)
+        return answered(request, self.statuses.pop(0))
 
     def call(self, operation: str, content: Any) -> None:
         name = {"CreateFunction": "create_function", "UpdateFunctionCode": "update_function_code"}
@@ -70,7 +74,7 @@ def test_a_request_that_is_sent_again_is_sent_whole(monkeypatch: pytest.MonkeyPa
     assert first[:2] == second[:2]
 
 
-def test_params_stay_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_params_stay_as_they_were() -> None:
     wire, params = Wire(200), CALLS["CreateFunction"](io.BytesIO(b"code"))
     before = {**params, "Code": {**params["Code"]}}
     wire.client.create_function(**params)
@@ -106,9 +110,7 @@ def test_what_is_sent_is_never_whole_in_memory(tmp_path: Any) -> None:
     def answer(request: Any, **_: Any) -> AWSResponse:
         while request.body.read(1 << 16):
             pass
-        raw: Any = io.BytesIO(b"{}")
-        raw.stream = lambda *_, **__: iter([b"{}"])
-        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+        return answered(request, 200)
 
     handlers.register("before-send.lambda", answer)
     tracemalloc.start()
