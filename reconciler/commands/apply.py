@@ -196,11 +196,14 @@ def compared_with(plan: Plan, orders: Orders) -> Plan:
 @contextmanager
 def locked(workspace: Workspace, aws: Aws, run_id: str, stop: Stop) -> Iterator[None]:
     """Hold the locks that reconcile.yaml names, if it does; losing one stops the run before its next call."""
+    urls = locks(workspace)
+    if not urls:
+        yield
+        return
     s3 = store(workspace, aws)
     with ExitStack() as held:
         leases = [
-            held.enter_context(lock.held(s3, url, run_id, lost=lambda: stop.now(Locked.exit_code)))
-            for url in locks(workspace)
+            held.enter_context(lock.held(s3, url, run_id, lost=lambda: stop.now(Locked.exit_code))) for url in urls
         ]
         held.enter_context(stop.when(lambda: any(lease.is_over() for lease in leases), Locked.exit_code))
         yield

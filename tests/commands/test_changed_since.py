@@ -51,6 +51,16 @@ def test_nothing_that_changed_is_nothing_read(committed: House) -> None:
     ] == []
 
 
+def test_without_a_lock_nothing_that_changed_is_nothing_applied_where_no_region_is_named_besides(
+    committed: House,
+) -> None:
+    path = committed.root / "specs" / "reconcile.yaml"
+    path.write_text(path.read_text().replace(", regions: [us-west-2]", ""))
+    commit(committed.root, "regions stand in specs alone")
+    result = committed.run("apply", "--yes", *SINCE)
+    assert (result.exit_code, committed.sandbox.writes) == (0, [])
+
+
 def test_an_edited_spec_is_read_alone(committed: House) -> None:
     committed.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
     committed.lambda_.update_function_configuration(FunctionName="two", Timeout=77)
