@@ -47,8 +47,7 @@ def codes(
             sought.append(held)
     in_buckets: dict[Target, dict[str, str]] = {}
     for region, of_region in groupby(sorted(sought, key=_region), _region):
-        own_first = sorted(buckets, key=lambda name: region not in name)
-        in_buckets |= origins(aws, of_region, own_first, warn)
+        in_buckets |= origins(aws, of_region, own_first(buckets, region), warn)
     for held in sought:
         where = in_buckets.get(held.target) or (downloaded(aws, held, download, warn) if download else {})
         found[held.target] = Code(where, "" if where else NOWHERE)
