@@ -16,15 +16,13 @@ from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import continued
-from reconciler.core.model import Key, Plan, Snapshot, Target
+from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
 from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
 from reconciler.spec.load import only
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
-
-MOST_REPORTS = 100  # that are looked through for what an alias was on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,10 @@ def specs_of(asked: Asked, *, is_needed: bool) -> Workspace | None:
             raise
         warn(f"what the next apply makes of it is not known, for there are mistakes: {error.faults[0]}")
         return None
+
+
+def spec_of(specs: Workspace | None, target: Target) -> Spec | None:
+    return next((spec for spec in specs.written if spec.target == target), None) if specs else None
 
 
 def republished(asked: Asked, workspace: Workspace) -> Ending:
@@ -78,7 +80,7 @@ def let_go(asked: Asked) -> tuple[Ending, str]:
 
 def whose(specs: Workspace | None, target: Target) -> str:
     """What the next apply makes of a function that is nobody's."""
-    spec = next((spec for spec in specs.written if spec.target == target), None) if specs else None
+    spec = spec_of(specs, target)
     if spec and spec.adopt:
         why = f"{spec.origins['/adopt']} says `adopt: true`, so the next apply takes it over again; take that out, or the spec"
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Session, performed, running
-from reconciler.commands.by_hand import Asked, because, read, specs_of
+from reconciler.commands.by_hand import Asked, because, read, spec_of, specs_of
 from reconciler.commands.output import warn
 from reconciler.commands.past import in_bucket, in_folder
 from reconciler.commands.proposing import Proposal
@@ -91,14 +91,10 @@ def rolling(key: Key, live: Snapshot, specs: Workspace | None, aws: Aws) -> Roll
     from reconciler.snapshot.rolling import one
 
     held = {item.key: item for item in live.resources}
-    rollout = rollout_of(spec_of(specs, key), key)
+    rollout = rollout_of(spec_of(specs, key.target), key)
     if rollout is None and not marker(held[key].handle):
         return None
     return one(aws, held[key], held[Key(key.target, FUNCTION.name)], rollout)
-
-
-def spec_of(specs: Workspace | None, key: Key) -> Spec | None:
-    return next((spec for spec in specs.written if spec.target == key.target), None) if specs else None
 
 
 def rollout_of(spec: Spec | None, key: Key) -> Rollout | None:
@@ -141,7 +137,7 @@ def stays(alias: Key, left: str) -> str:
 
 def to_be_known(specs: Workspace | None, alias: Key, live: Snapshot, version: str) -> str:
     """What the next apply does with an alias that went back, unless it stays there."""
-    spec = spec_of(specs, alias)
+    spec = spec_of(specs, alias.target)
     if spec is None or is_said(spec, alias, live.resources, version) is not False:
         return ""
     return (
