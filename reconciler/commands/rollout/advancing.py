@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import Audience, running
-from reconciler.commands.progress import progress
-from reconciler.commands.rollout.tick import Ticked, nothing, ticked, with_rollouts
+from reconciler.commands.apply import running
+from reconciler.commands.rollout.tick import QUIET, Ticked, ticked, with_rollouts
 from reconciler.commands.run import Stop
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError, Locked
@@ -33,7 +32,7 @@ def advanced(workspace: Workspace, folder: Path, command: str, stop: Stop) -> Ti
     workspace = with_rollouts(workspace)
     if not workspace.specs.specs:
         return Ticked((), wiring.now())
-    with running(workspace, stop, Audience(nothing, nothing, progress)) as session:
+    with running(workspace, stop, QUIET) as session:
         return ticked(workspace, session, folder, command)
 
 

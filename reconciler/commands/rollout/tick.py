@@ -98,11 +98,10 @@ def carried_out(workspace: Workspace, session: Session, folder: Path, command: s
     moves = [(one, decision.after, decision.reason) for one, decision in decisions if decision.after]
     if not moves:
         return [Told(one, decision) for one, decision in decisions]
-    quiet = Audience(nothing, nothing, progress)
     orders = Orders(Choices(), folder, command=command)
     is_start = decisions[0][1].did == "start"
     plan = retrying(*moves[0][:2], wiring.now()) if is_start else moving(moves, wiring.now())
-    ending = performed(workspace, plan, orders, replace(session, audience=quiet))
+    ending = performed(workspace, plan, orders, session)
     done = {item["address"]: item for task in ending.report["tasks"] for item in attempted(task)}
     return [_told(one, decision, done.get(str(one.key))) for one, decision in decisions]
 
@@ -116,6 +115,9 @@ def attempted(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def nothing(_: Mapping[str, Any]) -> None:
     """A tick is told once it is over, and asks nobody."""
+
+
+QUIET = Audience(nothing, nothing, progress)
 
 
 def _told(one: Rolling, decision: Decision, operation: Mapping[str, Any] | None) -> Told:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import Audience, Session, running
+from reconciler.commands.apply import Session, running
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
-from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
-from reconciler.commands.rollout.tick import MOST_LOOKS, Ticked, carried_out, nothing
+from reconciler.commands.rollout.tick import MOST_LOOKS, QUIET, Ticked, carried_out
 from reconciler.commands.run import Stop, new_run_id
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import SpecError, StalePlan, UnsafePlan
@@ -74,14 +73,13 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
 @contextmanager
 def begun(wanted: Wanted, workspace: Workspace, stop: Stop) -> Iterator[Session]:
     """A run; what goes back waits for no lock, for the alias's revision guards it as well."""
-    audience = Audience(nothing, nothing, progress)
     if wanted.wish != "abort":
-        with running(workspace, stop, audience) as session:
+        with running(workspace, stop, QUIET) as session:
             yield session
         return
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
     with stop.listening():
-        yield Session(aws, new_run_id(), stop, audience, Packages())
+        yield Session(aws, new_run_id(), stop, QUIET, Packages())
 
 
 def looked(
