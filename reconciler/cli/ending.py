@@ -63,9 +63,8 @@ def waited_for(workspace: Workspace, folder: Path, waiting: Waiting, stop: Stop,
             shown[str(item.one.key)] = line
 
     found = waited(workspace, folder, waiting, stop, tell)
-    going_on = [item for item in found.told if item.is_open and not item.needs_person]
-    if going_on:
-        say(f"{many(len(going_on), 'rollout')} left open; `reconcile rollout advance` goes on")
+    if found.going_on:
+        say(f"{many(len(found.going_on), 'rollout')} left open; `reconcile rollout advance` goes on")
     of_them = (code for item in found.told for code in codes([item], is_detailed=item.needs_person))
     unread = [AwsError.exit_code] if found.unread else []
     return replace(ending, exit_code=stop.exit_code or worst([ending.exit_code, *of_them, *unread]))

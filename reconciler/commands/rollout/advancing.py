@@ -52,10 +52,9 @@ def waited(
         else:
             went_back |= {item.one.key: item for item in last.told if item.did == "back"}
             tell(last, "")
-            going_on = [item for item in last.told if item.is_open and not item.needs_person]
-            if not going_on:
+            if not last.going_on:
                 break
-            seconds = min(seconds, *(_due_seconds(item, seconds) for item in going_on))
+            seconds = min(seconds, *(_due_seconds(item, seconds) for item in last.going_on))
         if not _paused(min(time.monotonic() + seconds, ends), stop):
             break
     return replace(last, told=tuple(went_back.get(item.one.key, item) for item in last.told))

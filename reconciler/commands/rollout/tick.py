@@ -45,6 +45,11 @@ class Ticked:
     taken_at: str
     unread: tuple[str, ...] = ()
 
+    @property
+    def going_on(self) -> list[Told]:
+        """Those that another tick may take on."""
+        return [item for item in self.told if item.is_open and not item.needs_person]
+
 
 def with_rollouts(workspace: Workspace) -> Workspace:
     """The specs that have a rollout: of no other one need be read."""
