@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from reconciler.commands.output import error_document
 from reconciler.core.errors import ReconcileError, ReportError
 from reconciler.report.journal import json_object
-from reconciler.report.schemas import FORMAT_VERSION
 
 
 def files_of(folder: Path, name: str, matrix: str) -> dict[str, Path]:
@@ -40,8 +40,4 @@ def of_place(error: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def ended_before(what: str) -> dict[str, Any]:
     """The error of a job that has left nothing."""
-    messages = [f"its job ended before it could leave {what}"]
-    return {
-        "format_version": FORMAT_VERSION, "kind": "error", "exit_code": ReconcileError.exit_code,
-        "error": ReportError.__name__, "messages": messages,
-    }  # fmt: skip
+    return error_document(ReportError(f"its job ended before it could leave {what}"), ReconcileError.exit_code)
