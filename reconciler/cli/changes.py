@@ -18,6 +18,7 @@ from reconciler.commands.options import (
     planning_options,
     point_to_plan,
     report_dir_option,
+    require_somebody_to_ask,
     selecting,
     specs_option,
 )
@@ -123,7 +124,6 @@ def plan(
     """
     from reconciler.commands import selected
     from reconciler.commands.changed import part
-    from reconciler.commands.options import require_somebody_to_ask
     from reconciler.commands.plan import planned
     from reconciler.commands.wiring import Choices
     from reconciler.report.files import write_result
@@ -208,7 +208,6 @@ def apply(
     from reconciler.commands import selected, wiring
     from reconciler.commands.apply import Orders, applied, reviewed_plans
     from reconciler.commands.changed import part
-    from reconciler.commands.rollout.advancing import Waiting
     from reconciler.commands.run import Stop
     from reconciler.report.journal import complete
 
@@ -224,6 +223,8 @@ def apply(
     stop = Stop()
     ending = applied(workspace, orders, stop, audience(form, is_asked=not yes))
     if wait is not None and not stop():
+        from reconciler.commands.rollout.advancing import Waiting
+
         ending = waited_for(workspace, report_dir, Waiting(wait, every), stop, ending)
     finish(ending, formats.of(form).report(ending.report, view()))
 
