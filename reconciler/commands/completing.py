@@ -32,18 +32,22 @@ class Named:
     name: str
     places: tuple[str, ...]
 
+    @property
+    def addresses(self) -> list[str]:
+        return [f"{place}/{self.name}" for place in self.places]
+
 
 def words(root: Path, incomplete: str, *, has_alias: bool = False) -> list[str]:
     """The names that begin so; where none does the addresses; of a name and a slash its aliases, where one is asked for."""
     found = list(_named(root))
-    for spellings in ({one.name for one in found}, {f"{place}/{one.name}" for one in found for place in one.places}):
+    for spellings in ({one.name for one in found}, {address for one in found for address in one.addresses}):
         fitting = sorted(word for word in spellings if word.startswith(incomplete))
         if fitting:
             return fitting
     whole, slash, alias = incomplete.rpartition("/")
     if not (has_alias and slash):
         return []
-    of_it = [one for one in found if whole in (one.name, *(f"{place}/{one.name}" for place in one.places))]
+    of_it = [one for one in found if whole in (one.name, *one.addresses)]
     known = {name for one in of_it for name in _aliases(_text(one.path, WHOLE_BYTES))}
     return sorted(f"{whole}/{name}" for name in known if name.startswith(alias))
 
