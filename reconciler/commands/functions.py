@@ -54,8 +54,8 @@ class Filters:
 def listed(filters: Filters, snapshot: Path | None) -> list[dict[str, Any]]:
     """The functions that match every filter given, sorted; [] when none does."""
     if snapshot:
-        from reconciler.report.documents import snapshot_from
         from reconciler.report.journal import load_document
+        from reconciler.report.snapshots import snapshot_from
 
         held = snapshot_from(load_document(snapshot, "snapshot"), ())
         return [item for item in items(held) if filters.has(target_of(item))]

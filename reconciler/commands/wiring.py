@@ -256,8 +256,8 @@ def _with_specs(workspace: Workspace, specs: tuple[Spec, ...]) -> Workspace:
 def saved_snapshot(workspace: Workspace, path: Path) -> Snapshot:
     """A snapshot file, with the hashes of local code as it is now. Needs no credentials and no network."""
     from reconciler.files.packages import Packages
-    from reconciler.report.documents import snapshot_from
     from reconciler.report.journal import load_document
+    from reconciler.report.snapshots import snapshot_from
     from reconciler.snapshot.local_code import local_artifact
 
     specs = workspace.specs.specs
@@ -288,7 +288,7 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
     from reconciler.plan.guards import DELETES_NO_MORE_THAN_ALLOWED, pruning
     from reconciler.plan.plan import orphans as orphans_of
     from reconciler.plan.plan import plan
-    from reconciler.report.documents import snapshot_digest
+    from reconciler.report.snapshots import snapshot_digest
 
     require_one_name_an_account(snapshot.accounts)
     under = configuration(workspace, snapshot.accounts)
@@ -427,7 +427,7 @@ def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:
 
 
 def snapshot_file(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]:
-    from reconciler.report.documents import snapshot_document
+    from reconciler.report.snapshots import snapshot_document
 
     return snapshot_document(snapshot, secrets.token_hex(16), workspace.specs.specs)
 

@@ -23,9 +23,10 @@ from reconciler.core.model import Plan, Spec
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.plan.case import Policy
 from reconciler.plan.plan import plan
-from reconciler.report.documents import plan_document, snapshot_document, snapshot_from
+from reconciler.report.documents import plan_document
 from reconciler.report.formats.json import document_json
 from reconciler.report.schemas import PLAN, SNAPSHOT
+from reconciler.report.snapshots import snapshot_document, snapshot_from
 from reconciler.sandbox import Sandbox
 from reconciler.sandbox.around import moto_adapter
 from reconciler.spec.config import Config

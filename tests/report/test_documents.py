@@ -30,9 +30,10 @@ from reconciler.core.model import (
 )
 from reconciler.core.sealing import fingerprint, sealed
 from reconciler.kinds.registry import KINDS
-from reconciler.report.documents import plan_document, seal, snapshot_digest, snapshot_document, snapshot_from
+from reconciler.report.documents import plan_document
 from reconciler.report.formats.json import document_json
 from reconciler.report.schemas import PLAN, SCHEMAS, SNAPSHOT
+from reconciler.report.snapshots import seal, snapshot_digest, snapshot_document, snapshot_from
 from tests.report.journals import PROVENANCE
 
 SENTINEL = "sentinel-5f1d9a"
