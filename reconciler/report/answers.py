@@ -11,7 +11,9 @@ from reconciler.report.schemas import (
     FORMAT,
     SOURCE,
     TEXT,
+    TEXT_OR_NONE,
     TIME,
+    TIME_OR_NONE,
     UNDERWAY,
     WHO,
     Schema,
@@ -19,8 +21,6 @@ from reconciler.report.schemas import (
     closed,
 )
 from reconciler.report.status import STANDINGS
-
-OR_NOT_KNOWN: Schema = {"type": ["string", "null"]}
 
 LOGS: Schema = {
     "title": "What a function has logged",
@@ -54,9 +54,9 @@ VERSIONS: Schema = {
                 closed(
                     {
                         "version": TEXT,
-                        "published_at": {"anyOf": [TIME, {"type": "null"}]},
-                        "commit": OR_NOT_KNOWN,
-                        "run": OR_NOT_KNOWN,
+                        "published_at": TIME_OR_NONE,
+                        "commit": TEXT_OR_NONE,
+                        "run": TEXT_OR_NONE,
                         "modified_at": TEXT,
                         "description": TEXT,
                         "code_sha256": TEXT,
@@ -114,7 +114,7 @@ DIFF: Schema = {
 }  # fmt: skip
 
 LAST_RUN: Schema = closed(
-    {"at": TIME, "run": TEXT, "command": TEXT, "outcome": {"enum": ["completed", "failed", "cut off", "not attempted"]}, "commit": OR_NOT_KNOWN}
+    {"at": TIME, "run": TEXT, "command": TEXT, "outcome": {"enum": ["completed", "failed", "cut off", "not attempted"]}, "commit": TEXT_OR_NONE}
 )  # fmt: skip
 VERSION_SHARE: Schema = closed({"version": TEXT, "share": {"type": "number"}})
 STATUS: Schema = {
@@ -137,7 +137,7 @@ STATUS: Schema = {
                         "reasons": array(TEXT),
                         "exists": {"type": "boolean"},
                         "state": TEXT,
-                        "newest_version": OR_NOT_KNOWN,
+                        "newest_version": TEXT_OR_NONE,
                         "aliases": array(
                             closed(
                                 {"name": TEXT, "versions": array(VERSION_SHARE), "rollout": UNDERWAY}, optional=("rollout",)
@@ -146,7 +146,7 @@ STATUS: Schema = {
                         "mappings": array(closed({"source": TEXT, "state": TEXT})),
                         "last_run": {"anyOf": [LAST_RUN, {"type": "null"}]},
                         "drift": {"type": ["integer", "null"], "minimum": 0},
-                        "file": OR_NOT_KNOWN,
+                        "file": TEXT_OR_NONE,
                     }
                 )
             ),
@@ -212,8 +212,8 @@ IMPORT: Schema = {
         {
             "format_version": FORMAT,
             "kind": {"const": "import"},
-            "configuration": OR_NOT_KNOWN,
-            "defaults": OR_NOT_KNOWN,
+            "configuration": TEXT_OR_NONE,
+            "defaults": TEXT_OR_NONE,
             "layers": array(closed({"file": TEXT, "address": ADDRESS})),
             "files": array(
                 closed(

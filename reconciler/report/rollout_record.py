@@ -11,13 +11,13 @@ from typing import Any
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout, Step
 from reconciler.core.sealing import digest
+from reconciler.core.words import SPANS
 from reconciler.report.rollouts import Told
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.rollout.marker import Marker, told
 
 FOLDER = "rollouts"
 MOST_TICKS = 500
-UNITS = (("d", 86_400), ("h", 3_600), ("m", 60))
 UNSAFE = re.compile(r"[^A-Za-z0-9_.$-]")
 ENDS: Mapping[str, str] = {"back": "rejected", "done": "done", "forget": "superseded"}
 
@@ -123,8 +123,8 @@ def _step(step: Step) -> Any:
 def span(length: timedelta) -> str:
     """`90s`, `10m`, `2h`: in the largest unit that has no rest."""
     seconds = int(length.total_seconds())
-    unit, size = next(((unit, size) for unit, size in UNITS if seconds and seconds % size == 0), ("s", 1))
-    return f"{seconds // size}{unit}"
+    unit = next((unit for unit in "dhm" if seconds and seconds % SPANS[unit] == 0), "s")
+    return f"{seconds // SPANS[unit]}{unit}"
 
 
 def newest_first(names: Iterable[str]) -> list[str]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.report.schemas import COUNT, FORMAT, MAP, TEXT, TIME, Schema, array, closed
+from reconciler.report.schemas import COUNT, FORMAT, MAP, TEXT, TEXT_OR_NONE, TIME, TIME_OR_NONE, Schema, array, closed
 
-OR_NONE: Schema = {"type": ["string", "null"]}
-TIME_OR_NONE: Schema = {"anyOf": [TIME, {"type": "null"}]}
 NUMBER: Schema = {"type": ["number", "null"]}
 STEP: Schema = {"type": ["integer", "null"]}
 VERDICT: Schema = {"enum": ["pass", "fail", "unsure", None]}
@@ -51,7 +49,7 @@ ROLLOUTS: Schema = {
                         "next": DID,
                         "failed": TEXT,
                         "request_id": TEXT,
-                        "file": OR_NONE,
+                        "file": TEXT_OR_NONE,
                         "history": array(closed(PAST)),
                     }
                 )
@@ -76,7 +74,7 @@ ROLLOUT: Schema = {
             "ended": TIME_OR_NONE,
             "status": {"enum": ["smoke", *STATUS, "superseded"]},
             "reason": TEXT,
-            "commit": OR_NONE,
+            "commit": TEXT_OR_NONE,
             "digest": TEXT,
             "steps": array({"anyOf": [{"const": "approve"}, closed({"weight": {"type": "number"}, "bake": TEXT})]}),
             "smoke": array(

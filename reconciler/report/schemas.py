@@ -37,6 +37,8 @@ ANY: Schema = {}
 MAP: Schema = {"type": "object"}
 SHARES: Schema = {"type": "object", "additionalProperties": {"type": "number", "minimum": -1000, "maximum": 1000}}
 TIME: Schema = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"}
+TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
+TIME_OR_NONE: Schema = {"anyOf": [TIME, {"type": "null"}]}
 DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 KIND: Schema = {"enum": sorted(KINDS)}
 ADDRESS: Schema = {"type": "string", "pattern": f"^[^/]+/[^/]+(/({'|'.join(ROOTS)}))?/[^/]+$"}
@@ -49,8 +51,8 @@ PROVENANCE: Schema = closed(
     {
         "tool": TEXT,
         "version": TEXT,
-        "commit": {"type": ["string", "null"]},
-        "branch": {"type": ["string", "null"]},
+        "commit": TEXT_OR_NONE,
+        "branch": TEXT_OR_NONE,
         "dirty": {"type": ["boolean", "null"]},
     }
 )
@@ -62,7 +64,7 @@ DIAGNOSTIC: Schema = closed(
     {
         "severity": {"enum": ["note", "warning", "refusal"]},
         "message": TEXT,
-        "address": {"type": ["string", "null"]},
+        "address": TEXT_OR_NONE,
         "source": SOURCE,
         "error": TEXT,
         "left_out": {"const": True},
@@ -275,7 +277,7 @@ PERFORMED: Schema = closed(
         "operation": TEXT,
         "phase": TEXT,
         "address": TEXT,
-        "started_at": {"anyOf": [TIME, {"type": "null"}]},
+        "started_at": TIME_OR_NONE,
         "duration_seconds": {"type": ["number", "null"]},
         "attempts": COUNT,
         "request_id": TEXT,
@@ -314,7 +316,7 @@ REPORT: Schema = {
                     "id": TEXT,
                     "command": TEXT,
                     "started_at": TIME,
-                    "finished_at": {"anyOf": [TIME, {"type": "null"}]},
+                    "finished_at": TIME_OR_NONE,
                     "duration_seconds": {"type": ["number", "null"]},
                     "place": PLACE,
                     "group": TEXT,
