@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.ending import CHANGES_PENDING, PARTLY
+from reconciler.cli.ending import CHANGES_PENDING
 from reconciler.commands.options import (
     FILE,
     as_text,
@@ -17,7 +17,7 @@ from reconciler.commands.options import (
     selecting,
 )
 from reconciler.commands.output import say, show, view
-from reconciler.core.errors import PlanError
+from reconciler.core.errors import PARTLY, PlanError
 from reconciler.spec.selection import Selection
 
 FORMS = ("text", "json", "markdown")

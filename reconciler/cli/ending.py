@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.commands.run import Ending, Stop
     from reconciler.commands.wiring import Workspace
 
-CHANGES_PENDING, PARTLY = 10, 25
+CHANGES_PENDING = 10
 
 
 def audience(form: str, *, is_asked: bool) -> Audience:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.ending import PARTLY
 from reconciler.commands.options import FILE, as_text, as_words, format_option, specs_folder
 from reconciler.commands.output import show
-from reconciler.core.errors import PlanError
+from reconciler.core.errors import PARTLY, PlanError
 
 
 @click.command(name="import")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply.perform import Performance, begin, perform, refuse
 from reconciler.apply.run import Run
-from reconciler.core.errors import FunctionFailed, Interrupted, PlanError, Rejected, StalePlan, Stopped
+from reconciler.core.errors import PARTLY, FunctionFailed, Interrupted, PlanError, Rejected, StalePlan, Stopped
 from reconciler.core.model import Diagnostic, Key, Plan, Target
 from reconciler.files.packages import Packages
 from reconciler.report.journal import Journal, read_json
@@ -25,7 +25,6 @@ from reconciler.report.schemas import stamp
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
 
-PARTLY = 25
 Tell = Callable[[Key, str, str], None]
 
 

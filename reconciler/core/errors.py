@@ -36,6 +36,8 @@ from dataclasses import dataclass
 
 from reconciler.core.model import Origin
 
+PARTLY = 25  # what a run ends with that did some of its targets, whatever the others failed of
+
 
 class ReconcileError(Exception):
     """Any refusal of ours; `exit_code` is what the command ends with."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.core.errors import AwsError, Locked, PlanError, ReconcileError, SpecError, StalePlan
+from reconciler.core.errors import PARTLY, AwsError, Locked, PlanError, ReconcileError, SpecError, StalePlan
 from reconciler.core.words import many
 from reconciler.report.formats.page.text import named
 
 Document = Mapping[str, Any]
 NAMES_ROOM = 2_000  # bytes
-PARTLY, INTERRUPTED = 25, (130, 143)
+INTERRUPTED = (130, 143)
 
 
 def of_targets(report: Document, addresses: frozenset[str]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from reconciler.core.errors import PARTLY, PlanError, StalePlan
 from reconciler.core.sealing import checksum, digest
 
-PARTLY, STALE, REFUSED = 25, 23, 21
 Document = Mapping[str, Any]
 
 
@@ -95,7 +95,7 @@ def exit_code(codes: Sequence[int | None]) -> int | None:
     others = {code for code in codes if code}
     if len(others) <= 1:
         return next(iter(others), 0)
-    return STALE if others <= {STALE, REFUSED} else PARTLY
+    return StalePlan.exit_code if others <= {StalePlan.exit_code, PlanError.exit_code} else PARTLY
 
 
 def _all(documents: Iterable[Document], name: str) -> Iterator[Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.commands.run import PARTLY
-from reconciler.core.errors import AwsError, StalePlan
+from reconciler.core.errors import PARTLY, AwsError, StalePlan
 from reconciler.report.rollouts import Told
 
 OPEN, WENT_BACK, WAITS_FOR_A_PERSON = 12, 27, 28

@@ -14,9 +14,8 @@ from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, Session, performed
 from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
-from reconciler.commands.run import PARTLY
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import AwsError, Rejected, StalePlan
+from reconciler.core.errors import PARTLY, AwsError, Rejected, StalePlan
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout
 from reconciler.plan.moving import moving, retrying
