@@ -99,13 +99,9 @@ def _rollout(alias: Document) -> list[str]:
     if not rollout:
         return []
     where = f"step {rollout['step']} of {rollout['steps']}" if rollout["step"] else ""
-    status = (
-        f"{rollout['candidate']} rejected"
-        if rollout["rejected"]
-        else rollout["status"]
-        if rollout["status"] != "shifting"
-        else ""
-    )
+    status = "" if rollout["status"] == "shifting" else rollout["status"]
+    if rollout["rejected"]:
+        status = f"{rollout['candidate']} rejected"
     return [f"({', '.join(filter(None, (where, status)))})"]
 
 

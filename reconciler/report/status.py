@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.model import Diagnostic, Live, Plan, Snapshot, Spec, Target, TargetPlan
-from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import newest_number
@@ -116,7 +115,7 @@ def _running(held: Iterable[Live], planned: TargetPlan | None) -> dict[str, Any]
     rollouts = {
         action.key.name: rollout_document(action.rollout)
         for action in (planned.actions if planned else ())
-        if action.rollout and action.key.kind == ALIAS.name
+        if action.rollout
     }
     resources = tuple(held)
     function = next((item for item in resources if item.key.kind == FUNCTION.name), None)
