@@ -15,6 +15,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
+from reconciler.core.model import PLAIN
+
 HIDDEN = "(sensitive)"
 SHORTEST = 4  # characters
 WHOLE_WORDS_BELOW = 8  # shorter values are hidden as words of their own only
@@ -77,7 +79,7 @@ COMMON = frozenset(
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 FREE_TEXT = ("Reason", "ReasonCode", "Message", "LastProcessingResult")  # how the members end in which AWS talks
 
-WORDLESS = frozenset({int, float, bool, type(None)})
+WORDLESS = PLAIN - {str}
 
 
 class Redaction:
