@@ -16,6 +16,14 @@ class TooLarge(Unreadable):
     pass
 
 
+def is_there(path: Path) -> bool:
+    """Whether a name leads to anything; one that is longer than a path may be, or no path at all, does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def contents(path: Path, largest: int) -> bytes:
     """What a regular file of at most `largest` bytes holds. Raises Unreadable."""
     try:

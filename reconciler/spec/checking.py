@@ -10,10 +10,11 @@ from reconciler.core.errors import Fault
 from reconciler.core.finding import Finding, Rule
 from reconciler.core.model import Origin, Target
 from reconciler.files import validation
+from reconciler.files.reading import is_there
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import local_path, real_path
 from reconciler.spec import arns, layers, rules
-from reconciler.spec.config import Config, tree_of
+from reconciler.spec.config import Config
 from reconciler.spec.discovery import DEFAULTS
 from reconciler.spec.events import event_faults
 from reconciler.spec.meant import texts_with_references
@@ -86,11 +87,7 @@ def missing_code(document: Document) -> Iterator[Fault]:
     written = written_path(document)
     if written is None or document.value.get("state") == "absent":
         return
-    try:
-        is_there = code_path(document, written).exists()
-    except (OSError, ValueError):  # longer than a path may be, or no path at all
-        is_there = False
-    if not is_there:
+    if not is_there(code_path(document, written)):
         message = f"code.path {written} does not exist; it is relative to this file"
         yield Fault(document.at("/code/path"), HAS_ITS_CODE.ends(message))
 
@@ -101,7 +98,7 @@ def code_faults(document: Document, config: Config | None) -> Iterator[Fault]:
     written = written_path(document)
     if written is None or config is None:
         return
-    tree = tree_of(real_path(Path(document.path)), real_path(Path(config.path)).parent.parent)
+    tree = config.tree(document.path)
     path = real_path(code_path(document, written))
     if not path.is_relative_to(tree):
         message = f"code.path {written} leads out of {tree}; keep the code in the same tree"

@@ -67,6 +67,10 @@ class Config:
         targets = [Target(account, region, "") for account, _, region in (place.partition("/") for place in places)]
         return sorted({filled(self.lock, target, self.accounts[target.account].account_id) for target in targets})
 
+    def tree(self, path: str) -> Path:
+        """The tree that a file of specs belongs to, which without git may be what holds the folder of reconcile.yaml."""
+        return tree_of(Path(os.path.realpath(path)), Path(os.path.realpath(self.path)).parent.parent)
+
     def require_enabled(self, accounts: Iterable[str]) -> None:
         """Raises UnsafePlan unless Lambda is enabled, altogether and in each of these accounts."""
         if not self.is_enabled:

@@ -16,12 +16,12 @@ from reconciler.core.errors import Fault
 from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Spec
 from reconciler.core.rollouts import Rollout, Smoke
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import Unreadable, contents, is_there
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import NEVER_PACKED, local_path, real_path
 from reconciler.rollout.steps import rollout_of
 from reconciler.rollout.written import ROLLOUT, smokes
-from reconciler.spec.config import Config, tree_of
+from reconciler.spec.config import Config
 
 IS_AN_EVENT = Rule(
     "R329",
@@ -42,8 +42,7 @@ def event_faults(document: Document, config: Config | None, reported: Iterable[O
         if not isinstance(written, str) or place in reported:
             continue
         path = event_path(document, at, written)
-        tree = tree_of(real_path(Path(place.path)), real_path(Path(config.path)).parent.parent)
-        if strays := _strays(path, tree):
+        if strays := _strays(path, config.tree(place.path)):
             yield Fault(place, KEEPS_TO_ITS_TREE.ends(f"event {written} {strays}; keep it in the same tree"))
         elif wrong := _wrong(path):
             yield Fault(place, IS_AN_EVENT.ends(f"event {written} {wrong}"))
@@ -67,11 +66,7 @@ def _strays(path: Path, tree: Path) -> str:
 
 def _wrong(path: Path) -> str:
     """What is told of an event is never what it holds."""
-    try:
-        is_there = path.exists()
-    except (OSError, ValueError):
-        is_there = False
-    if not is_there:
+    if not is_there(path):
         return "does not exist; it is relative to this file"
     try:
         json.loads(contents(path, LARGEST).decode())
