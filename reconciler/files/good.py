@@ -25,6 +25,7 @@ TYPES: Mapping[str, Check] = {
     "array": lambda value: isinstance(value, list),
     "null": lambda value: value is None,
 }
+IS_NUMBER = TYPES["number"]
 
 
 class Compiler:
@@ -103,13 +104,13 @@ class Compiler:
         return lambda value: not isinstance(value, str) or len(value) <= most
 
     def minimum(self, least: float, _: Schema) -> Check:
-        return lambda value: not _is_number(value) or not value < least
+        return lambda value: not IS_NUMBER(value) or not value < least
 
     def maximum(self, most: float, _: Schema) -> Check:
-        return lambda value: not _is_number(value) or not value > most
+        return lambda value: not IS_NUMBER(value) or not value > most
 
     def exclusive_minimum(self, bound: float, _: Schema) -> Check:
-        return lambda value: not _is_number(value) or not value <= bound
+        return lambda value: not IS_NUMBER(value) or not value <= bound
 
     # --- lists ------------------------------------------------------------------------------------------------------
 
@@ -178,10 +179,6 @@ KEYWORDS: Mapping[str, Callable[[Compiler, Any, Schema], Check]] = {
     "additionalProperties": Compiler.additional_properties, "propertyNames": Compiler.property_names,
     "minProperties": Compiler.min_properties, "maxProperties": Compiler.max_properties,
 }  # fmt: skip
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _told_apart(value: Any) -> tuple[bool, Any]:
