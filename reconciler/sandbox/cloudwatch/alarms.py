@@ -5,7 +5,7 @@ Metric alarms are looked at as each minute begins; composite ones when a child o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -127,7 +127,3 @@ def described(alarm: Alarm) -> dict[str, Any]:
         "StateUpdatedTimestamp": moment(alarm.updated),
         "StateTransitionedTimestamp": moment(alarm.transitioned),
     }
-
-
-def names_of(alarms: Iterable[Alarm]) -> list[str]:
-    return sorted(alarm.members["AlarmName"] for alarm in alarms)
