@@ -15,7 +15,7 @@ from reconciler.sandbox.cloudwatch.metrics import Metric, Metrics, statistic
 ALARM, OK, INSUFFICIENT = "ALARM", "OK", "INSUFFICIENT_DATA"
 STATES = (ALARM, OK, INSUFFICIENT)
 MORE = 2  # periods that are looked at beside those that count
-BREACHING, NOT_BREACHING, IGNORE, MISSING = "breaching", "notBreaching", "ignore", "missing"
+TREATMENTS = BREACHING, NOT_BREACHING, IGNORE, MISSING = "breaching", "notBreaching", "ignore", "missing"
 OPERATORS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
     "GreaterThanThreshold": (operator.gt, "greater than"),

@@ -8,7 +8,7 @@ from typing import Any
 from reconciler.sandbox.cloudwatch import rules, tags
 from reconciler.sandbox.cloudwatch.alarms import Alarm, Alarms, arn, delete, described, parents
 from reconciler.sandbox.cloudwatch.errors import invalid, not_spoken
-from reconciler.sandbox.cloudwatch.evaluation import OPERATORS, Watched, watched
+from reconciler.sandbox.cloudwatch.evaluation import MISSING, OPERATORS, TREATMENTS, Watched, watched
 from reconciler.sandbox.cloudwatch.metrics import MINUTE, PERCENTILE
 from reconciler.sandbox.cloudwatch.reading import dimensions
 from reconciler.sandbox.refusals import Refused
@@ -24,7 +24,6 @@ NOT_SPOKEN = (
     "WarmUpConfiguration",
 )
 REQUIRED = ("MetricName", "Namespace", "Period", "EvaluationPeriods", "Threshold", "ComparisonOperator")
-TREATMENTS = ("breaching", "notBreaching", "ignore", "missing")
 DEFAULTS = {"ActionsEnabled": True, "OKActions": [], "AlarmActions": [], "InsufficientDataActions": []}
 METRIC, COMPOSITE = "MetricAlarm", "CompositeAlarm"
 MOST_SECONDS, MOST_SHORT_SECONDS, HOUR = 604_800, 86_400, 3600
@@ -60,7 +59,7 @@ def _check_metric_alarm(params: Params) -> None:
         )
     if params.get("DatapointsToAlarm", periods) > periods:
         raise invalid("DatapointsToAlarm must be less than or equal to EvaluationPeriods.")
-    if params.get("TreatMissingData", "missing") not in TREATMENTS:
+    if params.get("TreatMissingData", MISSING) not in TREATMENTS:
         raise invalid(f"TreatMissingData must be one of {', '.join(TREATMENTS)}.")
 
 
