@@ -45,7 +45,7 @@ from reconciler.sandbox.lambda_ import (
     versions,
 )
 from reconciler.sandbox.lambda_.state import Region, World, new_id
-from reconciler.sandbox.refusals import Refused, Reset
+from reconciler.sandbox.refusals import Refused, Reset, not_spoken
 
 Operation = Callable[[Region, Mapping[str, Any], float], dict[str, Any]]
 Perform = Callable[[str, Mapping[str, Any], str], dict[str, Any]]
@@ -233,7 +233,7 @@ class Gate:
 
         def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
             if operation not in OPERATIONS and operation not in INVOCATIONS:
-                raise Refused("NotImplementedException", f"The sandbox does not speak {operation}.", 501)
+                raise not_spoken(operation)
             if self._throttle:
                 self._throttle.take(account, region, operation, self.clock())
             constraints.check(operation, params)

@@ -14,13 +14,13 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.sandbox.cloudwatch import operations, putting, reading, tags
-from reconciler.sandbox.cloudwatch.errors import INVALID, not_spoken
+from reconciler.sandbox.cloudwatch.errors import INVALID
 from reconciler.sandbox.gate import Gate, Operation, Tongue
 from reconciler.sandbox.http import query, rpc, smithy, wire
 from reconciler.sandbox.http.wire import Request, Response
 from reconciler.sandbox.lambda_ import constraints
 from reconciler.sandbox.lambda_.state import Region
-from reconciler.sandbox.refusals import Refused
+from reconciler.sandbox.refusals import Refused, not_spoken
 
 API = "monitoring"  # the name that its requests are signed for
 MODEL = "cloudwatch"

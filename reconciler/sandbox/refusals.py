@@ -1,4 +1,4 @@
-"""The errors that the sandbox's Lambda answers with, in AWS's codes and statuses. Computes nothing, knows no state."""
+"""The errors that the sandbox answers with, in AWS's codes and statuses. Computes nothing, knows no state."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def old_revision(ask: str) -> Refused:
         f"Call the {ask} API to retrieve the latest Revision Id",
         412,
     )
+
+
+def not_spoken(what: str) -> Refused:
+    return Refused("NotImplementedException", f"The sandbox does not speak {what}.", 501)
 
 
 def only_functions() -> Refused:

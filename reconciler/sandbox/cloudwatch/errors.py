@@ -9,7 +9,3 @@ INVALID = "ValidationError"
 
 def invalid(message: str) -> Refused:
     return Refused(INVALID, message)
-
-
-def not_spoken(what: str) -> Refused:
-    return Refused("NotImplementedException", f"The sandbox does not speak {what}.", 501)

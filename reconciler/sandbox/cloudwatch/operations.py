@@ -7,11 +7,11 @@ from typing import Any
 
 from reconciler.sandbox.cloudwatch import rules, tags
 from reconciler.sandbox.cloudwatch.alarms import Alarm, Alarms, arn, delete, described, parents
-from reconciler.sandbox.cloudwatch.errors import invalid, not_spoken
+from reconciler.sandbox.cloudwatch.errors import invalid
 from reconciler.sandbox.cloudwatch.evaluation import MISSING, OPERATORS, TREATMENTS, Watched, watched
 from reconciler.sandbox.cloudwatch.metrics import MINUTE, PERCENTILE
 from reconciler.sandbox.cloudwatch.reading import dimensions
-from reconciler.sandbox.refusals import Refused
+from reconciler.sandbox.refusals import Refused, not_spoken
 
 Params = Mapping[str, Any]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.sandbox.cloudwatch.errors import invalid, not_spoken
+from reconciler.sandbox.cloudwatch.errors import invalid
 from reconciler.sandbox.cloudwatch.metrics import (
     MINUTE,
     Metric,
@@ -23,7 +23,7 @@ from reconciler.sandbox.cloudwatch.metrics import (
     is_statistic,
     statistic,
 )
-from reconciler.sandbox.refusals import Refused
+from reconciler.sandbox.refusals import Refused, not_spoken
 
 Params = Mapping[str, Any]
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from reconciler.sandbox.cloudwatch.errors import invalid, not_spoken
+from reconciler.sandbox.cloudwatch.errors import invalid
 from reconciler.sandbox.cloudwatch.evaluation import STATES
+from reconciler.sandbox.refusals import not_spoken
 
 TOKEN = re.compile(r'\s*(?:([()])|"((?:[^"\\]|\\.)*)"|([^\s()"]+))')
 MOST_ELEMENTS, MOST_CHILDREN, DEEPEST = 500, 100, 100
