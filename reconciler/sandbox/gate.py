@@ -234,8 +234,7 @@ class Gate:
         def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
             if operation not in OPERATIONS and operation not in INVOCATIONS:
                 raise not_spoken(operation)
-            if self._throttle:
-                self._throttle.take(account, region, operation, self.clock())
+            self._take_turn(account, region, operation)
             constraints.check(operation, params)
             return self._performed(operation, params, account, region, failure)
 
@@ -253,8 +252,7 @@ class Gate:
         """The response to a request about what was asked before."""
 
         def perform(operation: str, params: Mapping[str, Any], _failure: str) -> dict[str, Any]:
-            if self._throttle:
-                self._throttle.take(account, region, operation, self.clock())
+            self._take_turn(account, region, operation)
             requests = [one for one in list(self.log.trail) if (one.account, one.region) == (account, region)]
             return operations[operation](requests, params, self.clock())
 
@@ -266,11 +264,15 @@ class Gate:
         """The response to a request for one of these operations, which are of what is kept with a region's functions."""
 
         def perform(operation: str, params: Mapping[str, Any], failure: str) -> dict[str, Any]:
-            if self._throttle:
-                self._throttle.take(account, region, operation, self.clock())
+            self._take_turn(account, region, operation)
             return self._held(operations[operation], params, account, region, failure)
 
         return self._answered(tongue, perform, request, account, region)
+
+    def _take_turn(self, account: str, region: str, operation: str) -> None:
+        """Raises what AWS answers to calls that come too fast."""
+        if self._throttle:
+            self._throttle.take(account, region, operation, self.clock())
 
     def carry_out(
         self, api: str, operation: str, params: Mapping[str, Any], account: str, region: str, failure: str = ""
