@@ -12,7 +12,7 @@ from tests.benchmarks import bounds, fleet
 from tests.benchmarks.aws import Running
 from tests.benchmarks.aws.canned import Settings
 from tests.benchmarks.aws.quotas import QUOTAS, bucket_of
-from tests.benchmarks.measuring import Ran, Row, git, reconcile, run
+from tests.benchmarks.measuring import Ran, Row, commit_first, reconcile, run
 
 REGIONS = (fleet.REGION, "us-east-1", "eu-west-1", "eu-north-1")
 CHANGED_OF, LONG_SETTLE = 500, 60.0
@@ -37,7 +37,7 @@ def row(case: str, size: int, ran: Ran, aws: Running, bound_scarce: int, bound_s
     return Row(
         case, size,
         {
-            **figures, "wall": ran.wall_seconds, "cpu": ran.cpu_seconds, "peak": ran.peak_mb, "bound": bound_seconds,
+            **figures, **ran.figures, "bound": bound_seconds,
             "scarce/bound": figures["scarce"] / bound_scarce if bound_scarce else math.nan,
             "wall/bound": ran.wall_seconds / bound_seconds if bound_seconds else math.nan,
         },
@@ -87,8 +87,7 @@ def changed_since(aws: Running, folder: Path, size: int) -> Row:
     """The plan of a pull request that changes one function of many."""
     aws.begin(Settings(functions=size))
     fleet.write_specs(folder, size)
-    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "before")):
-        git(folder, *words)
+    commit_first(folder)
     fleet.change(folder, [0])
     question = ("plan", ".", "--changed-since", "HEAD", "--detailed-exitcode")
     ran = reconcile(*question, folder=folder, environment=aws.environment(), expected=(10,))

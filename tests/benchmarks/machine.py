@@ -13,7 +13,7 @@ from typing import Any
 from tests.benchmarks import fleet
 from tests.benchmarks.aws import Running
 from tests.benchmarks.aws.canned import Settings
-from tests.benchmarks.measuring import Ran, Row, exponent, git, reconcile, run
+from tests.benchmarks.measuring import Ran, Row, commit_first, exponent, git, reconcile, run
 
 ROUNDS, GROWTH_ROUNDS = 5, 2
 SMALL = 10  # what a command costs before the fleet does
@@ -97,8 +97,7 @@ def phases(folder: Path, size: int, template: Mapping[str, Any]) -> Iterator[tup
 
 def of_a_branch(specs: Path, snapshot: Path, size: int) -> Ran:
     """The plan of a pull request that changes one function of a hundred."""
-    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "before")):
-        git(specs, *words)
+    commit_first(specs)
     fleet.change(specs, range(0, size, 100))
     git(specs, "commit", "-qam", "one of a hundred")
     return planned(specs, snapshot, "--base", "HEAD~1")
@@ -109,7 +108,7 @@ def large_branch(aws: Running, folder: Path, size: int) -> Row:
     specs = fleet.write_specs(folder / "specs", size)
     write_snapshot(snapshot, template, size)
     ran = of_a_branch(specs, snapshot, size)
-    return Row(BASE, size, {"wall": ran.wall_seconds, "cpu": ran.cpu_seconds, "peak": ran.peak_mb})
+    return Row(BASE, size, ran.figures)
 
 
 def planned(specs: Path, snapshot: Path, *words: str) -> Ran:
@@ -177,9 +176,7 @@ def memory_of_a_plan(aws: Running, folder: Path, size: int) -> Row:
     specs, file = fleet.write_specs(folder / "specs", size), folder / "snapshot.json"
     write_snapshot(file, template, size)
     ran = planned(specs, file)
-    return Row(
-        "memory of plan --snapshot", size, {"wall": ran.wall_seconds, "cpu": ran.cpu_seconds, "peak": ran.peak_mb}
-    )
+    return Row("memory of plan --snapshot", size, ran.figures)
 
 
 def one_folder(aws: Running, folder: Path) -> list[Row]:
@@ -196,7 +193,4 @@ def one_folder(aws: Running, folder: Path) -> list[Row]:
     planned_ = reconcile("plan", ".", folder=specs, environment=aws.environment(), expected=PLANNED)
     applied = reconcile("apply", ".", "--yes", folder=specs, environment=aws.environment())
     case = f"{SHARING} functions on one directory of {FOLDER_MB} MB"
-    return [
-        Row(f"{case}, {verb}", SHARING, {"wall": ran.wall_seconds, "cpu": ran.cpu_seconds, "peak": ran.peak_mb})
-        for verb, ran in (("plan", planned_), ("apply", applied))
-    ]
+    return [Row(f"{case}, {verb}", SHARING, ran.figures) for verb, ran in (("plan", planned_), ("apply", applied))]

@@ -26,6 +26,10 @@ class Ran:
     exit_code: int
     output: str
 
+    @property
+    def figures(self) -> dict[str, float]:
+        return {"wall": self.wall_seconds, "cpu": self.cpu_seconds, "peak": self.peak_mb}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -71,6 +75,12 @@ def exponent(points: Mapping[int, float]) -> float:
     middle = [sum(column) / len(logged) for column in zip(*logged, strict=True)]
     spread = math.fsum((x - middle[0]) ** 2 for x, _ in logged)
     return math.fsum((x - middle[0]) * (y - middle[1]) for x, y in logged) / spread
+
+
+def commit_first(folder: Path) -> None:
+    """A repository of what is in a folder."""
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "before")):
+        git(folder, *words)
 
 
 def git(folder: Path, *words: str) -> None:

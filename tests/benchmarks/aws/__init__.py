@@ -16,8 +16,7 @@ from urllib.request import Request, urlopen
 from reconciler.sandbox.around.environment import environment, write_profiles
 from tests.benchmarks import fleet
 from tests.benchmarks.aws.canned import CONTROL, Settings
-
-HOUSE = Path(__file__).parents[3]
+from tests.benchmarks.measuring import HOUSE
 
 
 class Running:
