@@ -112,8 +112,9 @@ class Canned:
             self._behind -= self.settings.settle_seconds
 
     def _forget(self, *_: Any) -> None:
-        """The gate's own record would grow with every request."""
+        """The gate's own records would grow with every request."""
         self._gate.log.requests.clear()
+        self._gate.log.trail.clear()
 
     def answer(self, request: Request, now: float) -> Response:
         if request.path.startswith(CONTROL):
