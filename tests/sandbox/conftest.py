@@ -23,6 +23,7 @@ QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks"
 TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/carts/stream/2024-01-01T00:00:00.000"
 LAYER = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:{{}}:1"
+FAILING = "def handle(event, context):\n    raise ValueError\n"
 _numbers = itertools.count(1)
 
 

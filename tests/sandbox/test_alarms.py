@@ -14,7 +14,7 @@ from reconciler.sandbox.cloudwatch import rules
 from reconciler.sandbox.cloudwatch.evaluation import Watched, state_of
 from reconciler.sandbox.cloudwatch.metrics import Metric
 from reconciler.sandbox.refusals import Refused
-from tests.sandbox.conftest import Aws, refused
+from tests.sandbox.conftest import FAILING, Aws, refused, zipped
 from tests.sandbox.test_monitoring import PROTOCOLS, cloudwatch, spoken
 
 _numbers = itertools.count(1)
@@ -123,7 +123,7 @@ def test_an_alarm_that_is_put_again_keeps_its_state_and_loses_the_rest(aws: Aws)
 
 
 def test_alarms_of_what_an_alias_sends_to_a_version(aws: Aws) -> None:
-    name = aws.function(Code={"ZipFile": _failing()})
+    name = aws.function(Code={"ZipFile": zipped(FAILING)})
     aws.client.publish_version(FunctionName=name)
     aws.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
     dimensions = {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "1"}
@@ -134,12 +134,6 @@ def test_alarms_of_what_an_alias_sends_to_a_version(aws: Aws) -> None:
     aws.client.invoke(FunctionName=name, Qualifier="live")
     next_minute(aws)
     assert states(aws, alarm) == ["ALARM"]
-
-
-def _failing() -> bytes:
-    from tests.sandbox.conftest import zipped
-
-    return zipped("def handle(event, context):\n    raise ValueError\n")
 
 
 def test_what_describe_alarms_is_asked_for(aws: Aws) -> None:

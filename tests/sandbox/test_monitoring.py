@@ -19,7 +19,7 @@ from reconciler.sandbox import Sandbox
 from reconciler.sandbox.around.faults import parse_faults
 from reconciler.sandbox.around.world import access_key
 from reconciler.sandbox.lambda_ import invoke, runner
-from tests.sandbox.conftest import ACCOUNT, REGION, Aws, Clock, refused, zipped
+from tests.sandbox.conftest import ACCOUNT, FAILING, REGION, Aws, Clock, refused, zipped
 
 PROTOCOLS = ("json", "smithy-rpc-v2-cbor", "query")
 SCOPE = f"AWS4-HMAC-SHA256 Credential={access_key(ACCOUNT)}/20261130/{REGION}/monitoring/aws4_request"
@@ -113,7 +113,7 @@ def test_a_point_bears_the_moment_at_which_the_invocation_began(aws: Aws, monkey
 
 
 def test_what_fails_is_an_error_and_what_reserved_concurrency_refuses_a_throttle(aws: Aws) -> None:
-    name = aws.function(Code={"ZipFile": zipped("def handle(event, context):\n    raise ValueError\n")})
+    name = aws.function(Code={"ZipFile": zipped(FAILING)})
     aws.client.invoke(FunctionName=name)
     aws.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     with refused("TooManyRequestsException"):
