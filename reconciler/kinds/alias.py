@@ -28,6 +28,7 @@ from reconciler.kinds.base import (
 from reconciler.kinds.reading import Listing, Reading
 from reconciler.rollout import written
 from reconciler.rollout.marker import Marker, joined, split
+from reconciler.rollout.standing import Alias
 
 ROLLOUT = "Rollout"  # in a handle: the marker at the end of the Description, as it stands there
 
@@ -91,6 +92,12 @@ def live(target: Target, answer: Properties) -> Live:
 def marker(handle: Properties) -> Marker | None:
     """How far the alias's rollout is."""
     return split(str(handle.get(ROLLOUT, "")))[1]
+
+
+def rolled(live: Live) -> Alias:
+    """The alias as far as its rollout goes; what is provisioned for it, it does not tell."""
+    version, stuck = str(live.properties["FunctionVersion"]), str(live.handle.get(STUCK, ""))
+    return Alias(version, weights(live.properties), marker(live.handle), stuck=stuck)
 
 
 def as_stored(live: Live) -> Properties:

@@ -7,16 +7,16 @@ an alias holds meanwhile is what its marker says.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.core.diff import Difference, pointer
-from reconciler.core.model import UNSET, Desired, FieldChange, Key, Live, Ref, Spec
+from reconciler.core.model import UNSET, Desired, FieldChange, Key, Ref, Spec
 from reconciler.core.rollouts import Course, Rollout, Smoke, Underway
 from reconciler.core.sealing import sealed
-from reconciler.kinds.alias import ALIAS, marker, weights
-from reconciler.kinds.base import LATEST, PUBLISHED, PUBLISHED_VERSION, STUCK, Step
+from reconciler.kinds.alias import ALIAS, rolled, weights
+from reconciler.kinds.base import LATEST, PUBLISHED, PUBLISHED_VERSION, Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
 from reconciler.kinds.version import VERSION, content
@@ -70,15 +70,8 @@ class _Seen:
     case: Case
     function: Draft | None
     item: Desired
-    live: Live
+    alias: Alias
     wanted: str | Ref
-    alias: Alias = field(init=False)
-
-    def __post_init__(self) -> None:
-        properties, handle = self.live.properties, self.live.handle
-        shares = weights(properties)
-        seen = Alias(properties["FunctionVersion"], shares, marker(handle), stuck=str(handle.get(STUCK, "")))
-        object.__setattr__(self, "alias", seen)
 
     @property
     def rollout(self) -> Rollout | None:
@@ -103,7 +96,7 @@ def moves(case: Case, function: Draft | None, published: str | Ref) -> dict[Key,
         if live is None or not isinstance(live.properties["FunctionVersion"], str):
             continue
         version = item.properties["FunctionVersion"]
-        seen = _Seen(case, function, item, live, published if version == PUBLISHED_VERSION else version)
+        seen = _Seen(case, function, item, rolled(live), published if version == PUBLISHED_VERSION else version)
         if () not in ignored_paths(case.spec, ALIAS, item.key.name) and (move := _move(seen)):
             found[item.key] = move
     return found

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.rollouts import Rollout
-from reconciler.kinds.alias import ALIAS, marker, weights
-from reconciler.kinds.base import STUCK
+from reconciler.kinds.alias import ALIAS, marker, rolled
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
 from reconciler.rollout.rolling import Rolling
-from reconciler.rollout.standing import Alias
 from reconciler.snapshot.fetch import fetch
 
 
@@ -40,13 +39,7 @@ def one(aws: Aws, alias: Live, function: Live, rollout: Rollout | None, file: st
     configuration = function.properties["configuration"]
     return Rolling(
         alias.key,
-        Alias(
-            str(alias.properties["FunctionVersion"]),
-            weights(alias.properties),
-            marker(alias.handle),
-            provisioned(aws, alias),
-            str(alias.handle.get(STUCK, "")),
-        ),
+        replace(rolled(alias), provisioned=provisioned(aws, alias)),
         aws.date(Place.of(alias.key.target)),
         (function, alias),
         str(alias.properties.get("Description") or ""),
