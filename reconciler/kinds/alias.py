@@ -9,6 +9,7 @@ from reconciler.core.diff import escaped
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
+from reconciler.core.rollouts import Smoke
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
     IS_A_GUARD,
@@ -179,6 +180,12 @@ def update(
         sent["Description"] = joined(sent["Description"], marker(handle))
     params = {"FunctionName": function, "Name": name, **sendable(sent)}
     return [Step("UpdateAlias", params, settle=("alias-settled",) if "FunctionVersion" in differing else ())]
+
+
+def smoke(function: str, version: str | Ref, event: Smoke, otherwise: Step) -> Step:
+    """What the candidate of a rollout must answer before it has any traffic."""
+    params = {**event.params, "FunctionName": function, "Qualifier": version, "LogType": "Tail"}
+    return Step("Invoke", params, smoke=event, otherwise=otherwise)
 
 
 def trouble(live: Live) -> str:

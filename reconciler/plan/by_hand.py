@@ -7,14 +7,16 @@ from collections.abc import Collection, Iterable
 from reconciler.core.diff import escaped
 from reconciler.core.errors import NotOwned, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import UNSET, Action, FieldChange, Key, Live, Operation, Plan, Properties, Target, TargetPlan
+from reconciler.core.model import UNSET, Action, FieldChange, Key, Live, Plan, Properties, Target, TargetPlan
 from reconciler.core.sealing import digest
 from reconciler.core.words import shortened
-from reconciler.kinds.base import PUBLISHED
+from reconciler.kinds.base import PUBLISHED, Step
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.registry import CALLS, state_of
+from reconciler.kinds.registry import state_of
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION, newest_number
+from reconciler.plan.digests import plan_digest
+from reconciler.plan.operations import operation
 
 IS_WHAT_GIT_SAYS = Rule("R252", "What is published anew is what git says: of the function nothing differs.")
 BEARS_OUR_MARK = Rule("R253", "What is disowned is a function that bears our mark.")
@@ -79,9 +81,9 @@ def _plan(
     target: Target, action: Action, calls: Iterable[tuple[Key, str, Properties]], held: Iterable[Live], taken_at: str
 ) -> Plan:
     operations = tuple(
-        Operation(f"{target}#{number}", key, name, CALLS[name].phase, params, CALLS[name].settle)
+        operation(f"{target}#{number}", key, Step(name, params))
         for number, (key, name, params) in enumerate(calls, start=1)
     )
     own = digest([str(action.key), action.verb, [[item.name, item.params] for item in operations]])
     made = TargetPlan(target, (action,), operations, own, before=tuple(map(state_of, held)))
-    return Plan((made,), digest([[str(target), own]]), taken_at, "")
+    return Plan((made,), plan_digest((made,)), taken_at, "")

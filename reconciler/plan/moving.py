@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
-from reconciler.core.model import UNSET, Action, FieldChange, Operation, Plan, Target, TargetPlan
+from reconciler.core.model import UNSET, Action, FieldChange, Plan, Target, TargetPlan
 from reconciler.core.sealing import digest
-from reconciler.kinds.registry import CALLS, state_of
+from reconciler.kinds.alias import ALIAS, smoke
+from reconciler.kinds.base import Step
+from reconciler.kinds.registry import state_of
+from reconciler.plan.digests import plan_digest
+from reconciler.plan.operations import operation
 from reconciler.rollout.marker import joined
 from reconciler.rollout.rolling import Rolling
 from reconciler.rollout.sending import Described
 from reconciler.rollout.standing import Alias
 
 Move = tuple[Rolling, Alias, str]  # an alias, what it is to be, and why
-UPDATE, INVOKE = "UpdateAlias", "Invoke"
 
 
 def moving(moves: Sequence[Move], taken_at: str) -> Plan:
@@ -24,12 +26,13 @@ def moving(moves: Sequence[Move], taken_at: str) -> Plan:
     targets = tuple(
         _target(target, list(group)) for target, group in groupby(ordered, key=lambda move: move[0].key.target)
     )
-    return Plan(targets, digest([[str(planned.target), planned.digest] for planned in targets]), taken_at, "")
+    return Plan(targets, plan_digest(targets), taken_at, "")
 
 
 def _target(target: Target, moves: Sequence[Move]) -> TargetPlan:
     operations = tuple(
-        operation(f"{target}#{number}", one, after) for number, (one, after, _) in enumerate(moves, start=1)
+        operation(f"{target}#{number}", one.key, moved(one, after))
+        for number, (one, after, _) in enumerate(moves, start=1)
     )
     actions = tuple(Action(one.key, "update", tuple(changes(one, after)), reason) for one, after, reason in moves)
     held = {live.key: live for one, *_ in moves for live in one.held}
@@ -37,38 +40,34 @@ def _target(target: Target, moves: Sequence[Move]) -> TargetPlan:
     return TargetPlan(target, actions, operations, own, before=tuple(map(state_of, held.values())))
 
 
-def operation(identifier: str, one: Rolling, after: Alias) -> Operation:
-    """Version and weights always go together: neither alone can be said of every state (FACTS 10.6)."""
-    params = {
-        "FunctionName": one.key.target.function,
-        "Name": one.key.name,
+def update(one: Rolling, after: Alias, described: str | Described) -> Step:
+    """All of a state."""
+    wanted = {
         "FunctionVersion": after.version,
         "RoutingConfig": {"AdditionalVersionWeights": dict(after.weights)},
-        "Description": joined(one.description, after.marker),
+        "Description": described,
     }
-    settle = ("alias-settled",) if after.version != one.alias.version else ()
-    return Operation(identifier, one.key, UPDATE, CALLS[UPDATE].phase, params, settle)
+    members = frozenset({"Description", *(["FunctionVersion"] if after.version != one.alias.version else [])})
+    (step,) = ALIAS.update(one.key.target.function, one.key.name, wanted, members, {})
+    return step
+
+
+def moved(one: Rolling, after: Alias) -> Step:
+    return update(one, after, joined(one.description, after.marker))
 
 
 def retrying(one: Rolling, after: Alias, taken_at: str) -> Plan:
     """A rejected candidate from the beginning: what it must pass, then its first share. Where it does not pass, the alias stays as it is, and
     says why."""
     target, candidate = one.key.target, one.marker.candidate
-    stays = operation(f"{target}#0", one, one.alias)
-    stays = replace(stays, params={**stays.params, "Description": Described(one.description, one.marker, candidate)})
-    smokes = [
-        Operation(
-            f"{target}#{number}", one.key, INVOKE, CALLS[INVOKE].phase,
-            {**smoke.params, "FunctionName": target.function, "Qualifier": candidate, "LogType": "Tail"},
-            smoke=smoke, otherwise=stays,
-        )
-        for number, smoke in enumerate(one.rollout.smoke if one.rollout else (), start=1)
-    ]  # fmt: skip
-    operations = (*smokes, operation(f"{target}#{len(smokes) + 1}", one, after))
+    stays = update(one, one.alias, Described(one.description, one.marker, candidate))
+    events = one.rollout.smoke if one.rollout else ()
+    steps = (*(smoke(target.function, candidate, event, stays) for event in events), moved(one, after))
+    operations = tuple(operation(f"{target}#{number}", one.key, step) for number, step in enumerate(steps, start=1))
     action = Action(one.key, "update", tuple(changes(one, after)), f"{candidate} is tried again")
     own = digest([[item.name, str(item.key)] for item in operations])
     made = TargetPlan(target, (action,), operations, own, before=tuple(map(state_of, one.held)))
-    return Plan((made,), digest([[str(target), own]]), taken_at, "")
+    return Plan((made,), plan_digest((made,)), taken_at, "")
 
 
 def changes(one: Rolling, after: Alias) -> Iterator[FieldChange]:

@@ -8,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 from reconciler.core import service
 from reconciler.core.errors import PlanError, SnapshotError
 from reconciler.core.model import (
     Action,
-    Blob,
     Desired,
     Diagnostic,
     Key,
     Live,
-    Operation,
     Plan,
     Ref,
     Snapshot,
@@ -34,7 +31,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
 from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.needs import remaining
-from reconciler.kinds.registry import CALLS, KINDS, RANKS, kinds_of
+from reconciler.kinds.registry import KINDS, kinds_of
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION
 from reconciler.plan import layers, refusals, renames, retention, rollouts, rooms, storage
@@ -57,10 +54,10 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.digests import plan_digest, target_digest, with_hidden
 from reconciler.plan.matching import Pair, pairs
+from reconciler.plan.operations import ordered_operations, sample
 from reconciler.plan.publishing import is_published_at_once, publication, version_deletions
 from reconciler.plan.source import code_params, comparable, pinned, with_source
 from reconciler.plan.speaking import is_new, is_refused
-from reconciler.rollout.sending import Described
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: Iterable[Spec] | None = ()) -> Plan:
@@ -351,53 +348,3 @@ def made(case: Case, kind: Kind, pair: Pair) -> list[Draft]:
     if case.function is None and said and set(said) == set(pair.desired.properties):
         return [replace(draft, steps=(), action=replace(draft.action, reason="made by the creation"))]
     return [draft] if draft.steps else []
-
-
-# --- operations and digests ----------------------------------------------------------------------------------------
-
-
-def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
-    """Every draft's steps in the one safe order (FACTS 2.12), numbered."""
-    ranked = [(rank_of(draft, step), draft, step) for draft in drafts for step in draft.steps]
-    ranked.sort(key=lambda item: item[0])
-    return tuple(
-        operation(f"{target}#{number}", draft, step) for number, (_, draft, step) in enumerate(ranked, start=1)
-    )
-
-
-def rank_of(draft: Draft, step: Step) -> tuple[int, int]:
-    """Where a step stands: by the order of all operations, or right before what its draft creates in place of what goes, or,
-    where steps of its draft adjoin, with those where the last one stands."""
-    kind = draft.pair.key.kind
-    if step.is_brought_forward:
-        return min(RANKS[f"{kind}/{other.operation}"] for other in draft.steps if not other.is_brought_forward), 0
-    if any(other.is_adjoining for other in draft.steps):
-        return RANKS[f"{kind}/{draft.steps[-1].operation}"], 2
-    return RANKS[f"{kind}/{step.placed_as or step.operation}"], 1
-
-
-def operation(identifier: str, draft: Draft, step: Step) -> Operation:
-    otherwise = operation(f"{identifier}-otherwise", draft, step.otherwise) if step.otherwise else None
-    call = CALLS[step.operation]
-    return Operation(
-        id=identifier,
-        key=draft.pair.key,
-        name=step.operation,
-        phase=call.phase,
-        params=step.params,
-        settle=call.settle if step.settle is None else step.settle,
-        expect=step.expect,
-        pin=step.pin,
-        upload=step.upload,
-        smoke=step.smoke,
-        otherwise=otherwise,
-    )
-
-
-def sample(params: Any) -> Any:
-    """Params as botocore's validator can judge them: refs and blobs replaced by values of their type."""
-    if isinstance(params, Mapping):
-        return {"1" if isinstance(key, Ref) else key: sample(value) for key, value in params.items()}
-    if isinstance(params, list | tuple):
-        return [sample(value) for value in params]
-    return "1" if isinstance(params, Ref | Described) else b"zip" if isinstance(params, Blob) else params

@@ -15,7 +15,7 @@ from reconciler.core.diff import Difference, pointer
 from reconciler.core.model import UNSET, Desired, FieldChange, Key, Ref, Spec
 from reconciler.core.rollouts import Course, Rollout, Smoke, Underway
 from reconciler.core.sealing import sealed
-from reconciler.kinds.alias import ALIAS, rolled, weights
+from reconciler.kinds.alias import ALIAS, rolled, smoke, weights
 from reconciler.kinds.base import LATEST, PUBLISHED, PUBLISHED_VERSION, Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
@@ -138,10 +138,10 @@ def _kept(seen: _Seen, course: Course) -> Move:
     return Move(alias, seen.wanted, underway)
 
 
-def _at_once(seen: _Seen, reason: str, mark: Marker | None = None, smoke: tuple[Smoke, ...] = ()) -> Move:
+def _at_once(seen: _Seen, reason: str, mark: Marker | None = None, events: tuple[Smoke, ...] = ()) -> Move:
     course: Course = "at once" if seen.candidate != seen.alias.version else "ends"
     underway = Underway(course, seen.alias.version, seen.candidate, weight=1.0)
-    return Move(seen.alias, seen.wanted, underway, Alias(seen.candidate, {}, mark), reason, smoke)
+    return Move(seen.alias, seen.wanted, underway, Alias(seen.candidate, {}, mark), reason, events)
 
 
 def _released(seen: _Seen, mark: Marker) -> Move:
@@ -170,7 +170,7 @@ def _start(seen: _Seen, rollout: Rollout) -> Move:
         return _at_once(seen, f"{replaced}same content as {alias.version}, no steps")
     if seen.candidate in _recent(seen, rollout):
         reason = f"{replaced}back to one of the {rollout.rollback_window} versions before {alias.version}, no steps"
-        return _approved(_at_once(seen, reason, smoke=rollout.smoke), rollout)
+        return _approved(_at_once(seen, reason, events=rollout.smoke), rollout)
     after = begun(rollout, alias, seen.candidate, SOME_TIME).after
     assert after
     reason = f"{replaced}rollout to {seen.candidate}: {in_words(rollout)}"
@@ -253,12 +253,9 @@ def _carried(case: Case, draft: Draft, move: Move) -> Draft:
     changes = (*_changes(spec, draft, move), *others)
     action = replace(action, verb="update", changes=changes, reason=move.reason, hidden=move.approved)
     wanted = ALIAS.normal(pair.desired.properties, case.spec.target.function)
-    (step,) = ALIAS.update(
-        case.spec.target.function, pair.key.name, wanted, differing(ALIAS, draft.differences), pair.live.handle
-    )
-    sent = replace(
-        step, params={**step.params, "Description": _described(wanted["Description"], move.after.marker, move.wanted)}
-    )
+    wanted["Description"] = _described(wanted["Description"], move.after.marker, move.wanted)
+    members = differing(ALIAS, draft.differences) | {"Description"}
+    (sent,) = ALIAS.update(case.spec.target.function, pair.key.name, wanted, members, {})
     return replace(draft, action=action, steps=(*_smoke(draft, move), sent))
 
 
@@ -287,14 +284,11 @@ def _smoke(draft: Draft, move: Move) -> Iterator[Step]:
     assert draft.pair.live
     key, live = draft.pair.key, draft.pair.live
     left = rejected(PUBLISHED, move.alias.version, "", SOME_TIME)
-    params: dict[str, Any] = {
-        "FunctionName": key.target.function,
-        "Name": key.name,
+    stays: dict[str, Any] = {
         "Description": _described(live.properties.get("Description") or "", left.marker, move.wanted),
         "FunctionVersion": left.version,
         "RoutingConfig": {"AdditionalVersionWeights": {}},
     }
-    otherwise = Step("UpdateAlias", params)
-    for smoke in move.smoke:
-        sent = {**smoke.params, "FunctionName": key.target.function, "Qualifier": move.wanted, "LogType": "Tail"}
-        yield Step("Invoke", sent, smoke=smoke, otherwise=otherwise)
+    (otherwise,) = ALIAS.update(key.target.function, key.name, stays, frozenset({"Description"}), {})
+    for event in move.smoke:
+        yield smoke(key.target.function, move.wanted, event, otherwise)
