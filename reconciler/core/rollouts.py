@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 NO_TIME = timedelta(0)
-Course: TypeAlias = Literal[
-    "begins", "at once", "ends", "shifting", "approval", "paused", "held", "promoting", "watch", "rejected", "disagreement", "lost", "blocked"
-]  # fmt: skip
+Going: TypeAlias = Literal["shifting", "approval", "paused", "held", "promoting", "watch"]
+Status: TypeAlias = Literal[Going, "rejected", "disagreement"]
+Course: TypeAlias = Literal["begins", "at once", "ends", Status, "lost", "blocked"]
+GOING: tuple[Course, ...] = get_args(Going)
+OPEN: tuple[Course, ...] = (*GOING, "disagreement")
 LEAST = 50  # invocations; fewer are no evidence, where a spec does not say how many are
-OPEN: tuple[Course, ...] = ("shifting", "approval", "paused", "held", "promoting", "watch", "disagreement")
 Unsure: TypeAlias = Literal["hold", "go", "back"]
 OnFailure: TypeAlias = Literal["back", "hold"]
 

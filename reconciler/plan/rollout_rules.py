@@ -8,7 +8,7 @@ from datetime import timedelta
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Diagnostic
-from reconciler.core.rollouts import Underway
+from reconciler.core.rollouts import GOING, Underway
 from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER
@@ -77,7 +77,7 @@ def changes_what_is_kept_started(case: Case, drafts: Drafts) -> Iterator[Diagnos
 
 @Rule("W250", "An open rollout goes on by itself; what git says is what it is about.")
 def is_under_way(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    for draft, underway in rolling(drafts, "shifting", "approval", "paused", "held", "promoting", "watch"):
+    for draft, underway in rolling(drafts, *GOING):
         message = f"{draft.pair.key}: {in_a_sentence(underway, str(draft.pair.key))}"
         origin = spec_origin(case, *ALIAS.at(draft.pair.key.name))
         yield Diagnostic("note", message, case.spec.target, origin)

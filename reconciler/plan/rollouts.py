@@ -30,10 +30,10 @@ from reconciler.plan.changes import (
     origin_of,
     prefix,
 )
-from reconciler.rollout.decide import Alias, begun, rejected
+from reconciler.rollout.decide import begun, rejected
 from reconciler.rollout.marker import Marker, told
 from reconciler.rollout.sending import Described
-from reconciler.rollout.standing import bake, disagreement, is_moved, status
+from reconciler.rollout.standing import Alias, bake, disagreement, is_moved, status
 from reconciler.rollout.steps import in_words
 from reconciler.rollout.words import digest_of
 

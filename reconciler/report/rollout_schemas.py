@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
+from reconciler.core.rollouts import Status
 from reconciler.report.schemas import COUNT, FORMAT, MAP, TEXT, TEXT_OR_NONE, TIME, TIME_OR_NONE, Schema, array, closed
 
 NUMBER: Schema = {"type": ["number", "null"]}
 STEP: Schema = {"type": ["integer", "null"]}
 VERDICT: Schema = {"enum": ["pass", "fail", "unsure", None]}
 DID: Schema = {"enum": ["none", "start", "step", "promote", "done", "back", "hold", "pause", "resume", "forget"]}
-STATUS = ("shifting", "approval", "paused", "held", "promoting", "watch", "rejected", "disagreement", "done")
+STATUS = (*get_args(Status), "done")
 WEIGHTS: Schema = {"type": "object", "additionalProperties": {"type": "number"}}
 PAST: Schema = {
     "at": TIME, "by": TEXT, "did": DID, "step": STEP, "weight": NUMBER, "verdict": VERDICT, "reason": TEXT,

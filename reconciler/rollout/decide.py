@@ -13,7 +13,6 @@ from reconciler.rollout.evidence import Evidence, Verdict, verdict
 from reconciler.rollout.marker import Marker, told
 from reconciler.rollout.standing import (
     Alias,
-    Status,
     bake,
     disagreement,
     following,
@@ -22,13 +21,8 @@ from reconciler.rollout.standing import (
     is_moved,
     is_moved_by_aws,
     shares,
-    status,
 )
 from reconciler.rollout.steps import percent
-
-__all__ = [
-    "Alias", "Decision", "Did", "Status", "Wish", "asked", "begun", "decide", "disagreement", "rejected", "status",
-]  # fmt: skip
 
 Did: TypeAlias = Literal[
     "none", "start", "step", "promote", "done", "back", "hold", "pause", "resume", "forget", "refused"

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from reconciler.core.rollouts import NO_TIME, Rollout
+from reconciler.core.rollouts import NO_TIME, Rollout, Status
 from reconciler.rollout.marker import Marker
 from reconciler.rollout.steps import percent
-
-Status: TypeAlias = Literal[
-    "", "shifting", "approval", "paused", "held", "promoting", "watch", "rejected", "disagreement"
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ def is_approval(rollout: Rollout, marker: Marker) -> bool:
     return marker.state == "step" and here <= len(rollout.steps) and rollout.steps[here - 1].is_approval
 
 
-def status(rollout: Rollout | None, alias: Alias) -> Status:
+def status(rollout: Rollout | None, alias: Alias) -> Status | Literal[""]:
     """Where an alias stands; empty where no rollout is open or was rejected."""
     marker = alias.marker
     if marker is None:

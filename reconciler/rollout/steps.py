@@ -10,19 +10,6 @@ from typing import Any
 from reconciler.core.rollouts import LEAST, Analysis, Duration, Errors, Rollout, Smoke, Step
 from reconciler.core.words import SPANS, many
 
-__all__ = [
-    "Analysis",
-    "Duration",
-    "Errors",
-    "Rollout",
-    "Smoke",
-    "Step",
-    "duration",
-    "in_words",
-    "percent",
-    "rollout_of",
-]
-
 APPROVE = "approve"
 AT_ONCE = "all-at-once"
 CANARIES = (5, 10, 15, 30)

@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
+from reconciler.core.rollouts import Rollout
 from reconciler.rollout.evidence import Alarm, Evidence, Side, Window, window
 from reconciler.rollout.marker import Marker
 from reconciler.rollout.standing import Alias
-from reconciler.rollout.steps import Rollout, rollout_of
+from reconciler.rollout.steps import rollout_of
 
 NOON = datetime(2026, 11, 25, 12, 0, 5, tzinfo=UTC)
 CANARY = """

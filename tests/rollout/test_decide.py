@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.rollouts import Rollout
 from reconciler.rollout.decide import Decision, begun, decide, rejected
 from reconciler.rollout.evidence import Alarm
 from reconciler.rollout.marker import Marker
 from reconciler.rollout.standing import Alias, disagreement, place, status
-from reconciler.rollout.steps import Rollout
 from tests.rollout.standing_by import CANARY, NOON, in_step, marked, minutes, rollout, seen, watched
 
 RED = {"red": Alarm("ALARM", NOON)}

@@ -13,11 +13,11 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.core.rollouts import Rollout
 from reconciler.rollout.decide import Decision, Wish, asked, begun, decide
 from reconciler.rollout.evidence import Alarm, Evidence, verdict
 from reconciler.rollout.marker import joined, split
 from reconciler.rollout.standing import Alias, bake, is_foreign, is_moved
-from reconciler.rollout.steps import Rollout
 from tests.rollout.standing_by import GREEN, NOON, minutes, rollout, seen
 
 ROLLOUTS = (

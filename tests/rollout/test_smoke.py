@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.rollouts import Smoke
 from reconciler.rollout.smoke import ABSENT, Answer, at, failed
-from reconciler.rollout.steps import Smoke
 
 ORDER = {"statusCode": 200, "body": json.dumps({"total": 3, "id": "o-1", "lines": [{"a/b": 1}, True]}), "none": None}
 CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
