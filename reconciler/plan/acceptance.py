@@ -31,6 +31,7 @@ from reconciler.kinds.minimal import label, minimal, unsayable, written
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
+from reconciler.plan.drift import moved_alone
 
 _SHARES = ("RoutingConfig", "AdditionalVersionWeights")
 Steps = tuple[str, ...]
@@ -61,10 +62,9 @@ def accepted(drift: TargetPlan, spec: Spec, live: Mapping[Key, Live], *, may_pin
     """Everything of a target that AWS moved; `spec` is as it is written. `may_pin`: where an alias follows the newest version the number
     that AWS has may stand instead."""
     desired = {item.key: item for item in spec.desired}
-    gone = [action for action in drift.actions if action.verb == "create" and KINDS[action.key.kind].is_root]
-    for action in gone or drift.actions:  # what hung on it went with it, and comes back with it
+    for action in moved_alone(drift):
         kind = KINDS[action.key.kind]
-        if action.verb == "none" or kind is VERSION:
+        if kind is VERSION:
             continue
         at = prefix(kind, action.key.name)
         if action.verb == "create":

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reconciler.core.model import Action, Cause, Diagnostic, Plan, TargetPlan
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 
 MOVED_BY_AWS: tuple[Cause, ...] = ("drift", "both")
@@ -27,6 +28,13 @@ def only_drift(plan: Plan) -> Plan:
         if count
     ]
     return replace(plan, targets=targets, diagnostics=(*plan.diagnostics, *notes))
+
+
+def moved_alone(drift: TargetPlan) -> list[Action]:
+    """What AWS moved. Where all of a target is gone, that alone: what hung on it went with it, and comes back with it."""
+    acting = [action for action in drift.actions if action.verb != "none"]
+    gone = [action for action in acting if action.verb == "create" and KINDS[action.key.kind].is_root]
+    return gone or acting
 
 
 def _only_drift(target_plan: TargetPlan) -> TargetPlan:

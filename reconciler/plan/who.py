@@ -18,6 +18,7 @@ from reconciler.kinds.base import LATEST, Kind
 from reconciler.kinds.configuration import CONFIGURATION
 from reconciler.kinds.registry import KINDS
 from reconciler.plan.changes import prefix
+from reconciler.plan.drift import moved_alone
 
 BEFORE, AFTER = timedelta(seconds=5), timedelta(seconds=120)  # around the moment that AWS tells
 
@@ -37,13 +38,11 @@ class Sought:
 
 
 def sought(target_plan: TargetPlan, live: Mapping[Key, Live], *, since: datetime) -> list[Sought]:
-    """The differences of a plan of drift alone. Where all of a target is gone, what hung on it went with it."""
+    """The differences of a plan of drift alone."""
     target = target_plan.target
     held = live.get(Key(target, target.root))
     configuration = held.properties.get(CONFIGURATION.name, {}) if held else {}
-    acting = [action for action in target_plan.actions if action.verb != "none"]
-    gone = [action for action in acting if KINDS[action.key.kind].is_root and action.verb == "create"]
-    return [_sought(action, live.get(action.key), configuration, since) for action in gone or acting]
+    return [_sought(action, live.get(action.key), configuration, since) for action in moved_alone(target_plan)]
 
 
 def _sought(action: Action, live: Live | None, configuration: Mapping[str, object], since: datetime) -> Sought:
