@@ -125,6 +125,11 @@ def normal_configuration(configuration: Properties, function: str) -> dict[str, 
     return full
 
 
+def seconds_at_most(configuration: Properties) -> int:
+    """How long an invocation may take."""
+    return int(configuration.get("Timeout") or DEFAULTS["Timeout"])
+
+
 def live_configuration(answer: Properties) -> dict[str, Any]:
     """A FunctionConfiguration answer, cut to what `configuration` takes."""
     in_request_words = dict(answer)

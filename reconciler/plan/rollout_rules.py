@@ -11,6 +11,7 @@ from reconciler.core.model import Diagnostic
 from reconciler.core.rollouts import GOING, Underway
 from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.configuration import seconds_at_most
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
@@ -110,7 +111,7 @@ def outlasts_its_steps(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         after = contents_after(case, drafts).get(underway.candidate)
         steps = case.spec.rollouts[draft.pair.key.name].steps
         bakes = [step.bake for step in steps if not step.is_approval]
-        seconds = int(after["configuration"].get("Timeout", 3)) if after else 0
+        seconds = seconds_at_most(after["configuration"]) if after else 0
         if bakes and min(bakes) < timedelta(seconds=seconds):
             message = (
                 f"{draft.pair.key}: its shortest step takes {many(int(min(bakes).total_seconds()), 'second')}, and an invocation may take "

@@ -10,6 +10,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS, marker, rolled
+from reconciler.kinds.configuration import seconds_at_most
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
 from reconciler.rollout.rolling import Rolling
@@ -36,7 +37,6 @@ def _rolling(aws: Aws, live: Snapshot, files: Mapping[Target, tuple[Mapping[str,
 
 def one(aws: Aws, alias: Live, function: Live, rollout: Rollout | None, file: str = "") -> Rolling:
     """An alias, with a marker or without one."""
-    configuration = function.properties["configuration"]
     return Rolling(
         alias.key,
         replace(rolled(alias), provisioned=provisioned(aws, alias)),
@@ -44,7 +44,7 @@ def one(aws: Aws, alias: Live, function: Live, rollout: Rollout | None, file: st
         (function, alias),
         str(alias.properties.get("Description") or ""),
         rollout,
-        timedelta(seconds=int(configuration.get("Timeout") or 3)),
+        timedelta(seconds=seconds_at_most(function.properties["configuration"])),
         file,
     )
 
