@@ -64,6 +64,25 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: I
     """The whole plan, sorted by target; layers are planned before functions, which may refer to what they publish. Raises nothing: what must not be done is a diagnostic with severity refusal.
     What the specs `beside` name is kept as well, though they are not planned; None says that there are some which nobody has read."""
     ordered = sorted(specs, key=lambda spec: (layers.turn(spec), spec.target))
+    made = in_turn(ordered, snapshot, policy, retention.mentioned(ordered, beside))
+    waiting = sorted(layers.ordered(made, snapshot).values(), key=lambda item: item[0].target)
+    fitting = storage.checked(rooms.checked(waiting, ordered, snapshot), ordered, snapshot)
+    plans = renames.ordered(fitting, ordered, snapshot)
+    targets = tuple(planned for planned, _ in plans)
+    return Plan(
+        targets=targets,
+        digest=plan_digest(targets),
+        taken_at=snapshot.taken_at,
+        snapshot_digest="",
+        orphans=orphans(ordered, snapshot, policy.managed_by),
+        diagnostics=(*(note for _, notes in plans for note in notes), *unlisted(snapshot)),
+    )
+
+
+def in_turn(
+    ordered: Iterable[Spec], snapshot: Snapshot, policy: Policy, mentioned: frozenset[tuple[str, str]] | None
+) -> dict[Target, tuple[TargetPlan, list[Diagnostic]]]:
+    """Each target's plan, with what those before it change and name."""
     live = {
         target: tuple(group)
         for target, group in groupby(
@@ -75,7 +94,6 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: I
     named = frozenset[str]()
     earlier: dict[Target, TargetPlan] = {}
     changed = frozenset[tuple[str, str, str]]()
-    mentioned = retention.mentioned(ordered, beside)
     for spec in ordered:
         if spec.target in snapshot.unread:
             made[spec.target] = unread_plan(spec, snapshot.unread[spec.target])
@@ -102,18 +120,7 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: I
         if not is_refused(notes):
             earlier[spec.target] = planned
             changed |= changed_for_all(planned)
-    waiting = sorted(layers.ordered(made, snapshot).values(), key=lambda item: item[0].target)
-    fitting = storage.checked(rooms.checked(waiting, ordered, snapshot), ordered, snapshot)
-    plans = renames.ordered(fitting, ordered, snapshot)
-    targets = tuple(planned for planned, _ in plans)
-    return Plan(
-        targets=targets,
-        digest=plan_digest(targets),
-        taken_at=snapshot.taken_at,
-        snapshot_digest="",
-        orphans=orphans(ordered, snapshot, policy.managed_by),
-        diagnostics=(*(note for _, notes in plans for note in notes), *unlisted(snapshot)),
-    )
+    return made
 
 
 def changed_for_all(planned: TargetPlan) -> frozenset[tuple[str, str, str]]:
