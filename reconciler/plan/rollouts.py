@@ -191,12 +191,8 @@ def _content(seen: _Seen, version: str) -> Any:
     case = seen.case
     held = {item.key.name: item.properties for item in case.held(VERSION)}
     if version == PUBLISHED:
-        return content(
-            sealed(final_function(case, seen.function), FUNCTION.is_sensitive, case.salt)
-            if case.salt
-            else final_function(case, seen.function),
-            case.spec.target.function,
-        )
+        final = final_function(case, seen.function)
+        held[version] = sealed(final, FUNCTION.is_sensitive, case.salt) if case.salt else final
     return content(held[version], case.spec.target.function) if version in held else object()
 
 

@@ -32,12 +32,12 @@ def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> 
     held = _by_target(snapshot.resources)
     more = {plan.target: _added(plan, held, snapshot) for plan, notes in plans if not is_refused(notes)}
     taking = sorted(target for target, size in more.items() if size > 0)
-    said: dict[Target, Diagnostic] = {}
-    for place, targets in groupby(taking, key=lambda target: target.place):
-        room = snapshot.rooms.get(place)
-        for note in _of_place({target: more[target] for target in targets}, known, room, held) if room else ():
-            if note.target:
-                said[note.target] = note
+    said = {
+        note.target: note
+        for place, targets in groupby(taking, key=lambda target: target.place)
+        if (room := snapshot.rooms.get(place))
+        for note in _of_place({target: more[target] for target in targets}, known, room, held)
+    }
     return [(plan, [*notes, said[plan.target]] if plan.target in said else notes) for plan, notes in plans]
 
 
