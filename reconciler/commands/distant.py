@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 
 def store(workspace: Workspace, aws: Aws) -> lock.Store:
-    """S3 by the credentials of the first account that the specs name."""
-    place = next(iter(wiring.places(workspace)))
+    """S3 by the credentials of the first account that the specs name, or where none of them is chosen, that all of them do."""
+    of_all = replace(workspace, specs=replace(workspace.specs, specs=workspace.written))
+    place = (wiring.places(workspace) or wiring.places(of_all))[0]
 
     def call(operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = aws.call(place, operation, params, api="s3")

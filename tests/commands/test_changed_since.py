@@ -61,6 +61,15 @@ def test_without_a_lock_nothing_that_changed_is_nothing_applied_where_no_region_
     assert (result.exit_code, committed.sandbox.writes) == (0, [])
 
 
+def test_lock_and_reports_are_reached_where_nothing_changed_and_no_region_is_named_besides(committed: House) -> None:
+    path = committed.root / "specs" / "reconcile.yaml"
+    kept = "lock: s3://artifacts/lock.json\nreports: s3://artifacts/reports\n"
+    path.write_text(path.read_text().replace(", regions: [us-west-2]", "") + kept)
+    commit(committed.root, "a lock and reports, and regions in specs alone")
+    result = committed.run("apply", "--yes", *SINCE)
+    assert (result.exit_code, result.err.count("Traceback")) == (0, 0), result.err
+
+
 def test_an_edited_spec_is_read_alone(committed: House) -> None:
     committed.write("one.yaml", function_spec("one", configuration="Timeout: 9"))
     committed.lambda_.update_function_configuration(FunctionName="two", Timeout=77)
