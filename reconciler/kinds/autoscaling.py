@@ -180,13 +180,21 @@ def _each(scaled: Properties, bound: str) -> list[int]:
 
 def compared(live: Properties, wanted: Properties) -> dict[str, Any]:
     """A bound that a scheduled action has set is the wanted one; of a cooldown that nobody wants to say nothing is known."""
-    moved = {bound: wanted[bound] for bound in (LEAST, MOST) if live and wanted and live[bound] in _each(wanted, bound)}
+    moved = {bound: wanted[bound] for bound in (LEAST, MOST) if live and wanted and _is_moved(live, wanted, bound)}
     known = part(wanted, POLICIES)
     policies = {
         name: {key: value for key, value in item.items() if key not in _COOLDOWNS or key in known.get(name, item)}
         for name, item in part(live, POLICIES).items()
     }
     return {**live, **moved, **({POLICIES: policies} if live else {})}
+
+
+def _is_moved(live: Properties, wanted: Properties, bound: str) -> bool:
+    """Whether a scheduled action set the bound: one that is there, and stays as it is. What is made now has set nothing."""
+    actions = part(wanted, ACTIONS)
+    return any(
+        item.get(bound) == live[bound] == actions.get(name, {}).get(bound) for name, item in part(live, ACTIONS).items()
+    )
 
 
 def is_in_place(number: int, live: Properties, wanted: Properties) -> bool:

@@ -348,8 +348,11 @@ def held(applied: Applied, document: dict[str, Any]) -> dict[str, Any]:
         if kind.name == "version":
             continue
         full.pop("FunctionVersion", None)
-        if full.get("autoscaling"):
+        if scaled := full.get("autoscaling"):
             full.pop("ProvisionedConcurrentExecutions", None)  # what it was scaled to stays
+            for bound in ("MinCapacity", "MaxCapacity"):  # as does one that an action may have set
+                if scaled[bound] in [action.get(bound) for action in scaled["scheduled"].values()]:
+                    scaled.pop(bound)
         full.pop("Tags", None)  # a mapping's tags are managed where its spec names them
         name = full["EventSourceArn"] if kind.name == "event_source_mapping" else live.key.name
         state[f"{kind.name}/{name}"] = {

@@ -295,6 +295,17 @@ def test_an_action_that_git_dropped_leaves_no_bounds_behind(scaled: House) -> No
     assert (targets(scaled), scaled.verbs()) == ({"function:one:live": (2, 20)}, {})
 
 
+def test_an_action_that_is_made_now_has_set_no_bounds_yet(scaled: House) -> None:
+    """The bound that git leaves is the one that the new action will set: nobody but git has moved it so far."""
+    first, second = {"MinCapacity": 8, "MaxCapacity": 20}, {"MinCapacity": 2, "MaxCapacity": 20}
+    says(scaled, {"live": entry(8, **first)})
+    scaled.apply()
+    assert targets(scaled) == {"function:one:live": (8, 20)}
+    says(scaled, {"live": entry(8, **second, scheduled={"noon": {"Schedule": "cron(0 12 * * ? *)", "MinCapacity": 8}})})
+    scaled.apply()
+    assert (targets(scaled), scaled.verbs()) == ({"function:one:live": (2, 20)}, {})
+
+
 def test_bounds_that_leave_the_number_out_move_it_and_the_start_is_not_gone_back_to(scaled: House) -> None:
     scaled.lambda_.put_provisioned_concurrency_config(
         FunctionName="one", Qualifier="live", ProvisionedConcurrentExecutions=20
