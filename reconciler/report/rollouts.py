@@ -118,13 +118,14 @@ def row(item: Told) -> dict[str, Any]:
 
 
 def _progress(one: Rolling, after: Alias) -> dict[str, Any]:
-    """Which step of how many; the spec tells those of today, without one the marker those that there were."""
+    """Which step of how many; the spec tells those of today, where it has none the marker those that there were."""
     marker = after.marker
     if marker is None or marker.state != "step":
         return {"step": None, "steps": len(one.rollout.steps) if one.rollout else None, "weight": None}
-    step = place(one.rollout, marker) if one.rollout else marker.step
-    steps = len(one.rollout.steps) if one.rollout else marker.of
-    return {"step": min(step, steps), "steps": steps, "weight": marker.weight}
+    if one.rollout is None or not one.rollout.steps:
+        return {"step": marker.step, "steps": marker.of, "weight": marker.weight}
+    steps = len(one.rollout.steps)
+    return {"step": min(place(one.rollout, marker), steps), "steps": steps, "weight": marker.weight}
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -149,9 +150,8 @@ def _lines(one: Document) -> Iterator[str]:
             f"  {past['at']}  {past['did']}  by {past['by']}{': ' + past['reason'] if past['reason'] else ''}"
         )
     if one["verdict"]:
-        yield printable(
-            f"  {one['verdict']}: {numbers(one['evidence'])}" + (f"; {one['unsure']}" if one["unsure"] else "")
-        )
+        said = "; ".join(filter(None, (numbers(one["evidence"]), one["unsure"])))
+        yield printable(f"  {one['verdict']}: {said or 'nothing is looked at'}")
     if one["next"] != "none":
         yield printable(f"  the next tick: {NEXT[one['next']]}")
     if one["failed"]:
@@ -160,7 +160,7 @@ def _lines(one: Document) -> Iterator[str]:
 
 def sentence(one: Document) -> str:
     """How it stands, and what comes next."""
-    candidate, stable, since = one["candidate"], one["stable"], one["since"]
+    candidate, since = one["candidate"], one["since"]
     reason = f": {shortened(one['reason'], LONGEST_REASON)}" if one["reason"] else ""
     match one["status"]:
         case "rejected":
@@ -169,18 +169,28 @@ def sentence(one: Document) -> str:
         case "done":
             return f"{candidate} has all the traffic, the rollout is over"
         case "watch":
-            return f"{candidate} at 100 %, watched since {since}, from {stable}{_until(one, 'until')}"
+            return f"{_where(one)}{_until(one, 'until')}"
         case "promoting":
             return f"{candidate} is promoted, and what is provisioned follows{reason}"
         case "none":
             return f"on {one['version']}, the marker of a rollout is off{reason}"
-    where = f"{candidate} at {percent(one['weight'])} of {stable}, step {one['step']} of {one['steps']} since {since}"
+    where = _where(one)
     match one["status"]:
         case "approval":
             return f"{where}; waits for `reconcile rollout promote {one['address']}`"
         case "paused" | "held" | "disagreement" as flag:
             return f"{where}; {flag}{reason}"
     return f"{where}{_until(one, 'not before')}{reason if one['did'] == 'none' else ''}"
+
+
+def _where(one: Document) -> str:
+    """In its step, or watched; on what version, where it is open no more."""
+    candidate, stable, since = one["candidate"], one["stable"], one["since"]
+    if one["begun"] is None:
+        return f"on {one['version']}, {candidate} was rejected {since}"
+    if one["step"] is None:
+        return f"{candidate} at 100 %, watched since {since}, from {stable}"
+    return f"{candidate} at {percent(one['weight'])} of {stable}, step {one['step']} of {one['steps']} since {since}"
 
 
 def _until(one: Document, word: str) -> str:

@@ -87,7 +87,8 @@ class Alarm:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was found in the windows. Throttles are of the alias, whichever version was meant: in the candidate's window and in the hour
-    before all began, None where nobody asked. `alarms` has those that there are; `problem` says why CloudWatch could not be asked."""
+    before all began, None where nobody asked. `alarms` has those that there are; `problem` says why CloudWatch could not be asked, and what is
+    not `is_measured` are the versions."""
 
     window: Window
     candidate: Side = field(default_factory=Side)
@@ -96,6 +97,7 @@ class Evidence:
     throttles_before: float | None = None
     alarms: Mapping[str, Alarm] = field(default_factory=dict)
     problem: str = ""
+    is_measured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +189,10 @@ def lacking(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
 
 
 def numbers_of(analysis: Analysis, evidence: Evidence) -> dict[str, Any]:
-    """What a record keeps of it."""
-    numbers: dict[str, Any] = {
-        name: _side(analysis, side) for name, side in (("candidate", evidence.candidate), ("stable", evidence.stable))
-    }
+    """What a record keeps of it: of what nobody asked for, or was told, no 0."""
+    sides = (("candidate", evidence.candidate), ("stable", evidence.stable))
+    is_known = evidence.is_measured and (analysis.errors or analysis.duration)
+    numbers: dict[str, Any] = {name: _side(analysis, side) for name, side in sides if is_known}
     if analysis.throttles is not None:
         numbers["throttles"] = evidence.throttles
     return numbers | {"alarms": {name: alarm.state for name, alarm in sorted(evidence.alarms.items())}}

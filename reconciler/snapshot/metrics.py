@@ -90,6 +90,7 @@ def _evidence(
         throttles_before=throttles_before,
         alarms={name: alarms[name] for name in analysis.alarms if name in alarms},
         problem="; ".join(filter(None, problems)),
+        is_measured=not problem,
     )
 
 

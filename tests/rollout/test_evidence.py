@@ -136,3 +136,11 @@ def test_a_verdict_keeps_its_numbers() -> None:
         "throttles": 3,
         "alarms": {"red": "OK"},
     }
+
+
+def test_of_versions_that_nobody_asked_for_or_was_told_of_there_are_no_numbers() -> None:
+    """A record with 0 invocations would say that nobody came."""
+    found = Evidence(HALF_AN_HOUR, alarms=GREEN)
+    assert verdict(rollout(analysis={"alarms": ["red"]}), STEP, found).numbers == {"alarms": {"red": "OK"}}
+    unknown = replace(found, problem="CloudWatch answered 503", is_measured=False)
+    assert verdict(rollout(), STEP, unknown).numbers == {"alarms": {"red": "OK"}}

@@ -294,6 +294,7 @@ def test_scenario_37_a_cloudwatch_that_gives_no_answer_is_unsure(with_alarm: Sce
     told = with_alarm.told()
     assert (told["verdict"], told["did"]) == ("unsure", "hold")
     assert operation in told["unsure"]
+    assert ("candidate" in told["evidence"]) == (operation == "DescribeAlarms")
 
 
 def test_scenario_38_without_its_record_the_same_is_decided(scene: Scene) -> None:

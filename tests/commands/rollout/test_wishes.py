@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from reconciler.rollout.marker import Marker
-from tests.commands.rollout.scenes import ADDRESS, Scene
+from tests.commands.rollout.scenes import ADDRESS, BEGUN, Scene
 
 
 def test_all_of_the_traffic_can_be_had_without_evidence(scene: Scene) -> None:
@@ -39,6 +42,31 @@ def test_what_is_resumed_begins_its_step_anew(scene: Scene) -> None:
     assert (told["did"], told["status"]) == ("resume", "shifting")
     marker = scene.alias()[2]
     assert marker and (marker.since, marker.flag) == (scene.clock.now, "")
+
+
+WATCHED = Marker("2", "watch", BEGUN, BEGUN, "1")
+TOLD: dict[str, tuple[Marker, dict[str, Any], str]] = {
+    "a watch that is paused": (replace(WATCHED, flag="paused", reason="a freeze"), {}, "2 at 100 %, watched since 2026-11-25T12:00:00Z, from 1; paused: a freeze"),
+    "a watch in which somebody gave weights": (WATCHED, {"weights": {"1": 0.5}}, "watched since 2026-11-25T12:00:00Z, from 1; disagreement: somebody moved"),
+    "a watch in which somebody went back": (WATCHED, {"version": "1"}, "disagreement: it is on version 1, which no rollout put there"),
+    "a rejected version that somebody put there": (
+        Marker("2", "rejected", BEGUN), {"version": "2"}, "on 2, 2 was rejected 2026-11-25T12:00:00Z; disagreement: it is on version 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_has_no_step_is_told_as_well(scene: Scene, name: str) -> None:
+    marker, moved, sentence = TOLD[name]
+    scene.put(marker, **moved)
+    result = scene.run("status")
+    assert (result.exit_code, sentence in result.out) == (0, True), (result.out, result.err)
+
+
+def test_where_git_has_no_steps_any_more_the_marker_tells_them(scene: Scene) -> None:
+    scene.at_step()
+    scene.spec("all-at-once", analysis="")
+    told = scene.told("status")
+    assert (told["step"], told["steps"], told["next"]) == (1, 4, "promote")
 
 
 REFUSED = {
