@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.model import Target
@@ -47,8 +49,20 @@ class Everything:
         """Those of all functions. A listing that was read for something else has told them already."""
         if self._names is None:
             pages = self._aws.pages(self._place, NAMING, {})
-            self._names = frozenset(item["FunctionName"] for page in pages for item in page["Functions"])
+            self._names = _named_on(pages)
         return self._names
+
+    def names_if_few(self, pages: int) -> frozenset[str] | None:
+        """Those of all functions where so many pages tell them, None where there are more."""
+        read = list(islice(self._aws.pages(self._place, NAMING, {}), pages))
+        if read[-1].get("NextMarker"):
+            return None
+        self._names = _named_on(read)
+        return self._names
+
+
+def _named_on(pages: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(item["FunctionName"] for page in pages for item in page["Functions"])
 
 
 def is_cheaper(pages: int, found: int, targets: int) -> bool:

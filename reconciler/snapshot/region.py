@@ -15,6 +15,7 @@ from reconciler.core.model import Live, Properties, Spec, Target
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, parts
+from reconciler.kinds.reading import Answered
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot import by_qualifier
@@ -25,6 +26,9 @@ from reconciler.snapshot.readers import Arrivals, Readers
 from reconciler.snapshot.rest import Patience, at_rest
 
 OTHERS = tuple(kind for kind in KINDS.values() if kind is not FUNCTION)
+MANY = 16  # functions, of which some are tried before the rest is looked at
+TRIED = 4
+A_PAGE_FOR = 32  # functions that are not looked at one by one then, where a page tells of fifty
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +135,48 @@ class Region:
             for spec in self.specs:
                 if spec.target.root != FUNCTION.name:
                     self._looked_at.add(spec.target)
-            self._look([spec.target for spec in self.specs if spec.target.root == FUNCTION.name])
-            self._look(self._marked.result() if self._marked else [])
+            specs = [spec for spec in self.specs if spec.target.root == FUNCTION.name]
+            step = len(specs) // TRIED if len(specs) >= MANY else 1
+            moving = self._ask(spec.target for spec in specs[::step])
+            rest = [spec for number, spec in enumerate(specs) if number % step]
+            is_new = not (moving or self.answers or self.unread.reasons)
+            moving += self._ask(self._may_be_there(rest) if rest and is_new else (spec.target for spec in rest))
+            moving += self._ask(self._marked.result() if self._marked else [])
+            self._arrive_at_rest(moving)
         finally:
             self._looked_at.close()
 
-    def _look(self, targets: Iterable[Target]) -> None:
+    def _ask(self, targets: Iterable[Target]) -> list[Answered]:
+        """Those that still move are what is returned."""
         pool, moving = self.readers.of(self.place, "GetFunction"), []
         for target, item in self.unread.each(pool, "GetFunction", self._find, targets, itself):
             if item and FUNCTION.reading.moving(item):
                 moving.append((target, item))
             else:
                 self._arrive(target, item)
+        return moving
+
+    def _arrive_at_rest(self, moving: list[Answered]) -> None:
+        pool = self.readers.of(self.place, "GetFunction")
         settled = dict(at_rest(self.aws, self.patience, self.unread, pool, FUNCTION.reading, moving))
         for target in self.unread.readable(target for target, _ in moving):
             self._arrive(target, settled.get(target))
+
+    def _may_be_there(self, specs: list[Spec]) -> Iterator[Target]:
+        """Where none of those that were tried is: whom a listing of all functions shows, if it is short. Whoever is to go is looked at all the
+        same; of what is to be made AWS itself says so where it is there and was not listed."""
+        names: frozenset[str] | None = None
+        try:
+            names = self._everything.names_if_few(max(1, len(specs) // A_PAGE_FOR))
+        except Interrupted:
+            raise
+        except AwsError:
+            pass
+        for spec in specs:
+            if names is None or spec.is_absent or spec.target.function in names:
+                yield spec.target
+            else:
+                self._arrive(spec.target, None)
 
     def _find(self, target: Target) -> Properties | None:
         return self.aws.find(self.place, *FUNCTION.reading.single(target.function, ""))

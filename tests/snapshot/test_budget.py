@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.sandbox.around.faults import Fault, Script
+from reconciler.snapshot.everything import Everything
 from tests.apply.houses import MANAGED, OURS
 from tests.conftest import House, function_spec, opened
 
@@ -20,6 +22,13 @@ event_source_mappings:
     EventSourceArn: arn:aws:sqs:us-west-2:123456789012:{name}
     alias: live
 """
+
+
+def made_by_hand(house: House, name: str) -> None:
+    house.lambda_.create_function(
+        FunctionName=name, Runtime="python3.13", Handler="lambda_function.lambda_handler",
+        Role="arn:aws:iam::123456789012:role/lambda", Code={"S3Bucket": "artifacts", "S3Key": "v1.zip"},
+    )  # fmt: skip
 
 
 def counted(house: House) -> Counter[str]:
@@ -54,10 +63,7 @@ def test_in_an_account_that_is_not_ours_alone_versions_are_asked_for_one_by_one_
         house.write(f"{name}.yaml", function_spec(name, extra="publish: true\n"))
     house.apply()
     for number in range(120):
-        house.lambda_.create_function(
-            FunctionName=f"a{number:03}", Runtime="python3.13", Handler="lambda_function.lambda_handler",
-            Role="arn:aws:iam::123456789012:role/lambda", Code={"S3Bucket": "artifacts", "S3Key": "v1.zip"},
-        )  # fmt: skip
+        made_by_hand(house, f"a{number:03}")
     assert counted(house) == {"GetFunction": 2, "ListFunctions": 1, "ListVersionsByFunction": 2}
 
 
@@ -151,3 +157,55 @@ def test_sections_together_ask_for_nothing_twice(whole: House) -> None:
     for _, calls in SECTIONS.values():
         asked |= Counter(calls)
     assert counted(whole) == {"GetFunction": 1, **asked}
+
+
+# --- a house that is new ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forty(house: House) -> House:
+    """So many functions that nobody has made yet, and one that is to go."""
+    for number in range(40):
+        house.write(f"f{number:02}.yaml", function_spec(f"f{number:02}"), stock=not number)
+    house.write("old.yaml", "function: f00-old\naccount: test\nregion: us-west-2\nstate: absent\n")
+    made_by_hand(house, "theirs")
+    return house
+
+
+def asked(house: House, verbs: int) -> Counter[str]:
+    house.sandbox.requests.clear()
+    assert len(house.verbs()) == verbs
+    return Counter(request.operation for request in house.sandbox.requests)
+
+
+def test_of_many_new_functions_some_are_looked_at_and_the_rest_is_not_among_all_that_there_are(forty: House) -> None:
+    assert asked(forty, 40)["GetFunction"] <= 6
+    assert asked(forty, 40)["ListFunctions"] == 1
+
+
+def test_who_is_there_although_none_that_was_tried_is_is_looked_at(forty: House) -> None:
+    made_by_hand(forty, "f01")
+    made_by_hand(forty, "f00-old")
+    verbs = forty.verbs()
+    assert verbs["f00-old"] == "delete"
+    assert "f01" not in verbs
+    assert asked(forty, 40)["GetFunction"] <= 8
+
+
+def test_where_others_have_many_functions_or_nobody_may_list_them_each_is_looked_at(forty: House) -> None:
+    for number in range(50):
+        made_by_hand(forty, f"other{number}")
+    assert asked(forty, 40)["GetFunction"] == 41
+    forty.sandbox.gate.script = Script([Fault("ListFunctions", status=403, code="AccessDeniedException")])
+    assert asked(forty, 40)["GetFunction"] == 41
+
+
+def test_what_was_not_listed_and_is_there_is_made_by_nobody(forty: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A listing may be late; AWS's own answer is not."""
+    made_by_hand(forty, "f01")
+    monkeypatch.setattr(Everything, "names_if_few", lambda *_: frozenset())
+    report = forty.apply()
+    (failed,) = (task for task in report["tasks"] if task["status"]["failed"])
+    assert failed["target"] == "test/us-west-2/f01"
+    assert "already exist" in failed["status"]["status"]
+    assert forty.verbs() == {}
