@@ -60,7 +60,10 @@ def perform_operation(index: int, operations: Sequence[Operation], known: Known,
             "operation_answered", index=index, duration_seconds=elapsed(), attempts=answer.attempts,
             request_id=answer.request_id, result=_result(operation, answer),
         )  # fmt: skip
-        check(operation, answer, run.aws, elapsed())
+        if operation.smoke:
+            require_passed(index, operation, answer, elapsed(), record)
+        else:
+            check(operation, answer, run.aws)
         noted = yield from settle(operation, change, answer, known, run.aws)
         if operation is operations[-1]:
             yield from at_rest(run.aws, operation.key.target, known.expected)
@@ -144,11 +147,8 @@ def confirm(operation: Operation, aws: Aws) -> None:
         artifacts.confirm(aws, Place.of(operation.key.target), operation.pin)
 
 
-def check(operation: Operation, answer: Answer, aws: Aws, seconds: float) -> None:
+def check(operation: Operation, answer: Answer, aws: Aws) -> None:
     """Raises where AWS answered well and yet it did not go well: other code than planned, a function that failed."""
-    if operation.smoke:
-        require_passed(operation, answer, seconds)
-        return
     if not operation.expect:  # a hash that nobody knows tells nothing: the object must have stood still around the call
         confirm(operation, aws)
     for member, expected in operation.expect.items():

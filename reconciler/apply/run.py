@@ -16,18 +16,20 @@ from reconciler.report.journal import Journal
 from reconciler.report.schemas import stamp
 
 Outcome = Literal["succeeded", "failed", "function failed", "rejected", "stale", "not attempted", "refused"]
+Hear = Callable[[Key, str, str], None]  # of which alias, what event, and what it was answered
 Results = Mapping[str, Mapping[str, Any]]  # what a target's calls were answered, by operation
 
 
 @dataclass(slots=True)
 class Run:
-    """`is_stopping` is asked before each operation; `tell` hears of each. `answers` are those of the targets that are done: others
+    """`is_stopping` is asked before each operation; `tell` hears of each, `hear`, where somebody asked for it, of what a smoke event was answered. `answers` are those of the targets that are done: others
     may need them."""
 
     aws: Aws
     journal: Journal
     is_stopping: Callable[[], bool] = lambda: False
     tell: Callable[[Key, str, str], None] = lambda *_: None
+    hear: Hear | None = None
     packages: Packages = field(default_factory=Packages)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     clock: Callable[[], float] = time.monotonic

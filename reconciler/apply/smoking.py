@@ -1,5 +1,5 @@
 """What a rollout's candidate must pass before it has any traffic, and the time that its marker bears. Decides nothing that the plan, or the spec's
-expectations, have not decided.
+expectations, have not decided. What was answered is told to who asked for it, and kept nowhere.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reconciler.apply.run import Record, Run
 from reconciler.aws.client import Answer, Aws, Place
-from reconciler.core.errors import CodeDiffers, Rejected
+from reconciler.core.errors import AwsError, CodeDiffers, Rejected
 from reconciler.core.model import Operation
 from reconciler.core.rollouts import Smoke
 from reconciler.files.reading import Unreadable, contents
@@ -35,19 +36,35 @@ def event(smoke: Smoke) -> bytes:
     return content
 
 
-def require_passed(operation: Operation, answer: Answer, seconds: float) -> None:
-    """Raises Rejected, with all that was expected otherwise."""
+def require_passed(index: int, operation: Operation, answer: Answer, seconds: float, record: Record) -> None:
+    """What was answered is judged, and that is on record. Raises Rejected, with all that was expected otherwise."""
     assert operation.smoke
-    result = answer.result
-    payload = result.get("Payload") or b""
+    smoke, result, milliseconds = operation.smoke, answer.result, int(seconds * 1000)
+    payload, version = result.get("Payload") or b"", str(result.get("ExecutedVersion") or operation.params["Qualifier"])
     log = base64.b64decode(result.get("LogResult") or "").decode("utf-8", "replace")
-    given = expectations.Answer(payload, str(result.get("FunctionError", "")), log, int(seconds * 1000))
-    wrong = expectations.failed(operation.smoke, given)
+    given = expectations.Answer(payload, str(result.get("FunctionError", "")), log, milliseconds)
+    wrong = expectations.failed(smoke, given)
+    judged = {
+        "event": smoke.event, "sha256": smoke.sha256, "version": version,
+        "outcome": "failed" if wrong else "passed", "milliseconds": milliseconds, "failed": list(wrong),
+    }  # fmt: skip
+    record.note("smoke_judged", index=index, smoke=judged)
+    tell_answer(operation, version, payload, record.run)
     if wrong:
-        reason = f"smoke {operation.smoke.event}: {'; '.join(wrong)}"
-        raise Rejected(
-            f"{operation.key}: version {operation.params['Qualifier']} did not pass: {reason}", reason=reason
-        )
+        reason = f"smoke {smoke.event}: {'; '.join(wrong)}"
+        raise Rejected(f"{operation.key}: version {version} did not pass: {reason}", reason=reason)
+
+
+def tell_answer(operation: Operation, version: str, payload: bytes, run: Run) -> None:
+    """To whoever asked for it; no value of the environment that the version has is in it."""
+    if run.hear and operation.smoke:
+        function, place = operation.key.target.function, Place.of(operation.key.target)
+        try:
+            run.aws.call(place, "GetFunction", {"FunctionName": function, "Qualifier": version})
+            shown = run.aws.redaction.strictly(payload)
+        except AwsError as failure:
+            shown = f"(not shown, for nobody can tell what in it is sensitive: {failure})"
+        run.hear(operation.key, operation.smoke.event, shown)
 
 
 def without_payload(answer: Answer) -> Answer:

@@ -20,6 +20,7 @@ from reconciler.commands.options import (
     report_dir_option,
     require_somebody_to_ask,
     selecting,
+    show_payloads_option,
     specs_option,
 )
 from reconciler.commands.output import say, show, view, warn
@@ -180,6 +181,7 @@ def plan(
     show_default=True,
     help="Seconds between two looks of --wait.",
 )
+@show_payloads_option
 @format_option("apply")
 @click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
 def apply(
@@ -194,6 +196,7 @@ def apply(
     yes: bool,
     wait: float | None,
     every: float,
+    show_payloads: bool,
     form: str,
     download_code: bool,
     report_dir: Path,
@@ -206,7 +209,8 @@ def apply(
     Example: reconcile apply checkout --approved plan.json --yes
     """
     from reconciler.commands import selected, wiring
-    from reconciler.commands.apply import Orders, applied, reviewed_plans
+    from reconciler.commands.apply import Orders, reviewed_plans
+    from reconciler.commands.applying import applied
     from reconciler.commands.changed import part
     from reconciler.commands.run import Stop
     from reconciler.report.journal import complete
@@ -221,7 +225,7 @@ def apply(
         report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
     )  # fmt: skip
     stop = Stop()
-    ending = applied(workspace, orders, stop, audience(form, is_asked=not yes))
+    ending = applied(workspace, orders, stop, audience(form, is_asked=not yes, is_hearing=show_payloads))
     if wait is not None and not stop():
         from reconciler.commands.rollout.advancing import Waiting
 

@@ -11,7 +11,7 @@ import click
 
 from reconciler.commands.output import say, show, view, warn
 from reconciler.core.errors import AwsError, ReportError
-from reconciler.core.words import many
+from reconciler.core.words import many, shortened
 from reconciler.report import formats
 
 if TYPE_CHECKING:
@@ -22,11 +22,20 @@ if TYPE_CHECKING:
     from reconciler.commands.rollout.tick import Ticked
     from reconciler.commands.run import Ending, Stop
     from reconciler.commands.wiring import Workspace
+    from reconciler.core.model import Key
 
 CHANGES_PENDING = 10
 
 
-def audience(form: str, *, is_asked: bool) -> Audience:
+MOST_SHOWN = 1000  # characters of what an event was answered
+
+
+def hear(key: Key, event: str, answer: str) -> None:
+    """What a smoke event was answered, on one line of stderr."""
+    say(f"{key}: {event} was answered {shortened(answer, MOST_SHOWN) or '(nothing)'}")
+
+
+def audience(form: str, *, is_asked: bool, is_hearing: bool = False) -> Audience:
     """Who sees a plan and answers: in a format but text, stdout has the report alone."""
     from reconciler.commands.apply import Audience
     from reconciler.commands.asking import confirm
@@ -42,7 +51,7 @@ def audience(form: str, *, is_asked: bool) -> Audience:
         if is_asked:
             confirm(document)
 
-    return Audience(show_plan, ask, progress)
+    return Audience(show_plan, ask, progress, hear if is_hearing else None)
 
 
 def waited_for(workspace: Workspace, folder: Path, waiting: Waiting, stop: Stop, ending: Ending) -> Ending:

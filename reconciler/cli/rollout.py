@@ -18,6 +18,7 @@ from reconciler.commands.options import (
     names_of_specs,
     report_dir_option,
     selecting,
+    show_payloads_option,
     specs_option,
     with_options,
 )
@@ -148,12 +149,15 @@ def resume(word: str, path: Path, report_dir: Path, form: str, reset: bool) -> N
 
 @rollout.command()
 @of_one
-def retry(word: str, path: Path, report_dir: Path, form: str) -> None:
+@show_payloads_option
+def retry(word: str, path: Path, report_dir: Path, form: str, show_payloads: bool) -> None:
     """Try a rejected version again, from its smoke events on.
 
-    Example: reconcile rollout retry checkout/live
+    Example: reconcile rollout retry checkout/live --show-payloads
     """
-    grant("retry", word, path, report_dir, form)
+    from reconciler.cli.ending import hear
+
+    grant("retry", word, path, report_dir, form, hear=hear if show_payloads else None)
 
 
 def grant(wish: Wish, word: str, path: Path, folder: Path, form: str, **more: Any) -> NoReturn:

@@ -1,4 +1,4 @@
-"""An apply from its flags to its ending: lock, snapshot, plan, guards, approval, then the run and its report.
+"""What every run that changes AWS is made of: lock, guards, approval, then the run and its report.
 
 It puts the steps in their order; each is decided and done elsewhere.
 """
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import lock
+from reconciler.apply.run import Hear
 from reconciler.commands import wiring
-from reconciler.commands.causes import caused
 from reconciler.commands.distant import keep_reports, store
 from reconciler.commands.progress import Pulse
 from reconciler.commands.run import Ending, OfWhat, Stop, Tell, new_run_id, run_plan
@@ -24,11 +24,9 @@ from reconciler.core.model import Diagnostic, Plan
 from reconciler.files.packages import Packages
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
-from reconciler.report.applied import applied as by_reports
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import checked, load_document, read_json
 from reconciler.report.merging import within
-from reconciler.report.sent import documents
 from reconciler.spec.load import only
 
 if TYPE_CHECKING:
@@ -59,11 +57,12 @@ Watch = Callable[[int, Pulse], AbstractContextManager[Tell]]
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Who sees and answers: `show(plan document)`; `ask(plan document)` raises when the answer is no; `watch(operations,
-    pulse)` is a context that gives what is told of each operation."""
+    pulse)` is a context that gives what is told of each operation; `hear`, of who asked for it, is told what smoke events are answered."""
 
     show: Show
     ask: Ask
     watch: Watch
+    hear: Hear | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +74,6 @@ class Session:
     stop: Stop
     audience: Audience
     packages: Packages
-
-
-def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience) -> Ending:
-    """Apply, under the lock if there is one. Raises UnsafePlan when a guard refuses the run, StalePlan when the plan is not the
-    one whose digest was approved."""
-    workspace = failed_before(workspace, orders.only_failed) if orders.only_failed else workspace
-    with running(workspace, stop, audience) as session:
-        aws = session.aws
-        workspace = wiring.with_values(workspace, aws)
-        look = wiring.looking(orders.folder, orders.choices, session.packages)
-        snapshot = wiring.live_snapshot(workspace, aws, look)
-        plan = wiring.looked_into(wiring.planned(workspace, snapshot, orders.choices, aws), orders.choices, aws)
-        if orders.choices.base:
-            plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
-        return performed(workspace, compared_with(plan, orders), orders, session)
 
 
 @contextmanager
@@ -117,6 +101,7 @@ def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session
         ending = run_plan(
             plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
             refused=refused, identifier=session.run_id, packages=session.packages, of=OfWhat(workspace.shard, orders.group),
+            hear=session.audience.hear,
         )  # fmt: skip
     if ending.exit_code == Locked.exit_code:
         ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")

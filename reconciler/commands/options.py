@@ -128,6 +128,13 @@ download_option = click.option(
 )
 
 
+show_payloads_option = click.option(
+    "--show-payloads",
+    is_flag=True,
+    help="Print what smoke events are answered, without sensitive values; it is kept nowhere.",
+)
+
+
 specs_option = click.option(
     "--specs", "path", type=click.Path(path_type=Path), default=specs_folder,
     show_default="specs, here or above", help="Where reconcile.yaml and the specs are.",

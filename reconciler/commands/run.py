@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from reconciler.apply.perform import Performance, begin, perform, refuse
-from reconciler.apply.run import Run
+from reconciler.apply.run import Hear, Run
 from reconciler.core.errors import PARTLY, FunctionFailed, Interrupted, PlanError, Rejected, StalePlan, Stopped
 from reconciler.core.model import Diagnostic, Key, Plan, Target
 from reconciler.files.packages import Packages
@@ -109,14 +109,15 @@ def run_plan(
     identifier: str = "",
     packages: Packages | None = None,
     of: OfWhat = OfWhat(),
+    hear: Hear | None = None,
 ) -> Ending:
     """Perform a plan's operations, all but those of refused targets, and leave journal and report. `packages` are those that the plan
-    was made of, where they are kept."""
+    was made of, where they are kept; `hear` is told what smoke events are answered."""
     started = datetime.now(UTC)
     identifier = identifier or new_run_id()
     name = f"{started.strftime('%Y%m%dT%H%M%S%fZ')}-{identifier}"
     with Journal(folder, name) as journal:
-        run = Run(aws, journal, stop, tell, packages or Packages())
+        run = Run(aws, journal, stop, tell, hear, packages or Packages())
         header = {
             "run": {
                 "id": identifier,

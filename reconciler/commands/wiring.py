@@ -168,15 +168,11 @@ def live_snapshot(
 ) -> Snapshot:
     """What AWS holds of the specs' targets; with an owner mark and the whole tree of specs, of every marked function. Of the places
     in `naming` the names of all functions, too."""
-    from reconciler.core.sealing import sensitive_texts
-    from reconciler.kinds.registry import KINDS
     from reconciler.snapshot.artifacts import Looking
     from reconciler.snapshot.estimate import expected_calls
     from reconciler.snapshot.fetch import fetch
 
-    for item in (item for spec in workspace.specs.specs for item in spec.desired):
-        aws.redaction.learn(sensitive_texts(item.properties, KINDS[item.key.kind].is_sensitive))
-
+    keep_secret(aws, workspace.specs.specs)
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = [place for place in places(workspace) if workspace.shard in ("", str(place))] if mark else []
     calls = partial(expected_calls, workspace.specs.specs, marked=everywhere, naming=naming)
@@ -185,6 +181,15 @@ def live_snapshot(
             aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
             looking=look or Looking(),
         )  # fmt: skip
+
+
+def keep_secret(aws: Aws, specs: Iterable[Spec]) -> None:
+    """The sensitive values of some specs are hidden from here on, whatever AWS says."""
+    from reconciler.core.sealing import sensitive_texts
+    from reconciler.kinds.registry import KINDS
+
+    for item in (item for spec in specs for item in spec.desired):
+        aws.redaction.learn(sensitive_texts(item.properties, KINDS[item.key.kind].is_sensitive))
 
 
 def counting(aws: Aws, calls: Callable[[], Mapping[Place, Mapping[str, int]]]) -> Told:

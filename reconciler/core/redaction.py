@@ -164,6 +164,15 @@ class Redaction:
         redacted = self.tree(value, openly)
         return content if redacted == value else json.dumps(redacted).encode()
 
+    def strictly(self, content: bytes) -> str:
+        """What a function answered as it may be shown to whoever asked for it, and kept nowhere: without any value that is known, be it as
+        short or as common as it will."""
+        text = self.payload(content).decode("utf-8", "replace")
+        common = sorted(
+            {re.escape(value) for value in self._known if value and not is_telling(value)}, key=len, reverse=True
+        )
+        return re.sub(rf"(?<!\w)(?:{'|'.join(common)})(?!\w)", HIDDEN, text) if common else text
+
     def log(self, tail: str, openly: Collection[str] = ()) -> str:
         """The tail of a log, in base64 as AWS answers it."""
         text = base64.b64decode(tail).decode("utf-8", "replace")

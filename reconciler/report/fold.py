@@ -136,6 +136,10 @@ def _package_stored(task: _Task, event: Event) -> None:
     task.operations[event["index"]]["package"] = event["package"]
 
 
+def _smoke_judged(task: _Task, event: Event) -> None:
+    task.operations[event["index"]]["smoke"] = event["smoke"]
+
+
 def _operation_finished(task: _Task, event: Event) -> None:
     performed = task.operations[event["index"]]
     performed |= {name: event[name] for name in ("duration_seconds", "code") if name in event}
@@ -184,6 +188,7 @@ _EVENTS = {
     "operation_started": _operation_started,
     "operation_answered": _operation_answered,
     "package_stored": _package_stored,
+    "smoke_judged": _smoke_judged,
     "operation_finished": _operation_finished,
     "operation_failed": _operation_failed,
     "task_finished": _task_finished,

@@ -19,7 +19,7 @@ from reconciler.rollout.marker import Marker, told
 FOLDER = "rollouts"
 MOST_TICKS = 500
 UNSAFE = re.compile(r"[^A-Za-z0-9_.$-]")
-ENDS: Mapping[str, str] = {"back": "rejected", "done": "done", "forget": "superseded"}
+ENDS: Mapping[str, str] = {"back": "rejected", "reject": "rejected", "done": "done", "forget": "superseded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def begun(item: Told, by: By) -> dict[str, Any]:
         "commit": by.commit or None,
         "digest": digest(steps(rollout)) if rollout else "",
         "steps": steps(rollout) if rollout else [],
-        "smoke": [],
+        "smoke": list(item.smoke),
         "ticks": [],
     }
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import get_args
 
 from reconciler.core.rollouts import Status
-from reconciler.report.schemas import COUNT, FORMAT, MAP, TEXT, TEXT_OR_NONE, TIME, TIME_OR_NONE, Schema, array, closed
+from reconciler.report.schemas import FORMAT, MAP, SMOKED, TEXT, TEXT_OR_NONE, TIME, TIME_OR_NONE, Schema, array, closed
 
 NUMBER: Schema = {"type": ["number", "null"]}
 STEP: Schema = {"type": ["integer", "null"]}
 VERDICT: Schema = {"enum": ["pass", "fail", "unsure", None]}
-DID: Schema = {"enum": ["none", "start", "step", "promote", "done", "back", "hold", "pause", "resume", "forget"]}
+DID: Schema = {
+    "enum": ["none", "start", "step", "promote", "done", "back", "reject", "hold", "pause", "resume", "forget"]
+}
 STATUS = (*get_args(Status), "done")
 WEIGHTS: Schema = {"type": "object", "additionalProperties": {"type": "number"}}
 PAST: Schema = {
@@ -79,17 +81,7 @@ ROLLOUT: Schema = {
             "commit": TEXT_OR_NONE,
             "digest": TEXT,
             "steps": array({"anyOf": [{"const": "approve"}, closed({"weight": {"type": "number"}, "bake": TEXT})]}),
-            "smoke": array(
-                closed(
-                    {
-                        "event": TEXT,
-                        "sha256": TEXT,
-                        "outcome": {"enum": ["passed", "failed"]},
-                        "milliseconds": COUNT,
-                        "failed": array(TEXT),
-                    }
-                )
-            ),
+            "smoke": array(closed({**SMOKED})),
             "ticks": array(closed({**PAST, "run": TEXT, "evidence": MAP, "request_id": TEXT})),
         }
     ),

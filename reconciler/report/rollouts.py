@@ -28,7 +28,8 @@ NEXT: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Told:
     """A rollout with what was decided on it. `failed` says why that could not be done, where it could not; of what not `is_done` only a
-    look was taken; `history` is what its record tells."""
+    look was taken; `history` is what its record tells. Of one that begins, `began` is its first marker, whether the alias ever had it or not,
+    and `smoke` what became of its events."""
 
     one: Rolling
     decision: Decision
@@ -37,6 +38,8 @@ class Told:
     request_id: str = ""
     is_done: bool = True
     history: tuple[Mapping[str, Any], ...] = ()
+    began: Marker | None = None
+    smoke: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def after(self) -> Alias:
@@ -59,12 +62,12 @@ class Told:
     @property
     def recorded(self) -> Marker | None:
         """The marker of the rollout that this is about; None where none is, or was, open."""
-        markers = (self.one.alias.marker, self.after.marker)
+        markers = (self.began, self.one.alias.marker, self.after.marker)
         return next((marker for marker in markers if marker and marker.is_open), None)
 
     @property
     def status(self) -> str:
-        return status(self.one.rollout, self.after) or ("done" if self.did in ("done", "promote") else "none")
+        return status(self.one.rollout, self.after) or ("done" if self.did in ("done", "promote", "start") else "none")
 
     @property
     def is_open(self) -> bool:

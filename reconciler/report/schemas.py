@@ -272,6 +272,9 @@ STATUS: Schema = closed(
 CODE: Schema = closed(
     dict.fromkeys(("S3Bucket", "S3Key", "S3ObjectVersion", "ETag", "CodeSha256"), TEXT), optional=("S3ObjectVersion",)
 )
+SMOKED: Mapping[str, Schema] = {
+    "event": TEXT, "sha256": TEXT, "outcome": {"enum": ["passed", "failed"]}, "milliseconds": COUNT, "failed": array(TEXT),
+}  # fmt: skip
 PERFORMED: Schema = closed(
     {
         "operation": TEXT,
@@ -285,9 +288,10 @@ PERFORMED: Schema = closed(
         "error": {"anyOf": [closed({"type": TEXT, "code": TEXT, "message": TEXT}), {"type": "null"}]},
         "code": CODE,
         "package": closed({"S3Bucket": TEXT, "S3Key": TEXT, "bytes": COUNT}),
+        "smoke": closed({**SMOKED, "version": TEXT}),
         "noted": array(TEXT),
     },
-    optional=("address", "code", "package", "noted"),
+    optional=("address", "code", "package", "smoke", "noted"),
 )
 TASK: Schema = closed(
     {

@@ -25,7 +25,7 @@ from reconciler.rollout.standing import (
 from reconciler.rollout.steps import percent
 
 Did: TypeAlias = Literal[
-    "none", "start", "step", "promote", "done", "back", "hold", "pause", "resume", "forget", "refused"
+    "none", "start", "step", "promote", "done", "back", "reject", "hold", "pause", "resume", "forget", "refused"
 ]
 Wish: TypeAlias = Literal["promote", "abort", "pause", "resume", "retry"]
 
@@ -182,7 +182,7 @@ def begun(rollout: Rollout, alias: Alias, candidate: str, now: datetime) -> Deci
     marker = Marker(candidate, "step", _whole(now), _whole(now), alias.version)
     if rollout.steps:
         return _in_step(rollout, alias, marker, 1, "start", now)
-    return _promoted(rollout, alias, marker, now)
+    return replace(_promoted(rollout, alias, marker, now), did="start")
 
 
 def rejected(candidate: str, stable: str, reason: str, now: datetime) -> Alias:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import Audience, Orders, applied, reviews
+from reconciler.commands.apply import Audience, Orders, reviews
+from reconciler.commands.applying import applied
 from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, needs_approval, needs_token
 from reconciler.commands.ci.telling import connected, present
 from reconciler.commands.ci.told import Run, shown, tell, telling_failures

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.apply import lock
-from reconciler.commands.apply import Session
 from reconciler.commands.distant import store
 from reconciler.commands.new_files import require_folders
 from reconciler.commands.output import warn
@@ -28,6 +27,7 @@ from reconciler.rollout.marker import told
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
+    from reconciler.commands.apply import Session
 
 MOST_TRIES = 3  # to write what others write as well
 

@@ -15,10 +15,11 @@ from reconciler.commands.apply import Audience, Orders, Session, performed
 from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.errors import PARTLY, AwsError, Rejected, StalePlan
+from reconciler.core.errors import PARTLY, AwsError, StalePlan
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout
 from reconciler.plan.moving import moving, retrying
+from reconciler.report.rollout_starts import started
 from reconciler.report.rollouts import Told
 from reconciler.rollout.decide import Decision, decide
 from reconciler.rollout.evidence import Evidence, Window
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 MOST_LOOKS = 3  # at an alias that others move as well
 NO_ROLLOUT = "its spec has no rollout; the next apply makes of it what git says"
 
-CODES = {StalePlan.__name__: StalePlan.exit_code, Rejected.__name__: Rejected.exit_code}
+CODES = {StalePlan.__name__: StalePlan.exit_code}
 
 Decided = Sequence[tuple[Rolling, Decision]]
 
@@ -102,11 +103,23 @@ def carried_out(workspace: Workspace, session: Session, folder: Path, command: s
     moves = [(one, decision.after, decision.reason) for one, decision in decisions if decision.after]
     if not moves:
         return [Told(one, decision) for one, decision in decisions]
-    orders = Orders(Choices(), folder, command=command)
-    is_start = decisions[0][1].did == "start"
-    plan = retrying(*moves[0][:2], wiring.now()) if is_start else moving(moves, wiring.now())
-    ending = performed(workspace, plan, orders, session)
-    done = {item["address"]: item for task in ending.report["tasks"] for item in attempted(task)}
+    ending = performed(workspace, moving(moves, wiring.now()), Orders(Choices(), folder, command=command), session)
+    return came_of(decisions, ending.report)
+
+
+def begun(
+    workspace: Workspace, session: Session, folder: Path, command: str, one: Rolling, decision: Decision
+) -> list[Told]:
+    """A rollout from its smoke events on, with what came of it."""
+    assert decision.after
+    plan = retrying(one, decision.after, wiring.now())
+    ending = performed(workspace, plan, Orders(Choices(), folder, command=command), session)
+    told = [started(one, decision.reason, task) for task in ending.report["tasks"]]
+    return [item for item in told if item] or came_of([(one, decision)], ending.report)
+
+
+def came_of(decisions: Decided, report: Mapping[str, Any]) -> list[Told]:
+    done = {item["address"]: item for task in report["tasks"] for item in attempted(task)}
     return [_told(one, decision, done.get(str(one.key))) for one, decision in decisions]
 
 

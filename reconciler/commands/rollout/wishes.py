@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.apply.run import Hear
 from reconciler.commands import wiring
 from reconciler.commands.apply import Session, running
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
 from reconciler.commands.rollout import keeping
-from reconciler.commands.rollout.tick import MOST_LOOKS, QUIET, Ticked, carried_out
+from reconciler.commands.rollout.tick import MOST_LOOKS, QUIET, Ticked, begun, carried_out
 from reconciler.commands.run import Stop, new_run_id
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import SpecError, StalePlan, UnsafePlan
@@ -36,7 +37,7 @@ WITHOUT_SPECS: tuple[Wish, ...] = ("abort", "pause")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Of which alias, what, and why; with which of the wish's flags."""
+    """Of which alias, what, and why; with which of the wish's flags. `hear` is told what smoke events are answered."""
 
     one: Named
     alias: str
@@ -44,6 +45,7 @@ class Wanted:
     because: str = ""
     is_full: bool = False
     is_reset: bool = False
+    hear: Hear | None = None
 
     @property
     def key(self) -> Key:
@@ -53,9 +55,11 @@ class Wanted:
 def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
     """Raises UnsafePlan where that cannot be in the state that the rollout is in."""
     workspace = wanted.one.alone
-    rollout, file = said(wanted, path)
+    spec = said(wanted, path)
+    rollout, file = (spec.rollouts.get(wanted.alias), spec.path) if spec else (None, "")
     command = f"rollout {wanted.wish}"
-    with begun(wanted, workspace, stop) as session:
+    with session_for(wanted, workspace, stop) as session:
+        wiring.keep_secret(session.aws, [spec] if spec else [])
         for _ in range(MOST_LOOKS):
             one, taken_at = looked(wanted, workspace, session, rollout, file)
             decision = asked(
@@ -64,17 +68,21 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
             )  # fmt: skip
             if decision.did == "refused":
                 raise UnsafePlan(IS_IN_A_STATE_FOR_IT.ends(f"{one.key}: {decision.reason}"))
-            told: list[Told] = carried_out(workspace, session, folder, command, [(one, decision)])
+            told: list[Told] = (
+                begun(workspace, session, folder, command, one, decision)
+                if decision.did == "start"
+                else carried_out(workspace, session, folder, command, [(one, decision)])
+            )
             if not any(item.exit_code == StalePlan.exit_code for item in told) or session.stop():
                 break
         return Ticked(keeping.kept(workspace, session, folder, command, told), taken_at)
 
 
 @contextmanager
-def begun(wanted: Wanted, workspace: Workspace, stop: Stop) -> Iterator[Session]:
+def session_for(wanted: Wanted, workspace: Workspace, stop: Stop) -> Iterator[Session]:
     """A run; what goes back waits for no lock, for the alias's revision guards it as well."""
     if wanted.wish != "abort":
-        with running(workspace, stop, QUIET) as session:
+        with running(workspace, stop, replace(QUIET, hear=wanted.hear)) as session:
             yield session
         return
     aws = wiring.connect(workspace.config, workspace.accounts, stop)
@@ -96,14 +104,13 @@ def looked(
     return one(session.aws, held[wanted.key], function, rollout, file), live.taken_at
 
 
-def said(wanted: Wanted, path: Path) -> tuple[Rollout | None, str]:
-    """The alias's rollout, and the file of its spec; of specs that are broken nothing, where it can go without. Raises SpecError."""
+def said(wanted: Wanted, path: Path) -> Spec | None:
+    """What git says of the function; of specs that are broken nothing, where it can go without. Raises SpecError."""
     try:
         specs = wiring.read([path]).specs.specs
     except SpecError as error:
         if wanted.wish not in WITHOUT_SPECS:
             raise
         warn(f"the specs are not looked at, for there are mistakes: {error.faults[0]}")
-        return None, ""
-    spec: Spec | None = next((spec for spec in specs if spec.target == wanted.one.target), None)
-    return (spec.rollouts.get(wanted.alias), spec.path) if spec else (None, "")
+        return None
+    return next((spec for spec in specs if spec.target == wanted.one.target), None)
