@@ -33,7 +33,7 @@ from reconciler.plan.changes import (
 from reconciler.rollout.decide import begun, rejected
 from reconciler.rollout.marker import Marker, told
 from reconciler.rollout.sending import Described
-from reconciler.rollout.standing import Alias, bake, disagreement, is_moved, status
+from reconciler.rollout.standing import Alias, bake, disagreement, is_moved, is_moved_by_aws, status
 from reconciler.rollout.steps import in_words
 from reconciler.rollout.words import digest_of
 
@@ -90,13 +90,15 @@ class _Seen:
 def moves(case: Case, function: Draft | None, published: str | Ref) -> dict[Key, Move]:
     """Those of the aliases that have a rollout, or still bear the marker of one."""
     held = {item.key: item for item in case.held(ALIAS)}
+    started = {item.key.name: str(item.handle.get("Status", "")) for item in case.held(KEPT_STARTED)}
     found = {}
     for item in case.desired(ALIAS):
         live = held.get(item.key)
         if live is None or not isinstance(live.properties["FunctionVersion"], str):
             continue
         version = item.properties["FunctionVersion"]
-        seen = _Seen(case, function, item, rolled(live), published if version == PUBLISHED_VERSION else version)
+        alias = replace(rolled(live), provisioned=started.get(item.key.name, ""))
+        seen = _Seen(case, function, item, alias, published if version == PUBLISHED_VERSION else version)
         if () not in ignored_paths(case.spec, ALIAS, item.key.name) and (move := _move(seen)):
             found[item.key] = move
     return found
@@ -166,20 +168,34 @@ def _start(seen: _Seen, rollout: Rollout) -> Move:
     if is_moved(alias):
         return _kept(seen, "blocked")
     replaced = f"replaces the rollout of {mark.candidate}; " if mark and mark.is_open else ""
-    if _content(seen, seen.candidate) == _content(seen, alias.version):
-        return _at_once(seen, f"{replaced}same content as {alias.version}, no steps")
+    content_of_it = _content(seen, seen.candidate)
+    if same := next((version for version in _stable(alias) if _content(seen, version) == content_of_it), None):
+        return _at_once(seen, f"{replaced}same content as {same}, no steps")
     if seen.candidate in _recent(seen, rollout):
         reason = f"{replaced}back to one of the {rollout.rollback_window} versions before {alias.version}, no steps"
         return _approved(_at_once(seen, reason, events=rollout.smoke), rollout)
-    after = begun(rollout, alias, seen.candidate, SOME_TIME).after
+    after = begun(rollout, _warm(alias), seen.candidate, SOME_TIME).after
     assert after
     reason = f"{replaced}rollout to {seen.candidate}: {in_words(rollout)}"
     if not rollout.steps:
         return _approved(_at_once(seen, reason, after.marker, rollout.smoke), rollout)
     assert after.marker
     step = after.marker
-    underway = Underway("begins", alias.version, seen.candidate, step.step, step.of, step.weight)
+    underway = Underway("begins", step.from_, seen.candidate, step.step, step.of, step.weight)
     return _approved(Move(alias, seen.wanted, underway, after, reason, rollout.smoke), rollout)
+
+
+def _stable(alias: Alias) -> tuple[str, ...]:
+    """What the alias is on; while that is watched, also what it came from."""
+    mark = alias.marker
+    return (alias.version, mark.from_) if mark and mark.state == "watch" else (alias.version,)
+
+
+def _warm(alias: Alias) -> Alias:
+    """Where the version that it was promoted to does not start, the one that has the traffic is the stable one."""
+    mark = alias.marker
+    is_stuck = mark and mark.state == "watch" and is_moved_by_aws(alias)
+    return replace(alias, version=mark.from_) if mark and is_stuck else alias
 
 
 def _approved(move: Move, rollout: Rollout) -> Move:
@@ -279,7 +295,7 @@ def _smoke(draft: Draft, move: Move) -> Iterator[Step]:
     """What the candidate must pass; where it does not, the alias remembers that."""
     assert draft.pair.live
     key, live = draft.pair.key, draft.pair.live
-    left = rejected(PUBLISHED, move.alias.version, "", SOME_TIME)
+    left = rejected(PUBLISHED, _warm(move.alias).version, "", SOME_TIME)
     stays: dict[str, Any] = {
         "Description": _described(live.properties.get("Description") or "", left.marker, move.wanted),
         "FunctionVersion": left.version,

@@ -75,9 +75,8 @@ class Told:
 
     @property
     def needs_person(self) -> bool:
-        return self.is_open and (
-            self.decision.needs_person or self.status in ("approval", "paused", "held", "disagreement")
-        )
+        is_waiting = self.status in ("approval", "paused", "held", "disagreement")
+        return is_waiting or (self.is_open and self.decision.needs_person)
 
 
 def document(told_of: Iterable[Told], taken_at: str, notes: Iterable[str] = ()) -> dict[str, Any]:
@@ -166,9 +165,10 @@ def sentence(one: Document) -> str:
     candidate, since = one["candidate"], one["since"]
     reason = f": {shortened(one['reason'], LONGEST_REASON)}" if one["reason"] else ""
     match one["status"]:
+        case "rejected" if one["did"] == "back":
+            return f"went back to {one['version']}, {candidate} was rejected {since}{reason}"
         case "rejected":
-            did = "went back to" if one["did"] == "back" else "on"
-            return f"{did} {one['version']}, {candidate} was rejected {since}{reason}"
+            return f"{_where(one)}{reason}"
         case "done":
             return f"{candidate} has all the traffic, the rollout is over"
         case "watch":

@@ -94,7 +94,7 @@ def status(rollout: Rollout | None, alias: Alias) -> Status | Literal[""]:
     marker = alias.marker
     if marker is None:
         return ""
-    if is_foreign(alias) or (marker.is_open and is_moved(alias)):
+    if is_foreign(alias) or is_moved(alias):
         return "disagreement"
     if marker.state == "rejected":
         return "rejected"

@@ -80,7 +80,8 @@ def _evidence(
     throttles = throttles_before = None
     if analysis.throttles is not None and not problem:
         of_alias = points.get(_metric(one, "Throttles", "Sum"), {})
-        throttles, throttles_before = (sum(_in(of_alias, span)) for span in (seen, hour_before(one.marker)))
+        throttles, earlier = sum(_in(of_alias, seen)), hour_before(one.marker)
+        throttles_before = sum(_in(of_alias, earlier)) if earlier.start >= one.now - KEPT else None
     problems = [problem if analysis.is_measured else "", unasked if analysis.alarms else ""]
     return Evidence(
         window=seen,

@@ -301,6 +301,7 @@ def test_where_the_spec_says_so_a_fail_is_held_for_a_person_until_somebody_decid
         (replace(watched(), weights={"7": 1.0}, provisioned="IN_PROGRESS"), "promoting"),
         (rejected("8", "7", "errors", NOON), "rejected"),
         (replace(rejected("8", "7", "errors", NOON), version="8"), "disagreement"),
+        (replace(rejected("8", "7", "errors", NOON), weights={"8": 0.5}), "disagreement"),
         (replace(in_step(), version="8"), "disagreement"),
     ],
 )

@@ -130,6 +130,19 @@ def test_scenario_15_a_revert_goes_at_once(begun: House) -> None:
     does_nothing(begun)
 
 
+def test_scenario_15_a_revert_goes_at_once_while_what_it_takes_back_is_watched(house: House) -> None:
+    """Else it would wait through steps beside the version that it is to take back."""
+    lives(house, rollout="{steps: all-at-once, watch: 15m}")
+    releases(house, "two")
+    applies(house)
+    says(house)
+    releases(house, "one")
+    assert action(house)["reason"] == "replaces the rollout of 2; same content as 1, no steps"
+    applies(house)
+    assert (traffic(house), marker(house)) == (("3", {}), None)
+    does_nothing(house)
+
+
 def test_scenario_16_a_pin_to_the_stable_version_ends_it(begun: House) -> None:
     says(begun, version="1")
     assert action(begun)["reason"] == "ends the rollout of 2"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -121,6 +121,13 @@ def test_throttles_are_those_of_the_window_and_of_the_hour_before() -> None:
     watched = Watched({("Throttles", ""): {minute(-30): 4.0, minute(5): 6.0}})
     (found,) = told(watched, rolling()).values()
     assert (found.throttles, found.throttles_before) == (6, 4)
+
+
+def test_of_throttles_before_what_began_weeks_ago_nobody_knows() -> None:
+    """CloudWatch has the minutes of 15 days; that there were none is something else."""
+    began = STEP.since - timedelta(days=15)
+    (found,) = told(Watched({("Throttles", ""): {minute(5): 6.0}}), rolling(marker=replace(STEP, begun=began))).values()
+    assert (found.throttles, found.throttles_before) == (6, None)
 
 
 def test_alarms_of_both_sorts_are_found_and_one_that_is_gone_is_not_there() -> None:

@@ -22,5 +22,5 @@ def codes(told: Iterable[Told], *, is_detailed: bool) -> Iterator[int]:
     for item in told:
         yield item.exit_code
         yield WENT_BACK if item.did == "back" else 0
-        if is_detailed and item.is_open:
+        if is_detailed and (item.is_open or item.needs_person):
             yield WAITS_FOR_A_PERSON if item.needs_person else OPEN

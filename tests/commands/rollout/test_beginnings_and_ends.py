@@ -91,6 +91,26 @@ def test_scenario_25_a_version_that_does_not_start_goes_back(shop: House, clock:
     assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
 
 
+def test_scenario_25_a_move_at_once_to_a_version_that_does_not_start_goes_back_at_the_next_tick(shop: House) -> None:
+    """AWS keeps the traffic where it was, and so it stays, whoever comes next: a tick, or a commit of something else."""
+    begins(shop, extra=WARM, rollout="all-at-once")
+    advances(shop)
+    for release, then in (("three", "advance"), ("four", "commit")):
+        releases(shop, release)
+        shop.sandbox.gate.script = Script([Fault("UpdateAlias", nth=1, fails="FUNCTION_ERROR_INIT_FAILURE")])
+        assert shop.run("apply", "--yes").exit_code == 25
+        shop.sandbox.gate.script = Script([])
+        assert shop.run("apply", "--yes").exit_code == 0
+        assert traffic(shop)[1] == {"2": 1.0}
+        if then == "advance":
+            assert advances(shop, code=27)["checkout"]["did"] == "back"
+            assert (traffic(shop), is_empty(shop)) == (("2", {}), True)
+    says(shop, extra=WARM, rollout=PLAIN)
+    releases(shop, "five")
+    applies(shop)
+    assert (traffic(shop), is_empty(shop)) == (("2", {"5": 0.25}), True)
+
+
 def test_a_version_that_was_rejected_is_tried_again_from_its_smoke_events(shop: House, clock: Clock) -> None:
     event(shop)
     begins(shop, rollout=SMOKED)

@@ -51,6 +51,8 @@ TOLD: dict[str, tuple[Marker, dict[str, Any], str]] = {
     "a watch in which somebody went back": (WATCHED, {"version": "1"}, "disagreement: it is on version 1, which no rollout put there"),
     "a rejected version that somebody put there": (
         Marker("2", "rejected", BEGUN), {"version": "2"}, "on 2, 2 was rejected 2026-11-25T12:00:00Z; disagreement: it is on version 2"),
+    "a rejected version that somebody gave weights": (
+        Marker("2", "rejected", BEGUN), {"weights": {"2": 0.5}}, "; disagreement: its weights (2 at 50 %) are of no rollout"),
 }  # fmt: skip
 
 
@@ -58,8 +60,9 @@ TOLD: dict[str, tuple[Marker, dict[str, Any], str]] = {
 def test_what_has_no_step_is_told_as_well(scene: Scene, name: str) -> None:
     marker, moved, sentence = TOLD[name]
     scene.put(marker, **moved)
-    result = scene.run("status")
-    assert (result.exit_code, sentence in result.out) == (0, True), (result.out, result.err)
+    result = scene.run("status", "--detailed-exitcode")
+    assert (result.exit_code, sentence in result.out) == (28, True), (result.out, result.err)
+    assert ("(W252)" in scene.house.run("plan").out) == bool(moved)
 
 
 def test_where_git_has_no_steps_any_more_the_marker_tells_them(scene: Scene) -> None:
