@@ -16,6 +16,7 @@ from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core.errors import AwsError, CodeDiffers, Rejected
 from reconciler.core.model import Operation
 from reconciler.core.rollouts import Smoke
+from reconciler.files.patterns import is_found
 from reconciler.files.reading import Unreadable, contents
 from reconciler.kinds.alias import ALIAS
 from reconciler.rollout import smoke as expectations
@@ -43,7 +44,7 @@ def require_passed(index: int, operation: Operation, answer: Answer, seconds: fl
     payload, version = result.get("Payload") or b"", str(result.get("ExecutedVersion") or operation.params["Qualifier"])
     log = base64.b64decode(result.get("LogResult") or "").decode("utf-8", "replace")
     given = expectations.Answer(payload, str(result.get("FunctionError", "")), log, milliseconds)
-    wrong = expectations.failed(smoke, given)
+    wrong = expectations.failed(smoke, given, is_found)
     judged = {
         "event": smoke.event, "sha256": smoke.sha256, "version": version,
         "outcome": "failed" if wrong else "passed", "milliseconds": milliseconds, "failed": list(wrong),

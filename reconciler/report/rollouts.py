@@ -104,9 +104,9 @@ def row(item: Told) -> dict[str, Any]:
         **_progress(one, after),
         "since": told(open_one.since),
         "begun": told(open_one.begun) if open_one.begun else None,
-        "not_before": _time(decision.not_before) if item.is_open else None,
+        "not_before": _time(decision.not_before) if item.is_open and item.next == "none" else None,
         "needs_person": item.needs_person,
-        "reason": decision.reason or (marker.reason if marker else ""),
+        "reason": ("" if item.failed else decision.reason) or (marker.reason if marker else ""),
         "verdict": judged.outcome if judged else None,
         "evidence": dict(judged.numbers) if judged else {},
         "unsure": judged.reason if judged and judged.outcome == "unsure" else "",
@@ -155,15 +155,15 @@ def _lines(one: Document) -> Iterator[str]:
         said = "; ".join(filter(None, (numbers(one["evidence"]), one["unsure"])))
         yield printable(f"  {one['verdict']}: {said or 'nothing is looked at'}")
     if one["next"] != "none":
-        yield printable(f"  the next tick: {NEXT[one['next']]}")
+        yield printable(f"  the next tick: {NEXT[one['next']]}{_because(one)}")
     if one["failed"]:
         yield printable(f"  not done: {one['failed']}")
 
 
 def sentence(one: Document) -> str:
-    """How it stands, and what comes next."""
+    """How it stands, and when it may go on. Of one that the next tick moves, the reason is that tick's."""
     candidate, since = one["candidate"], one["since"]
-    reason = f": {shortened(one['reason'], LONGEST_REASON)}" if one["reason"] else ""
+    reason = _because(one) if one["next"] == "none" else ""
     match one["status"]:
         case "rejected" if one["did"] == "back":
             return f"went back to {one['version']}, {candidate} was rejected {since}{reason}"
@@ -194,6 +194,10 @@ def _where(one: Document) -> str:
     if one["step"] is None:
         return f"{candidate} at 100 %, watched since {since}, from {stable}"
     return f"{candidate} at {percent(one['weight'])} of {stable}, step {one['step']} of {one['steps']} since {since}"
+
+
+def _because(one: Document) -> str:
+    return f": {shortened(one['reason'], LONGEST_REASON)}" if one["reason"] else ""
 
 
 def _until(one: Document, word: str) -> str:

@@ -24,7 +24,7 @@ Flag: TypeAlias = Literal["", "paused", "held"]
 MOST = 120  # characters of a marker
 MOST_TEXT = 130  # of a Description in a spec, so that a marker fits behind it
 MOST_DESCRIPTION = 256  # AWS's
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_TIME = r"2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _VERSION = "[1-9][0-9]{0,18}"
 _MARKER = re.compile(
     rf" ?\[rollout (?P<candidate>{_VERSION}): (?:"

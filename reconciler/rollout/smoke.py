@@ -1,4 +1,6 @@
-"""What of a candidate's answer to a smoke event is not as the spec expects it. Sends nothing; no payload is in what it tells."""
+"""What of a candidate's answer to a smoke event is not as the spec expects it. Sends nothing, and matches no pattern itself; no payload is in what
+it tells.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from reconciler.core.diff import steps_of
 from reconciler.core.rollouts import Smoke
@@ -15,7 +17,10 @@ from reconciler.core.rollouts import Smoke
 TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "number": (int, float), "boolean": (bool,), "object": (dict,), "array": (list,), "null": (type(None),),
 }  # fmt: skip
+MATCHES = "matches"
 MAX_MATCHED = 2048  # characters; a longer text of an answer is not given to a pattern
+
+Found: TypeAlias = Callable[[str, str], bool]  # whether a pattern is found in a text; raises TimeoutError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,12 @@ class Absent:
 ABSENT = Absent()
 
 
-def failed(smoke: Smoke, answer: Answer) -> tuple[str, ...]:
+def failed(smoke: Smoke, answer: Answer, is_found: Found) -> tuple[str, ...]:
     """A sentence for each expectation that is not met; none where it passed."""
-    return tuple(_failed(smoke, answer))
+    return tuple(_failed(smoke, answer, is_found))
 
 
-def _failed(smoke: Smoke, answer: Answer) -> Iterator[str]:
+def _failed(smoke: Smoke, answer: Answer, is_found: Found) -> Iterator[str]:
     if answer.error:
         yield f"the function failed ({answer.error})"
         return
@@ -56,7 +61,7 @@ def _failed(smoke: Smoke, answer: Answer) -> Iterator[str]:
         yield "the answer is not JSON"
         return
     for pointer, expected in smoke.expect.items():
-        yield from (f"{pointer or 'the answer'} {wrong}" for wrong in _unmet(expected, at(payload, pointer)))
+        yield from (f"{pointer or 'the answer'} {wrong}" for wrong in _unmet(expected, at(payload, pointer), is_found))
 
 
 def at(value: Any, pointer: str) -> Any:
@@ -80,7 +85,7 @@ def _document(text: str) -> Any:
         return ABSENT
 
 
-def _unmet(expected: Any, value: Any) -> Iterator[str]:
+def _unmet(expected: Any, value: Any, is_found: Found) -> Iterator[str]:
     if not isinstance(expected, Mapping):
         if value is ABSENT:
             yield "is not there"
@@ -90,7 +95,22 @@ def _unmet(expected: Any, value: Any) -> Iterator[str]:
     if value is ABSENT and expected.get("exists") is not False:
         yield "is not there"
         return
-    yield from (MATCHERS[word][1](wanted) for word, wanted in expected.items() if not MATCHERS[word][0](wanted, value))
+    for word, wanted in expected.items():
+        if word == MATCHES:
+            yield from _unmatched(wanted, value, is_found)
+        elif not MATCHERS[word][0](wanted, value):
+            yield MATCHERS[word][1](wanted)
+
+
+def _unmatched(pattern: str, value: Any, is_found: Found) -> Iterator[str]:
+    if isinstance(value, str) and len(value) > MAX_MATCHED:
+        yield f"is longer than {MAX_MATCHED} characters, so it is not matched"
+        return
+    try:
+        if not isinstance(value, str) or not is_found(pattern, value):
+            yield f"does not match {pattern!r}"
+    except TimeoutError:
+        yield f"takes too long to be matched by {pattern!r}; write a simpler one"
 
 
 def is_equal(expected: Any, value: Any) -> bool:
@@ -112,15 +132,10 @@ def _is_of(name: str, value: Any) -> bool:
     return isinstance(value, TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
 
 
-def _is_matched(pattern: str, value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_MATCHED and re.search(pattern, value) is not None
-
-
-# By word: whether a value meets what is wanted, and what is said where it does not.
+# By word, but for MATCHES: whether a value meets what is wanted, and what is said where it does not.
 MATCHERS: Mapping[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
     "min": (lambda wanted, value: _is_number(value) and value >= wanted, lambda wanted: f"is no number from {wanted} on"),
     "max": (lambda wanted, value: _is_number(value) and value <= wanted, lambda wanted: f"is no number up to {wanted}"),
-    "matches": (_is_matched, lambda wanted: f"does not match {wanted!r}"),
     "exists": (
         lambda wanted, value: (value is not ABSENT) is wanted,
         lambda wanted: "is not there" if wanted else "is there",

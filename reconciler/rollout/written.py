@@ -11,7 +11,7 @@ from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, SpecCheck, named, part
 from reconciler.core.rollouts import NO_TIME
 from reconciler.rollout.marker import MOST_TEXT, split
-from reconciler.rollout.smoke import MATCHERS, TYPES
+from reconciler.rollout.smoke import MATCHERS, MATCHES, TYPES
 from reconciler.rollout.steps import APPROVE, AT_ONCE, PRESETS, duration, steps_of
 
 Schema = dict[str, Any]
@@ -53,7 +53,7 @@ MATCHER: Schema = {
     "properties": {
         "min": {"type": "number"},
         "max": {"type": "number"},
-        "matches": {"description": "A regular expression that is found in the text.", "type": "string", "maxLength": 500},
+        MATCHES: {"description": "A regular expression that is found in the text.", "type": "string", "maxLength": 500},
         "exists": {"type": "boolean"},
         "type": {"type": "string", "enum": sorted([*TYPES, "integer"])},
     },
@@ -68,7 +68,7 @@ SMOKE: Schema = {
             "minLength": 1,
         },
         "expect": {
-            "description": f"JSON Pointer into the answer -> the value that stands there, or {', '.join(MATCHERS)}.",
+            "description": f"JSON Pointer into the answer -> the value that stands there, or {', '.join((*MATCHERS, MATCHES))}.",
             "type": "object",
             "propertyNames": {"pattern": "^(/([^/~]|~[01])*)*$", "x-words": "a JSON Pointer, as in /statusCode"},
             "additionalProperties": MATCHER,
@@ -268,10 +268,10 @@ def matches_by_an_expression(spec: Mapping[str, Any]) -> Iterator[Finding]:
     for at, smoke in smokes(spec):
         expect = smoke.get("expect")
         for pointer, wanted in expect.items() if isinstance(expect, dict) else ():
-            pattern = wanted.get("matches") if isinstance(wanted, dict) else None
+            pattern = wanted.get(MATCHES) if isinstance(wanted, dict) else None
             wrong = _unread(pattern) if isinstance(pattern, str) else ""
             if wrong:
-                yield Finding(f"{at}/expect/{escaped(pointer)}/matches", f"this is no regular expression: {wrong}")
+                yield Finding(f"{at}/expect/{escaped(pointer)}/{MATCHES}", f"this is no regular expression: {wrong}")
 
 
 def _unread(pattern: str) -> str:
@@ -310,8 +310,9 @@ def looks_at_something(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """Of specs that are right."""
     for at, name, _, written in rollouts(spec):
         said = written if isinstance(written, dict) else {"steps": written}
-        if steps_of(said["steps"]) and not {"alarms", "errors", "duration", "throttles"} & set(
-            said.get("analysis", ())
+        analysis = part(said, "analysis")
+        if steps_of(said["steps"]) and not any(
+            analysis.get(name) for name in ("alarms", "errors", "duration", "throttles")
         ):
             message = f"the rollout of alias {name} looks at nothing, so only a person turns it back; write analysis"
             yield Finding(at, message, is_key=True)

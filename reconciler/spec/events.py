@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from reconciler.core.diff import pointer
 from reconciler.core.errors import Fault
@@ -69,7 +69,7 @@ def _wrong(path: Path) -> str:
     if not is_there(path):
         return "does not exist; it is relative to this file"
     try:
-        json.loads(contents(path, LARGEST).decode())
+        json.loads(contents(path, LARGEST).decode(), parse_constant=_no_number)
     except Unreadable as error:
         return str(error)
     except json.JSONDecodeError as error:
@@ -77,6 +77,11 @@ def _wrong(path: Path) -> str:
     except (ValueError, RecursionError):
         return "is not JSON"
     return ""
+
+
+def _no_number(word: str) -> NoReturn:
+    """NaN and Infinity, which Python reads and AWS does not."""
+    raise ValueError(word)
 
 
 def rollouts_of(document: Document) -> dict[str, Rollout]:

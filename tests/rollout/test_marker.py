@@ -74,6 +74,8 @@ def test_behind_a_text_that_is_longer_than_a_specs_a_marker_still_fits(text: str
         "[rollout 8: rejected 2026-11-25T12:40:05Z] and more",
         "[rollout 08: rejected 2026-11-25T12:40:05Z]",
         "[rollout 8: rejected 2026-02-30T12:40:05Z]",
+        "[rollout 8: rejected 9999-12-31T23:59:59Z]",
+        "[rollout 8: rejected 0001-01-01T00:00:00Z]",
         "[rollout 8: rejected 2026-11-25T12:40:05Z]\n",
         "[rollout 8: rejected 2026-11-25T12:40:05Z: a [b]]",
         "[rollout 8: step 2 of 4 since 2026-11-25T12:40:05Z]",

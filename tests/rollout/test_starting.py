@@ -206,6 +206,7 @@ def test_scenario_22_a_candidate_that_does_not_pass_is_rejected_and_others_are_a
         ("Invoke", "failed"), ("UpdateAlias", "not attempted"), ("UpdateAlias", "succeeded"),
     ]  # fmt: skip
     assert task["status"]["failed"]
+    assert "version 2 did not pass: smoke events/order.json: /statusCode is not 200" in result.out
     assert "hunter2" not in json.dumps(report) + result.out + result.err
     assert "2 was rejected (smoke events/order.json: /statusCode is not 200)" in notes(house, "warning")
     assert house.plan()["in_sync"] is False

@@ -42,9 +42,10 @@ def test_an_event_is_known_by_its_content(tmp_path: Path) -> None:
         "a secret": ('{"password": hunter2}', "is not JSON: line 1, column 14: Expecting value"),
         "no text": (b"\xff\xfe", "is not JSON"),
         "nested": ("[" * 200_000, "is not JSON"),
+        "no number": ('{"total": NaN}', "is not JSON"),
         "large": (b" " * (6 * 2**20) + b"1", "is larger than 6 MiB, so it is not read"),
     }.values(),
-    ids=["nothing", "a secret", "no text", "nested", "large"],
+    ids=["nothing", "a secret", "no text", "nested", "no number", "large"],
 )
 def test_an_event_that_lambda_cannot_take_is_refused_where_it_is_named(
     text: str | bytes, why: str, tmp_path: Path
@@ -131,8 +132,9 @@ def test_a_rollout_is_no_property_of_its_alias(tmp_path: Path) -> None:
     assert spec.by_name["alias", "live"].properties == {"FunctionVersion": "1"}
 
 
-def test_a_rollout_that_looks_at_nothing_is_worth_a_warning(tmp_path: Path) -> None:
-    text = CANARY.format(0.05).replace(", analysis: {alarms: [red]}", "")
+@pytest.mark.parametrize("analysis", ["", ", analysis: {alarms: []}"])
+def test_a_rollout_that_looks_at_nothing_is_worth_a_warning(tmp_path: Path, analysis: str) -> None:
+    text = CANARY.format(0.05).replace(", analysis: {alarms: [red]}", analysis)
     assert warnings(tmp_path, text) == [
         "4:40: the rollout of alias live looks at nothing, so only a person turns it back; write analysis"
     ]

@@ -48,9 +48,10 @@ WATCHED = Marker("2", "watch", BEGUN, BEGUN, "1")
 TOLD: dict[str, tuple[Marker, dict[str, Any], str]] = {
     "a watch that is paused": (replace(WATCHED, flag="paused", reason="a freeze"), {}, "2 at 100 %, watched since 2026-11-25T12:00:00Z, from 1; paused: a freeze"),
     "a watch in which somebody gave weights": (WATCHED, {"weights": {"1": 0.5}}, "watched since 2026-11-25T12:00:00Z, from 1; disagreement: somebody moved"),
-    "a watch in which somebody went back": (WATCHED, {"version": "1"}, "disagreement: it is on version 1, which no rollout put there"),
+    "a watch in which somebody went back": (
+        WATCHED, {"version": "1"}, "from 1; disagreement\n  the next tick: the marker is taken off: it is on version 1, which no rollout put there"),
     "a rejected version that somebody put there": (
-        Marker("2", "rejected", BEGUN), {"version": "2"}, "on 2, 2 was rejected 2026-11-25T12:00:00Z; disagreement: it is on version 2"),
+        Marker("2", "rejected", BEGUN), {"version": "2"}, "on 2, 2 was rejected 2026-11-25T12:00:00Z; disagreement\n  the next tick: the marker is taken off: it is on version 2"),
     "a rejected version that somebody gave weights": (
         Marker("2", "rejected", BEGUN), {"weights": {"2": 0.5}}, "; disagreement: its weights (2 at 50 %) are of no rollout"),
 }  # fmt: skip
@@ -121,8 +122,19 @@ def test_status_changes_nothing_and_says_what_the_next_tick_does(scene: Scene) -
     told = scene.told("status")
     assert (told["did"], told["next"], told["verdict"]) == ("none", "back", "fail")
     assert scene.moves() == 0
-    assert "the next tick: back to the stable version" in scene.run("status").out
+    assert "the next tick: back to the stable version: errors 9 % > 2 %\n" in scene.run("status").out
     assert scene.run("status", "--detailed-exitcode").exit_code == 12
+
+
+def test_a_step_that_is_over_has_no_time_that_it_waits_for(scene: Scene) -> None:
+    scene.at_step()
+    scene.clock.go_on(11)
+    scene.both(100)
+    told = scene.told("status")
+    assert (told["next"], told["not_before"]) == ("step", None)
+    lines = scene.run("status").out.splitlines()
+    assert lines[0].endswith("2 at 5 % of 1, step 1 of 4 since 2026-11-25T12:00:00Z")
+    assert "  the next tick: on to the next step: step 2 of 4: 2 at 25 %" in lines
 
 
 def test_where_nothing_is_open_nothing_but_the_aliases_is_asked(scene: Scene) -> None:
