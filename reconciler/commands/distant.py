@@ -82,13 +82,17 @@ def newest_reports(workspace: Workspace, aws: Aws) -> Iterator[Mapping[str, Any]
 
 def _addresses(workspace: Workspace, get: lock.Store) -> Iterator[dict[str, str]]:
     where = lock.location(workspace.config.reports.rstrip("/"))
+    for key in listed(get, where["Bucket"], f"{where['Key']}/"):
+        if key.endswith(".json"):
+            yield {"Bucket": where["Bucket"], "Key": key}
+
+
+def listed(get: lock.Store, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys of all objects that lie right there, however many; what lies in folders below has other records. Raises AwsError."""
     token: dict[str, str] = {}
     while True:
-        below = {"Prefix": f"{where['Key']}/", "Delimiter": "/"}  # folders in it have other records
-        page = get("ListObjectsV2", {"Bucket": where["Bucket"], **below, **token})
-        for item in page.get("Contents", []):
-            if item["Key"].endswith(".json"):
-                yield {"Bucket": where["Bucket"], "Key": item["Key"]}
+        page = get("ListObjectsV2", {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", **token})
+        yield from (item["Key"] for item in page.get("Contents", []))
         if not page.get("IsTruncated"):
             return
         token = {"ContinuationToken": page["NextContinuationToken"]}

@@ -316,6 +316,8 @@ def _wrong_type(error: Error) -> str:
     if "string" in wanted and isinstance(value, bool | int | float):
         if _holds_secrets(error):
             return f"must be {words}: put the value in quotes"
+        if not re.search(error.schema.get("pattern", ""), json.dumps(value)):  # quotes alone would be the next mistake
+            return f"must be {_form(error) if 'x-words' in error.schema else words}, not {_shown(error)}"
         return f'must be {words}: write "{json.dumps(value)}"'
     if "object" in wanted and _is_pair_list(value) and not _holds_secrets(error):
         pairs = {key: item for pair in value for key, item in pair.items()}

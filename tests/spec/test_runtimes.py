@@ -77,7 +77,7 @@ def test_nothing_else_is_taken_for_a_runtime(tmp_path: Path) -> None:
         "did you mean python3.13?"
     ]
     assert faults(tmp_path, "configuration: {Runtime: 3.13}\n") == [
-        '4:26: configuration.Runtime must be a string: write "3.13"'
+        "4:26: configuration.Runtime must be a runtime's identifier, as in python3.13, not 3.13"
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from reconciler.apply import lock
-from reconciler.commands.distant import store
+from reconciler.commands.distant import listed, store
 from reconciler.commands.new_files import require_folders
 from reconciler.commands.output import warn
 from reconciler.commands.wiring import Workspace
@@ -79,8 +79,8 @@ class InBucket:
 
     def names(self, folder: str) -> list[str]:
         prefix = f"{self._where['Key']}/{folder}/"
-        page = self._call("ListObjectsV2", {"Bucket": self._where["Bucket"], "Prefix": prefix})
-        return rollout_record.newest_first(item["Key"].removeprefix(prefix) for item in page.get("Contents", ()))
+        keys = listed(self._call, self._where["Bucket"], prefix)
+        return rollout_record.newest_first(key.removeprefix(prefix) for key in keys)
 
     def read(self, name: str) -> tuple[Mapping[str, Any] | None, str]:
         try:

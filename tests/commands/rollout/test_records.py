@@ -95,6 +95,17 @@ def test_all_machines_write_one_record_in_the_bucket(scene: Scene) -> None:
     assert [past["did"] for past in scene.told("status", "--reports", "--report-dir", "nowhere")["history"]] == ["back"]
 
 
+def test_the_newest_record_is_found_however_many_there_are(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket(scene, "reports: s3://state/reports")
+    scene.at_step()
+    scene.told("abort", ADDRESS, "--because", "it burns")
+    s3 = scene.house.sandbox.clients.get("s3", ACCOUNT, REGION)
+    for year in range(2020, 2026):
+        s3.put_object(Bucket="state", Key=f"reports/{PLACE}/{year}0101T120000Z-1.json", Body=b"{}")
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
+    assert [past["did"] for past in scene.told("status", "--reports", "--report-dir", "nowhere")["history"]] == ["back"]
+
+
 def test_what_another_machine_wrote_in_between_is_not_lost(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket(scene, "reports: s3://state/reports")
     scene.at_step()
