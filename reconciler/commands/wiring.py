@@ -171,6 +171,7 @@ def live_snapshot(
     from reconciler.snapshot.artifacts import Looking
     from reconciler.snapshot.estimate import expected_calls
     from reconciler.snapshot.fetch import fetch
+    from reconciler.snapshot.secrets import keep_secret
 
     keep_secret(aws, workspace.specs.specs)
     mark = workspace.config.managed_by if workspace.is_whole else ""
@@ -181,15 +182,6 @@ def live_snapshot(
             aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
             looking=look or Looking(),
         )  # fmt: skip
-
-
-def keep_secret(aws: Aws, specs: Iterable[Spec]) -> None:
-    """The sensitive values of some specs are hidden from here on, whatever AWS says."""
-    from reconciler.core.sealing import sensitive_texts
-    from reconciler.kinds.registry import KINDS
-
-    for item in (item for spec in specs for item in spec.desired):
-        aws.redaction.learn(sensitive_texts(item.properties, KINDS[item.key.kind].is_sensitive))
 
 
 def counting(aws: Aws, calls: Callable[[], Mapping[Place, Mapping[str, int]]]) -> Told:
@@ -315,10 +307,12 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
     )
     if aws is not None:
-        from reconciler.snapshot.alarms import told
+        from reconciler.snapshot import beginnings
         from reconciler.snapshot.belongings import lost
 
-        made = replace(made, diagnostics=(*made.diagnostics, *lost(aws, made), *told(aws, made, specs)))
+        with following(counting(aws, cache(partial(beginnings.calls, made, specs)))):
+            notes = (*made.diagnostics, *lost(aws, made), *beginnings.told(aws, made, specs))
+        made = replace(made, diagnostics=notes)
     guarded = guard_problem(workspace, made, snapshot, choices, aws)
     if guarded:
         note = DELETES_NO_MORE_THAN_ALLOWED.cited(Diagnostic("refusal", guarded, error=UnsafePlan.__name__))

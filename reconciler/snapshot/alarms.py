@@ -1,16 +1,15 @@
-"""What the alarms of rollouts that a plan begins say before anything is changed: asked only where one begins. Never writes."""
+"""What the alarms of rollouts that a plan begins say before anything is changed. Never writes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted, PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Key, Plan, Spec
+from reconciler.core.model import Diagnostic, Key
 from reconciler.core.rollouts import Analysis
-from reconciler.kinds.alias import ALIAS
 from reconciler.rollout.evidence import Alarm
 from reconciler.snapshot.metrics import alarms
 
@@ -22,29 +21,10 @@ WAS_RED_BEFORE = Rule(
 IS_KNOWN = Rule("W256", "What alarms say is known before a rollout begins.")
 
 
-def watching(plan: Plan, specs: Iterable[Spec]) -> dict[Key, Analysis]:
-    """The aliases whose rollout the plan begins, and by what they are judged."""
-    rollouts = {
-        Key(spec.target, ALIAS.name, name): rollout.analysis
-        for spec in specs
-        for name, rollout in spec.rollouts.items()
-        if rollout.analysis.alarms
-    }
-    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
-    beginning = (
-        action.key
-        for target in plan.targets
-        if target.target not in refused
-        for action in target.actions
-        if action.verb != "none" and action.rollout and action.rollout.course in ("begins", "at once")
-    )
-    return {key: rollouts[key] for key in beginning if key in rollouts}
-
-
-def told(aws: Aws, plan: Plan, specs: Iterable[Spec]) -> Iterator[Diagnostic]:
-    """One call for the alarms of an account and region."""
+def told(aws: Aws, watching: Mapping[Key, Analysis]) -> Iterator[Diagnostic]:
+    """One call for the alarms of an account and region; `watching` are the aliases whose rollout begins, and by what they are judged."""
     by_place: dict[Place, dict[Key, Analysis]] = {}
-    for key, analysis in watching(plan, specs).items():
+    for key, analysis in watching.items():
         by_place.setdefault(Place.of(key.target), {})[key] = analysis
     for place, those in by_place.items():
         try:

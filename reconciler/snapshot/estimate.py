@@ -1,7 +1,7 @@
 """How many calls reading will take, before the first is made, by what specs say alone. Pure.
 
-It takes for granted that the functions are there, that each has one version and as many aliases as its spec names, and that an account has
-nothing else: what others have in it makes listings longer.
+It takes for granted that the functions are there, that each has one version and as many aliases as its spec names, one old version where
+`versions.retain` keeps so many, and that an account has nothing else: what others have in it makes listings longer.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from reconciler.core.model import Spec, Target
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
-from reconciler.kinds.needs import needed, parts, with_layers
+from reconciler.kinds.needs import hanging_on, needed, parts, with_layers
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.version import VERSION
 from reconciler.snapshot.fetch import grouped
 
 PAGE = 50  # items
+AN_OLD_ONE = frozenset({"1"})
 LONGER: Mapping[str, int] = {"ListEventSourceMappings": 100}
 
 
@@ -43,7 +44,12 @@ def _calls(specs: list[Spec], *, is_marking: bool, is_naming: bool) -> dict[str,
     functions = [spec for spec in specs if spec.target.root == FUNCTION.name]
     calls[drawn_on("lambda", "GetFunction")] = len(functions)
     calls["resourcegroupstaggingapi"] = int(is_marking)
-    names = {spec.target: needed(spec) for spec in specs}
+    names = {
+        spec.target: needed(spec) | (hanging_on(AN_OLD_ONE) if _grows_old(spec) else frozenset()) for spec in specs
+    }
+    calls[drawn_on("lambda", "ListDurableExecutionsByFunction")] += sum(
+        _grows_old(spec) and _is_durable(spec) for spec in specs
+    )
     for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
         asked = {
             spec.target: named
@@ -57,6 +63,15 @@ def _calls(specs: list[Spec], *, is_marking: bool, is_naming: bool) -> dict[str,
         pages("ListFunctions", len(functions)) if is_naming and not is_listed else 0
     )
     return {name: count for name, count in calls.items() if count}
+
+
+def _grows_old(spec: Spec) -> bool:
+    """Whether each release makes a version too old to be kept, so that it is looked at who uses it."""
+    return spec.publish and not spec.is_absent and spec.retain is not None and bool(spec.retain.newest)
+
+
+def _is_durable(spec: Spec) -> bool:
+    return any("DurableConfig" in item.properties.get("configuration", {}) for item in spec.desired)
 
 
 def _of_kind(kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spec]) -> Iterator[tuple[str, int]]:
@@ -80,7 +95,7 @@ def _of_kind(kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spe
         yield reading.single("f", "")[0], whole + sum(map(len, asked.values()))
     if reading.rest:
         yield "GetLayerVersionByArn", count
-    for beside in reading.beside:
+    for beside in reading.beside if own else reading.beside[:1]:
         yield beside.listing.operation, 1
     if reading.users:
         yield reading.users.listing.operation, pages(reading.users.listing.operation, 2 * count)

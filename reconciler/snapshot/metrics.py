@@ -27,7 +27,7 @@ Item = TypeVar("Item")
 
 
 class Metric(NamedTuple):
-    """A statistic by the minute of what an alias did, or one version for it."""
+    """A statistic of what an alias did, or one version for it."""
 
     name: str
     stat: str
@@ -35,7 +35,7 @@ class Metric(NamedTuple):
     resource: str
     version: str = ""
 
-    def query(self, identifier: str) -> dict[str, Any]:
+    def query(self, identifier: str, period_seconds: int) -> dict[str, Any]:
         dimensions = {"FunctionName": self.function, "Resource": self.resource}
         dimensions |= {"ExecutedVersion": self.version} if self.version else {}
         metric = {
@@ -43,7 +43,7 @@ class Metric(NamedTuple):
             "MetricName": self.name,
             "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
         }
-        return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": PERIOD_SECONDS, "Stat": self.stat}}
+        return {"Id": identifier, "MetricStat": {"Metric": metric, "Period": period_seconds, "Stat": self.stat}}
 
 
 def evidence(aws: Aws, rolling: Iterable[Rolling]) -> dict[Key, Evidence]:
@@ -140,17 +140,26 @@ def _points(aws: Aws, place: Place, rolling: Sequence[Rolling]) -> dict[Metric, 
     if not spans:
         return {}
     start, end = max(min(span.start for span in spans), rolling[0].now - KEPT), max(span.end for span in spans)
+    return asked(aws, place, list(metrics), Window(start, end))
+
+
+def asked(
+    aws: Aws, place: Place, metrics: Sequence[Metric], span: Window, period_seconds: int = PERIOD_SECONDS
+) -> dict[Metric, Points]:
+    """The points of metrics in a span, for each period one. Raises AwsError where they cannot be had whole."""
     found: dict[Metric, Points] = {}
-    for some in _cut(list(metrics), MOST_QUERIES):
-        found |= _asked(aws, place, some, Window(start, end))
+    for some in _cut(metrics, MOST_QUERIES):
+        found |= _asked(aws, place, some, span, period_seconds)
     return found
 
 
-def _asked(aws: Aws, place: Place, metrics: Sequence[Metric], span: Window) -> dict[Metric, Points]:
+def _asked(
+    aws: Aws, place: Place, metrics: Sequence[Metric], span: Window, period_seconds: int
+) -> dict[Metric, Points]:
     named = {f"m{number}": metric for number, metric in enumerate(metrics)}
     found: dict[Metric, dict[datetime, float]] = {metric: {} for metric in metrics}
     params = {
-        "MetricDataQueries": [metric.query(identifier) for identifier, metric in named.items()],
+        "MetricDataQueries": [metric.query(identifier, period_seconds) for identifier, metric in named.items()],
         "StartTime": span.start,
         "EndTime": span.end,
         "ScanBy": "TimestampAscending",

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from contextlib import chdir
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from reconciler.aws.client import Place
+from reconciler.commands import wiring
 from reconciler.sandbox.around.faults import Fault, Script
+from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
+from reconciler.snapshot import beginnings
 from tests.conftest import ACCOUNT, REGION, House
-from tests.rollout.rolled import action, alias, applies, event, lives, marker, releases, says, traffic
+from tests.rollout.rolled import LIVE, action, alias, applies, event, lives, marker, releases, says, traffic
 
 SMOKE = "{steps: [{weight: 0.05, bake: 10m}], smoke: [{event: events/order.json, expect: {/statusCode: 200}}]}"
 FAILS = "def lambda_handler(event, context):\n    return {'statusCode': 500, 'secret': 'hunter2'}\n"
@@ -400,6 +408,71 @@ def test_alarms_that_nobody_may_see_are_told(house: House) -> None:
     releases(house, "two")
     house.sandbox.gate.script = Script([Fault("DescribeAlarms", code="AccessDenied", status=403, message="no")])
     assert "(W256)" in notes(house, "warning")
+
+
+QUIET = "{steps: [{weight: 0.05, bake: 12m}], analysis: {errors: {max: 2%, least: 50}}}"
+
+
+def called_in_the_last_day(house: House, count: int, name: str = "checkout") -> None:
+    region = house.sandbox.gate.region(ACCOUNT, REGION)[0]
+    called = Called(name, "live", "1", is_alias=True)
+    for hours in (23, 3):
+        at = (datetime.now(UTC) - timedelta(hours=hours)).timestamp()
+        note_calls(region.metrics, called, at, Outcome(Counter({100.0: count // 2}), 0))
+
+
+def asked_of_cloudwatch(house: House) -> list[str]:
+    names = [request.operation for request in house.sandbox.requests]
+    return [name for name in names if name in ("GetMetricData", "DescribeAlarms")]
+
+
+def test_too_little_traffic_is_told_before_a_rollout_begins_and_asked_for_but_once_a_region(house: House) -> None:
+    lives(house, "checkout", "till", rollout=QUIET)
+    house.sandbox.requests.clear()
+    assert house.verbs() == {}
+    assert asked_of_cloudwatch(house) == [], "none begins"
+    called_in_the_last_day(house, 2880)
+    called_in_the_last_day(house, 200_000, "till")
+    for name in ("checkout", "till"):
+        releases(house, "two", name=name)
+    told = notes(house, "warning")
+    assert asked_of_cloudwatch(house) == ["GetMetricData"]
+    assert f"{LIVE}: at 5 % for 12m about 1 of the 50 invocations" in told
+    assert "(2880 invocations in the last day), and it is held then" in told
+    assert "(W260)" in told
+    assert "/till/" not in told
+
+
+def test_traffic_that_nobody_may_see_is_one_note_and_keeps_nothing_from_beginning(house: House) -> None:
+    lives(house, "checkout", "till", rollout=QUIET)
+    for name in ("checkout", "till"):
+        releases(house, "two", name=name)
+    house.sandbox.gate.script = Script([Fault("GetMetricData", code="AccessDenied", status=403, message="no")])
+    assert "needs is not known" not in notes(house, "warning")
+    told = notes(house, "note")
+    assert told.count("(W261)") == 1
+    assert (
+        f"{LIVE}: whether its rollout gets the invocations that its evidence needs is not known: GetMetricData" in told
+    )
+    applies(house)
+    assert traffic(house) == traffic(house, "till") == ("1", {"2": 0.05})
+
+
+def test_what_cloudwatch_is_asked_before_a_rollout_is_known_before(house: House) -> None:
+    put_alarm(house, "5xx", "OK")
+    both = WATCHED % ("5xx", ", errors: {max: 2%}")
+    lives(house, "checkout", "till", rollout=both)
+    for name in ("checkout", "till"):
+        releases(house, "two", name=name)
+    house.sandbox.requests.clear()
+    with chdir(house.root):
+        workspace = wiring.read([Path("specs")])
+        aws = wiring.connect(workspace.config, {"test"})
+        snapshot = wiring.live_snapshot(workspace, aws)
+        made = wiring.planned(workspace, snapshot, wiring.Choices(), aws)
+        expected = beginnings.calls(made, workspace.specs.specs)
+    assert expected == {Place("test", REGION): {"cloudwatch": 2}}
+    assert sorted(asked_of_cloudwatch(house)) == ["DescribeAlarms", "GetMetricData"]
 
 
 def test_a_rollback_of_one_alias_leaves_the_rollout_of_another(house: House) -> None:

@@ -69,6 +69,19 @@ def test_a_fleet_is_known_before(house: House) -> None:
     assert before == after == {"GetFunction": 60, "": 60 + 3 + 1}
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_keeping_some_versions_takes_is_known_before(house: House, count: int) -> None:
+    extra = "publish: true\nversions: {retain: {newest: 2}}\naliases: {live: {FunctionVersion: published}}\n"
+    for seconds in (3, 9):
+        for number in range(count):
+            text = function_spec(f"f{number}", extra=extra, configuration=f"{MANAGED}\nTimeout: {seconds}")
+            house.write(f"f{number}.yaml", text)
+        house.apply()
+    before, after = said(house)
+    assert before == after
+    assert after["GetPolicy"] == count, "of the old version of each it is seen who uses it"
+
+
 def test_each_place_has_its_own_and_one_without_specs_what_is_looked_for_in_it() -> None:
     there = Place("test", "eu-west-1")
     told = expected_calls((), marked=[PLACE, there], naming=[there])

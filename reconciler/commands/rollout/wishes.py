@@ -55,11 +55,13 @@ class Wanted:
 def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
     """Raises UnsafePlan where that cannot be in the state that the rollout is in."""
     workspace = wanted.one.alone
+    from reconciler.snapshot.secrets import keep_secret
+
     spec = said(wanted, path)
     rollout, file = (spec.rollouts.get(wanted.alias), spec.path) if spec else (None, "")
     command = f"rollout {wanted.wish}"
     with session_for(wanted, workspace, stop) as session:
-        wiring.keep_secret(session.aws, [spec] if spec else [])
+        keep_secret(session.aws, [spec] if spec else [])
         for _ in range(MOST_LOOKS):
             one, taken_at = looked(wanted, workspace, session, rollout, file)
             decision = asked(
