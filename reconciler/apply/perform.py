@@ -6,7 +6,7 @@ It decides nothing that the plan has decided, but what is begun first.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -34,8 +34,15 @@ class Performance:
         return sum(item == outcome for item in self.outcomes.values())
 
 
-def begin(plan: Plan, run: Run, header: Mapping[str, Any], refused: Iterable[Target]) -> None:
-    """Record what will be done, before anything is. `header` holds run, provenance and summary."""
+def begin(
+    plan: Plan,
+    run: Run,
+    header: Mapping[str, Any],
+    refused: Iterable[Target],
+    said_of: Callable[[Target], str] = lambda _: "",
+) -> None:
+    """Record what will be done, before anything is. `header` holds run, provenance and summary; `said_of` is what the record of a target begins
+    with, beside what is done, if anything."""
     left_out = set(refused)
     acting = [target_plan for target_plan in plan.targets if target_plan.operations or target_plan.target in left_out]
     run.tasks.update({target_plan.target: str(uuid.uuid4()) for target_plan in acting})
@@ -47,6 +54,7 @@ def begin(plan: Plan, run: Run, header: Mapping[str, Any], refused: Iterable[Tar
                 {"operation": item.name, "phase": item.phase, "address": str(item.key)}
                 for item in target_plan.operations
             ],
+            **({"said": said} if (said := said_of(target_plan.target)) else {}),
         }
         for target_plan in acting
     ]

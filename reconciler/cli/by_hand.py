@@ -13,6 +13,8 @@ from reconciler.commands.options import (
     alias_named,
     as_name,
     as_text,
+    breaking,
+    breaking_options,
     format_option,
     name_argument,
     names_of_specs,
@@ -21,6 +23,7 @@ from reconciler.commands.options import (
     with_options,
 )
 from reconciler.commands.output import say, view
+from reconciler.core.freezes import NOTHING, Breaking
 from reconciler.report import formats
 
 if TYPE_CHECKING:
@@ -71,7 +74,10 @@ def rollback(
 @click.command()
 @name_argument
 @recorded("republish")
-def republish(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> None:
+@breaking_options
+def republish(
+    word: str, path: Path, yes: bool, form: str, report_dir: Path, broken: tuple[str, ...], because: str
+) -> None:
     """Publish a version anew, though nothing differs.
 
     For what a version keeps from the moment of its publication: what its initialisation read, a snapshot, the runtime. No alias moves.
@@ -82,7 +88,8 @@ def republish(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> 
     from reconciler.commands.by_hand import republished
 
     workspace = wiring.read([path])
-    ending = republished(asked(word, path, report_dir, form, yes=yes), workspace)
+    request = asked(word, path, report_dir, form, yes=yes, unminded=breaking(broken, because))
+    ending = republished(request, workspace)
     if not ending.exit_code:
         say("No alias was moved; `reconcile plan` shows which ones follow the newest version.")
     finish(ending, formats.of(form).report(ending.report, view()))
@@ -106,8 +113,8 @@ def disown(word: str, path: Path, yes: bool, form: str, report_dir: Path) -> Non
     finish(ending, formats.of(form).report(ending.report, view()))
 
 
-def asked(word: str, path: Path, folder: Path, form: str, *, yes: bool) -> Asked:
+def asked(word: str, path: Path, folder: Path, form: str, *, yes: bool, unminded: Breaking = NOTHING) -> Asked:
     from reconciler.commands.by_hand import Asked
     from reconciler.commands.naming import named
 
-    return Asked(named(word, path), path, folder, audience(form, is_asked=not yes))
+    return Asked(named(word, path), path, folder, audience(form, is_asked=not yes), unminded)

@@ -13,6 +13,8 @@ from reconciler.commands.options import (
     as_seconds,
     as_span,
     as_text,
+    breaking,
+    breaking_options,
     download_option,
     format_option,
     planning_options,
@@ -182,6 +184,7 @@ def plan(
     help="Seconds between two looks of --wait.",
 )
 @show_payloads_option
+@breaking_options
 @format_option("apply")
 @click.option("--dry-run", is_flag=True, hidden=True, expose_value=False, is_eager=True, callback=point_to_plan)
 def apply(
@@ -197,6 +200,8 @@ def apply(
     wait: float | None,
     every: float,
     show_payloads: bool,
+    broken: tuple[str, ...],
+    because: str,
     form: str,
     download_code: bool,
     report_dir: Path,
@@ -223,6 +228,7 @@ def apply(
     orders = Orders(
         wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
         report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
+        breaking=breaking(broken, because),
     )  # fmt: skip
     stop = Stop()
     ending = applied(workspace, orders, stop, audience(form, is_asked=not yes, is_hearing=show_payloads))

@@ -9,7 +9,16 @@ from pathlib import Path
 import click
 
 from reconciler.cli.shards import require_both, shard_options
-from reconciler.commands.options import FILE, as_text, chosen, download_option, paths_argument, report_dir_option
+from reconciler.commands.options import (
+    FILE,
+    as_text,
+    breaking,
+    breaking_options,
+    chosen,
+    download_option,
+    paths_argument,
+    report_dir_option,
+)
 
 
 def as_workspace(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -135,6 +144,7 @@ def ci_comment(plan: Path, output: Path | None, shards: str, name: str) -> None:
     "--approve", default="", metavar="DIGEST", callback=as_text, help="Approve by hand the plan of this very digest."
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
+@breaking_options
 @download_option
 @report_dir_option
 @shard_options
@@ -150,6 +160,8 @@ def ci_apply(
     name: str,
     approve: str,
     allow_deletes: int | None,
+    broken: tuple[str, ...],
+    because: str,
     download_code: bool,
     report_dir: Path,
     account: str,
@@ -165,7 +177,9 @@ def ci_apply(
     from reconciler.commands.ci.apply import Wanted, carry_out
 
     require_both(account, region)
-    wanted = Wanted(name, report_dir, approve, allow_deletes, download_code, (account, region), outcome)
+    wanted = Wanted(
+        name, report_dir, approve, allow_deletes, download_code, (account, region), outcome, breaking(broken, because)
+    )
     sys.exit(carry_out(chosen(paths), wanted))
 
 

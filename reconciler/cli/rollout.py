@@ -14,6 +14,8 @@ from reconciler.commands.options import (
     alias_named,
     as_name,
     as_text,
+    breaking,
+    breaking_options,
     format_option,
     names_of_specs,
     report_dir_option,
@@ -96,12 +98,15 @@ def of_one(command: Callable[..., Any]) -> Any:
 @rollout.command()
 @of_one
 @click.option("--full", is_flag=True, help="To all of the traffic now, whatever the evidence says.")
-def promote(word: str, path: Path, report_dir: Path, form: str, full: bool) -> None:
+@breaking_options
+def promote(
+    word: str, path: Path, report_dir: Path, form: str, full: bool, broken: tuple[str, ...], because: str
+) -> None:
     """Let a rollout past its approval, a pause or a hold.
 
     Example: reconcile rollout promote test/us-west-2/checkout/alias/live
     """
-    grant("promote", word, path, report_dir, form, is_full=full)
+    grant("promote", word, path, report_dir, form, is_full=full, breaking=breaking(broken, because))
 
 
 @rollout.command()
@@ -139,25 +144,38 @@ def pause(word: str, path: Path, report_dir: Path, form: str, because: str) -> N
 @click.option(
     "--reset", is_flag=True, help="Give the candidate the share of its step again, where somebody moved traffic."
 )
-def resume(word: str, path: Path, report_dir: Path, form: str, reset: bool) -> None:
+@breaking_options
+def resume(
+    word: str, path: Path, report_dir: Path, form: str, reset: bool, broken: tuple[str, ...], because: str
+) -> None:
     """Go on after a pause or a hold; the step begins anew.
 
     Example: reconcile rollout resume checkout/live --reset
     """
-    grant("resume", word, path, report_dir, form, is_reset=reset)
+    grant("resume", word, path, report_dir, form, is_reset=reset, breaking=breaking(broken, because))
 
 
 @rollout.command()
 @of_one
 @show_payloads_option
-def retry(word: str, path: Path, report_dir: Path, form: str, show_payloads: bool) -> None:
+@breaking_options
+def retry(
+    word: str,
+    path: Path,
+    report_dir: Path,
+    form: str,
+    show_payloads: bool,
+    broken: tuple[str, ...],
+    because: str,
+) -> None:
     """Try a rejected version again, from its smoke events on.
 
     Example: reconcile rollout retry checkout/live --show-payloads
     """
     from reconciler.cli.ending import hear
 
-    grant("retry", word, path, report_dir, form, hear=hear if show_payloads else None)
+    more = {"hear": hear if show_payloads else None, "breaking": breaking(broken, because)}
+    grant("retry", word, path, report_dir, form, **more)
 
 
 def grant(wish: Wish, word: str, path: Path, folder: Path, form: str, **more: Any) -> NoReturn:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,12 @@ from reconciler.commands.run import Ending, OfWhat, Stop, Tell, new_run_id, run_
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
+from reconciler.core.freezes import Breaking, Broken
 from reconciler.core.model import Diagnostic, Plan
 from reconciler.files.packages import Packages
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
+from reconciler.report.applied import Applied
 from reconciler.report.documents import configuration_document, plan_document
 from reconciler.report.journal import checked, load_document, read_json
 from reconciler.report.merging import within
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
 class Orders:
     """An apply's flags. `recovered` are reports of earlier runs, just completed; `reviews` are the plans that show what may be
     done, None where nothing must have been shown; a `digest` approves the very plan that has it. `command` is what the record
-    says, and `group` the runs that it belongs to."""
+    says, and `group` the runs that it belongs to. `breaking` are the freezes that it does not mind, `broken` what came of that; `known` is
+    what was last applied, where somebody has found that out already."""
 
     choices: Choices
     folder: Path
@@ -47,6 +50,9 @@ class Orders:
     digest: str = ""
     command: str = "apply"
     group: str = ""
+    breaking: Breaking = field(default_factory=Breaking)
+    broken: Broken = field(default_factory=Broken)
+    known: Applied | None = None
 
 
 Show = Callable[[Mapping[str, Any]], None]
@@ -100,8 +106,8 @@ def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session
     with session.audience.watch(operations, session.aws.schedule.traffic) as tell:
         ending = run_plan(
             plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
-            refused=refused, identifier=session.run_id, packages=session.packages, of=OfWhat(workspace.shard, orders.group),
-            hear=session.audience.hear,
+            refused=refused, identifier=session.run_id, packages=session.packages,
+            of=OfWhat(workspace.shard, orders.group, orders.broken), hear=session.audience.hear,
         )  # fmt: skip
     if ending.exit_code == Locked.exit_code:
         ending = replace(ending, warning=f"the lock {workspace.config.lock} was lost; nothing more was begun")

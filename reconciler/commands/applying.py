@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from reconciler.commands import wiring
+from reconciler.commands import freezing, wiring
 from reconciler.commands.apply import Audience, Orders, Session, compared_with, failed_before, performed, running
 from reconciler.commands.causes import caused
 from reconciler.commands.output import warn
@@ -28,8 +29,10 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         plan = wiring.looked_into(wiring.planned(workspace, snapshot, orders.choices, aws), orders.choices, aws)
         if orders.choices.base:
             plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
+        known = freezing.by_records(workspace, orders.folder, aws, orders.known)
         plan = compared_with(plan, orders)
-        ending = performed(workspace, plan, orders, session)
+        plan, broken = freezing.mended(workspace, plan, snapshot, aws, known, orders.breaking)
+        ending = performed(workspace, plan, replace(orders, broken=broken), session)
         if any(action.rollout for target in plan.targets for action in target.actions):
             record_rollouts(workspace, plan, snapshot, ending, orders, session)
         return ending

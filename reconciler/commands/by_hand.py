@@ -4,18 +4,20 @@ as an apply is; only the plan is not made of a spec alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, performed, running
+from reconciler.commands.freezing import require_open
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
 from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import continued
+from reconciler.core.freezes import NOTHING_BROKEN, Breaking, Broken
 from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
 from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
@@ -33,9 +35,10 @@ class Asked:
     path: Path
     folder: Path
     audience: Audience
+    breaking: Breaking = field(default_factory=Breaking)
 
-    def orders(self, command: str) -> Orders:
-        return Orders(Choices(), self.folder, command=command)
+    def orders(self, command: str, broken: Broken = NOTHING_BROKEN) -> Orders:
+        return Orders(Choices(), self.folder, command=command, broken=broken)
 
 
 def specs_of(asked: Asked, *, is_needed: bool) -> Workspace | None:
@@ -54,7 +57,9 @@ def spec_of(specs: Workspace | None, target: Target) -> Spec | None:
 
 
 def republished(asked: Asked, workspace: Workspace) -> Ending:
-    """A new version of what git says and AWS holds. Raises UnsafePlan where the two differ."""
+    """A new version of what git says and AWS holds. Raises UnsafePlan where the two differ, or a freeze holds."""
+    from reconciler.aws.client import Place
+
     workspace = replace(workspace, specs=only(workspace.specs, [asked.one.target]), is_chosen=True)
     with running(workspace, Stop(), asked.audience) as session:
         known = wiring.with_values(workspace, session.aws)
@@ -63,9 +68,11 @@ def republished(asked: Asked, workspace: Workspace) -> Ending:
         of_git = wiring.planned(known, live, Choices(), session.aws)
         for note in wiring.refusals(of_git).values():
             raise UnsafePlan(continued(note.message, "so nothing is published anew"))
+        target = asked.one.target
+        broken = require_open(workspace, target, session.aws.date(Place.of(target)), asked.breaking)
         live = read(asked.one.alone, session.aws, frozenset({VERSION.name}))
         plan = published_anew(of_git.targets[0], live.resources, wiring.now(), live.taken_at)
-        return performed(known, plan, asked.orders("republish"), session)
+        return performed(known, plan, asked.orders("republish", broken), session)
 
 
 def let_go(asked: Asked) -> tuple[Ending, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.core.freezes import Breaking
 from reconciler.core.words import SPANS, moment
 from reconciler.report import formats
 from reconciler.spec.selection import Selection
@@ -174,6 +175,22 @@ def selecting(command: Callable[..., Any]) -> Any:
         "--region", callback=as_text, default="", metavar="NAME", help="Only what is in this region, or pattern of one."
     )
     return with_options(words_argument(), account, region)(selected)
+
+
+breaking_options = with_options(
+    click.option(
+        "--break-freeze", "broken", multiple=True, metavar="NAME", callback=as_words,
+        help="Do it although this freeze of reconcile.yaml holds; with --because.",
+    ),
+    click.option("--because", default="", metavar="TEXT", callback=as_text, help="Why; it stands in the record."),
+)  # fmt: skip
+
+
+def breaking(broken: tuple[str, ...], because: str) -> Breaking:
+    """The freezes that are not minded; several may be parted by blanks. Raises a usage error where nobody says why."""
+    if bool(broken) != bool(because.strip()):
+        raise click.UsageError("--break-freeze NAME and --because TEXT go together: the record keeps both.")
+    return Breaking(tuple(dict.fromkeys(name for word in broken for name in word.split())), because.strip())
 
 
 planning_options = with_options(

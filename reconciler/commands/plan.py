@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.commands import wiring
+from reconciler.commands import freezing, wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
@@ -59,4 +59,6 @@ def of_live(
             from reconciler.commands.who import attributed
 
             made = attributed(made, live, aws, workspace.config.accounts, known)
+    if not choices.drift:
+        made = freezing.told(workspace, made, live, freezing.by_records(workspace, folder, aws, known))
     return made, wiring.document(made, workspace)

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.apply.perform import Performance, begin, perform, refuse
 from reconciler.apply.run import Hear, Run
 from reconciler.core.errors import PARTLY, FunctionFailed, Interrupted, PlanError, Rejected, StalePlan, Stopped
+from reconciler.core.freezes import Broken
 from reconciler.core.model import Diagnostic, Key, Plan, Target
 from reconciler.files.packages import Packages
 from reconciler.report.journal import Journal, read_json
@@ -80,10 +81,19 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class OfWhat:
-    """The account/region that a run is about alone, and what the runs have in common that are one: the run of a workflow."""
+    """The account/region that a run is about alone, what the runs have in common that are one: the run of a workflow, and the freezes that
+    kept it from nothing."""
 
     place: str = ""
     group: str = ""
+    broken: Broken = field(default_factory=Broken)
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """As the record has it."""
+        broken = {"freezes": self.broken.freezes, "because": self.broken.because} if self.broken.freezes else {}
+        more = {"place": self.place, "group": self.group, "broken": broken}
+        return {name: value for name, value in more.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +133,12 @@ def run_plan(
                 "id": identifier,
                 "command": command,
                 "owner": f"{uuid.uuid4()}@{socket.gethostname()}",
-                **{name: value for name, value in asdict(of).items() if value},
+                **of.header,
             },
             "provenance": document["provenance"],
             "summary": document["summary"],
         }
-        begin(plan, run, header, refused)
+        begin(plan, run, header, refused, of.broken.said_of)
         for target, note in refused.items():
             refuse(target, note.error or PlanError.__name__, note.message, run)
         performance = perform(plan, run, leave_out=refused)

@@ -40,7 +40,7 @@ def standing(workspace: Workspace, past: Past) -> dict[str, Any]:
     drift, notes = drifted(resolved, made, live, past, aws)
     addresses = [str(target) for target in {*(planned.target for planned in made.targets), *made.orphans}]
     last = last_runs(reports(resolved, past, aws), addresses)
-    return status_document(made, live, resolved.specs.specs, Known(last, drift, notes))
+    return status_document(made, live, resolved.specs.specs, Known(last, drift, notes, workspace.config.freezes))
 
 
 def reports(workspace: Workspace, past: Past, aws: Aws) -> Iterator[Mapping[str, Any]]:

@@ -373,7 +373,7 @@ class Operation:
 class Diagnostic:
     """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied;
     `left_out` says that it speaks of something that was not compared, `is_standing` that the base revision's spec has it said,
-    too; `rule` is the id that its message ends with."""
+    too; `rule` is the id that its message ends with, `until` when a freeze is over that it speaks of, as documents write times."""
 
     severity: Literal["note", "warning", "refusal"]
     message: str
@@ -383,6 +383,7 @@ class Diagnostic:
     left_out: bool = False
     rule: str = ""
     is_standing: bool = False
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)

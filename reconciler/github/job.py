@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-ON_A_BRANCH = ("push", "workflow_dispatch", "schedule")  # at these a workflow runs as the branch itself has it
+BY_HAND = "workflow_dispatch"
+ON_A_BRANCH = ("push", BY_HAND, "schedule")  # at these a workflow runs as the branch itself has it
 PULL_REQUEST, QUEUE, PUSH = "pull_request", "merge_group", "push"
 
 

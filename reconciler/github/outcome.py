@@ -84,7 +84,7 @@ def how_to_go_on(exit_code: int, digest: str, run_url: str, *, is_by_hand: bool 
         case StalePlan.exit_code if digest:
             words = by_hand
         case PlanError.exit_code if digest:
-            words = f"mend what is refused in a new pull request; where a guard refused the number of deletions, {by_hand}, and `allow-deletes` = that number"
+            words = f"mend what is refused in a new pull request; where a freeze holds it, {again} once that is over; where a guard refused the number of deletions, {by_hand}, and `allow-deletes` = that number"
         case StalePlan.exit_code | PlanError.exit_code:
             words = "nothing needs to be done if a newer run has carried this out; else open a new pull request"
         case Locked.exit_code:

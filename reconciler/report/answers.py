@@ -121,7 +121,7 @@ STATUS: Schema = {
     "title": "How functions stand",
     "description": "Printed by `reconcile status --format json`. `standing` is a plan's answer, `changes` counts the resources that an apply would change; "
     "`aliases` and `mappings` are those that the spec owns; `rollout` is where an alias is on its way to another version. `last_run` is null where no report that was read is about the function, `drift` where git "
-    "cannot tell it from edits.",
+    "cannot tell it from edits; `frozen` is there where a freeze of reconcile.yaml holds.",
     **closed(
         {
             "format_version": FORMAT,
@@ -147,7 +147,9 @@ STATUS: Schema = {
                         "last_run": {"anyOf": [LAST_RUN, {"type": "null"}]},
                         "drift": {"type": ["integer", "null"], "minimum": 0},
                         "file": TEXT_OR_NONE,
-                    }
+                        "frozen": closed({"freezes": array(TEXT), "until": TIME}),
+                    },
+                    optional=("frozen",),
                 )
             ),
             "notes": array(TEXT),

@@ -62,7 +62,7 @@ def _operation(item: Document, target: str) -> str:
 
 def status(document: Document) -> str:
     """A row a function, why what is not in sync is so, and how many stand how."""
-    head = ("function", "place", "runs", "mappings", "git", "drift", "last run")
+    head = ("function", "place", "runs", "mappings", "git", "frozen", "drift", "last run")
     rows = [_standing(function, document["taken_at"]) for function in document["functions"]]
     reasons = [
         printable(reason if reason.startswith(function["address"]) else f"{function['address']}: {reason}")
@@ -90,7 +90,12 @@ def _standing(function: Document, now: str) -> tuple[str, ...]:
     drift = "?" if function["drift"] is None else str(function["drift"] or "")
     last = function["last_run"]
     when = f"{ago(last['at'], now)}{'' if last['outcome'] == 'completed' else ', ' + last['outcome']}" if last else ""
-    return name, place, runs, mappings, git, drift, when
+    return name, place, runs, mappings, git, _frozen(function), drift, when
+
+
+def _frozen(function: Document) -> str:
+    frozen = function.get("frozen")
+    return f"{', '.join(frozen['freezes'])} until {frozen['until'][:16]}Z" if frozen else ""
 
 
 def _rollout(alias: Document) -> list[str]:

@@ -212,7 +212,7 @@ def _diagnostic(note: Diagnostic) -> dict[str, Any]:
         "source": source_document(note.origin),
         "error": note.error,
     }
-    cited = {"rule": note.rule} if note.rule else {}
+    cited = {name: value for name, value in (("rule", note.rule), ("until", note.until)) if value}
     return entry | cited | {name: True for name in ("left_out", "is_standing") if getattr(note, name)}
 
 

@@ -89,7 +89,7 @@ def _run(begun: Event, finished: Event | None) -> dict[str, Any]:
         "started_at": begun["at"],
         "finished_at": ended,
         "duration_seconds": round(took, 3) if took is not None else None,
-        **{name: begun["run"][name] for name in ("place", "group") if name in begun["run"]},
+        **{name: begun["run"][name] for name in ("place", "group", "broken") if name in begun["run"]},
     }
 
 
@@ -109,6 +109,8 @@ def _cut_off_status(tasks: Iterable[Mapping[str, Any]]) -> str:
 def _task_started(task: _Task, event: Event) -> None:
     task.start_time_ms = event["at_ms"]
     task.say(ORCHESTRATION, "Initializing Orchestration Task...")
+    if task.planned.get("said"):
+        task.say(ORCHESTRATION, task.planned["said"])
 
 
 def _operation_added(task: _Task, event: Event) -> None:

@@ -65,7 +65,11 @@ def reports(documents: Sequence[Document]) -> Document:
     started, ended = min(run["started_at"] for run in runs), [run["finished_at"] for run in runs]
     finished = max(ended) if all(ended) else None
     took = (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds() if finished else None
-    run = {name: value for name, value in first["run"].items() if name != "place"}
+    run = {name: value for name, value in first["run"].items() if name not in ("place", "broken")}
+    broken = [one["broken"] for one in runs if "broken" in one]
+    if broken:
+        names = sorted({name for one in broken for name in one["freezes"]})
+        run["broken"] = {"freezes": names, "because": broken[0]["because"]}
     outcomes = [document["outcome"] for document in documents]
     return {
         **first,

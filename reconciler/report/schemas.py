@@ -70,8 +70,9 @@ DIAGNOSTIC: Schema = closed(
         "left_out": {"const": True},
         "is_standing": {"const": True},
         "rule": {"type": "string", "pattern": "^[RW][0-9]{3}$"},
+        "until": TIME,
     },
-    optional=("left_out", "is_standing", "rule"),
+    optional=("left_out", "is_standing", "rule", "until"),
 )
 FIELD: Schema = closed(
     {
@@ -309,7 +310,7 @@ TASK: Schema = closed(
 REPORT: Schema = {
     "title": "A report: the record of one run",
     "description": "Written by `reconcile apply` and `reconcile invoke`, read by `reconcile tasks`. A run of one account and region alone says "
-    "which (`place`), and those of one run of a workflow have its number (`group`). A run that was cut off has "
+    "which (`place`), those of one run of a workflow have its number (`group`), and `broken` are freezes that kept it from nothing, and why. A run that was cut off has "
     "neither an end nor an exit code; an operation that was in flight then has the outcome `unknown`.",
     **closed(
         {
@@ -324,8 +325,9 @@ REPORT: Schema = {
                     "duration_seconds": {"type": ["number", "null"]},
                     "place": PLACE,
                     "group": TEXT,
+                    "broken": closed({"freezes": array(TEXT), "because": TEXT}),
                 },
-                optional=("place", "group"),
+                optional=("place", "group", "broken"),
             ),
             "provenance": PROVENANCE,
             "outcome": closed(

@@ -7,14 +7,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from reconciler.core.freezes import Freeze, on
 from reconciler.core.model import Diagnostic, Live, Plan, Snapshot, Spec, Target, TargetPlan
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import newest_number
 from reconciler.report.documents import rollout_document
-from reconciler.report.schemas import FORMAT_VERSION
+from reconciler.report.schemas import FORMAT_VERSION, stamp
 from reconciler.report.versions import shares
 
 STANDINGS = ("in sync", "changes", "partly compared", "refused", "unread", "orphan")
@@ -29,6 +31,7 @@ class Known:
     last: Mapping[str, Mapping[str, Any]]
     drift: Mapping[Target, int] | None
     notes: tuple[str, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
 
 
 def last_runs(reports: Iterable[Mapping[str, Any]], addresses: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -75,6 +78,7 @@ def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known
             "last_run": known.last.get(str(target)),
             "drift": None if known.drift is None else known.drift.get(target, 0),
             "file": files.get(target) or None,
+            **_frozen(target, known.freezes, snapshot.taken_at),
         }
         for target in sorted({*planned, *plan.orphans})
         if target.root == FUNCTION.name
@@ -88,6 +92,14 @@ def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known
         "functions": functions,
         "notes": [_placed(note) for note in notes.get(None, ()) if note.severity != "note"] + list(known.notes),
     }
+
+
+def _frozen(target: Target, freezes: Iterable[Freeze], taken_at: str) -> dict[str, Any]:
+    """The freezes that held it when it was looked at, and when the last of them is over."""
+    holding = on(freezes, target, datetime.fromisoformat(taken_at)) if freezes else []
+    if not holding:
+        return {}
+    return {"frozen": {"freezes": sorted(freeze.name for freeze, _ in holding), "until": stamp(holding[0][1])}}
 
 
 def _placed(note: Diagnostic) -> str:

@@ -58,6 +58,13 @@ def decide(rollout: Rollout, alias: Alias, evidence: Evidence, now: datetime) ->
     return replace(decision, verdict=judged)
 
 
+def held_back(decision: Decision, reason: str, until: datetime) -> Decision:
+    """What is left of a decision until then: a rollout goes back whenever it must, and nowhere else."""
+    if decision.after is None or decision.did == "back":
+        return decision
+    return replace(decision, did="none", reason=reason, after=None, not_before=until, needs_person=True)
+
+
 def _opposed(rollout: Rollout, alias: Alias, marker: Marker, judged: Verdict, now: datetime) -> Decision | None:
     """What speaks against the candidate, or that somebody else has the alias in hand; None where nothing is of that."""
     if marker.state == "watch" and (alias.stuck or alias.provisioned == "FAILED"):

@@ -11,11 +11,13 @@ from typing import Any
 from reconciler.core.accounts import Account, Guards
 from reconciler.core.errors import Fault, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
+from reconciler.core.freezes import Freeze
 from reconciler.core.model import Origin, Target
 from reconciler.files import strict_yaml, validation
 from reconciler.files.reading import Unreadable, contents
 from reconciler.files.repository import is_work_tree
 from reconciler.files.strict_yaml import Document
+from reconciler.spec import freezes
 from reconciler.spec.root import FILE_NAME as FILE_NAME
 from reconciler.spec.root import upwards
 
@@ -48,6 +50,7 @@ class Config:
     lock: str = ""
     reports: str = ""
     artifacts: str = ""
+    freezes: tuple[Freeze, ...] = ()
     document: Document = field(default_factory=lambda: Document("", {}))
 
     def stores(self, targets: Iterable[Target]) -> dict[Target, str]:
@@ -148,9 +151,12 @@ def tree_of(path: Path, otherwise: Path) -> Path:
 
 def config_of(text: bytes, path: str, *, is_judging: bool = False) -> Config:
     """The configuration in a text. Raises SpecError with every fault; of one that only judges, because it is of a revision
-    that stands, with those of its form: no rule that came later may keep it from judging."""
+    that stands, with those of its form and of what it freezes: no rule that came later may keep it from judging."""
     document = strict_yaml.parse(text, path)
-    faults = validation.faults(document, "config") or ([] if is_judging else list(_cross_faults(document)))
+    faults = validation.faults(document, "config") or [
+        *freezes.freeze_faults(document),
+        *(() if is_judging else _cross_faults(document)),
+    ]
     if faults:
         raise SpecError(faults)
     return _config(document)
@@ -170,6 +176,7 @@ def _config(document: Document) -> Config:
         lock=value.get("lock", ""),
         reports=value.get("reports", ""),
         artifacts=value.get("artifacts", ""),
+        freezes=freezes.freezes(document),
         document=document,
     )
 

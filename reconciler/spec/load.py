@@ -30,6 +30,7 @@ from reconciler.spec.config import Config
 from reconciler.spec.discovery import DEFAULTS, discovered, is_spec_name, read, spec_files
 from reconciler.spec.events import rollouts_of, with_events
 from reconciler.spec.extending import Defaults, on_disk, told_once, wholes
+from reconciler.spec.freezes import freeze_warnings
 from reconciler.spec.meant import is_varied, meant
 from reconciler.spec.where import left_under_old_name, overlay_faults, repeated, targets
 
@@ -90,9 +91,11 @@ def load(paths: Sequence[Path], config: Config | None) -> Specs:
         for meaning, where in meanings(document, there, config)
         for note in cautions.notes(meaning, where, config)
     ]
+    is_whole = root is not None and [path.resolve() for path in paths] == [root.resolve()]
     warnings = [
         *(warning(IS_NO_SPEC, other.message, other.origin) for other in found.others),
-        *(unused(found.defaults, users) if root and [path.resolve() for path in paths] == [root.resolve()] else ()),
+        *(unused(found.defaults, users) if is_whole else ()),
+        *(freeze_warnings(config.document, config.accounts, specs if is_whole else None) if config else ()),
         *told_once(notes),
     ]
     return Specs(

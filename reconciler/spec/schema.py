@@ -17,7 +17,7 @@ from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import FUNCTION_SECTIONS, SECTIONS
 from reconciler.kinds.retention import ALWAYS
 from reconciler.kinds.version import RETAIN
-from reconciler.spec import partial
+from reconciler.spec import freezes, partial
 from reconciler.spec.meant import OVERLAY
 from reconciler.spec.shapes import ANSWERED, Schema, described, shape_schema
 
@@ -237,6 +237,7 @@ def config_schema() -> Schema:
                 "enum": ["pull_request", "none"],
             },
             "guards": {**CLOSED, "properties": guards},
+            freezes.KEY: freezes.SCHEMA,
             "lock": {
                 "description": "Where the lock lies; may refer to account and region, each of which has its own then.",
                 **S3_ADDRESS,

@@ -19,6 +19,8 @@ Steps = tuple[str, ...]
 ACCOUNTS: Steps = ("aws", "accounts")
 # Of an account's entry: which targets there may be, not how they are reached.
 NO_ACCESS = ("name", "regions", "lambdaEnabled")
+# Of the house: when something is carried out, not what. A freeze that is over, or lifted, leaves what was approved approved.
+NO_APPROVAL = ("freezes",)
 
 
 def configuration(config: Config, reached: Mapping[str, str], by: Config) -> Configuration:
@@ -28,7 +30,9 @@ def configuration(config: Config, reached: Mapping[str, str], by: Config) -> Con
     return Configuration(
         file=config.path,
         digest=settings(every).digest,
-        house=settings({steps: value for steps, value in every.items() if steps[:2] != ACCOUNTS}),
+        house=settings(
+            {steps: value for steps, value in every.items() if steps[:2] != ACCOUNTS and steps[0] not in NO_APPROVAL}
+        ),
         accounts={name: settings(access(by, name, number)) for name, number in sorted(reached.items())},
     )
 

@@ -26,11 +26,15 @@ from tests.report.test_own_records import FOREIGN
 from tests.spec.test_hostile_git import bare, git, settings
 
 OTHER = "210987654321"
-JUDGES = CONFIG + "managedBy: shop\nguards: {maxDeletes: 0}\nreports: s3://ours/history\nlock: s3://ours/lock\n"
+FROZEN = "freezes: [{name: past, from: 2026-01-01T00:00, to: 2026-01-02T00:00, timezone: UTC}]\n"
+JUDGES = (
+    f"{CONFIG}{FROZEN}managedBy: shop\nguards: {{maxDeletes: 0}}\nreports: s3://ours/history\nlock: s3://ours/lock\n"
+)
 OURS = 'accountId: "123456789012"'
 STRANGERS = (
     JUDGES.replace("{maxDeletes: 0}", "{maxDeletes: 99}")
     .replace("s3://ours", "s3://strangers")
+    .replace(FROZEN, "")
     .replace(OURS, f'accountId: "{OTHER}", assumeRole: role/strangers, externalId: hunter2-external')
     .replace("managedBy", f"    - {{name: mine, lambdaEnabled: true, {OURS}}}\nmanagedBy")
 )
@@ -409,6 +413,7 @@ def test_no_guard_gives_way_in_a_hostile_tree(hostile: House) -> None:
         "reports",
         "lock",
         "guards.maxDeletes",
+        "freezes",
         "aws.accounts.test.accountId",
         "aws.accounts.test.assumeRole",
     } <= words

@@ -151,6 +151,13 @@ def locked(house: House) -> None:
     s3.put_object(Bucket="shop-deploy", Key="reconcile.lock", Body=json.dumps(held).encode())
 
 
+def frozen(house: House) -> None:
+    """A freeze of one function, which git changes as another one."""
+    freeze = '{name: stocktaking, from: "2026-01-01T00:00", to: "2099-01-04T08:00", timezone: Europe/Berlin, functions: [checkout], allow: [create]}'
+    _change(house, "managedBy:", f"freezes:\n  - {freeze}\nmanagedBy:", CONFIG)
+    timeout_raised(house)
+
+
 def _release(house: House, name: str) -> None:
     code = f"def lambda_handler(event, context):\n    return {{'statusCode': 200, 'id': event['id'], 'release': '{name}'}}\n"
     house.write("src/lambda_function.py", code, stock=False)

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from reconciler.plan import approval
 from reconciler.plan.approval import Review
 from reconciler.plan.cause import Moments, Then, with_causes
 from reconciler.plan.drift import only_drift
+from reconciler.plan.freezes import carried_out, holds, warned
 from reconciler.report.documents import plain, plan_document
 from reconciler.report.formats.text import plan as plan_text
 from reconciler.rollout.marker import told
@@ -42,7 +44,7 @@ class Told:
     """What scenario.yaml says. `prune`, `adopt`, `drift`, `allow_deletes` and `approve` are the flags. `looked_up` has what references
     stand for, null where that cannot be read; without it nothing is looked up, as offline. `recorded` are targets of whose
     code only an earlier report knows the hash. `local_code` says whether git moved it since the base, null where git does
-    not hold it. A request takes `direct_bytes` of a package, in place of what Lambda takes."""
+    not hold it. `applies`: shown is what an apply does in a freeze. A request takes `direct_bytes` of a package, in place of what Lambda takes."""
 
     prune: bool = False
     adopt: bool = False
@@ -53,6 +55,7 @@ class Told:
     recorded: tuple[str, ...] = ()
     local_code: bool | None = None
     direct_bytes: int = packing.MAX_DIRECT_BYTES
+    applies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,17 @@ def planned(folder: Path) -> Plan:
     plan = wiring.planned(workspace, snapshot, Choices(told.adopt, told.prune, allow_deletes=told.allow_deletes))
     if (folder / "base").is_dir():
         plan = caused(plan, workspace, snapshot, folder, told)
-    return compared_with(plan, Orders(Choices(), folder, reviewed or None, digest=told.approve))
+    return frozen(
+        compared_with(plan, Orders(Choices(), folder, reviewed or None, digest=told.approve)), workspace, told
+    )
+
+
+def frozen(plan: Plan, workspace: Workspace, told: Told) -> Plan:
+    """The plan with what its freezes keep an apply from, when the snapshot was taken; what was last applied is known wherever there is a base."""
+    moment = datetime.fromisoformat(plan.taken_at)
+    known = {one.target: one for one in plan.targets}
+    held = holds(plan, workspace.config.freezes, lambda _: moment, workspace.specs.specs, known)
+    return (carried_out if told.applies else warned)(plan, held)
 
 
 def told_in(folder: Path) -> Told:

@@ -99,11 +99,16 @@ OF_FILES = {
     "R329": {"a": HEAD + EVENT.format("gone.json")},
     "R330": {"a": HEAD + EVENT.format("../../../../e.json")},
 }
+FROZEN = "aws: {{accounts: [{{name: a}}]}}\nfreezes: [{}]\n"
+WEEKEND = "{name: f, weekly: fri 16:00 - mon 08:00, timezone: UTC}"
 OF_CONFIGURATIONS = {
     "R025": "aws: {accounts: [{name: a}, {name: a}]}\n",
     "R027": "aws: {accounts: [{name: a}]}\nprune: true\n",
     "R291": "aws: {accounts: [{name: a}]}\nartifacts: 's3://b-{{ account.id }}/p'\n",
     "R026": "aws: {accounts: [{name: a, assumeRole: role/r}]}\n",
+    "R353": FROZEN.format(", ".join([WEEKEND] * 2)),
+    "R354": FROZEN.format("{name: f, timezone: UTC}"),
+    "R355": FROZEN.format(WEEKEND.replace("UTC", "Middle-earth/Shire")),
 }
 WARNED = {
     "W001": {"a": HEAD, "b": "swagger: 2\n"},

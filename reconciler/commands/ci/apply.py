@@ -7,12 +7,14 @@ another job has authority: it only says what was seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, reviews
 from reconciler.commands.applying import applied
+from reconciler.commands.base import config_at
 from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, needs_approval, needs_token
 from reconciler.commands.ci.telling import connected, present
 from reconciler.commands.ci.told import Run, shown, tell, telling_failures
@@ -24,10 +26,11 @@ from reconciler.commands.targets import shard
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ForgeError, GitError, PlanError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
+from reconciler.core.freezes import NOTHING, Breaking
 from reconciler.files.repository import Repository, repository
 from reconciler.github import outcome
 from reconciler.github.approvals import requests_of
-from reconciler.github.job import ON_A_BRANCH, Job
+from reconciler.github.job import BY_HAND, ON_A_BRANCH, Job
 from reconciler.github.port import PullRequest
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
@@ -36,6 +39,7 @@ from reconciler.report.journal import complete
 from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
 
 IS_MERGED = Rule("R269", "What is carried out in Actions is on a branch, and not in a pull request or a queue.")
+IS_BROKEN_BY_HAND = Rule("R356", "In Actions a freeze is broken by a run by hand, with its name and a reason.")
 IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
 
 
@@ -50,6 +54,7 @@ class Wanted:
     download_code: bool = False
     place: tuple[str, str] = ("", "")
     leaving: Path = Path("outcome.json")
+    breaking: Breaking = NOTHING
 
 
 def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
@@ -63,8 +68,9 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
     )  # fmt: skip
     with telling_failures(run):
         require_a_merge(here)
+        require_by_hand(here, wanted.breaking)
         run.merged = [Seen(request) for request in newest_requests(run)]
-        workspace = shard(wiring.read(paths), *wanted.place)
+        workspace = frozen_as_before(here, shard(wiring.read(paths), *wanted.place))
         orders = ordered(run, workspace, wanted)
         audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
         ending = applied(workspace, orders, Stop(), audience)
@@ -79,6 +85,26 @@ def require_a_merge(here: Job) -> None:
             f"ci apply runs on {', '.join(ON_A_BRANCH)}, and this is {here.event or 'no event'}; nothing was changed"
         )
         raise UnsafePlan(IS_MERGED.ends(message))
+
+
+def require_by_hand(here: Job, breaking: Breaking) -> None:
+    """Raises UnsafePlan where what runs by itself would break a freeze: whoever has something merged would have broken it."""
+    if breaking and here.event != BY_HAND:
+        message = f"--break-freeze is for a run by hand ({BY_HAND}), and this is {here.event}; nothing was changed"
+        raise UnsafePlan(IS_BROKEN_BY_HAND.ends(message))
+
+
+def frozen_as_before(here: Job, workspace: Workspace) -> Workspace:
+    """With the freezes as well that there were before what was pushed: no change lifts the one that keeps it back. A reconcile.yaml that was
+    not valid there froze nothing."""
+    before = None
+    history = wiring.history(workspace)
+    if here.base and is_known(history.repository, here.base):
+        with suppress(UnsafePlan):
+            before = config_at(history, here.base, workspace)
+    more = [freeze for freeze in (before.freezes if before else ()) if freeze not in workspace.config.freezes]
+    config = replace(workspace.config, freezes=(*workspace.config.freezes, *more))
+    return replace(workspace, config=config) if more else workspace
 
 
 def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
@@ -134,6 +160,8 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
         recovered=recovered,
         digest=wanted.approve,
         command=WHOLE if workspace.is_whole else "apply",
+        breaking=wanted.breaking,
+        known=known,
         group=run.here.run_url.rpartition("/")[2] if workspace.shard else "",
     )
 

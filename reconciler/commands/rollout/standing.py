@@ -18,5 +18,5 @@ def standing(workspace: Workspace, folder: Path, *, is_fetching: bool) -> Ticked
         return Ticked((), wiring.now())
     aws = wiring.connect(workspace.config, workspace.accounts)
     seen, taken_at, unread = looked(workspace, aws)
-    told = [Told(one, decision, is_done=False) for one, decision in decided(aws, seen)]
+    told = [Told(one, decision, is_done=False) for one, decision in decided(workspace, aws, seen)]
     return Ticked(tuple(keeping.histories(workspace, aws, folder, told, is_fetching=is_fetching)), taken_at, unread)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,13 @@ from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import PARTLY, AwsError, StalePlan
+from reconciler.core.freezes import NOTHING_BROKEN, Broken, Freeze, named, on, until
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout
 from reconciler.plan.moving import moving, retrying
 from reconciler.report.rollout_starts import started
 from reconciler.report.rollouts import Told
-from reconciler.rollout.decide import Decision, decide
+from reconciler.rollout.decide import Decision, decide, held_back
 from reconciler.rollout.evidence import Evidence, Window
 from reconciler.rollout.rolling import Rolling
 from reconciler.spec.load import only
@@ -62,7 +64,7 @@ def ticked(workspace: Workspace, session: Session, folder: Path, command: str) -
     found: dict[Key, Told] = {}
     seen, taken_at, unread = looked(workspace, session.aws)
     for _ in range(MOST_LOOKS):
-        acted = carried_out(workspace, session, folder, command, decided(session.aws, seen))
+        acted = carried_out(workspace, session, folder, command, decided(workspace, session.aws, seen))
         found |= {item.one.key: item for item in acted}
         again = {item.one.key for item in acted if item.failed}
         if not again or session.stop():
@@ -83,37 +85,57 @@ def looked(
     return [one for one in seen if wanted is None or one.key in wanted], live.taken_at, unread
 
 
-def decided(aws: Aws, seen: Iterable[Rolling]) -> Decided:
-    """What is to be done by what CloudWatch tells."""
+def decided(workspace: Workspace, aws: Aws, seen: Iterable[Rolling]) -> Decided:
+    """What is to be done by what CloudWatch tells, and as far as no freeze holds."""
     from reconciler.snapshot.metrics import evidence
 
     rolling = list(seen)
     told = evidence(aws, (one for one in rolling if one.is_judged))
-    return [(one, decision(one, told.get(one.key))) for one in rolling]
+    return [(one, decision(one, told.get(one.key), workspace.config.freezes)) for one in rolling]
 
 
-def decision(one: Rolling, evidence: Evidence | None) -> Decision:
+def decision(one: Rolling, evidence: Evidence | None, freezes: Iterable[Freeze]) -> Decision:
     if one.is_open and one.rollout is None:
         return Decision("none", NO_ROLLOUT)
-    return decide(one.rollout or Rollout(), one.alias, evidence or Evidence(Window(one.now, one.now)), one.now)
+    made = decide(one.rollout or Rollout(), one.alias, evidence or Evidence(Window(one.now, one.now)), one.now)
+    holding = on(freezes, one.key.target, one.now)
+    if not holding:
+        return made
+    end = holding[0][1]
+    names = named(freeze.name for freeze, _ in holding)
+    return held_back(made, f"held until {until(end)} by {names}", end.astimezone(UTC))
 
 
-def carried_out(workspace: Workspace, session: Session, folder: Path, command: str, decisions: Decided) -> list[Told]:
-    """Each decision, with what came of it."""
+def carried_out(
+    workspace: Workspace,
+    session: Session,
+    folder: Path,
+    command: str,
+    decisions: Decided,
+    broken: Broken = NOTHING_BROKEN,
+) -> list[Told]:
+    """Each decision, with what came of it; `broken` are freezes that held."""
     moves = [(one, decision.after, decision.reason) for one, decision in decisions if decision.after]
     if not moves:
         return [Told(one, decision) for one, decision in decisions]
-    ending = performed(workspace, moving(moves, wiring.now()), Orders(Choices(), folder, command=command), session)
+    orders = Orders(Choices(), folder, command=command, broken=broken)
+    ending = performed(workspace, moving(moves, wiring.now()), orders, session)
     return came_of(decisions, ending.report)
 
 
 def begun(
-    workspace: Workspace, session: Session, folder: Path, command: str, one: Rolling, decision: Decision
+    workspace: Workspace,
+    session: Session,
+    folder: Path,
+    command: str,
+    one: Rolling,
+    decision: Decision,
+    broken: Broken = NOTHING_BROKEN,
 ) -> list[Told]:
     """A rollout from its smoke events on, with what came of it."""
     assert decision.after
     plan = retrying(one, decision.after, wiring.now())
-    ending = performed(workspace, plan, Orders(Choices(), folder, command=command), session)
+    ending = performed(workspace, plan, Orders(Choices(), folder, command=command, broken=broken), session)
     told = [started(one, decision.reason, task) for task in ending.report["tasks"]]
     return [item for item in told if item] or came_of([(one, decision)], ending.report)
 

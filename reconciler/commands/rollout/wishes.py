@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.apply.run import Hear
 from reconciler.commands import wiring
 from reconciler.commands.apply import Session, running
+from reconciler.commands.freezing import require_open
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
 from reconciler.commands.rollout import keeping
@@ -21,6 +22,7 @@ from reconciler.commands.run import Stop, new_run_id
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import SpecError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
+from reconciler.core.freezes import NOTHING_BROKEN, Breaking
 from reconciler.core.model import Key, Spec
 from reconciler.core.rollouts import Rollout
 from reconciler.files.packages import Packages
@@ -33,6 +35,7 @@ from reconciler.rollout.rolling import Rolling
 IS_IN_A_STATE_FOR_IT = Rule("R360", "What is asked of a rollout is something that its state lets it do.")
 NAMES_AN_ALIAS = Rule("R361", "A rollout is that of an alias that is there.")
 WITHOUT_SPECS: tuple[Wish, ...] = ("abort", "pause")
+AT_ANY_TIME = WITHOUT_SPECS  # whatever is frozen: nothing goes on by them
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Wanted:
     is_full: bool = False
     is_reset: bool = False
     hear: Hear | None = None
+    breaking: Breaking = field(default_factory=Breaking)
 
     @property
     def key(self) -> Key:
@@ -53,7 +57,7 @@ class Wanted:
 
 
 def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
-    """Raises UnsafePlan where that cannot be in the state that the rollout is in."""
+    """Raises UnsafePlan where that cannot be in the state that the rollout is in, or a freeze holds."""
     workspace = wanted.one.alone
     from reconciler.snapshot.secrets import keep_secret
 
@@ -70,10 +74,13 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
             )  # fmt: skip
             if decision.did == "refused":
                 raise UnsafePlan(IS_IN_A_STATE_FOR_IT.ends(f"{one.key}: {decision.reason}"))
+            broken = NOTHING_BROKEN
+            if wanted.wish not in AT_ANY_TIME:
+                broken = require_open(workspace, one.key.target, one.now, wanted.breaking)
             told: list[Told] = (
-                begun(workspace, session, folder, command, one, decision)
+                begun(workspace, session, folder, command, one, decision, broken)
                 if decision.did == "start"
-                else carried_out(workspace, session, folder, command, [(one, decision)])
+                else carried_out(workspace, session, folder, command, [(one, decision)], broken)
             )
             if not any(item.exit_code == StalePlan.exit_code for item in told) or session.stop():
                 break

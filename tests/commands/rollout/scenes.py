@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from reconciler.report.rollout_schemas import ROLLOUTS
 from reconciler.rollout.marker import Marker, joined, split
 from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls, note_throttles
-from tests.conftest import ACCOUNT, REGION, House, Result, function_spec
+from tests.conftest import ACCOUNT, CONFIG, REGION, House, Result, function_spec
 
 ADDRESS = "test/us-west-2/checkout/alias/live"
 BEGUN = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -141,3 +141,9 @@ class Scene:
         writes = self.house.writes()
         assert set(writes) <= {"UpdateAlias"}, writes
         return len(writes)
+
+
+def frozen(scene: Scene) -> None:
+    """From the day before the scene begins, a Wednesday, to Monday."""
+    freezes = "freezes: [{name: weekend, weekly: tue 16:00 - mon 08:00, timezone: Europe/Berlin}]"
+    scene.house.write("reconcile.yaml", f"{CONFIG}{freezes}\n", stock=False)

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.rollout.marker import Marker
 from reconciler.sandbox.around.faults import Fault, Script
-from tests.commands.rollout.scenes import ADDRESS, Scene
+from tests.commands.rollout.scenes import ADDRESS, Scene, frozen
 from tests.conftest import ACCOUNT, CONFIG, REGION
 
 
@@ -269,7 +269,62 @@ def test_a_watch_that_is_over_takes_the_marker_off(scene: Scene) -> None:
     assert scene.alias() == ("2", {}, None)
 
 
-def test_scenario_36_abort_works_whatever_holds(scene: Scene) -> None:
+def test_scenario_36_in_a_freeze_nothing_goes_on_and_all_goes_back(scene: Scene) -> None:
+    """By AWS's clock, which is that of November here."""
+    scene.at_step()
+    scene.clock.go_on(11)
+    scene.both()
+    frozen(scene)
+    told = scene.told("advance", "--detailed-exitcode", code=28)
+    assert (told["did"], told["needs_person"], told["not_before"]) == ("none", True, "2026-11-30T07:00:00Z")
+    assert told["reason"] == "held until 2026-11-30 08:00 Europe/Berlin by freeze weekend"
+    assert scene.told("status")["reason"] == told["reason"]
+    assert scene.moves() == 0
+    told = scene.told("abort", ADDRESS, "--because", "it burns")
+    assert (told["did"], scene.alias()[:2]) == ("back", ("1", {}))
+
+
+def test_in_a_freeze_errors_take_a_rollout_back(scene: Scene) -> None:
+    scene.at_step()
+    scene.clock.go_on(5)
+    scene.both(errors=50)
+    frozen(scene)
+    assert scene.told(code=27)["did"] == "back"
+    assert scene.alias()[:2] == ("1", {})
+
+
+def test_a_rollout_goes_on_where_a_freeze_is_over(scene: Scene) -> None:
+    scene.at_step()
+    frozen(scene)
+    scene.clock.go_on(24 * 60 * 5)
+    scene.both()
+    assert scene.told()["did"] == "step"
+
+
+@pytest.mark.parametrize(("wish", "flag"), [("promote", ""), ("resume", "paused"), ("retry", "rejected")])
+def test_what_takes_a_rollout_on_breaks_a_freeze_or_waits(scene: Scene, wish: str, flag: str) -> None:
+    if flag == "rejected":
+        scene.put(Marker("2", "rejected", scene.clock.now, reason="errors"))
+    else:
+        scene.at_step(3, 0.25, **({"flag": flag} if flag else {}))
+    frozen(scene)
+    refused = scene.run(wish, ADDRESS)
+    assert (refused.exit_code, "with --break-freeze weekend --because TEXT (R351)" in refused.err) == (21, True)
+    assert scene.moves() == 0
+    told = scene.told(wish, ADDRESS, "--break-freeze", "weekend", "--because", "the till is down")
+    assert told["did"] in ("step", "resume", "start")
+    report = scene.house.newest_report()
+    assert report["run"]["broken"] == {"freezes": ["weekend"], "because": "the till is down"}
+    assert "freeze weekend broken: the till is down" in [one["status"] for one in report["tasks"][0]["history"]]
+
+
+def test_a_rollout_is_paused_whatever_is_frozen(scene: Scene) -> None:
+    scene.at_step()
+    frozen(scene)
+    assert scene.told("pause", ADDRESS)["did"] == "pause"
+
+
+def test_abort_works_whatever_holds(scene: Scene) -> None:
     """A lock of another run, specs that are broken: going back asks for neither."""
     bucket(scene, "lock: s3://state/lock")
     s3 = scene.house.sandbox.clients.get("s3", ACCOUNT, REGION)

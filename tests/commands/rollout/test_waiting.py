@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.commands.rollout import advancing
-from tests.commands.rollout.scenes import Scene
+from tests.commands.rollout.scenes import Scene, frozen
 from tests.conftest import Result
 
 
@@ -53,6 +53,14 @@ def test_it_ends_with_28_where_a_person_is_waited_for(scene: Scene, waiting: Cal
     result = waiting("--wait=30m")
     assert result.exit_code == 28, result.err
     assert "rollout promote" in result.err
+
+
+def test_it_ends_with_28_where_a_freeze_holds(open_scene: Scene, waiting: Callable[..., Result]) -> None:
+    frozen(open_scene)
+    result = waiting("--wait=30m", minutes=61)
+    assert result.exit_code == 28, result.err
+    assert "held until 2026-11-30 08:00 Europe/Berlin by freeze weekend" in result.err
+    assert open_scene.alias()[1] == {"2": 0.5}
 
 
 def test_what_is_open_when_the_budget_is_spent_stays_open_and_is_told(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.foreign import printable
-from reconciler.core.words import many
+from reconciler.core.words import many, shortened
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import Group
 from reconciler.report.formats.page.rows import who
@@ -33,6 +33,7 @@ DEEDS = {
     "UntagResource": "tags removed",
     "DeleteFunction": "deleted",
 }
+LONGEST_BECAUSE = 300
 SIGNS = {"succeeded": "🟢", "unchanged": "🟢", "partial": "🟠", "failed": "🔴", "refused": "🔴"}
 
 
@@ -54,6 +55,10 @@ def report_page(document: Document, view: View) -> str:
         f"commit {inert(document['provenance']['commit'][:10])}" if document["provenance"]["commit"] else "",
         run_link(view),
     ) + "\n"  # fmt: skip
+    broken = document["run"].get("broken")
+    if broken:
+        why_so = inert(shortened(broken["because"], LONGEST_BECAUSE))
+        head += f"\n{bold('Broke ' + ', '.join(broken['freezes']))}: {why_so}\n"
     return (
         head
         + _table("| | function | what happened |\n|:-:|---|---|\n", _rows(tasks), view.room - size(head + foot))

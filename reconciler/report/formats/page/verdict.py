@@ -16,6 +16,7 @@ from reconciler.report.formats.shown import guard_changes, is_itself, noun_of, t
 
 # How a foretold time is made up: a guess, and told as one.
 SECONDS_A_CALL, SECONDS_TO_SETTLE, CALLS_A_SECOND = 0.5, 2.0, 10.0
+HELD = "W257"  # the rule that says so of a target
 # Of one function, of several, and of any where the whole plan is refused.
 WORDS = {
     "refused": ("is refused", "are refused", "would be refused"),
@@ -55,6 +56,8 @@ def headline(plan: Document, groups: Sequence[Group]) -> str:
     )
     is_told = counts["delete"] or counts["replace"] or None in refused
     said += [] if is_told else [f"{many(gone, 'resource')} deleted" if gone else "nothing is deleted"]
+    frozen = {note["address"] for note in plan["diagnostics"] if note.get("rule") == HELD}
+    said += [f"a freeze holds {len(frozen)}"] if frozen else []
     sign = "🔴" if refused else "🟠" if gone or grave or judged else "🟡"
     return f"### {sign} {'Refused: ' if None in refused else ''}{' · '.join(filter(None, [*said, *judged]))}\n"
 
