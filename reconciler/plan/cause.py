@@ -7,7 +7,7 @@ git moved, the lines that differ say whose it is, and where none is left those w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -64,12 +64,13 @@ class Moments:
 @dataclass(frozen=True, slots=True)
 class Sides:
     """One target at its moments and now; any spec may be missing. `pointers` are sorted, those of the values now, `layers` has why
-    layers of the same plan change."""
+    layers of the same plan change, `identities` what specs name of a kind, once somebody has asked."""
 
     then: Moments
     now: Spec | None
     pointers: Sequence[str]
     layers: Mapping[Target, Cause] = field(default_factory=dict)
+    identities: dict[tuple[int, str], frozenset[Hashable]] = field(default_factory=dict)
 
     @property
     def specs(self) -> tuple[Spec | None, Spec | None, Spec | None]:
@@ -85,6 +86,14 @@ class Sides:
                 return self.then.applied
             case "drift" | "behind":
                 return None
+
+    def named(self, spec: Spec, kind: Kind) -> frozenset[Hashable]:
+        """AWS's identities of what a spec names of a kind: a function may have thousands of mappings."""
+        asked = id(spec), kind.name
+        if asked not in self.identities:
+            named = (item for item in spec.desired if item.key.kind == kind.name)
+            self.identities[asked] = frozenset(kind.identity(item.key.name, dict(item.properties)) for item in named)
+        return self.identities[asked]
 
     def touched_since(self, then: Then) -> Sequence[str]:
         return then.since([path for spec in (then.spec, self.now) if spec for path in spec.files])
@@ -329,7 +338,7 @@ def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
     """A deletion with its cause: since when git drops what it named, or says `absent`; what no spec named came by itself."""
     if action.verb != "delete":
         return action
-    cause = _moved_by(*(not _asks(spec, sides.now, action.key, live) for spec in sides.specs))
+    cause = _moved_by(*(not _asks(spec, sides, action.key, live) for spec in sides.specs))
     if cause == "drift" and _is_by_retention(sides.now, action.key):
         cause = "unapplied"  # git asks for it all the time, and time or a newer version makes it due
     cause = sides.layers.get(replace(action.key.target, root=LAYER.name), cause) if cause == "drift" else cause
@@ -339,8 +348,9 @@ def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
     return replace(action, cause=cause, author=author, origin=origin)
 
 
-def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> bool:
+def _asks(spec: Spec | None, sides: Sides, key: Key, live: Live | None) -> bool:
     """Whether a spec of an earlier moment asks for the deletion as the one now does."""
+    now = sides.now
     if now is None:
         return spec is None or spec.is_absent
     if now.keep != (spec.keep if spec else 0):
@@ -351,7 +361,7 @@ def _asks(spec: Spec | None, now: Spec | None, key: Key, live: Live | None) -> b
         return spec is not None and spec.is_absent
     item, before = _item(now, key), _item(spec, key)
     if item is None:
-        return spec is None or (owns(spec, KINDS[key.kind], key.name) and not _is_named(spec, key, live))
+        return spec is None or (owns(spec, KINDS[key.kind], key.name) and not _is_named(spec, sides, key, live))
     return before is not None and before.properties == item.properties
 
 
@@ -382,9 +392,10 @@ def _asked_at(now: Spec, key: Key) -> Origin | None:
     return item.origins.get("/state", item.origins.get("")) if item else None
 
 
-def _is_named(spec: Spec | None, key: Key, live: Live | None) -> bool:
+def _is_named(spec: Spec | None, sides: Sides, key: Key, live: Live | None) -> bool:
     """Whether a spec names a live resource, by AWS's identity of it."""
-    identity = KINDS[key.kind].identity
-    held = identity(live.key.name, dict(live.properties)) if live else None
-    wanted = [item for item in spec.desired if item.key.kind == key.kind] if spec else []
-    return any(item.key.name == key.name or identity(item.key.name, dict(item.properties)) == held for item in wanted)
+    is_by_its_name = _item(spec, key) is not None
+    if spec is None or live is None or is_by_its_name:
+        return is_by_its_name
+    kind = KINDS[key.kind]
+    return kind.identity(live.key.name, dict(live.properties)) in sides.named(spec, kind)

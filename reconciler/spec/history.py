@@ -83,6 +83,7 @@ class History:
         self._names: dict[str, list[str]] = {}
         self._texts: dict[str, bytes] = {}
         self._lines: dict[tuple[str, str], dict[int, str]] = {}
+        self._touched: dict[tuple[str, ...], list[str]] = {}
         self._of_defaults: dict[str, Defaults] = {}
         self._later: dict[str, frozenset[str]] = {}
 
@@ -274,11 +275,17 @@ class History:
         names = sorted({self.name_of(Path(path)) for path in paths})
         if not names or self.names_no_commit:
             return []
-        commits = (f"{self.commit(revision)}..HEAD", "--", *names)
+        asked = (self.commit(revision), *names)
+        if asked not in self._touched:
+            self._touched[asked] = self._authors(*asked)
+        return self._touched[asked]
+
+    def _authors(self, commit: str, *names: str) -> list[str]:
+        commits = (f"{commit}..HEAD", "--", *names)
         listed = os.fsdecode(self.repository.git("rev-list", "--format=%H%x09%an", *commits))
         entries = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
         uncommitted = [UNCOMMITTED] if any(self._changed(self.commit("HEAD"), name) for name in names) else []
-        return uncommitted + [f"{commit[:SHORT]} {author}" for commit, _, author in entries]
+        return uncommitted + [f"{one[:SHORT]} {author}" for one, _, author in entries]
 
     def changed(self, revision: str, paths: Iterable[Path]) -> frozenset[str]:
         """The files at or below some paths that are others than at a revision, came or went, as git names them."""

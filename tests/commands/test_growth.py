@@ -15,6 +15,7 @@ from reconciler.files import reading, repository, strict_yaml
 from reconciler.plan import cause
 from reconciler.report import records
 from reconciler.sandbox.server import Sandbox
+from reconciler.spec.history import History
 from tests.apply.houses import commit, house_of
 from tests.conftest import House, function_spec
 
@@ -96,6 +97,17 @@ def test_a_changed_file_is_read_once_and_blamed_once(costs: Costs) -> None:
     few, many = costs(6, 1), costs(6, 5)
     assert many["objects"] - few["objects"] == 4
     assert many["blame"] - few["blame"] == 4
+
+
+def test_who_touched_a_file_is_asked_once_however_much_of_it_is_gone(house: House, counted: Counter[str]) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=house.root, check=True)
+    for timeout in (5, 6):
+        house.write("one.yaml", spec("one", timeout))
+        commit(house.root, "more")
+    history = History(house.root)
+    told = [history.authors_since("HEAD~1", [str(house.root / "specs" / "one.yaml")]) for _ in range(3)]
+    assert [len(authors) for authors in told] == [1, 1, 1]
+    assert counted["rev-list"] == 1
 
 
 def mappings(count: int, batch: int) -> str:

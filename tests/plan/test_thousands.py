@@ -8,11 +8,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.core.model import Desired, Key, LayerReference, Live, Properties, Snapshot, Spec, Target
+import pytest
+
+from reconciler.core.model import (
+    Action,
+    Desired,
+    Key,
+    LayerReference,
+    Live,
+    Plan,
+    Properties,
+    Snapshot,
+    Spec,
+    Target,
+    TargetPlan,
+)
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, identity
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER
+from reconciler.kinds.registry import KINDS
+from reconciler.plan import cause
 from reconciler.plan.case import Policy
+from reconciler.plan.cause import Moments, Then, with_causes
 from reconciler.plan.matching import pairs
 from reconciler.plan.plan import plan
 from reconciler.spec import load
@@ -39,6 +56,28 @@ def test_pairing_asks_each_resource_once_by_each_key() -> None:
     assert all(pair.desired and pair.live and pair.desired.properties == pair.live.properties for pair in found)
     assert len(found) == COUNT
     assert set(asked.values()) == {1}
+
+
+def test_causes_of_deletions_ask_each_resource_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[str] = Counter()
+
+    def counted(name: str, properties: Properties) -> object:
+        asked[name] += 1
+        return identity(name, properties)
+
+    kind = replace(EVENT_SOURCE_MAPPING, identity=counted)
+    monkeypatch.setattr(cause, "KINDS", {**KINDS, kind.name: kind})
+    named = tuple(Desired(Key(TARGET, kind.name, f"label-{number}"), queue(number)) for number in range(20))
+    live = [Live(Key(TARGET, kind.name, f"uuid-{number}"), queue(number)) for number in range(21)]
+    before = Spec(TARGET, "f.yaml", named, frozenset({kind.section}))
+    then = Then(before, str, lambda _: ["somebody"], lambda _: False)
+    going = TargetPlan(TARGET, tuple(Action(item.key, "delete") for item in live), ())
+    explained = with_causes(
+        Plan((going,), "", "", ""), lambda _: Moments(then, then, then), [replace(before, desired=())], live=live
+    )
+    told = [(action.cause, action.author) for action in explained.targets[0].actions]
+    assert told == [*[("edit", "somebody")] * 20, ("drift", "")]  # git never named the last one
+    assert max(asked.values()) <= 3
 
 
 def test_two_that_are_alike_on_one_side_are_not_guessed_at() -> None:
