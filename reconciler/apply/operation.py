@@ -63,7 +63,7 @@ def perform_operation(index: int, operations: Sequence[Operation], known: Known,
         if operation.smoke:
             require_passed(index, operation, answer, elapsed(), record)
         else:
-            check(operation, answer, run.aws)
+            check(operation, answer, run)
         noted = yield from settle(operation, change, answer, known, run.aws)
         if operation is operations[-1]:
             yield from at_rest(run.aws, operation.key.target, known.expected)
@@ -131,7 +131,7 @@ def prepare(index: int, operation: Operation, record: Record) -> None:
     """What is to be sent is where AWS fetches it, as it was planned: a package is put there, and that is on record."""
     run = record.run
     if not (operation.upload and operation.pin):
-        confirm(operation, run.aws)
+        confirm(operation, run)
         return
     target, tell = operation.key.target, partial(run.tell, operation.key, operation.name)
     sent = run.deliveries.put(Place.of(target), operation.upload, operation.pin, tell)
@@ -141,16 +141,20 @@ def prepare(index: int, operation: Operation, record: Record) -> None:
         tell(f"uploaded {byte_size(sent)} to {operation.pin}")
 
 
-def confirm(operation: Operation, aws: Aws) -> None:
-    """Raises where the code that is about to be sent is not what the plan was made of."""
-    if operation.pin:
-        artifacts.confirm(aws, Place.of(operation.key.target), operation.pin)
+def confirm(operation: Operation, run: Run) -> None:
+    """Raises where the code that is about to be sent is not what the plan was made of. What AWS answers tells it as well where its hash is
+    known; so other calls' looks are as good."""
+    place = Place.of(operation.key.target)
+    if operation.pin and operation.expect:
+        run.objects.confirm(place, operation.pin)
+    elif operation.pin:
+        artifacts.confirm(run.aws, place, operation.pin)
 
 
-def check(operation: Operation, answer: Answer, aws: Aws) -> None:
+def check(operation: Operation, answer: Answer, run: Run) -> None:
     """Raises where AWS answered well and yet it did not go well: other code than planned, a function that failed."""
     if not operation.expect:  # a hash that nobody knows tells nothing: the object must have stood still around the call
-        confirm(operation, aws)
+        confirm(operation, run)
     for member, expected in operation.expect.items():
         told = code_of(operation, answer).get(member) or expected
         if told != expected:

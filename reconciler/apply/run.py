@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from reconciler.apply.delivery import Deliveries
+from reconciler.apply.objects import Objects
 from reconciler.aws.client import Aws
 from reconciler.core.model import Key, Target
 from reconciler.files.packages import Packages
@@ -36,9 +37,10 @@ class Run:
     tasks: dict[Target, str] = field(default_factory=dict)
     answers: dict[Target, Results] = field(default_factory=dict)
     deliveries: Deliveries = field(init=False)
+    objects: Objects = field(init=False)
 
     def __post_init__(self) -> None:
-        self.deliveries = Deliveries(self.aws, self.packages)
+        self.deliveries, self.objects = Deliveries(self.aws, self.packages), Objects(self.aws)
 
 
 @dataclass(slots=True)

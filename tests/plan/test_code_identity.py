@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 
 from reconciler.apply import operation, perform
+from reconciler.apply.objects import Objects
+from reconciler.aws.client import Aws, Place
+from reconciler.commands import wiring
+from reconciler.commands.wiring import read
+from reconciler.core.model import Pin
 from reconciler.sandbox.stock import code_zip
 from reconciler.snapshot import artifacts
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec
@@ -178,6 +183,43 @@ def test_an_object_that_was_replaced_after_the_plan_is_not_sent(house: House, mo
     assert "was replaced; plan again" in str(report["tasks"][0]["operations"][0]["error"])
     assert house.writes() == []
     assert live_hash(house) == reviewed
+
+
+def heads(monkeypatch: pytest.MonkeyPatch) -> list[Pin]:
+    """The objects that are looked at from now on."""
+    looked, look = list[Pin](), artifacts.object_head
+    monkeypatch.setattr(artifacts, "object_head", lambda aws, place, pin: looked.append(pin) or look(aws, place, pin))
+    return looked
+
+
+def test_an_object_of_many_functions_is_looked_at_once_for_all_calls_of_a_moment(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        house.write(f"f{number:02}.yaml", function_spec(f"f{number:02}"), stock=not number)
+    clock = [0.0]
+    monkeypatch.setattr(Aws, "now", lambda _: clock[0])
+    looked = heads(monkeypatch)
+    house.apply()
+    assert len(looked) == 2  # by the plan, and right before the calls
+    objects = Objects(wiring.connect(read([house.root / "specs"]).config, ["test"]))
+    for moment, count in ((0.0, 3), (0.9, 3), (1.5, 4), (2.6, 5)):
+        clock[0] = moment
+        objects.confirm(Place("test", REGION), looked[1])
+        assert len(looked) == count
+
+
+def test_who_is_sent_other_code_than_planned_is_told_so_however_soon_it_was_replaced(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        house.write(f"{name}.yaml", function_spec(name))
+    monkeypatch.setattr(Aws, "now", lambda _: 0.0)
+    house.sandbox.gate.watch = lambda operation, _: (
+        put(house, "v1.zip", "evil", ChecksumAlgorithm="SHA256") if operation == "CreateFunction" else None
+    )
+    report = house.apply()
+    assert "the code was replaced in between; plan again" in str(report["tasks"])
 
 
 def test_an_object_that_is_gone_after_the_plan_is_told_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
