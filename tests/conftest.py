@@ -185,7 +185,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.time) -> Iterator[Sandbox]:
     """A sandbox that is all the AWS there is, for commands that do not wait for the machine: what such an AWS accepts is done
     before it is looked at, and what a test writes need not outlive a power cut. `clock` is the sandbox's own."""
-    from reconciler.aws import client, polling
+    from reconciler.aws import client, when
     from reconciler.sandbox import Sandbox
     from tests.inside import LINE, with_shared_clients
 
@@ -198,7 +198,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
         monkeypatch.setattr(client.Aws, "__init__", with_shared_clients(made.environment(REGION), client.Aws.__init__))
         monkeypatch.setattr(client, "FIRST_PAUSE_SECONDS", 0.001)
         for look in ("FIRST_LOOK_SECONDS", "FIRST_SCARCE_LOOK_SECONDS", "UNKNOWN_SECONDS"):
-            monkeypatch.setattr(polling, look, 0.001)
+            monkeypatch.setattr(when, look, 0.001)
         monkeypatch.setattr(os, "fsync", lambda _: None)
         yield made
 

@@ -21,7 +21,7 @@ from reconciler.apply.expected import (
     root_of,
 )
 from reconciler.aws.client import Answer, Aws, Place
-from reconciler.core.errors import CallFailed
+from reconciler.core.errors import CallFailed, Interrupted
 from reconciler.core.model import Key, Live, Operation, Properties, Target
 from reconciler.core.waiting import Awaited, Flow, Pause
 from reconciler.kinds.function import FUNCTION
@@ -125,10 +125,26 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> Flow[None]:
             is_untouched = root in expected.made and expected.made.get(key) == revised_as != ""
             if is_untouched and state and _is_still(aws, key, state):
                 continue
-            live = looking.seen(aws, key, has_tags="Tags" in (state or {}))
+            if key == Key(target, FUNCTION.name) and state:
+                live = yield from _told_with_others(aws, key, state, expected)
+            else:
+                live = looking.seen(aws, key, has_tags="Tags" in (state or {}))
             _compare(key, state, live, expected)
             if key == root and live:
                 revised_as = str(live.handle.get("RevisionId", ""))
+
+
+def _told_with_others(aws: Aws, key: Key, state: Properties, expected: Expected) -> Flow[Live | None]:
+    """The function when all is done. Of many one listing tells which still have the revision that they were compared with, and so are as
+    they were then; who has another one is looked at, and so is whoever cannot wait for others."""
+    try:
+        shown = yield Awaited(key.target, WAITS["function-told"], {"FunctionName": key.target.function})
+    except Interrupted:
+        return looking.seen(aws, key)
+    if not shown or "Configuration" in shown:
+        return looking.answered(aws, FUNCTION, key.target, shown) if shown else None
+    known = expected.known_revision(key)
+    return Live(key, state, {"RevisionId": known}) if shown.get("RevisionId") == known else looking.seen(aws, key)
 
 
 def _is_still(aws: Aws, key: Key, state: Properties) -> bool:

@@ -19,7 +19,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from reconciler.aws.client import Aws, Place
-from reconciler.aws.polling import NEVER, Look, Polling
+from reconciler.aws.polling import Look, Polling
+from reconciler.aws.when import NEVER
 from reconciler.core.errors import Interrupted
 from reconciler.core.waiting import Awaited, Flow, Pause, Room, State
 
@@ -82,7 +83,7 @@ class Jobs:
                     self._go_on(heapq.heappop(self._pauses)[2])
                 if self._aws.is_stopping():
                     self._stop_looking()
-                for look in self._polling.looks(now):
+                for look in self._polling.looks(now, self._is_idle):
                     self._lanes[look.place].looks.append(look)
                 for lane in self._lanes.values():
                     self._fill(lane, pool)
@@ -98,7 +99,7 @@ class Jobs:
 
     def _next(self) -> float:
         """Wait for whatever comes first, and what time it is then."""
-        due = min(self._polling.due(), self._pauses[0][0] if self._pauses else NEVER)
+        due = min(self._polling.due(self._is_idle), self._pauses[0][0] if self._pauses else NEVER)
         seconds = max(due - self._aws.now(), 0.0)
         if self._running:
             with suppress(Empty):
@@ -108,6 +109,11 @@ class Jobs:
             self._aws.pause(min(seconds, TICK_SECONDS))
             seconds -= TICK_SECONDS
         return due
+
+    def _is_idle(self, place: Place) -> bool:
+        """Whether nothing is done there but waiting."""
+        lane = self._lanes[place]
+        return not lane.ready and not lane.working
 
     def _fill(self, lane: _Lane, pool: Executor) -> None:
         """Have as much done as the threads are for."""

@@ -15,16 +15,19 @@ State = Mapping[str, Any] | None  # what a look showed; None when there is nothi
 Look = Callable[[Target, Properties, State], tuple[str, Properties]]
 T = TypeVar("T")
 Judge = Callable[[State, Target, Properties], bool]
+Hint = Callable[[State], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
     """A listing of a whole account and region that shows what many wait for at once: its items stand in `member`, and `by` is
-    what tells them apart, in an item as in the answer of a call."""
+    what tells them apart, in an item as in the answer of a call. `is_instead`: it stands for looks that are not scarce and tell at once, so
+    it must spare many of them."""
 
     operation: str
     member: str
     by: str
+    is_instead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Wait:
     it stands, for people. `is_for_the_end`: what is waited for is to go. `is_scarce`: its looks draw on the quota that most calls
     share; `is_slow`: it may take minutes. `is_named_by_answer`: the call's answer says what to look at; of everything else
     `answered` is what must be there, with its `Name` and the RevisionId that it had before. `together`: one listing shows many.
-    `is_whole`: the whole answer of the last look is all of what was changed, and what is told once it is over."""
+    `is_whole`: the whole answer of the last look is all of what was changed, and what is told once it is over. `is_near(state)`: it may be
+    over already, which another look tells at once."""
 
     name: str
     look: Look
@@ -48,6 +52,7 @@ class Wait:
     is_named_by_answer: bool = False
     together: Together | None = None
     is_whole: bool = False
+    is_near: Hint = lambda _: False
 
     def state(self, answer: State) -> State:
         """What an answer shows."""

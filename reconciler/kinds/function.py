@@ -13,7 +13,7 @@ from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, part
 from reconciler.core.model import Key, Live, Properties, Target, Unreadable
-from reconciler.core.waiting import State, Wait
+from reconciler.core.waiting import State, Together, Wait
 from reconciler.kinds import code, configuration
 from reconciler.kinds.base import Call, Kind, Step, shown, with_defaults
 from reconciler.kinds.code import comparable_code, live_code
@@ -223,16 +223,41 @@ def look(target: Target, _answered: Properties, _: State) -> tuple[str, Properti
 
 
 def look_at_both(target: Target, answered: Properties, state: State) -> tuple[str, Properties]:
-    """At the version, and at the function after each look that does not show it Active."""
+    """At the version; and where that is not Active, at the function until that is."""
     operation, params = single(target.function, "")
-    is_function = state is not None and state is not answered and state.get("Version") == answered["Version"]
+    is_first = state is None or state is answered
+    is_function = not is_first and (is_of_version(state) or not is_no_longer_made(state))
     return operation, params if is_function else {**params, "Qualifier": answered["Version"]}
 
 
+def is_of_version(state: State) -> bool:
+    return state is not None and state.get("Version", "$LATEST") != "$LATEST"
+
+
+def is_no_longer_made(state: State) -> bool:
+    """Whether it is the function that was seen, and its version may be Active by now as well."""
+    return state is not None and not is_of_version(state) and state.get("State") != "Pending"
+
+
+def is_told(state: State, _target: Target, answered: Properties) -> bool:
+    """Once anybody has looked: what is there, be it gone, or as a listing of all has it."""
+    return state is not answered
+
+
+_TOGETHER = Together("ListFunctions", "Functions", "FunctionName", is_instead=True)
 WAITS = (
-    Wait("function-published", look_at_both, is_published, standing, "Configuration", is_named_by_answer=True),
+    Wait(
+        "function-published",
+        look_at_both,
+        is_published,
+        standing,
+        "Configuration",
+        is_named_by_answer=True,
+        is_near=is_no_longer_made,
+    ),
     Wait("function-seen", look, is_seen, standing, "Configuration", is_whole=True),
     Wait("function-updated", look, is_updated, standing, "Configuration", is_whole=True),
+    Wait("function-told", look, is_told, standing, "Configuration", is_whole=True, together=_TOGETHER),
     Wait("function-gone", look, is_really_gone, standing, "Configuration", is_for_the_end=True),
 )
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.aws.when import NEVER, Group
+from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import house_of
-from tests.apply.strangers import ARN, MARK, Stranger
+from tests.apply.strangers import ACTS, ARN, MARK, Stranger
 from tests.conftest import House, function_spec
 
 ALIAS = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
@@ -133,3 +135,72 @@ def test_an_alias_that_moves_is_looked_at_once(house: House, act: Callable[[Hous
     else:
         assert report["outcome"]["exit_code"] == 0
         assert stranger.requests.count("GetAlias") == 1
+
+
+# --- of many -----------------------------------------------------------------------------------------------------------
+
+
+def looked_at(house: House) -> list[str]:
+    """The functions that are looked at by themselves once the last mapping was made, and before a listing; a listing is told as such."""
+    last = max(at for at, item in enumerate(house.sandbox.requests) if item.operation == "CreateEventSourceMapping")
+    rest = house.sandbox.requests[last + 1 :]
+    names = {"ListFunctions": "all"} | {"GetFunction": ""}
+    return [
+        names[item.operation] or item.params["FunctionName"]
+        for item in rest
+        if item.operation in names and "Qualifier" not in item.params
+    ]
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever could be told with others is so only once all dozen can."""
+
+    def due(group: Group, *, is_idle: bool) -> float:
+        is_waiting = group.together.is_instead and len(group.waiting) < 12
+        return NEVER if is_waiting else usual(group, is_idle=True)
+
+    usual = Group.due
+    monkeypatch.setattr(Group, "due", due)
+
+
+def many(house: House, act: Callable[[House], object] | None) -> dict[str, str]:
+    """A dozen functions are made, and `act` comes right after the last call but before any of them is done; what each target came to."""
+    house_of(house)
+    names = ["checkout", *(f"f{number:02}" for number in range(11))]
+    for name in names:
+        house.write(f"{name}.yaml", function_spec(name, extra=ALIAS + QUEUE), stock=name == names[0])
+    stranger, made = Stranger(house), list[str]()
+
+    def is_last(_: int, operation: str, when: str) -> bool:
+        made.extend([operation] if (operation, when) == ("CreateEventSourceMapping", "after") else [])
+        return len(made) == len(names)
+
+    stranger.waits(act, is_last)
+    report = house.apply()
+    assert stranger.leaves()
+    return {task["target"].rpartition("/")[2]: task["status"]["status"] for task in report["tasks"]}
+
+
+def test_many_that_end_together_are_looked_at_by_one_listing(together: None, house: House) -> None:
+    outcomes = many(house, None)
+    assert set(outcomes.values()) == {"Orchestration completed."}
+    assert looked_at(house) == ["all"]
+
+
+@pytest.mark.parametrize(
+    "act", ["configuration", "environment", "code", "tag", "owner mark", "alias", "function created again"]
+)
+def test_who_was_changed_before_the_listing_is_found_among_many(together: None, house: House, act: str) -> None:
+    outcomes = many(house, ACTS[act])
+    (failed,) = (name for name, status in outcomes.items() if status != "Orchestration completed.")
+    assert failed == "checkout"
+    assert "since the plan was made" in outcomes["checkout"]
+    assert looked_at(house) == ["all", *(["checkout"] if act != "alias" else [])]
+
+
+def test_who_may_not_list_all_looks_at_each(together: None, house: House) -> None:
+    house.sandbox.gate.script = Script([Fault("ListFunctions", status=403, code="AccessDeniedException")])
+    outcomes = many(house, None)
+    assert set(outcomes.values()) == {"Orchestration completed."}
+    assert len(looked_at(house)) >= 12

@@ -142,8 +142,8 @@ def started(aws: Answering, seconds: list[float], wait: Wait = ALONE, apart: flo
     assert all(future.result() for future in futures)
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(0.3, 1.2), (2.0, 1.5), (2.1, 2.1), (60.0, 16.0)])
-def test_all_but_the_oldest_learn_from_it_how_long_aws_takes(seconds: float, most: float) -> None:
+@pytest.mark.parametrize(("seconds", "most"), [(0.3, 1.2), (2.0, 1.5), (2.1, 1.3), (17.0, 3.5), (60.0, 5.5)])
+def test_all_learn_from_the_oldest_and_from_each_other_how_long_aws_takes(seconds: float, most: float) -> None:
     aws = Answering()
     started(aws, [seconds] * 100)
     assert aws.counted()["GetItem"] <= most * 100
@@ -164,10 +164,77 @@ def test_one_that_takes_a_minute_holds_up_none_that_takes_a_second() -> None:
     assert max(done - begun for name, (begun, done) in aws.ended.items() if name != "f0") <= 2.5
 
 
+@pytest.mark.parametrize(("whole", "most"), [(5.0, 20), (60.0, 90)])
+def test_what_shows_that_it_may_be_over_is_looked_at_once_more_at_once(whole: float, most: int) -> None:
+    """A half of it is done after five seconds, and the other half then or later, which another call tells."""
+
+    class Halves(Answering):
+        def find(self, place: Place, operation: str, params: Properties) -> Mapping[str, Any] | None:
+            shown = super().find(place, operation, params) or {}
+            return {**shown, "State": "Half" if operation == "GetItem" and self.time >= 5.0 else shown["State"]}
+
+    def look_at_both(_: Target, answered: Properties, state: State) -> tuple[str, Properties]:
+        return "GetOther" if is_half(state) else "GetItem", {"Name": answered["Name"]}
+
+    def is_half(state: State) -> bool:
+        return state is not None and state["State"] == "Half"
+
+    aws = Halves(seconds=whole)
+    all_done(aws, 1, Wait("item-halves", look_at_both, is_done, str, is_near=is_half))
+    assert [operation for operation, at in aws.asked if at == aws.time] == ["GetItem", "GetOther"]
+    assert len(aws.asked) <= most
+
+
 def test_one_listing_a_second_shows_all_that_wait() -> None:
     aws = Answering(seconds=5.0)
     assert len(all_done(aws, 99, LISTED)) == 99
     assert aws.counted() == {"ListItems": 5}
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.0, 20.0])
+def test_while_ever_more_come_a_listing_shows_many_and_the_last_as_soon_as_it_can_be_done(seconds: float) -> None:
+    aws = Answering(page=200)
+    started(aws, [seconds] * 200, LISTED, apart=0.1)
+    assert aws.counted()["ListItems"] <= 8 + max(seconds - 2, 0.0)
+    assert aws.time <= 199 * 0.1 + max(seconds, 1.0) * 1.1
+    assert max(done - begun for begun, done in aws.ended.values()) <= seconds + 6.0
+
+
+INSTEAD = Wait("item-told", look, lambda state, _, answered: state is not answered, str, is_whole=True, together=Together("ListItems", "Items", "Name", is_instead=True))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "others", "asked"),
+    [(1, 0, {"GetItem": 1}), (8, 0, {"GetItem": 8}), (9, 0, {"ListItems": 1}), (90, 60, {"ListItems": 2}), (40, 900, {"ListItems": 5, "GetItem": 40})],
+)  # fmt: skip
+def test_who_ends_with_many_others_is_told_by_one_listing_where_that_spares_calls(
+    count: int, others: int, asked: dict[str, int]
+) -> None:
+    aws = Answering()
+    aws.begun |= {f"a{number}": 0.0 for number in range(others)}
+    assert len(all_done(aws, count, INSTEAD)) == count
+    assert aws.counted() == asked
+    assert aws.time == 0.0
+
+
+def test_who_may_end_with_others_that_are_at_work_waits_for_them_but_not_for_long() -> None:
+    """One is at work for as long as nobody is told; time passes whenever somebody looks at the clock."""
+    aws, is_told, clock = Answering(), threading.Event(), iter(range(10_000))
+
+    def working() -> Flow[bool]:
+        yield Pause(0.0)
+        return is_told.wait(30)
+
+    def told() -> Flow[bool]:
+        yield from begun(aws, "f0", INSTEAD)
+        is_told.set()
+        return aws.counted() == {"GetItem": 1}
+
+    jobs = made(aws)
+    futures = [jobs.start(HERE, working()), jobs.start(HERE, told())]
+    aws.now = lambda: float(next(clock))  # type: ignore[method-assign]
+    jobs.run()
+    assert all(future.result() for future in futures)
 
 
 def test_nothing_scarce_is_asked_before_it_can_be_done() -> None:

@@ -188,7 +188,12 @@ def test_an_object_that_was_replaced_after_the_plan_is_not_sent(house: House, mo
 def heads(monkeypatch: pytest.MonkeyPatch) -> list[Pin]:
     """The objects that are looked at from now on."""
     looked, look = list[Pin](), artifacts.object_head
-    monkeypatch.setattr(artifacts, "object_head", lambda aws, place, pin: looked.append(pin) or look(aws, place, pin))
+
+    def noted(aws: Aws, place: Place, pin: Pin) -> Any:
+        looked.append(pin)
+        return look(aws, place, pin)
+
+    monkeypatch.setattr(artifacts, "object_head", noted)
     return looked
 
 
@@ -215,9 +220,12 @@ def test_who_is_sent_other_code_than_planned_is_told_so_however_soon_it_was_repl
     for name in ("a", "b"):
         house.write(f"{name}.yaml", function_spec(name))
     monkeypatch.setattr(Aws, "now", lambda _: 0.0)
-    house.sandbox.gate.watch = lambda operation, _: (
-        put(house, "v1.zip", "evil", ChecksumAlgorithm="SHA256") if operation == "CreateFunction" else None
-    )
+
+    def replace(operation: str, _: Any) -> None:
+        if operation == "CreateFunction":
+            put(house, "v1.zip", "evil", ChecksumAlgorithm="SHA256")
+
+    house.sandbox.gate.watch = replace
     report = house.apply()
     assert "the code was replaced in between; plan again" in str(report["tasks"])
 
