@@ -45,9 +45,12 @@ def test_no_text_of_an_ending_becomes_markdown(one: str, two: str) -> None:
 
 
 @pytest.mark.parametrize("room", [60_000, 1_000_000])
-@pytest.mark.parametrize("message", ["m" * 90, "日本`@#|" * 40, "x" * 70_000], ids=["short", "wide", "long"])
-def test_mistakes_stay_below_the_limit_and_are_all_shown_or_counted(room: int, message: str) -> None:
-    count = 3_000
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [(3_000, "m" * 90), (3_000, "日本`@#|" * 40), (100, "x" * 70_000)],
+    ids=["short", "wide", "long"],
+)
+def test_mistakes_stay_below_the_limit_and_are_all_shown_or_counted(room: int, count: int, message: str) -> None:
     faults = [fault(f"specs/{number % 9}.yaml", message, number) for number in range(count)]
     text = formats.of("markdown").error(failed(*faults), View(room=room))
     assert len(text.encode()) <= room
