@@ -6,7 +6,8 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from tests.apply.houses import OURS, commit
 from tests.conftest import House, Result
 from tests.github.fake import Hub
-from tests.github.fake.state import Run
+from tests.github.fake.state import Run, State
 
 JOB = "job"
 
@@ -184,20 +185,66 @@ class Shop:
         return found.body
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a shop is when a test begins, but for what AWS holds: what its folder and its GitHub have, and how much has happened."""
+
+    files: Mapping[Path, bytes]
+    hub: Mapping[str, Any]
+    number: int
+    jobs: int
+
+
+BEGINNINGS = dict[tuple[str, ...], Beginning]()
+
+
 def shop_of(
     house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], config: str = OURS
 ) -> Shop:
-    """A shop whose main branch is what lives, carried out by an earlier run whose report is kept."""
+    """A shop whose main branch is what lives, carried out by an earlier run whose report is kept. Of equal ones the first is made
+    by its jobs; all others have a copy of what that left, and an apply of their own."""
+    key = (config, *files, *files.values())
     house.write("reconcile.yaml", config, stock=False)
-    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=house.root, check=True)
-    (house.root / ".gitignore").write_text(f"reports/\nplan.json\n{JOB}/\n")
-    (house.root / JOB).mkdir()
     shop = Shop(house, hub, monkeypatch)
+    if key not in BEGINNINGS:
+        _begun(shop, files)
+        BEGINNINGS[key] = _beginning(shop)
+    else:
+        _begun_again(shop, files, BEGINNINGS[key])
+    for asked in (house.sandbox.requests, hub.requests, hub.downloads):
+        asked.clear()
+    return shop
+
+
+def _begun(shop: Shop, files: Mapping[str, str]) -> None:
+    root = shop.house.root
+    subprocess.run(["git", "init", "-q", "--template=", "-b", "main"], cwd=root, check=True)
+    (root / ".gitignore").write_text(f"reports/\nplan.json\n{JOB}/\n")
+    (root / JOB).mkdir()
     shop.commit("a house")
     number = shop.opened(files, "what lives")
     assert shop.planned(number).exit_code == 0
     shop.merged(number)
     first = shop.applied()
     assert first.exit_code == 0, first.err
-    house.sandbox.requests.clear()
-    return shop
+
+
+def _beginning(shop: Shop) -> Beginning:
+    root = shop.house.root
+    files = {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    held = {field.name: getattr(shop.hub, field.name) for field in fields(State)}
+    return Beginning(files, deepcopy(held), shop.number, shop.jobs)
+
+
+def _begun_again(shop: Shop, files: Mapping[str, str], beginning: Beginning) -> None:
+    for name, text in files.items():
+        shop.house.write(name, text)
+    assert shop.house.apply()["outcome"]["exit_code"] == 0
+    for report in shop.reports():
+        report.unlink()
+    for path, content in beginning.files.items():
+        (shop.house.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (shop.house.root / path).write_bytes(content)
+    for name, value in deepcopy(dict(beginning.hub)).items():
+        setattr(shop.hub, name, value)
+    shop.number, shop.jobs = beginning.number, beginning.jobs
