@@ -19,12 +19,12 @@ import pytest
 from hypothesis import settings
 
 from reconciler.cli import main
-from reconciler.commands.rehearsal import fill
+from reconciler.commands.rehearsal import wanted
 from reconciler.commands.wiring import read
 from reconciler.core.errors import SpecError
 
 if TYPE_CHECKING:  # boto3 and moto take longer to load than most pure tests to run
-    from reconciler.sandbox import Sandbox
+    from reconciler.sandbox import Need, Sandbox
     from tests.github.fake import Hub
 
 ACCOUNT, REGION = "123456789012", "us-west-2"
@@ -80,7 +80,7 @@ class House:
 
     root: Path
     sandbox: Sandbox
-    _lambda: Any = field(default=None)
+    _stocked: set[Need] = field(default_factory=set)
 
     def write(self, name: str, text: str, *, stock: bool = True) -> Path:
         path = self.root / "specs" / name
@@ -88,8 +88,15 @@ class House:
         path.write_text(text, encoding="utf-8")
         if stock:
             with contextlib.suppress(SpecError):  # of specs that are no specs nothing can be stocked
-                fill(self.sandbox, read([self.root / "specs"]))
+                self._stock(wanted(read([self.root / "specs"])))
         return path
+
+    def _stock(self, needs: list[Need]) -> None:
+        """What was stocked before is there, or the test took it away."""
+        from reconciler.sandbox import stock
+
+        stock(self.sandbox, (need for need in needs if need not in self._stocked))
+        self._stocked |= {*needs}
 
     def remove(self, name: str) -> None:
         (self.root / "specs" / name).unlink()

@@ -28,28 +28,35 @@ THROTTLED = 429
 
 class Line:
     """The clients of this process, and the sandbox that answers them now. A client that met trouble slows down for good, so
-    none outlives a test that had any."""
+    none of a service outlives a test that had any with it. Who a key belongs to is the same in each test."""
 
     def __init__(self) -> None:
         self.sandbox: Sandbox | None = None
         self.sessions = Sessions(self.answered)
         self.clients: dict[tuple[str, str, str], Any] = {}
-        self.had_trouble = False
+        self.callers: dict[tuple[str, bytes], Response] = {}
+        self.troubled: set[str] = set()
 
     def answered(self, request: Request) -> Response:
         """What the sandbox, or moto behind it, answers."""
         assert self.sandbox, "a command outlived its test"
+        key, _, api = scope(request.headers)
         try:
             response = self.sandbox.answer(request)
         except Reset:
-            self.had_trouble = True
+            self.troubled.add(api)
             raise
         if response is None:
-            key, _, _ = scope(request.headers)
-            response = moto_lambda.responding(key.removeprefix(PREFIX))(request)
-        self.had_trouble |= response.status >= THROTTLED
+            response = self.caller(key, request) if api == "sts" else around(key, request)
+        if response.status >= THROTTLED:
+            self.troubled.add(api)
         date = formatdate(self.sandbox.gate.clock(), usegmt=True)  # as any server says
         return replace(response, headers={"Date": date, **response.headers})
+
+    def caller(self, key: str, request: Request) -> Response:
+        if (key, request.body) not in self.callers:
+            self.callers[key, request.body] = around(key, request)
+        return self.callers[key, request.body]
 
     @contextmanager
     def leading_to(self, sandbox: Sandbox) -> Iterator[None]:
@@ -58,9 +65,15 @@ class Line:
             yield
         finally:
             self.sandbox = None
-            if self.had_trouble:
-                self.clients.clear()
-                self.had_trouble = False
+            for name, client in [*self.clients.items()]:
+                if client.meta.service_model.signing_name in self.troubled:
+                    del self.clients[name]
+            self.troubled.clear()
+
+
+def around(key: str, request: Request) -> Response:
+    """What moto answers."""
+    return moto_lambda.responding(key.removeprefix(PREFIX))(request)
 
 
 class Sessions(dict[str, Any]):

@@ -31,7 +31,7 @@ from reconciler.spec.config import FILE_NAME, Config, load_config, nearest
 from reconciler.spec.load import Specs
 
 if TYPE_CHECKING:
-    from reconciler.sandbox import Sandbox, Spot
+    from reconciler.sandbox import Need, Sandbox, Spot
 
 DEFAULT_REGION = "us-east-1"
 NOTHING_KNOWN: Mapping[Target, Artifact] = MappingProxyType({})
@@ -132,7 +132,14 @@ def hold(sandbox: Sandbox, workspace: Workspace, live: Snapshot) -> None:
 
 def fill(sandbox: Sandbox, workspace: Workspace, artifacts: Mapping[Target, Artifact] = NOTHING_KNOWN) -> None:
     """Make what the specs name and the sandbox has not; code is known by the hash that it was seen with, and lacks where it did."""
-    from reconciler.sandbox import Need, needs, stock
+    from reconciler.sandbox import stock
+
+    stock(sandbox, wanted(workspace, artifacts))
+
+
+def wanted(workspace: Workspace, artifacts: Mapping[Target, Artifact] = NOTHING_KNOWN) -> list[Need]:
+    """What the specs name."""
+    from reconciler.sandbox import Need, needs
 
     stores = workspace.config.stores(spec.target for spec in workspace.specs.specs)
     accounts = workspace.config.accounts
@@ -145,7 +152,7 @@ def fill(sandbox: Sandbox, workspace: Workspace, artifacts: Mapping[Target, Arti
         for (account, region), known in values(workspace.written).items()
         for (kind, name), held in things(known).items()
     ]
-    stock(sandbox, [*needs(spots(workspace, artifacts)), *sorted(buckets), *referred])
+    return [*needs(spots(workspace, artifacts)), *sorted(buckets), *referred]
 
 
 def own_account(accounts: Iterable[Account]) -> str:
