@@ -235,7 +235,7 @@ def apply(
     if wait is not None and not stop():
         from reconciler.commands.rollout.advancing import Waiting
 
-        ending = waited_for(workspace, report_dir, Waiting(wait, every), stop, ending)
+        ending = waited_for(workspace, report_dir, Waiting(wait, every, orders.breaking), stop, ending)
     finish(ending, formats.of(form).report(ending.report, view()))
 
 

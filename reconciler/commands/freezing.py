@@ -17,7 +17,7 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, GitError, SelectionError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import Breaking, Broken, Freeze, named, on, until
-from reconciler.core.model import Plan, Snapshot, Target, TargetPlan
+from reconciler.core.model import Diagnostic, Plan, Snapshot, Target, TargetPlan
 from reconciler.files.validation import close_match
 from reconciler.plan.freezes import IS_NOT_FROZEN, Hold, carried_out, holds, warned
 from reconciler.report.applied import Applied
@@ -45,14 +45,11 @@ def mended(
     require_named(workspace, breaking)
     moment = moments(workspace, plan, aws)
     every = _holds(workspace, plan, live, known, moment, workspace.config.freezes)
-    left = without(workspace.config.freezes, breaking)
+    left = breaking.left_of(workspace.config.freezes)
     still = _holds(workspace, plan, live, known, moment, left) if breaking and every else every
-    broken = {
-        target: tuple(name for name in hold.names if name in breaking.names)
-        for target, hold in every.items()
-        if target not in still
-    }
-    return carried_out(plan, still), Broken(breaking.because, broken)
+    broken = Broken(breaking.because, {target: hold.names for target, hold in every.items() if target not in still})
+    notes = [Diagnostic("note", f"{target}: {broken.said_of(target)}", target) for target in broken.names]
+    return carried_out(replace(plan, diagnostics=(*plan.diagnostics, *notes)), still), broken
 
 
 def require_open(workspace: Workspace, target: Target, now: datetime, breaking: Breaking) -> Broken:
@@ -79,10 +76,6 @@ def require_named(workspace: Workspace, breaking: Breaking) -> None:
         if name not in names:
             hint = close_match(name, names) or "; it has none"
             raise SelectionError(f"--break-freeze {name}: no freeze of {workspace.config.path} has that name{hint}")
-
-
-def without(freezes: Iterable[Freeze], breaking: Breaking) -> tuple[Freeze, ...]:
-    return tuple(freeze for freeze in freezes if freeze.name not in breaking.names)
 
 
 def moments(workspace: Workspace, plan: Plan, aws: Aws) -> Callable[[Target], datetime]:

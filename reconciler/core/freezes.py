@@ -48,7 +48,7 @@ class Freeze:
     regions: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
     allow: frozenset[Allowed] = frozenset()
-    origin: Origin | None = None
+    origin: Origin | None = field(default=None, compare=False)
 
     def is_of(self, target: Target) -> bool:
         """Of what is no function only where functions are not named."""
@@ -84,6 +84,10 @@ class Breaking:
 
     def __bool__(self) -> bool:
         return bool(self.names)
+
+    def left_of(self, freezes: Iterable[Freeze]) -> tuple[Freeze, ...]:
+        """Those that hold all the same."""
+        return tuple(freeze for freeze in freezes if freeze.name not in self.names)
 
 
 @dataclass(frozen=True, slots=True)

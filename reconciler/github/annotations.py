@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reconciler.core.errors import Fault
+from reconciler.core.finding import continued
 from reconciler.core.foreign import harmless, printable
 from reconciler.core.words import many
 from reconciler.report.formats.shown import failed_address, resource_of, side_text, why
@@ -84,10 +85,15 @@ def _drift(target: Document) -> Annotation:
 
 
 def _notes(plan: Document) -> Iterator[Annotation]:
-    for note in plan["diagnostics"]:
+    alike: dict[tuple[str, ...], list[Document]] = {}
+    for number, note in enumerate(plan["diagnostics"]):
+        of_freeze = (note["severity"], note["until"], str(note["source"])) if "until" in note else (str(number),)
+        alike.setdefault(of_freeze, []).append(note)
+    for note, *more in alike.values():  # a freeze may hold a whole fleet, and says the same of each
         source = note["source"] or {"file": "", "line": 0}
         if note["severity"] in LEVELS:
-            yield Annotation(LEVELS[note["severity"]], note["message"], source["file"], source["line"])
+            message = continued(note["message"], f"and {many(len(more), 'target')} more") if more else note["message"]
+            yield Annotation(LEVELS[note["severity"]], message, source["file"], source["line"])
 
 
 def _effects(plan: Document) -> Iterator[Annotation]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.core.accounts import Account
 from reconciler.core.errors import Fault
 from reconciler.core.finding import Rule
-from reconciler.core.freezes import ALLOWED, WEEK, Freeze, Once, Weekly, matches, moments_of
+from reconciler.core.freezes import ALLOWED, FUNCTION, WEEK, Freeze, Once, Weekly, matches, moments_of
 from reconciler.core.model import Diagnostic, Spec
 from reconciler.files.strict_yaml import Document
 
@@ -196,7 +196,7 @@ def freeze_warnings(
         regions = {region for account in accounts.values() for region in account.regions}
         there |= {
             "regions": regions | {target.region for target in targets},
-            "functions": {target.name for target in targets},
+            "functions": {target.name for target in targets if target.root == FUNCTION},
         }
     for index, entry in _entries(document):
         for member, names in there.items():

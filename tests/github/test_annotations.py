@@ -79,6 +79,19 @@ def test_refusals_are_errors_and_notes_are_none() -> None:
     assert [(one.level, one.file, one.line) for one in found] == [("error", "a", 2), ("warning", "", 0)]
 
 
+def test_a_freeze_is_told_once_however_many_it_holds() -> None:
+    held = [
+        note(f"{number} is held by freeze {freeze} (W257)", "warning", {"file": "r", "line": line})
+        | {"until": "2027-01-04T07:00:00Z"}
+        for freeze, line in (("a", 1), ("b", 2))
+        for number in range(3)
+    ]
+    assert [(one.message, one.line) for one in of_plan(plan(notes=held))] == [
+        ("0 is held by freeze a; and 2 targets more (W257)", 1),
+        ("0 is held by freeze b; and 2 targets more (W257)", 2),
+    ]
+
+
 def test_edited_lines_go_first_and_what_is_left_out_is_counted() -> None:
     others = [Annotation("notice", f"other {number}", "a", number) for number in range(1, 30)]
     lines = commands([*others, Annotation("notice", "edited", "a", 99, is_edited=True), Annotation("error", "one")])

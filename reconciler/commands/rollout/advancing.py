@@ -13,6 +13,7 @@ from reconciler.commands.rollout.tick import QUIET, Ticked, ticked, with_rollout
 from reconciler.commands.run import Stop
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError, Locked
+from reconciler.core.freezes import NOTHING, Breaking
 from reconciler.core.model import Key
 from reconciler.report.rollouts import Told
 
@@ -21,19 +22,20 @@ LOOK_SECONDS = 0.5  # between two questions whether to stop
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """For how long at the most, and how often it is looked."""
+    """For how long at the most, and how often it is looked; `breaking` are freezes that it does not mind."""
 
     budget_seconds: float
     every_seconds: float
+    breaking: Breaking = NOTHING
 
 
-def advanced(workspace: Workspace, folder: Path, command: str, stop: Stop) -> Ticked:
+def advanced(workspace: Workspace, folder: Path, command: str, stop: Stop, breaking: Breaking = NOTHING) -> Ticked:
     """One tick, under the lock. Raises AwsError where nothing can be read, Locked where another run has the lock."""
     workspace = with_rollouts(workspace)
     if not workspace.specs.specs:
         return Ticked((), wiring.now())
     with running(workspace, stop, QUIET) as session:
-        return ticked(workspace, session, folder, command)
+        return ticked(workspace, session, folder, command, breaking)
 
 
 def waited(
@@ -46,7 +48,7 @@ def waited(
     for _ in _until(ends):
         seconds = waiting.every_seconds
         try:
-            last = advanced(workspace, folder, "apply --wait", stop)
+            last = advanced(workspace, folder, "apply --wait", stop, waiting.breaking)
         except (AwsError, Locked) as error:
             tell(last, f"looking again in {seconds:g} s: {error}")
         else:

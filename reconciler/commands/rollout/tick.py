@@ -17,7 +17,7 @@ from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import PARTLY, AwsError, StalePlan
-from reconciler.core.freezes import NOTHING_BROKEN, Broken, Freeze, named, on, until
+from reconciler.core.freezes import NOTHING, NOTHING_BROKEN, Breaking, Broken, Freeze, named, on, until
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout
 from reconciler.plan.moving import moving, retrying
@@ -59,12 +59,13 @@ def with_rollouts(workspace: Workspace) -> Workspace:
     return replace(workspace, specs=only(workspace.specs, chosen), is_chosen=True)
 
 
-def ticked(workspace: Workspace, session: Session, folder: Path, command: str) -> Ticked:
+def ticked(workspace: Workspace, session: Session, folder: Path, command: str, breaking: Breaking = NOTHING) -> Ticked:
     """Raises AwsError where nothing can be read."""
     found: dict[Key, Told] = {}
     seen, taken_at, unread = looked(workspace, session.aws)
     for _ in range(MOST_LOOKS):
-        acted = carried_out(workspace, session, folder, command, decided(workspace, session.aws, seen))
+        decisions = decided(workspace, session.aws, seen, breaking)
+        acted = carried_out(workspace, session, folder, command, decisions, broken(workspace, decisions, breaking))
         found |= {item.one.key: item for item in acted}
         again = {item.one.key for item in acted if item.failed}
         if not again or session.stop():
@@ -85,13 +86,14 @@ def looked(
     return [one for one in seen if wanted is None or one.key in wanted], live.taken_at, unread
 
 
-def decided(workspace: Workspace, aws: Aws, seen: Iterable[Rolling]) -> Decided:
+def decided(workspace: Workspace, aws: Aws, seen: Iterable[Rolling], breaking: Breaking = NOTHING) -> Decided:
     """What is to be done by what CloudWatch tells, and as far as no freeze holds."""
     from reconciler.snapshot.metrics import evidence
 
     rolling = list(seen)
     told = evidence(aws, (one for one in rolling if one.is_judged))
-    return [(one, decision(one, told.get(one.key), workspace.config.freezes)) for one in rolling]
+    freezes = breaking.left_of(workspace.config.freezes)
+    return [(one, decision(one, told.get(one.key), freezes)) for one in rolling]
 
 
 def decision(one: Rolling, evidence: Evidence | None, freezes: Iterable[Freeze]) -> Decision:
@@ -104,6 +106,16 @@ def decision(one: Rolling, evidence: Evidence | None, freezes: Iterable[Freeze])
     end = holding[0][1]
     names = named(freeze.name for freeze, _ in holding)
     return held_back(made, f"held until {until(end)} by {names}", end.astimezone(UTC))
+
+
+def broken(workspace: Workspace, decisions: Decided, breaking: Breaking) -> Broken:
+    """The freezes that are broken for what is decided."""
+    going = {one.key.target: one.now for one, decision in decisions if decision.after and decision.did != "back"}
+    names = {
+        target: tuple(freeze.name for freeze, _ in on(workspace.config.freezes, target, now))
+        for target, now in (going if breaking else {}).items()
+    }
+    return Broken(breaking.because, {target: found for target, found in names.items() if found})
 
 
 def carried_out(

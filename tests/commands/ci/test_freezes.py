@@ -47,6 +47,15 @@ def test_the_freezes_before_a_change_keep_it_back_which_lifts_them(shop: Shop) -
     assert timeout(shop, "one") == 9
 
 
+def test_a_freeze_that_only_moved_in_its_file_is_the_same_one(shop: Shop) -> None:
+    config = (shop.house.root / "specs/reconcile.yaml").read_text()
+    number = shop.opened({"one.yaml": timed("one", 9), "reconcile.yaml": f"# ours\n{config}"})
+    shop.planned(number)
+    shop.merged(number)
+    result = shop.applied()
+    assert (result.exit_code, "freeze christmas holds" in result.out) == (21, True), result.err
+
+
 def test_only_a_run_by_hand_breaks_a_freeze(shop: Shop) -> None:
     number = held(shop, {"one.yaml": timed("one", 9)})
     by_itself = shop.applied(*BREAKING)

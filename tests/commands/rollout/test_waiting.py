@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.commands.rollout import advancing
+from reconciler.report.journal import read_json
 from tests.commands.rollout.scenes import Scene, frozen
 from tests.conftest import Result
 
@@ -61,6 +62,17 @@ def test_it_ends_with_28_where_a_freeze_holds(open_scene: Scene, waiting: Callab
     assert result.exit_code == 28, result.err
     assert "held until 2026-11-30 08:00 Europe/Berlin by freeze weekend" in result.err
     assert open_scene.alias()[1] == {"2": 0.5}
+
+
+def test_who_breaks_a_freeze_breaks_it_for_the_rollouts_that_are_waited_for(
+    open_scene: Scene, waiting: Callable[..., Result]
+) -> None:
+    frozen(open_scene)
+    result = waiting("--wait=30m", "--break-freeze", "weekend", "--because", "the till is down", minutes=61)
+    assert result.exit_code == 0, result.err
+    assert open_scene.alias()[0] == "2"
+    broken = [read_json(path)["run"].get("broken") for path in (open_scene.house.root / "reports").glob("*.json")]
+    assert {"freezes": ["weekend"], "because": "the till is down"} in broken
 
 
 def test_what_is_open_when_the_budget_is_spent_stays_open_and_is_told(
