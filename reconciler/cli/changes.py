@@ -11,7 +11,6 @@ from reconciler.cli.ending import CHANGES_PENDING, audience, finish, waited_for
 from reconciler.commands.options import (
     FILE,
     as_seconds,
-    as_span,
     as_text,
     breaking,
     breaking_options,
@@ -24,6 +23,7 @@ from reconciler.commands.options import (
     selecting,
     show_payloads_option,
     specs_option,
+    wait_option,
 )
 from reconciler.commands.output import say, show, view, warn
 from reconciler.core.errors import PlanError, UnsafePlan
@@ -31,7 +31,6 @@ from reconciler.core.finding import Rule
 from reconciler.report import formats
 from reconciler.spec.selection import Selection
 
-LONGEST_WAIT = "50m"  # credentials of a job live an hour
 HAS_A_LOCK = Rule("R250", "What is unlocked is the lock that reconcile.yaml names.")
 
 
@@ -167,14 +166,7 @@ def plan(
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option(
-    "--wait",
-    is_flag=False,
-    flag_value=LONGEST_WAIT,
-    callback=as_span,
-    metavar="[SPAN]",
-    help=f"Take the rollouts of these specs on until they are done, for so long at the most (--wait=30m; {LONGEST_WAIT}).",
-)
+@wait_option
 @click.option(
     "--every",
     type=click.FloatRange(1, 3600),

@@ -18,6 +18,7 @@ from reconciler.commands.options import (
     download_option,
     paths_argument,
     report_dir_option,
+    wait_option,
 )
 
 
@@ -145,6 +146,7 @@ def ci_comment(plan: Path, output: Path | None, shards: str, name: str) -> None:
 )
 @click.option("--allow-deletes", type=int, metavar="N", help="Delete or replace exactly N, whatever the guards say.")
 @breaking_options
+@wait_option
 @download_option
 @report_dir_option
 @shard_options
@@ -162,6 +164,7 @@ def ci_apply(
     allow_deletes: int | None,
     broken: tuple[str, ...],
     because: str,
+    wait: float | None,
     download_code: bool,
     report_dir: Path,
     account: str,
@@ -170,7 +173,7 @@ def ci_apply(
 ) -> None:
     """Carry out what merged pull requests have shown.
 
-    Each of them is told. Needs GITHUB_TOKEN.
+    Each of them is told. With --wait they are told what came of rollouts as well, and it exits with 27 where one went back. Needs GITHUB_TOKEN.
 
     Example: reconcile ci apply --allow-deletes 1
     """
@@ -178,7 +181,15 @@ def ci_apply(
 
     require_both(account, region)
     wanted = Wanted(
-        name, report_dir, approve, allow_deletes, download_code, (account, region), outcome, breaking(broken, because)
+        name,
+        report_dir,
+        approve,
+        allow_deletes,
+        download_code,
+        (account, region),
+        outcome,
+        breaking(broken, because),
+        wait,
     )
     sys.exit(carry_out(chosen(paths), wanted))
 

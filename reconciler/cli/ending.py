@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reconciler.commands.output import say, show, view, warn
-from reconciler.core.errors import AwsError, ReportError
-from reconciler.core.words import many, shortened
+from reconciler.core.errors import ReportError
+from reconciler.core.words import shortened
 from reconciler.report import formats
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from reconciler.commands.apply import Audience
     from reconciler.commands.rollout.advancing import Waiting
-    from reconciler.commands.rollout.tick import Ticked
     from reconciler.commands.run import Ending, Stop
     from reconciler.commands.wiring import Workspace
     from reconciler.core.model import Key
@@ -55,28 +54,11 @@ def audience(form: str, *, is_asked: bool, is_hearing: bool = False) -> Audience
 
 
 def waited_for(workspace: Workspace, folder: Path, waiting: Waiting, stop: Stop, ending: Ending) -> Ending:
-    """The ending, once the rollouts are over, wait for a person, or took too long; each step is told as it is taken."""
-    from reconciler.commands.rollout.advancing import waited
-    from reconciler.commands.rollout.ending import codes, worst
-    from reconciler.report.rollouts import row, sentence
+    """The ending, once the rollouts are over, wait for a person, or took too long."""
+    from reconciler.commands.rollout.following import exit_code, followed
 
-    shown: dict[str, str] = {}
-
-    def tell(found: Ticked, problem: str) -> None:
-        if problem:
-            warn(problem)
-        for item in found.told if not problem else ():
-            line = f"{item.one.key}: {sentence(row(item))}"
-            if shown.get(str(item.one.key)) != line:
-                say(line)
-            shown[str(item.one.key)] = line
-
-    found = waited(workspace, folder, waiting, stop, tell)
-    if found.going_on:
-        say(f"{many(len(found.going_on), 'rollout')} left open; `reconcile rollout advance` goes on")
-    of_them = (code for item in found.told for code in codes([item], is_detailed=item.needs_person))
-    unread = [AwsError.exit_code] if found.unread else []
-    return replace(ending, exit_code=stop.exit_code or worst([ending.exit_code, *of_them, *unread]))
+    found = followed(workspace, folder, waiting, stop, "apply --wait")
+    return replace(ending, exit_code=exit_code(ending.exit_code, found, stop, is_detailed=True))
 
 
 def finish(ending: Ending, text: str) -> NoReturn:

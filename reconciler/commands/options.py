@@ -129,6 +129,17 @@ download_option = click.option(
 )
 
 
+LONGEST_WAIT = "50m"  # credentials of a job live an hour
+wait_option = click.option(
+    "--wait",
+    is_flag=False,
+    flag_value=LONGEST_WAIT,
+    callback=as_span,
+    metavar="[SPAN]",
+    help=f"Take the rollouts of these specs on until they are done, for so long at the most (--wait=30m; {LONGEST_WAIT}).",
+)
+
+
 show_payloads_option = click.option(
     "--show-payloads",
     is_flag=True,

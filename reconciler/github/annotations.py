@@ -15,6 +15,7 @@ from reconciler.core.finding import continued
 from reconciler.core.foreign import harmless, printable
 from reconciler.core.words import many
 from reconciler.report.formats.shown import failed_address, resource_of, side_text, why
+from reconciler.report.rollouts import sentence
 
 MOST_OF_A_KIND = 10
 MOST_LINES = 10  # of one annotation
@@ -59,6 +60,17 @@ def of_report(report: Document) -> list[Annotation]:
         Annotation("error", _failure(task))
         for task in report["tasks"]
         if task["status"]["failed"] or not task["status"]["completed"]
+    ]
+
+
+def of_rollouts(document: Document) -> list[Annotation]:
+    """Of each rollout that went back while it was waited for, or that waits for a person."""
+    return [
+        Annotation(
+            "error" if row["did"] == "back" or row["failed"] else "warning", f"{row['address']}: {sentence(row)}"
+        )
+        for row in document["rollouts"]
+        if row["did"] == "back" or row["failed"] or row["needs_person"]
     ]
 
 

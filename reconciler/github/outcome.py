@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reconciler.core.errors import PARTLY, AwsError, Locked, PlanError, ReconcileError, SpecError, StalePlan
+from reconciler.core.errors import PARTLY, AwsError, Locked, PlanError, ReconcileError, Rejected, SpecError, StalePlan
 from reconciler.core.words import many
-from reconciler.report.formats.page.text import named
+from reconciler.report.formats.page.text import bold, fitting, inert, named
+from reconciler.report.rollouts import sentence
 
 Document = Mapping[str, Any]
 NAMES_ROOM = 2_000  # bytes
+ROLLOUTS_ROOM = 8_000  # bytes
 INTERRUPTED = (130, 143)
+MARKS = "🔴🟡🔵🟢"  # of what most needs to be seen first
+NOT_AGAIN = "a version that was rejected is not tried again: publish a fix in a new pull request, or say `reconcile rollout retry`"
 
 
 def of_targets(report: Document, addresses: frozenset[str]) -> dict[str, Any]:
@@ -51,6 +55,33 @@ def idle(report: Document, addresses: frozenset[str]) -> str:
     return f"\nNothing was left to do about {named(found, NAMES_ROOM)}.\n" if found else ""
 
 
+def rollouts(document: Document, addresses: frozenset[str] | None = None) -> str:
+    """How rollouts stand that were waited for, of some targets where those are named; empty where there are none."""
+    rows = [row for row in document["rollouts"] if addresses is None or target_of(row["address"]) in addresses]
+    lines = [f"- {mark(row)} {bold(row['address'])}: {inert(sentence(row))}\n" for row in sorted(rows, key=order)]
+    if not lines:
+        return ""
+    shown = lines[: fitting(lines, ROLLOUTS_ROOM)]
+    more = f"- and {len(lines) - len(shown)} more\n" if lines[len(shown) :] else ""
+    advice = f"\n{NOT_AGAIN[0].upper()}{NOT_AGAIN[1:]}.\n" if any(row["status"] == "rejected" for row in rows) else ""
+    return f"\n**Rollouts**, as this job has left them:\n\n{''.join(shown)}{more}{advice}"
+
+
+def order(row: Document) -> int:
+    return MARKS.index(mark(row))
+
+
+def target_of(address: str) -> str:
+    """Of the address of an alias."""
+    return "/".join(address.split("/")[:3])
+
+
+def mark(row: Document) -> str:
+    is_bad = row["status"] == "rejected" or row["failed"]
+    is_over = row["status"] in ("done", "none")
+    return MARKS[0 if is_bad else 1 if row["needs_person"] else 3 if is_over else 2]
+
+
 def is_approved_by_hand(exit_code: int) -> bool:
     """Whether a run with this exit code may be followed by one that carries out what is left of its plan."""
     return exit_code in (StalePlan.exit_code, PlanError.exit_code)
@@ -87,6 +118,8 @@ def how_to_go_on(exit_code: int, digest: str, run_url: str, *, is_by_hand: bool 
             words = f"mend what is refused in a new pull request; where a freeze holds it, {again} once that is over; where a guard refused the number of deletions, {by_hand}, and `allow-deletes` = that number"
         case StalePlan.exit_code | PlanError.exit_code:
             words = "nothing needs to be done if a newer run has carried this out; else open a new pull request"
+        case Rejected.exit_code:
+            words = NOT_AGAIN
         case Locked.exit_code:
             words = f"when the other run is over, {again}"
         case AwsError.exit_code:

@@ -376,7 +376,7 @@ DRIFT: Schema = {
 OUTCOME: Schema = {
     "title": "What is to be told of one account and region",
     "description": "Left by `reconcile ci apply --account A --region R` for `ci outcome`, which tells of all of them: the plan that was made, the report or "
-    "what kept from one, and the pull requests with what they showed of it. `left` is the digest of what is still to be done.",
+    "what kept from one, and the pull requests with what they showed of it. `left` is the digest of what is still to be done; `rollouts` are those that were waited for.",
     **closed(
         {
             "format_version": FORMAT,
@@ -398,7 +398,9 @@ OUTCOME: Schema = {
                     }
                 )
             ),
-        }
+            "rollouts": {"type": "object"},
+        },
+        optional=("rollouts",),
     ),
 }
 

@@ -17,10 +17,12 @@ from reconciler.commands.applying import applied
 from reconciler.commands.base import config_at
 from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, needs_approval, needs_token
 from reconciler.commands.ci.telling import connected, present
-from reconciler.commands.ci.told import Run, shown, tell, telling_failures
+from reconciler.commands.ci.told import Run, shown, tell, tell_rollouts, telling_failures
 from reconciler.commands.output import say, show, view, warn
 from reconciler.commands.plan import planned
 from reconciler.commands.progress import progress
+from reconciler.commands.rollout.advancing import Waiting
+from reconciler.commands.rollout.following import exit_code, followed
 from reconciler.commands.run import Stop
 from reconciler.commands.targets import shard
 from reconciler.commands.wiring import Choices, Workspace
@@ -38,6 +40,8 @@ from reconciler.report.applied import WHOLE, Applied
 from reconciler.report.journal import complete
 from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
 
+EVERY_SECONDS = 30.0  # between two looks at rollouts
+WAITS = "ci apply --wait"  # as records have it
 IS_MERGED = Rule("R269", "What is carried out in Actions is on a branch, and not in a pull request or a queue.")
 IS_BROKEN_BY_HAND = Rule("R356", "In Actions a freeze is broken by a run by hand, with its name and a reason.")
 IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
@@ -45,7 +49,8 @@ IS_NEWER = Rule("R266", "A merge is carried out unless a later one has been.")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The flags: whose artifacts are meant, what a person approves by hand, account and region of a shard, and the file that it leaves."""
+    """The flags: whose artifacts are meant, what a person approves by hand, account and region of a shard, the file that it leaves, and how
+    many seconds it waits for rollouts."""
 
     name: str
     folder: Path
@@ -55,6 +60,7 @@ class Wanted:
     place: tuple[str, str] = ("", "")
     leaving: Path = Path("outcome.json")
     breaking: Breaking = NOTHING
+    wait: float | None = None
 
 
 def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
@@ -66,6 +72,7 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
         here, wanted.name, connected(here), is_by_hand=bool(wanted.approve) or wanted.allow_deletes is not None,
         place="/".join(filter(None, wanted.place)), leaving=wanted.leaving,
     )  # fmt: skip
+    stop = Stop()
     with telling_failures(run):
         require_a_merge(here)
         require_by_hand(here, wanted.breaking)
@@ -73,9 +80,15 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
         workspace = frozen_as_before(here, shard(wiring.read(paths), *wanted.place))
         orders = ordered(run, workspace, wanted)
         audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
-        ending = applied(workspace, orders, Stop(), audience)
+        ending = applied(workspace, orders, stop, audience)
     tell(run, ending)
-    return ending.exit_code
+    if wanted.wait is None or stop():
+        return ending.exit_code
+    found = followed(workspace, wanted.folder, Waiting(wanted.wait, EVERY_SECONDS, wanted.breaking), stop, WAITS)
+    code = exit_code(ending.exit_code, found, stop, is_detailed=False)
+    if found.told:
+        tell_rollouts(run, ending, found, code)
+    return code
 
 
 def require_a_merge(here: Job) -> None:

@@ -54,11 +54,18 @@ def told(folder: Path, reports: Path, name: str, matrix: str) -> None:
     errors = [one for one in outcomes if one["error"]]
     if made:
         beside = "".join(map(failure, errors))
-        tell_requests(run, merging.reports(made), exit_code, left, beside)
+        tell_requests(run, merging.reports(made), exit_code, left, beside, together(outcomes))
     else:
         first = errors[0]["error"]
         messages = [message for one in errors for message in of_place(one["error"], one["place"])["messages"]]
         tell_of_failure(run, {**first, "messages": messages}, exit_code, left)
+
+
+def together(outcomes: Iterable[Document]) -> Document | None:
+    """The rollouts that any of them waited for."""
+    waited = [one["rollouts"] for one in outcomes if one.get("rollouts")]
+    rows = [row for document in waited for row in document["rollouts"]]
+    return {**waited[0], "rollouts": rows} if rows else None
 
 
 def outcome_in(path: Path, place: str) -> Document:
@@ -78,8 +85,8 @@ def outcome_in(path: Path, place: str) -> Document:
     for plan in (outcome["plan"], *(request["plan"] for request in outcome["requests"])):
         if plan:
             as_written(plan, str(path))
-    for kind in ("report", "error"):
-        if outcome[kind]:
+    for kind in ("report", "error", "rollouts"):
+        if outcome.get(kind):
             checked(outcome[kind], str(path), kind)
     return outcome
 

@@ -12,10 +12,11 @@ from typing import Any
 from reconciler.commands.ci.evidence import Seen
 from reconciler.commands.ci.telling import annotate, hand_on, of_error, post, summarise, summary_view
 from reconciler.commands.output import error_document, say, show, view, warn
+from reconciler.commands.rollout.tick import Ticked
 from reconciler.commands.run import Ending
 from reconciler.core.errors import ReconcileError
 from reconciler.github import handed_on, outcome
-from reconciler.github.annotations import of_report
+from reconciler.github.annotations import of_report, of_rollouts
 from reconciler.github.job import Job
 from reconciler.github.port import Forge
 from reconciler.plan.approval import left_to_do
@@ -25,6 +26,7 @@ from reconciler.report.formats import View
 from reconciler.report.formats.json import document_json
 from reconciler.report.formats.page.text import inert
 from reconciler.report.merging import within
+from reconciler.report.rollouts import document as rows
 from reconciler.report.schemas import FORMAT_VERSION
 
 Document = Mapping[str, Any]
@@ -81,7 +83,13 @@ def tell_of_failure(run: Run, document: Document, exit_code: int, digest: str) -
 
 
 def leave(
-    run: Run, exit_code: int, left: str, *, report: Document | None = None, error: Document | None = None
+    run: Run,
+    exit_code: int,
+    left: str,
+    *,
+    report: Document | None = None,
+    error: Document | None = None,
+    rollouts: Document | None = None,
 ) -> None:
     """What is to be told of a shard, in its file. Raises ReportError."""
     requests = [
@@ -94,6 +102,7 @@ def leave(
     document = {
         "format_version": FORMAT_VERSION, "kind": "outcome", "place": run.place, "exit_code": exit_code, "left": left,
         "is_by_hand": run.is_by_hand, "plan": run.plan or None, "report": report, "error": error, "requests": requests,
+        **({"rollouts": rollouts} if rollouts else {}),
     }  # fmt: skip
     write_result(run.leaving, document_json(document))
 
@@ -114,12 +123,34 @@ def tell(run: Run, ending: Ending) -> None:
         tell_requests(run, report, ending.exit_code, left)
 
 
-def tell_requests(run: Run, report: Document, exit_code: int, left: str, beside: str = "") -> None:
+def tell_rollouts(run: Run, ending: Ending, found: Ticked, exit_code: int) -> None:
+    """What came of the rollouts that were waited for: beside what was told before."""
+    rollouts = rows(found.told, found.taken_at, found.unread)
+    annotate(run.here, of_rollouts(rollouts))
+    left = left_to_do(run.plan, outcome.done(ending.report))
+    if run.place:
+        leave(run, exit_code, left, report=ending.report, rollouts=rollouts)
+    else:
+        summarise(run.here, outcome.rollouts(rollouts))
+        post_requests(run, ending.report, exit_code, left, rollouts=rollouts)
+
+
+def tell_requests(
+    run: Run, report: Document, exit_code: int, left: str, beside: str = "", rollouts: Document | None = None
+) -> None:
     """What a report says, and what stands `beside` it, in the job's summary and to each pull request."""
+    advice = beside + outcome.how_to_go_on(exit_code, left, run.here.run_url, is_by_hand=run.is_by_hand)
+    page = formats.of("markdown").report(report, summary_view(beside=formats.COMMENT_ROOM))
+    summarise(run.here, page + (outcome.rollouts(rollouts) if rollouts else "") + advice + plan_page(run.plan))
+    post_requests(run, report, exit_code, left, beside, rollouts)
+
+
+def post_requests(
+    run: Run, report: Document, exit_code: int, left: str, beside: str = "", rollouts: Document | None = None
+) -> None:
+    """The same to each pull request, of its own targets."""
     markdown = formats.of("markdown")
     advice = beside + outcome.how_to_go_on(exit_code, left, run.here.run_url, is_by_hand=run.is_by_hand)
-    page = markdown.report(report, summary_view(beside=formats.COMMENT_ROOM))
-    summarise(run.here, page + advice + plan_page(run.plan))
     concerned = outcome.concerned([(one.still_shown if one.plan else None, one.is_new) for one in run.merged], report)
     for one, addresses in zip(run.merged, concerned, strict=True):
         own = outcome.of_targets(report, addresses)
@@ -129,6 +160,7 @@ def tell_requests(run: Run, report: Document, exit_code: int, left: str, beside:
         page = (
             markdown.report(own, outcome_view())
             + outcome.idle(report, outcome.acting(one.plan or {}))
+            + (outcome.rollouts(rollouts, addresses) if rollouts else "")
             + ("" if is_done else advice)
         )
         page += f"\n{outcome.unseen({one.request.number: inert(one.problem)})}.\n" if one.problem else ""

@@ -39,7 +39,12 @@ def advanced(workspace: Workspace, folder: Path, command: str, stop: Stop, break
 
 
 def waited(
-    workspace: Workspace, folder: Path, waiting: Waiting, stop: Stop, tell: Callable[[Ticked, str], None]
+    workspace: Workspace,
+    folder: Path,
+    waiting: Waiting,
+    stop: Stop,
+    command: str,
+    tell: Callable[[Ticked, str], None],
 ) -> Ticked:
     """Ticks until none is open but those that wait for a person, or the budget is over; the lock is held for each alone. `tell` hears of each,
     with why it goes on or ends."""
@@ -48,7 +53,7 @@ def waited(
     for _ in _until(ends):
         seconds = waiting.every_seconds
         try:
-            last = advanced(workspace, folder, "apply --wait", stop, waiting.breaking)
+            last = advanced(workspace, folder, command, stop, waiting.breaking)
         except (AwsError, Locked) as error:
             tell(last, f"looking again in {seconds:g} s: {error}")
         else:

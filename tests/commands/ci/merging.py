@@ -174,7 +174,7 @@ class Shop:
 
     def reports(self) -> list[Path]:
         folder = self.house.root / "reports"
-        return sorted(folder.glob("*")) if folder.exists() else []
+        return sorted(path for path in folder.glob("*") if path.is_file()) if folder.exists() else []
 
     def run_on_main(self) -> Run:
         return self.hub.run(self.head, event="push", branch="main")
