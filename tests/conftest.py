@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,9 +213,18 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
 
 @pytest.fixture(autouse=True)
 def no_session_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """boto3 keeps the session that is first asked for, with the profile that the environment had then."""
+    """boto3 keeps the session that is first asked for, with the profile that the environment had then. What sessions read of botocore's
+    own data they read once."""
     if "boto3" in sys.modules:
         monkeypatch.setattr(sys.modules["boto3"], "DEFAULT_SESSION", None)
+        monkeypatch.setattr(sys.modules["botocore.session"], "create_loader", data_loader)
+
+
+@cache
+def data_loader(path: str | None) -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader(path)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from reconciler.kinds.registry import RANKS
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import ABSENT, MANAGED, OURS
 from tests.conftest import House, function_spec
+from tests.sampling import named, sampled
 
 LAYER = "layer: shared\naccount: test\nregion: us-west-2\n"
 PUBLISHED = "publish: true\n"
@@ -105,10 +107,12 @@ def test_every_operation_has_its_scene() -> None:
     assert set(SCENES) == set(RANKS) - {"alias/Invoke"}  # which makes nothing that could be looked for
 
 
-@pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}], ids=["503", "reset"])
-@pytest.mark.parametrize("entry", SCENES)
+FAULTS: Mapping[str, Mapping[str, Any]] = {"503": {"status": 503}, "reset": {"reset": True}}
+
+
+@pytest.mark.parametrize(("fault", "entry"), sampled(FAULTS, named(*SCENES)))
 def test_an_answer_that_is_lost_is_looked_for_and_the_call_not_repeated(
-    house: House, entry: str, fault: dict[str, object], monkeypatch: pytest.MonkeyPatch
+    house: House, entry: str, fault: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     before, after = SCENES[entry]
@@ -119,7 +123,7 @@ def test_an_answer_that_is_lost_is_looked_for_and_the_call_not_repeated(
         house.apply()
     house.write("checkout.yaml", after)
     house.writes()
-    house.sandbox.gate.script = Script([Fault(operation, nth=1, when="after", **fault)])  # type: ignore[arg-type]
+    house.sandbox.gate.script = Script([Fault(operation, nth=1, when="after", **fault)])
     report = house.apply()
     assert report["outcome"]["exit_code"] == 0, report
     assert house.writes() == [operation]

@@ -7,6 +7,7 @@ import itertools
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -55,7 +56,7 @@ class Aws:
     def client(self) -> Any:
         return self.sandbox.clients.get("lambda", ACCOUNT, REGION)
 
-    @property
+    @cached_property
     def unchecked(self) -> Any:
         """A client that sends what botocore itself would refuse."""
         return boto3.client(

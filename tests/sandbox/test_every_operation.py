@@ -150,7 +150,6 @@ def test_whatever_is_drawn_is_answered(aws: Aws, seed: int) -> None:
         assert status < 500, (operation, params, code)
         if draw.chance.random() < 0.3:
             aws.settle()
-    client.close()
 
 
 def test_an_empty_member_that_is_always_set_changes_nothing(aws: Aws) -> None:
