@@ -32,6 +32,7 @@ from reconciler.report.alias_moves import ROLLBACK, was_on
 from reconciler.report.rollouts import Told
 from reconciler.rollout.decide import Decision, rejected
 from reconciler.rollout.rolling import Rolling
+from reconciler.rollout.standing import Alias
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
@@ -62,7 +63,8 @@ def rolled_back(asked: Asked, back: Back) -> tuple[Ending, str]:
         pin = pinned(specs, key.target, back.alias, found, left) if specs and back.is_pinned else None
         if proposal and pin:
             proposal.require_nothing_else([pin])
-        told = Told(one, leaving(one, left, found)) if one and left != found else None
+        barred = kept_out(specs, key, live, found, left)
+        told = Told(one, leaving(one, barred, found)) if one and left != found else None
         reason = f"back to version {found}, {why}"
         ending = performed(
             workspace, plan_of(workspace, key, live, found, reason, told, session), asked.orders(ROLLBACK), session
@@ -73,17 +75,19 @@ def rolled_back(asked: Asked, back: Back) -> tuple[Ending, str]:
         return ending, ""
     if pin:
         return ending, written(pin, found, left, key, proposal)
-    return ending, stays(key, left) if told and one and one.rollout else to_be_known(specs, key, live, found)
+    is_kept = told and barred and one and one.rollout
+    return ending, stays(key, barred) if is_kept else to_be_known(specs, key, live, found)
 
 
 def goal(asked: Asked, key: Key, live: Snapshot, version: str, session: Session) -> tuple[str, str]:
-    """The version, and why that: of an open rollout the one that it came from."""
+    """The version, and why that: of an open rollout the one that it came from, and never one that was rejected."""
     alias = next((item for item in live.resources if item.key == key), None)
     mark = marker(alias.handle) if alias else None
     if not version and mark and mark.is_open:
         return mark.from_, f"the stable version of the rollout of {mark.candidate}"
     before = [] if version else was_on(reports(asked, asked.one.alone, session.aws), str(key.target), key.name)
-    return destination(key, live.resources, version, before)
+    bad = mark.candidate if mark else ""
+    return destination(key, live.resources, version, [item for item in before if item[0] != bad])
 
 
 def rolling(key: Key, live: Snapshot, specs: Workspace | None, aws: Aws) -> Rolling | None:
@@ -101,8 +105,19 @@ def rollout_of(spec: Spec | None, key: Key) -> Rollout | None:
     return spec.rollouts.get(key.name) if spec else None
 
 
-def leaving(one: Rolling, left: str, found: str) -> Decision:
-    return Decision("back", f"rolled back to {found}", rejected(left, found, f"rolled back to {found}", one.now))
+def kept_out(specs: Workspace | None, key: Key, live: Snapshot, found: str, left: str) -> str:
+    """What the next apply would put there again: the version that is left, unless git says the one that was rejected before; none where
+    git says nothing else than the version to go to."""
+    spec, mark = spec_of(specs, key.target), marker(next(item for item in live.resources if item.key == key).handle)
+    if is_said(spec, key, live.resources, found):
+        return ""
+    return mark.candidate if mark and is_said(spec, key, live.resources, mark.candidate) else left
+
+
+def leaving(one: Rolling, barred: str, found: str) -> Decision:
+    reason = f"rolled back to {found}"
+    after = rejected(barred, found, reason, one.now) if barred else Alias(found)
+    return Decision("back", reason, after)
 
 
 def plan_of(

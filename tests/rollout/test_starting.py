@@ -15,7 +15,7 @@ from reconciler.commands import wiring
 from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
 from reconciler.snapshot import beginnings
-from tests.conftest import ACCOUNT, REGION, House
+from tests.conftest import ACCOUNT, REGION, ROLE, House
 from tests.rollout.rolled import LIVE, action, alias, applies, event, lives, marker, releases, says, traffic
 
 SMOKE = "{steps: [{weight: 0.05, bake: 10m}], smoke: [{event: events/order.json, expect: {/statusCode: 200}}]}"
@@ -85,25 +85,6 @@ def test_scenario_02_an_open_rollout_is_told_and_has_an_exit_code_of_its_own(beg
     assert begun.run("plan", "--detailed-exitcode", "--format", "markdown").out.count("step 2 of 4") == 1
     releases(begun, "three")
     assert begun.run("plan", "--detailed-exitcode").exit_code == 10
-
-
-def test_scenario_03_killed_between_smoke_and_the_first_step_the_next_apply_begins_with_smoke(house: House) -> None:
-    event(house)
-    lives(house, rollout=SMOKE)
-    releases(house, "two")
-    house.sandbox.gate.script = Script(
-        [Fault("UpdateAlias", nth=1, code="InvalidParameterValueException", message="no")]
-    )
-    house.run("apply", "--yes")
-    assert traffic(house) == ("1", {})
-    house.sandbox.gate.script = Script([])
-    house.sandbox.requests.clear()
-    applies(house)
-    called = [request.operation for request in house.sandbox.requests]
-    assert called.index("Invoke") < called.index("UpdateAlias")
-    assert "PublishVersion" not in called
-    assert traffic(house) == ("1", {"2": 0.05})
-    does_nothing(house)
 
 
 def test_scenario_04_a_lost_answer_of_the_first_step_does_nothing_twice(house: House) -> None:
@@ -246,6 +227,10 @@ def test_scenario_23_what_a_candidate_answers_otherwise_is_remembered_by_the_ali
 
 def test_scenario_24_versions_that_one_alias_cannot_have_are_refused_before_any_write(house: House) -> None:
     lives(house)
+    spec = house.root / "specs" / "checkout.yaml"
+    spec.write_text(spec.read_text().replace(ROLE, f"{ROLE}-of-another"))
+    assert house.run("apply", "--yes").exit_code == 21
+    assert "differ in Role" in notes(house, "refusal")
     says(house, configuration="DeadLetterConfig: {TargetArn: 'arn:aws:sqs:us-west-2:123456789012:dead'}")
     assert house.run("apply", "--yes").exit_code == 21
     assert house.writes() == []

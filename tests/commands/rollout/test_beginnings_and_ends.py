@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from reconciler.report.answers import SCHEMAS
 from reconciler.sandbox.around.faults import Fault, Script
-from tests.commands.rollout.scenes import Clock, Scene
-from tests.conftest import CONFIG, House
+from tests.commands.rollout.scenes import BEGUN, Clock, Scene
+from tests.conftest import ACCOUNT, CONFIG, REGION, House
 from tests.rollout.rolled import alias, applies, event, lives, marker, releases, says, traffic
 from tests.spec.test_hostile_git import git
 
@@ -49,15 +49,49 @@ def is_empty(house: House) -> bool:
     return house.verbs() == {}
 
 
-def test_what_an_apply_began_is_taken_on_to_its_end_and_the_plan_is_empty_at_every_tick(
+CANARY = "{steps: [{weight: 0.25, bake: 10m}, {weight: 0.5, bake: 20m}], watch: 10m, analysis: {errors: {max: 2%, least: 50}}}"
+COURSE: dict[str, tuple[int, list[int]]] = {
+    "1 a tick every five minutes": (5, [10, 30, 40]),
+    "31 each three hours late": (180, [180, 360, 540]),
+}
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_scenario_01_a_canary_comes_to_all_of_the_traffic_with_an_empty_plan_at_every_tick_and_31_by_one_step_a_tick(
+    shop: House, scene: Scene, clock: Clock, name: str
+) -> None:
+    every, expected = COURSE[name]
+    begins(shop, rollout=CANARY)
+    seen, moved = [traffic(shop)], []
+    while marker(shop):
+        clock.go_on(every)
+        scene.both(60)
+        advances(shop)
+        assert is_empty(shop)
+        advances(shop)
+        if shop.writes():
+            moved.append(round((clock.now - BEGUN).total_seconds() / 60))
+            seen.append(traffic(shop))
+    assert seen == [("1", {"2": 0.25}), ("1", {"2": 0.5}), ("2", {}), ("2", {})]
+    assert moved == expected
+    assert (alias(shop), is_empty(shop)) == (("2", {}, ""), True)
+    assert shop.run("rollout", "status").out == "No rollout is open.\n"
+
+
+def test_scenario_17_steps_that_are_edited_while_one_is_open_go_on_at_the_nearest_and_from_there(
     shop: House, clock: Clock
 ) -> None:
     begins(shop)
-    assert (traffic(shop), is_empty(shop)) == (("1", {"2": 0.25}), True)
-    clock.go_on(10)
-    assert advances(shop)["checkout"]["did"] == "promote"
-    assert (alias(shop), is_empty(shop)) == (("2", {}, ""), True)
-    assert shop.run("rollout", "status").out == "No rollout is open.\n"
+    says(shop, rollout="{steps: [{weight: 0.1, bake: 1m}, {weight: 0.4, bake: 30m}, {weight: 0.8, bake: 5m}]}")
+    assert is_empty(shop)
+    seen = []
+    for minutes in (29, 1, 29, 1, 4, 1):
+        clock.go_on(minutes)
+        advances(shop)
+        seen.append(traffic(shop)[1])
+        assert is_empty(shop)
+    assert seen == [{"2": 0.25}, {"2": 0.4}, {"2": 0.4}, {"2": 0.8}, {"2": 0.8}, {}]
+    assert traffic(shop) == ("2", {})
 
 
 def test_scenario_27_of_two_the_one_goes_back_and_the_other_is_done(shop: House, scene: Scene, clock: Clock) -> None:
@@ -77,8 +111,23 @@ WARM = "provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 2}}\n"
 def test_scenario_25_a_promotion_waits_until_what_is_provisioned_has_followed(shop: House, clock: Clock) -> None:
     begins(shop, extra=WARM)
     clock.go_on(10)
+    seen = set()
+
+    def looks(*_: object) -> None:
+        """Time goes on, and AWS takes five seconds."""
+        clock.go_on(1 / 60)
+        seen.add(str(traffic_held(shop)))
+
+    shop.sandbox.gate.region(ACCOUNT, REGION)[0].settle_seconds = 5
+    shop.sandbox.gate.watch = looks
     assert advances(shop)["checkout"]["did"] == "promote"
+    assert "('2', {'1': 1.0})" in seen
     assert (traffic(shop), is_empty(shop)) == (("2", {}), True)
+
+
+def traffic_held(house: House) -> tuple[str, dict[str, float]]:
+    held = house.sandbox.gate.region(ACCOUNT, REGION)[0].functions["checkout"].aliases["live"]
+    return held.version, dict(held.weights)
 
 
 def test_scenario_25_a_version_that_does_not_start_goes_back(shop: House, clock: Clock) -> None:
@@ -156,6 +205,39 @@ def test_scenario_33_who_rolls_back_is_not_put_back_by_the_next_apply(shop: Hous
     releases(shop, "three")
     applies(shop)
     assert traffic(shop) == ("1", {"3": 0.25})
+
+
+def test_scenario_33_who_rolls_back_from_what_is_back_already_goes_further_and_lets_nothing_in_again(
+    shop: House, scene: Scene, clock: Clock
+) -> None:
+    begins(shop, rollout=JUDGED)
+    assert shop.run("rollout", "promote", "checkout/live", "--full").exit_code == 0
+    clock.go_on(20)
+    scene.calls("2", 100, 50)
+    advances(shop, code=27)
+    says(shop, rollout="all-at-once")
+    releases(shop, "three")
+    applies(shop)
+    assert shop.run("rollback", "checkout/live", "--yes").exit_code == 0
+    assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
+    result = shop.run("rollback", "checkout/live", "--to", "2", "--yes")
+    assert (result.exit_code, "3 is rejected" in result.err) == (0, True)
+    assert (traffic(shop), is_empty(shop)) == (("2", {}), True)
+    result = shop.run("rollback", "checkout/live", "--to", "3", "--yes")
+    assert (result.exit_code, "is rejected" in result.err) == (0, False)
+    assert (alias(shop), is_empty(shop)) == (("3", {}, ""), True)
+
+
+def test_scenario_33_a_rollback_does_not_lead_to_what_a_tick_took_back(shop: House, scene: Scene, clock: Clock) -> None:
+    begins(shop, rollout=JUDGED)
+    assert shop.run("rollout", "promote", "checkout/live", "--full").exit_code == 0
+    clock.go_on(20)
+    scene.calls("2", 100, 50)
+    advances(shop, code=27)
+    assert traffic(shop) == ("1", {})
+    result = shop.run("rollback", "checkout/live", "--yes")
+    assert (result.exit_code, "there is none below" in result.err) == (21, True), result.out + result.err
+    assert traffic(shop) == ("1", {})
 
 
 def test_scenario_33_a_pin_is_one_line_that_says_what_it_was_rolled_back_from(shop: House, clock: Clock) -> None:
