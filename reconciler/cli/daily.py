@@ -143,7 +143,7 @@ def tasks(
     """
     from reconciler.commands.tasks import Filters, fetch_reports_of, listed, one
     from reconciler.report.daily import task_line
-    from reconciler.report.formats.json import document_json
+    from reconciler.report.formats.json import backwards, document_json
     from reconciler.report.formats.text import task_text
 
     if path:
@@ -154,7 +154,8 @@ def tasks(
         return
     found = listed(report_dir, Filters(function, is_failed, newest, since, run))
     if form == "json":
-        show(document_json([{**record.task, "run": record.run_name} for record in found][::-1]))
+        for piece in backwards({**record.task, "run": record.run_name} for record in found):
+            show(piece)
         return
     lines = (task_line(record.task, record.run_name) for record in found)
     for line in chain([next(lines, "No tasks.\n")], lines):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -13,6 +15,7 @@ from reconciler.commands.tasks import Filters, listed
 from reconciler.core.errors import ReportError
 from reconciler.report import records
 from reconciler.report.fold import report_of
+from reconciler.report.formats.json import backwards, document_json
 from reconciler.report.journal import json_object
 from reconciler.report.records import reports, task
 from tests.report.journals import begun, ended
@@ -97,3 +100,24 @@ def test_the_shards_of_one_run_are_one_run_whichever_of_them_is_named(tmp_path: 
     assert {record.run_name for record in records.records(tmp_path)} == {"77", "78", "c"}
     with pytest.raises(ReportError, match="no run 7; "):
         [*listed(tmp_path, Filters(run="7"))]
+
+
+class Held(dict[str, str]):
+    """A task that can be seen to be let go."""
+
+
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_tasks_are_told_as_one_list_and_not_held_all_at_once(count: int) -> None:
+    made, most = list[ref[Held]](), 0
+
+    def coming() -> Iterator[Held]:
+        nonlocal most
+        for number in range(count):
+            held = Held(id=f"{number}", said="of\u2028lines\n")
+            made.append(ref(held))
+            most = max(most, sum(one() is not None for one in made))
+            yield held
+
+    text = "".join(backwards(coming()))
+    assert text == document_json([{"id": f"{number}", "said": "of\u2028lines\n"} for number in reversed(range(count))])
+    assert most <= 2

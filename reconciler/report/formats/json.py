@@ -19,6 +19,15 @@ def document_json(document: Any, _: View = View()) -> str:  # noqa: B008  frozen
     return harmless(json.dumps(document, indent=2, ensure_ascii=False, default=in_json) + "\n")
 
 
+def backwards(documents: Iterable[Any]) -> Iterator[str]:
+    """A list of documents, that which comes last at its head, in pieces. Only their texts are held, which take a tenth of the room."""
+    texts = [indent(document_json(document).rstrip(), "  ") for document in documents]
+    yield "[" if texts else "[]\n"
+    while texts:
+        text = texts.pop()
+        yield f"\n{text}" + ("," if texts else "\n]\n")
+
+
 def streamed(head: Mapping[str, Any], name: str, items: Iterable[Any]) -> Iterator[str]:
     """A document with a list of items that are told as they come, in pieces. What ends them early is its `problem`, and is raised once the
     document is whole."""
