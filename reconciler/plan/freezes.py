@@ -6,27 +6,34 @@ that are beyond what is kept stay for as long as any freeze holds: nothing is lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from reconciler.core.diff import steps_of
+from reconciler.core.diff import pointer, steps_of
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import Freeze, named, on, until
-from reconciler.core.model import Action, Diagnostic, Key, Plan, Spec, Target, TargetPlan
+from reconciler.core.model import Action, Desired, Diagnostic, Key, Plan, Spec, Target, TargetPlan
 from reconciler.core.words import many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
+from reconciler.plan.changes import prefix
 
 IS_NOT_FROZEN = Rule(
     "R351", "Nothing is changed in a freeze of reconcile.yaml but what it allows, unless it is broken by name."
 )
 WILL_NOT_BE_FROZEN = Rule("W257", "What an apply would do now, no freeze of reconcile.yaml keeps it from.")
 KEEPS_NOTHING_OLD = Rule("W258", "Versions that are not kept go with an apply, and in a freeze they stay.")
+REFERRED = (
+    "a value that git only says the place of (code without a version, a secret, a layer's newest) may be a new one"
+)
+OF_ONE_CONTENT = ("path", "sha256", "S3ObjectVersion")
+LOOKED_UP = re.compile(r"\{\{\s*(ssm|secret|layer)\(")
 UNTOLD = "no record tells what was last applied to it, so whether it only goes back to git is not known"
 
 
@@ -80,12 +87,16 @@ def _hold(
     acting = [action for action in planned.actions if action.verb != "none"]
     old = frozenset(action.key for action in acting if is_beyond_what_is_kept(action, spec))
     others = [action for action in acting if action.key not in old]
+    referring = {action.key for action in others if spec and _is_referring(action, spec)}
     minding = [
-        (freeze, end) for freeze, end in here if not all(is_allowed(action, freeze, others) for action in others)
+        (freeze, end)
+        for freeze, end in here
+        if not all(is_allowed(action, freeze, others, is_of_git=action.key not in referring) for action in others)
     ]
     if minding:
-        is_untold = not is_told and any("drift" in freeze.allow for freeze, _ in minding)
-        return Hold(tuple(freeze for freeze, _ in minding), minding[0][1], why=UNTOLD if is_untold else "")
+        why = (REFERRED if referring else "") if is_told else UNTOLD
+        is_asked = any("drift" in freeze.allow for freeze, _ in minding)
+        return Hold(tuple(freeze for freeze, _ in minding), minding[0][1], why=why if is_asked else "")
     if here and old:
         return Hold(tuple(freeze for freeze, _ in here), here[0][1], old, is_whole=False)
     return None
@@ -97,12 +108,32 @@ def is_beyond_what_is_kept(action: Action, spec: Spec | None) -> bool:
     return action.verb == "delete" and action.key.kind in (VERSION.name, LAYER_VERSION.name) and not is_asked_for
 
 
-def is_allowed(action: Action, freeze: Freeze, acting: Iterable[Action]) -> bool:
-    """Whether a freeze lets an action be, beside the others of its target."""
+def is_allowed(action: Action, freeze: Freeze, acting: Iterable[Action], *, is_of_git: bool = True) -> bool:
+    """Whether a freeze lets an action be, beside the others of its target. What is not `is_of_git` may be new, though git did not move."""
     return (
         ("create" in freeze.allow and any(_is_new(other) for other in acting))
         or ("tags" in freeze.allow and _is_of_tags(action))
-        or ("drift" in freeze.allow and _is_drift(action))
+        or ("drift" in freeze.allow and is_of_git and _is_drift(action))
+    )
+
+
+def _is_referring(action: Action, spec: Spec) -> bool:
+    """Whether any of its values is one that git only says the place of: whoever puts another one there changes it."""
+    item = next((item for item in spec.desired if item.key == action.key), None)
+    start = len(prefix(KINDS[action.key.kind], action.key.name))
+    return item is not None and any(
+        LOOKED_UP.search(change.written) or _is_elsewhere(item, steps_of(change.path)[start:])
+        for change in action.changes
+    )
+
+
+def _is_elsewhere(item: Desired, steps: tuple[str, ...]) -> bool:
+    if steps[:1] == ("code",):
+        code = item.properties.get("code", {})
+        return not any(name in code for name in OF_ONE_CONTENT) and "@sha256:" not in code.get("ImageUri", "")
+    at = pointer(steps)
+    return any(
+        LOOKED_UP.search(text) for where, text in item.references.items() if where == at or where.startswith(f"{at}/")
     )
 
 

@@ -111,6 +111,43 @@ def test_what_only_goes_back_to_git_is_not_known_where_no_record_tells() -> None
     assert "no record tells what was last applied to it" in note.message
 
 
+PLACED = {"S3Bucket": "b", "S3Key": "k"}
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "references", "is_held"),
+    [
+        ("/code/CodeSha256", PLACED, {}, True),
+        ("/code/CodeSha256", {**PLACED, "S3ObjectVersion": "3"}, {}, False),
+        ("/code/CodeSha256", {"path": "src"}, {}, False),
+        ("/code/ImageUri", {"ImageUri": "r/i:latest"}, {}, True),
+        ("/code/ImageUri", {"ImageUri": f"r/i@sha256:{'0' * 64}"}, {}, False),
+        ("/configuration/Environment/Variables/T", {}, {"/configuration/Environment/Variables/T": "{{ ssm('/t') }}"}, True),
+        ("/configuration/Role", {}, {"/configuration/Role": "arn:aws:iam::{{ account.id }}:role/r"}, False),
+        ("/configuration/Timeout", PLACED, {"/configuration/TimeoutX": "{{ ssm('/t') }}"}, False),
+    ],
+    ids=[
+        "an object", "a version of an object", "code of the tree", "a tag", "an image by its digest", "a parameter",
+        "what the account tells", "something else beside it",
+    ],
+)  # fmt: skip
+def test_what_git_only_says_the_place_of_does_not_pass_as_drift(
+    path: str, code: dict[str, str], references: dict[str, str], is_held: bool
+) -> None:
+    """Whoever puts something new there would have it deployed, though git did not move."""
+    moved = update(field(path, "drift"))
+    spec = replace(SPEC, desired=(Desired(moved.key, {"code": code}, references=references),))
+    found = held(planned(moved), frozen("drift"), spec=spec)
+    assert bool(found) == is_held
+    assert not found or "may be a new one" in found[TARGET].why
+
+
+def test_the_newest_version_of_a_layer_is_none_that_git_says() -> None:
+    layers = replace(field("/configuration/Layers", "drift"), written="{{ layer('shared') }}")
+    spec = replace(SPEC, desired=(Desired(EDIT.key, {}),))
+    assert held(planned(update(layers)), frozen("drift"), spec=spec)
+
+
 def test_versions_that_are_not_kept_stay_and_refuse_nothing() -> None:
     plan = planned(TAGS, OLD)
     left = carried_out(plan, held(plan, frozen("tags")))

@@ -84,8 +84,10 @@ def test_reports_of_shards_are_one_of_their_run(wide: House) -> None:
         account, region = place.split("/")
         assert wide.run("apply", "--yes", "--account", account, "--region", region).exit_code == 0
         made.append({**(report := wide.newest_report()), "run": {**report["run"], "place": place, "group": "7"}})
+    made[-1]["run"]["broken"] = {"freezes": ["christmas"], "because": "the till is down"}
     merged = merging.reports(made)
     Draft202012Validator(REPORT).validate(merged)
+    assert merged["run"]["broken"] == made[-1]["run"]["broken"]
     assert sorted(task["target"] for task in merged["tasks"]) == [
         f"{place}/{name}" for place in PLACES for name in ("one", "two")
     ]
