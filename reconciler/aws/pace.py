@@ -82,11 +82,12 @@ def calls_per_second() -> float:
 
 @dataclass(slots=True, eq=False)
 class Departure:
-    """A request: what it asks for, when it went, and when it was answered."""
+    """A request: what it asks for, when it went, and when it was answered. `is_together`: it went with others, all at once."""
 
     operation: str
     at: float
     answered: float | None = None
+    is_together: bool = False
 
 
 class Bucket:
@@ -121,13 +122,15 @@ class Bucket:
         gap = 1 / self.per_second(now)
         if self._is_idle(now):
             self._burst = max(1, int(self.quota.most * BURST)) if self.per_second(now) == self.quota.per_second else 1
-            self._next = now + (self.quota.window_seconds if self._burst > 1 else gap)
+            rest = (self.quota.most - self._burst) * gap  # go evenly, in what is left of the window
+            self._next = now + (self.quota.window_seconds - rest if self._burst > 1 else gap)
         elif not self._is_bursting(now):
             self._next = max(self._next, now - CATCHING_UP * gap) + gap
+        is_together = self._burst > 1 or self._is_bursting(now)
         self._burst -= 1
         if len(self._sent) == self.quota.most:
             self._sent.remove(self._first(now)[1])
-        self._sent.append(departure := Departure(operation, now))
+        self._sent.append(departure := Departure(operation, now, is_together=is_together))
         self.asked += 1
         return departure
 
@@ -139,8 +142,9 @@ class Bucket:
 
     def arrival(self, departure: Departure, now: float) -> float:
         """When AWS counted a request at the latest: one whose answer takes longer than usual may have been late on its way, by a
-        little. What takes long may just as well be long work."""
-        usual = self._usual.get(departure.operation, math.inf)
+        little. What takes long may just as well be long work. Of those that went together, which open connections, nobody knows what is
+        usual."""
+        usual = 0.0 if departure.is_together else self._usual.get(departure.operation, math.inf)
         late = (now if departure.answered is None else departure.answered) - departure.at - usual
         return departure.at + min(max(late, 0.0), LATEST_SECONDS)
 
