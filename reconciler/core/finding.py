@@ -73,11 +73,13 @@ SpecCheck: TypeAlias = Check[[Mapping[str, Any]], Finding]
 
 
 def part(value: Any, *steps: str) -> dict[str, Any]:
-    """The map at `steps`, or an empty one where something else stands."""
+    """The map at `steps`, to be read, or an empty one where something else stands."""
     for step in steps:
-        if not isinstance(value, MAPS):
+        if not value or not isinstance(value, MAPS):
             return {}
         value = value.get(step)
+    if type(value) is dict:
+        return value
     return dict(value) if value and isinstance(value, MAPS) else {}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from reconciler.core.later import Later
 from reconciler.core.packages import Artifact, Package
@@ -59,8 +59,7 @@ class Key:
         )
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """A place in a file: path as the user gave it, line and column from 1."""
 
     path: str

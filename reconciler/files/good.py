@@ -151,6 +151,8 @@ class Compiler:
 
     def additional_properties(self, others: Schema | bool, schema: Schema) -> Check:
         known, check = frozenset(schema.get("properties", ())), self.check(others)
+        if others is False:
+            return lambda value: not isinstance(value, dict) or value.keys() <= known
         return lambda value: (
             not isinstance(value, dict) or all(name in known or check(item) for name, item in value.items())
         )
@@ -160,7 +162,8 @@ class Compiler:
         return lambda value: not isinstance(value, dict) or all(map(check, value))
 
     def required(self, names: Sequence[str], _: Schema) -> Check:
-        return lambda value: not isinstance(value, dict) or all(name in value for name in names)
+        needed = frozenset(names)
+        return lambda value: not isinstance(value, dict) or value.keys() >= needed
 
     def min_properties(self, least: int, _: Schema) -> Check:
         return lambda value: not isinstance(value, dict) or len(value) >= least

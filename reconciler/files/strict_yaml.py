@@ -141,13 +141,16 @@ class _Stop(yaml.YAMLError):
     """A cap was reached; the fault is already noted."""
 
 
-@dataclass(slots=True)
 class _Frame:
-    """An open mapping or sequence while its events come in."""
+    """An open mapping or sequence while its events come in; of a mapping the key that waits for its value, and where that stands."""
 
-    value: Any
-    pointer: str
-    key: str | None = None
+    __slots__ = ("at", "is_map", "key", "pointer", "value")
+
+    def __init__(self, value: Any, pointer: str) -> None:
+        self.value, self.pointer = value, pointer
+        self.is_map = isinstance(value, dict)
+        self.key: str | None = None
+        self.at = ""
 
 
 class _Builder:
@@ -169,17 +172,16 @@ class _Builder:
         parser = EventParser(source)
         documents = 0
         try:
-            while parser.check_event():
-                event = parser.get_event()
-                if isinstance(event, yaml.DocumentStartEvent):
+            while (event := parser.get_event()) is not None:
+                if isinstance(event, yaml.NodeEvent):
+                    self._node(event)
+                elif isinstance(event, yaml.CollectionEndEvent):
+                    self._stack.pop()
+                elif isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
                         self._fault(event, "a second document begins here; write one function a file")
                         return
-                elif isinstance(event, yaml.NodeEvent):
-                    self._node(event)
-                elif isinstance(event, yaml.CollectionEndEvent):
-                    self._stack.pop()
         except _Stop:
             return
         finally:
@@ -200,49 +202,46 @@ class _Builder:
             self._fault(event, f"has more than {MAX_NODES:,} values")
             raise _Stop
         top = self._stack[-1] if self._stack else None
-        if top is not None and top.key is None and isinstance(top.value, dict):
+        if top is not None and top.is_map and top.key is None:
             self._key(top, event)
             return
         pointer = self._pointer(top)
         self.values[pointer] = self._origin(event)
-        if isinstance(event, yaml.AliasEvent):
-            value = self._aliased(event, pointer)
-        elif isinstance(event, yaml.ScalarEvent):
-            value = self._scalar(event, pointer)
+        value = self._value(event, pointer)
+        if top is None:
+            self.root = value
+        elif top.is_map:
+            top.value[top.key] = value
+            top.key = None
         else:
-            value = self._collection(event, pointer)
-        if event.anchor and not isinstance(event, yaml.AliasEvent):
-            self._anchors[event.anchor] = value
-        self._attach(top, value)
+            top.value.append(value)
 
     def _pointer(self, top: _Frame | None) -> str:
         if top is None:
             self.origins[""] = Origin(self.path)
             return ""
-        if isinstance(top.value, list):
-            return intern(f"{top.pointer}/{len(top.value)}")
-        assert top.key is not None
-        return intern(f"{top.pointer}/{escaped(top.key)}")
+        return top.at if top.is_map else intern(f"{top.pointer}/{len(top.value)}")
 
-    def _attach(self, top: _Frame | None, value: Any) -> None:
-        if isinstance(value, _Opened):
-            value = value.value
-            self._stack.append(_Frame(value, self._pointer(top)))
-        if top is None:
-            self.root = value
-        elif isinstance(top.value, list):
-            top.value.append(value)
-        else:
-            top.value[top.key] = value
-            top.key = None
+    def _value(self, event: Any, pointer: str) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            return self._aliased(event, pointer)
+        if event.tag:
+            self._refuse_tag(event, pointer)
+        is_scalar = isinstance(event, yaml.ScalarEvent)
+        value = self._scalar(event, pointer) if is_scalar else self._collection(event, pointer)
+        if event.anchor:
+            self._anchors[event.anchor] = value
+        return value
 
     def _key(self, top: _Frame, event: yaml.NodeEvent) -> None:
         if not isinstance(event, yaml.ScalarEvent):
             self._fault(event, "a key must be plain text")
             raise _Stop
-        self._check_tag(event, top.pointer)
+        if event.tag:
+            self._refuse_tag(event, top.pointer)
         key = intern(event.value)
-        self._check_characters(event)
+        if event.style:
+            self._check_characters(event)
         if "\n" in key:
             self._fault(event, "a key must stand on one line")
         if key == "<<" and event.implicit[0]:
@@ -254,14 +253,15 @@ class _Builder:
                 event, f"the key {key} stands here again; it is already at line {first.line}, column {first.column}"
             )
         self.origins[pointer] = self._origin(event)
-        top.key = key
+        top.key, top.at = key, pointer
 
-    def _collection(self, event: yaml.CollectionStartEvent, pointer: str) -> _Opened:
-        self._check_tag(event, pointer)
+    def _collection(self, event: yaml.CollectionStartEvent, pointer: str) -> dict[str, Any] | list[Any]:
         if len(self._stack) >= MAX_DEPTH:
             self._fault(event, f"is nested more than {MAX_DEPTH} levels deep")
             raise _Stop
-        return _Opened({} if isinstance(event, yaml.MappingStartEvent) else [])
+        value: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
+        self._stack.append(_Frame(value, pointer))
+        return value
 
     def _aliased(self, event: Any, pointer: str) -> Any:
         self._aliases += 1
@@ -269,11 +269,11 @@ class _Builder:
             self._fault(event, f"has more than {MAX_ALIASES} aliases")
             raise _Stop
         value = self._anchors.get(event.anchor)
-        if isinstance(value, _Opened):
-            if any(frame.value is value.value for frame in self._stack):
+        if isinstance(value, dict | list):
+            if any(frame.value is value for frame in self._stack):
                 self._fault(event, f"the alias *{event.anchor} contains itself")
                 raise _Stop
-            return self._copied(value.value, event, len(self._stack))
+            return self._copied(value, event, len(self._stack))
         if event.anchor not in self._anchors:
             name = "of that name" if _HIDDEN.search(pointer) else f"&{event.anchor}"
             self._fault(event, f"there is no anchor {name}; to write text that begins with *, quote it")
@@ -294,10 +294,9 @@ class _Builder:
             return [self._copied(item, event, depth + 1) for item in value]
         return value
 
-    def _check_tag(self, event: Any, pointer: str) -> None:
-        if event.tag:
-            name = "" if _HIDDEN.search(pointer) else f" {event.tag}"
-            self._fault(event, f"the tag{name} is not allowed; a spec is plain data, so quote text that begins with !")
+    def _refuse_tag(self, event: Any, pointer: str) -> None:
+        name = "" if _HIDDEN.search(pointer) else f" {event.tag}"
+        self._fault(event, f"the tag{name} is not allowed; a spec is plain data, so quote text that begins with !")
 
     def _check_characters(self, event: yaml.ScalarEvent) -> None:
         """Only a double-quoted text can say what the file itself may not hold."""
@@ -306,7 +305,6 @@ class _Builder:
             self._fault(event, f"the invisible character U+{ord(odd[0]):04X} is not allowed, as an escape neither")
 
     def _scalar(self, event: yaml.ScalarEvent, pointer: str) -> Any:
-        self._check_tag(event, pointer)
         text: str = event.value
         if event.style or not event.implicit[0]:
             self._check_characters(event)
@@ -336,10 +334,3 @@ class _Builder:
                 event, f"{subject} is not a number that AWS knows; write a decimal number; if it is text, {remedy}"
             )
         return text
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A collection that has just begun."""
-
-    value: Any

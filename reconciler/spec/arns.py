@@ -30,6 +30,7 @@ SAME_REGION: Mapping[str, str] = {
 }
 # These of its partition, whatever their region.
 SAME_PARTITION: Mapping[str, str] = {"Role": "the role", "Destination": "the destination", "URI": "the resource"}
+WORDS = frozenset({str, dict, list})  # in which there may be texts
 FREE = ("Variables", "Tags", "Filters")  # below these stands what people like
 IMAGE = re.compile(r"[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com")
 
@@ -44,10 +45,9 @@ def misplaced(spec: Any, regions: Iterable[str]) -> Iterator[Finding]:
     every_region = tuple(regions)
     for section in SECTIONS if isinstance(spec, dict) else ():
         for steps, text in texts(spec.get(section.name), (section.name,)):
-            at = pointer(steps)
             wrong = next((words for region in every_region if (words := problem(steps, text, region))), "")
             if wrong:
-                yield Finding(at, wrong)
+                yield Finding(pointer(steps), wrong)
 
 
 def texts(value: Any, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -56,7 +56,7 @@ def texts(value: Any, steps: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
         yield steps, value
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        if key not in FREE:
+        if type(item) in WORDS and key not in FREE:
             yield from texts(item, (*steps, str(key)))
 
 
@@ -65,8 +65,8 @@ def problem(steps: tuple[str, ...], text: str, region: str) -> str:
     image = IMAGE.match(text) if steps == ("code", "ImageUri") else None
     if image and image["region"] != region:
         return _elsewhere("the image", image["region"], region, "push it to a repository there")
-    parts = text.split(":", 5)
-    if not text.startswith("arn:") or len(parts) < 6 or "{{" in text:
+    parts = text.split(":", 5) if text.startswith("arn:") else ()
+    if len(parts) < 6 or "{{" in text:
         return ""
     words = next((SAME_REGION[step] for step in steps if step in SAME_REGION), "")
     named = words or next((SAME_PARTITION[step] for step in steps if step in SAME_PARTITION), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from reconciler.core.errors import Fault
@@ -58,7 +58,7 @@ def _with_origins(message: str, document: Document) -> str:
 
 
 def placing_faults(
-    document: Document, targets: Iterable[Target], config: Config | None, reported: Iterable[Origin]
+    document: Document, targets: Iterable[Target], config: Config | None, reported: Collection[Origin]
 ) -> Iterator[Fault]:
     """What is wrong only where the spec stands, or where it is for. Of a code section that is wrong already nobody looks
     for the path."""
@@ -67,9 +67,14 @@ def placing_faults(
     yield from event_faults(document, config, reported)
     for finding in arns.misplaced(document.value, [target.region for target in targets]):
         yield Fault(document.at(finding.pointer), finding.message)
-    code = {origin for pointer, origin in document.origins.items() if f"{pointer}/".startswith("/code/")}
-    if not outside and code.isdisjoint(reported) and document.key("/code") not in reported:
+    if not outside and not (reported and _is_wrong("/code", document, reported)):
         yield from missing_code(document)
+
+
+def _is_wrong(at: str, document: Document, reported: Collection[Origin]) -> bool:
+    """Whether something is wrong with a key, or with any below it."""
+    below = (origin for pointer, origin in document.origins.items() if f"{pointer}/".startswith(f"{at}/"))
+    return document.key(at) in reported or any(origin in reported for origin in below)
 
 
 def written_path(document: Document) -> str | None:

@@ -51,7 +51,7 @@ def discovered(paths: Sequence[Path], root: Path | None, faults: list[Fault]) ->
             continue
         if is_defaults(document.value):
             found.defaults.append(document)
-        elif path.absolute() in named or is_spec(document.value):
+        elif is_spec(document.value) or path.absolute() in named:
             found.specs.append(document)
         else:
             reason = f"is no spec{_opening(document.value)}; name it in {IGNORE_FILE}"

@@ -29,25 +29,21 @@ def is_varied(document: Document) -> bool:
 
 def refers(value: Any) -> bool:
     """Whether any text in a value refers to something."""
-    match value:
-        case dict():
-            return any(map(refers, value.values()))
-        case list():
-            return any(map(refers, value))
-        case str():
-            return BRACES in value and REFERENCE.search(value) is not None
-    return False
+    return has_braces(value) and next(texts_with_references(value), None) is not None
 
 
 def has_braces(value: Any) -> bool:
     """Whether any text or key in a value could hold a reference: most specs hold none, and need no closer look."""
-    match value:
-        case str():
-            return BRACES in value
-        case dict():
-            return any(BRACES in str(key) for key in value) or any(map(has_braces, value.values()))
-        case list():
-            return any(map(has_braces, value))
+    inside = [value]
+    for item in inside:  # which grows meanwhile: a call for each would take longer than all there is to do
+        if isinstance(item, str):
+            if BRACES in item:
+                return True
+        elif isinstance(item, dict):
+            inside += item
+            inside += item.values()
+        elif isinstance(item, list):
+            inside += item
     return False
 
 
