@@ -19,7 +19,7 @@ from reconciler.core.sealing import canonical
 from reconciler.files import strict_yaml
 from reconciler.files.splicing import inline
 from reconciler.importing.told import Said
-from reconciler.kinds.alias import ALIAS
+from reconciler.kinds.alias import ALIAS, marker
 from reconciler.kinds.base import PUBLISHED, Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.minimal import label, minimal, unsayable, written
@@ -114,15 +114,33 @@ def draft(held: Sequence[Live], code: Code, said: Said, wording: Wording) -> Dra
     for kind in BESIDE:
         for steps, entry in writing.entries(kind, held, said):
             document = with_value(document, steps, entry)
-    newest = following(held)
+    standing = [item for item in held if not rolling(item)]
+    newest = following(standing)
     for name in newest:
         document = with_value(document, (*ALIAS.at(name), "FunctionVersion"), PUBLISHED)
     document |= {"publish": True} if newest else {}
     ignored = [path for path, below in writing.ignored if value_at(document, below) is not UNSET]
     document |= {"ignore": ignored} if ignored else {}
     return Draft(
-        target, document, str(function.handle.get("FunctionArn", "")), _remarks(held, said, newest), tuple(writing.left)
+        target,
+        document,
+        str(function.handle.get("FunctionArn", "")),
+        _remarks(standing, said, newest),
+        tuple(writing.left),
     )
+
+
+def rolling(live: Live) -> str:
+    """What of an alias only its rollout can tell; empty where none is under way, or has turned a version away."""
+    mark = marker(live.handle) if live.key.kind == ALIAS.name else None
+    if mark is None:
+        return ""
+    what = (
+        f"a rollout of version {mark.candidate} is under way"
+        if mark.is_open
+        else f"a rollout turned version {mark.candidate} away"
+    )
+    return f"{what}, and no alias tells its steps; write it with `rollout`, as whoever began that has it"
 
 
 def following(held: Iterable[Live]) -> tuple[str, ...]:
@@ -172,7 +190,7 @@ class _Writing:
                 continue
             name = _labelled(live, said, labels) if kind.named_by else live.key.name
             entry = self.entry(kind, kind.at(name), live.properties)
-            why = unsayable(kind, live, entry)
+            why = unsayable(kind, live, entry) or rolling(live)
             if why:
                 self.leave(kind.at(live.key.name), kind.at(live.key.name)[:-1], why)
             elif not self.is_default(kind, entry):

@@ -62,6 +62,7 @@ def accepted(drift: TargetPlan, spec: Spec, live: Mapping[Key, Live], *, may_pin
     """Everything of a target that AWS moved; `spec` is as it is written. `may_pin`: where an alias follows the newest version the number
     that AWS has may stand instead."""
     desired = {item.key: item for item in spec.desired}
+    yield from _rolling(drift)
     for action in moved_alone(drift):
         kind = KINDS[action.key.kind]
         if kind is VERSION:
@@ -73,6 +74,14 @@ def accepted(drift: TargetPlan, spec: Spec, live: Mapping[Key, Live], *, may_pin
             yield _came(kind, action, live[action.key], desired)
         else:
             yield from _moved(kind, action, desired[action.key], live.get(action.key), may_pin=may_pin)
+
+
+def _rolling(drift: TargetPlan) -> Iterator[Left]:
+    """Of aliases whose traffic is their rollout's, and is not where that left it."""
+    for action in drift.actions:
+        if action.rollout and action.rollout.course == "disagreement":
+            reason = f"{action.rollout.reason}; traffic is the rollout's, and no spec's: `reconcile rollout resume --reset`, or `abort`"
+            yield Left(action.key, pointer(prefix(ALIAS, action.key.name)), reason)
 
 
 # --- resources -------------------------------------------------------------------------------------------------------
