@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
 
-from reconciler.aws.when import NEVER, Group
+from reconciler.aws.when import NEVER, Group, Waiting
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import house_of
 from tests.apply.strangers import ACTS, ARN, MARK, Stranger
@@ -204,3 +206,22 @@ def test_who_may_not_list_all_looks_at_each(together: None, house: House) -> Non
     outcomes = many(house, None)
     assert set(outcomes.values()) == {"Orchestration completed."}
     assert len(looked_at(house)) >= 12
+
+
+def test_who_waits_to_be_told_with_others_when_the_run_is_stopped_is_looked_at_and_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house_of(house)
+    for number in range(3):
+        house.write(f"f{number}.yaml", function_spec(f"f{number}"), stock=not number)
+    join = Group.join
+
+    def joined(group: Group, waiting: Waiting) -> None:
+        join(group, waiting)
+        if len(group.waiting) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Group, "join", joined)
+    monkeypatch.setattr(Group, "due", lambda *_, is_idle: NEVER)
+    assert house.run("apply", "--yes").exit_code == 128 + signal.SIGTERM
+    assert {task["status"]["status"] for task in house.newest_report()["tasks"]} == {"Orchestration completed."}
