@@ -62,6 +62,8 @@ def held_back(decision: Decision, reason: str, until: datetime) -> Decision:
     """What is left of a decision until then: a rollout goes back whenever it must, and nowhere else."""
     if decision.after is None or decision.did == "back":
         return decision
+    speaks_against = f": {decision.reason}" if decision.did in ("hold", "pause") and decision.reason else ""
+    reason = f"{reason}{speaks_against}"
     return replace(decision, did="none", reason=reason, after=None, not_before=until, needs_person=True)
 
 

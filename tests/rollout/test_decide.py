@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.rollouts import Rollout
-from reconciler.rollout.decide import Decision, begun, decide, rejected
+from reconciler.rollout.decide import Decision, begun, decide, held_back, rejected
 from reconciler.rollout.evidence import Alarm
 from reconciler.rollout.marker import Marker
 from reconciler.rollout.standing import Alias, disagreement, place, status
@@ -287,6 +287,21 @@ def test_where_the_spec_says_so_a_fail_is_held_for_a_person_until_somebody_decid
     assert held.after
     assert tick(held.after, 31, rule=rule).after is None
     assert tick(held.after, 31, rule=rule, **FAILING).after is None
+
+
+@pytest.mark.parametrize("case", TICKS)
+def test_scenario_36_in_a_freeze_a_tick_takes_back_and_does_nothing_else(case: str) -> None:
+    alias, later, found, _ = TICKS[case]
+    made = tick(alias, later, **found)
+    held = held_back(made, "held by freeze f", NOON + minutes(9999))
+    assert held == made if made.did == "back" or not made.after else (held.did, held.needs_person) == ("none", True)
+    assert held.after is None or held.did == "back"
+    assert held.verdict == made.verdict
+
+
+def test_what_speaks_against_a_candidate_is_told_in_a_freeze_as_well() -> None:
+    failed = tick(in_step(), 4, rule=rollout(on_failure="hold"), **FAILING)
+    assert held_back(failed, "held by freeze f", NOON).reason == "held by freeze f: errors 5 % > 2 %"
 
 
 @pytest.mark.parametrize(
