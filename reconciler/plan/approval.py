@@ -186,6 +186,8 @@ def _unseen(
             after += _action_lines(action)
             continue
         left, more, is_hidden = Left(target_plan, action, was).compared()
+        if is_hidden:
+            left, more = [*left, *_rollout_lines(was)], [*more, *_rollout_lines(action)]
         before, after, is_otherwise = before + left, after + more, is_otherwise or is_hidden
     return Unseen(tuple(before), tuple(after)) if before or after or is_otherwise else None
 
@@ -335,6 +337,12 @@ def _lines(target: Document) -> Iterator[str]:
 
 def _action_lines(action: Document) -> list[str]:
     return [f"{action['verb']} {action['address']}", *map(_field_line, action["fields"])]
+
+
+def _rollout_lines(action: Document) -> list[str]:
+    """Of a rollout the digest of what was seen of it, for nobody shows its events."""
+    seen = str(action.get("hidden", ""))[:8]
+    return [f"{action['address']}: steps, events and analysis {seen}"] if action.get("rollout") else []
 
 
 def _field_line(field: Document) -> str:

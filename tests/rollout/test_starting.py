@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from contextlib import chdir
 from datetime import UTC, datetime, timedelta
@@ -288,7 +289,9 @@ def test_scenario_40_an_approval_holds_for_the_events_that_were_seen(house: Hous
     releases(house, "two")
     house.run("plan", "-o", "plan.json")
     event(house, {"other": 1})
-    assert house.run("apply", "--yes", "--approved", "plan.json").exit_code == 23
+    refused = house.run("apply", "--yes", "--approved", "plan.json")
+    assert refused.exit_code == 23
+    assert len(re.findall(r"[-+]\S+/alias/live: steps, events and analysis [0-9a-f]{8}", refused.out)) == 2
     assert house.writes() == []
     event(house)
     applies(house, "--approved", "plan.json")
