@@ -22,7 +22,7 @@ from reconciler.commands import wiring
 from reconciler.commands.demo import CONFIG, folder_of, headline
 from reconciler.commands.rehearsal import embedded_aws, region_of
 from reconciler.core.foreign import printable
-from reconciler.report.rollouts import numbers
+from reconciler.rollout.words import numbers
 
 TIME_SCALE = 60.0  # a minute is a second
 SPEC = """\

@@ -49,7 +49,9 @@ def of_live(
     workspace: Workspace, live: Snapshot, choices: Choices, *, folder: Path, aws: Aws | None, known: Applied | None
 ) -> tuple[Plan, Mapping[str, Any]]:
     """The plan of what has been read, with causes where they are asked for, and its document."""
-    made = wiring.looked_into(wiring.planned(workspace, live, choices, aws), choices, aws)
+    made = _with_evidence(
+        wiring.looked_into(wiring.planned(workspace, live, choices, aws), choices, aws), workspace, live, aws
+    )
     if choices.base or choices.drift:
         notes = tuple[Diagnostic, ...]()
         if known is None:
@@ -62,3 +64,12 @@ def of_live(
     if not choices.drift:
         made = freezing.told(workspace, made, live, freezing.by_records(workspace, folder, aws, known))
     return made, wiring.document(made, workspace)
+
+
+def _with_evidence(made: Plan, workspace: Workspace, live: Snapshot, aws: Aws | None) -> Plan:
+    """With what CloudWatch says by now of the rollouts that are open; as it is where nobody can be asked."""
+    if aws is None:
+        return made
+    from reconciler.snapshot.underway import told
+
+    return replace(made, diagnostics=(*made.diagnostics, *told(aws, made, workspace.specs.specs, live.resources)))

@@ -16,6 +16,7 @@ from reconciler.rollout.marker import Marker, told
 from reconciler.rollout.rolling import Rolling
 from reconciler.rollout.standing import Alias, place, status
 from reconciler.rollout.steps import percent
+from reconciler.rollout.words import judged_in_words
 
 LONGEST_REASON = 200
 MOST_HISTORY = 20  # of what was done to one, the newest
@@ -152,8 +153,7 @@ def _lines(one: Document) -> Iterator[str]:
             f"  {past['at']}  {past['did']}  by {past['by']}{': ' + past['reason'] if past['reason'] else ''}"
         )
     if one["verdict"]:
-        said = "; ".join(filter(None, (numbers(one["evidence"]), one["unsure"])))
-        yield printable(f"  {one['verdict']}: {said or 'nothing is looked at'}")
+        yield printable(f"  {judged_in_words(one['verdict'], one['evidence'], one['unsure'])}")
     if one["next"] != "none":
         yield printable(f"  the next tick: {NEXT[one['next']]}{_because(one)}")
     if one["failed"]:
@@ -202,20 +202,3 @@ def _because(one: Document) -> str:
 
 def _until(one: Document, word: str) -> str:
     return f", {word} {one['not_before']}" if one["not_before"] else ""
-
-
-def numbers(evidence: Document) -> str:
-    """What was seen of both versions, and the alarms."""
-    sides = (f"{name} {_side(evidence[name])}" for name in ("candidate", "stable") if name in evidence)
-    throttles = [f"throttles {evidence['throttles']:g}"] if evidence.get("throttles") is not None else []
-    alarms = [f"alarm {name} {state}" for name, state in evidence.get("alarms", {}).items()]
-    return "; ".join((*sides, *throttles, *alarms))
-
-
-def _side(side: Document) -> str:
-    timing = [
-        f"{name.replace('_', ' ').removesuffix(' ms')} {value:g} ms"
-        for name, value in side.items()
-        if name.startswith("duration") and value is not None
-    ]
-    return ", ".join((f"{side['invocations']:g} invocations", f"{side['errors']:g} errors", *timing))

@@ -1,7 +1,8 @@
-"""What a review has seen of a rollout, as a digest; and where one is, in a sentence. Pure."""
+"""What a review has seen of a rollout, as a digest; where one is, and what is seen of it, in a sentence. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
@@ -42,3 +43,26 @@ def in_a_sentence(underway: Underway, address: str) -> str:
     }
     due = f", not before {underway.not_before}" if underway.not_before else ""
     return f"{where}{step}{then.get(underway.course, due)}"
+
+
+def judged_in_words(outcome: str, evidence: Mapping[str, Any], reason: str) -> str:
+    """A verdict with its numbers: `pass: candidate 420 invocations, …`."""
+    said = "; ".join(filter(None, (numbers(evidence), reason)))
+    return f"{outcome}: {said or 'nothing is looked at'}"
+
+
+def numbers(evidence: Mapping[str, Any]) -> str:
+    """What was seen of both versions, and the alarms."""
+    sides = (f"{name} {_side(evidence[name])}" for name in ("candidate", "stable") if name in evidence)
+    throttles = [f"throttles {evidence['throttles']:g}"] if evidence.get("throttles") is not None else []
+    alarms = [f"alarm {name} {state}" for name, state in evidence.get("alarms", {}).items()]
+    return "; ".join((*sides, *throttles, *alarms))
+
+
+def _side(side: Mapping[str, Any]) -> str:
+    timing = [
+        f"{name.replace('_', ' ').removesuffix(' ms')} {value:g} ms"
+        for name, value in side.items()
+        if name.startswith("duration") and value is not None
+    ]
+    return ", ".join((f"{side['invocations']:g} invocations", f"{side['errors']:g} errors", *timing))

@@ -463,6 +463,24 @@ def test_what_cloudwatch_is_asked_before_a_rollout_is_known_before(house: House)
     assert sorted(asked_of_cloudwatch(house)) == ["DescribeAlarms", "GetMetricData"]
 
 
+def test_a_plan_tells_how_an_open_rollout_does_and_asks_no_more_of_cloudwatch_than_that_takes(house: House) -> None:
+    put_alarm(house, "5xx", "OK")
+    lives(house, "checkout", "till", rollout=WATCHED % ("5xx", ", errors: {max: 2%}"))
+    for name in ("checkout", "till"):
+        releases(house, "two", name=name)
+    applies(house)
+    house.sandbox.requests.clear()
+    told = notes(house, "note")
+    assert f"{LIVE}: by now unsure: candidate 0 invocations, 0 errors; stable 0 invocations" in told
+    assert "; alarm 5xx OK; too few invocations of candidate for errors: 0 of 50 (W264)" in told
+    assert told.count("(W264)") == 2
+    assert sorted(asked_of_cloudwatch(house)) == ["DescribeAlarms"], "there is no whole minute yet"
+    assert "(W264)" in house.run("plan", "--format", "markdown").out
+    says(house)
+    says(house, name="till")
+    assert "(W264)" not in notes(house, "note"), "where nothing is looked at nothing is told"
+
+
 def test_a_rollback_of_one_alias_leaves_the_rollout_of_another(house: House) -> None:
     other = "  next: {FunctionVersion: published}\n"
     lives(house, extra=other)
