@@ -109,7 +109,8 @@ class Alike:
         if not is_oldest and not is_known:
             longest = max(longest, len(self.waiting) / LOOKS_PER_SECOND)
         share = CLOSE if is_oldest or is_known else WIDE
-        return now + min(max(age * share, shortest), longest)
+        due, last = now + min(max(age * share, shortest), longest), waiting.begun + waiting.patience_seconds
+        return max(min(due, last), now + shortest)
 
     def has_learnt(self, seconds: float) -> bool:
         """Whether that one took so long tells more than was known."""

@@ -304,6 +304,16 @@ def test_what_a_job_waits_for_in_vain_is_its_own_failure() -> None:
     assert futures[2].result() == "done"
 
 
+@pytest.mark.parametrize("wait", [ALONE, SCARCE, LISTED], ids=["alone", "scarce", "listed"])
+def test_nobody_waits_longer_than_there_is_patience_however_many_wait(wait: Wait) -> None:
+    aws = Answering(seconds=1e6)
+    jobs = made(aws)
+    futures = [jobs.start(HERE, begun(aws, f"f{number}", wait)) for number in range(2 * MANY)]
+    jobs.run()
+    assert all("still not settled after 600 s" in str(future.exception()) for future in futures)
+    assert aws.time <= 600.0 + (2 * MANY / 3 if wait is SCARCE else 6.0)
+
+
 @pytest.mark.parametrize("wait", [ALONE, LISTED], ids=["alone", "listed"])
 def test_an_answer_that_does_not_say_what_to_look_at_fails_its_own_job_alone(wait: Wait) -> None:
     aws = Answering()
