@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from reconciler.apply.task import perform_target
 from reconciler.core.service import READING
 from reconciler.report.formats.shown import why
 from reconciler.sandbox.around.faults import Fault, Script
+from tests.apply.conftest import Killer
 from tests.apply.houses import OURS, commit
 from tests.apply.strangers import Stranger
 from tests.conftest import House, function_spec
@@ -358,33 +357,10 @@ def test_a_fault_at_any_write_leaves_what_the_next_run_finishes(
     assert (versions(house), having(house)) == ([2], ["shared:2"])
 
 
-KILLER = """
-import os, signal, sys
-import reconciler.aws.client as client
-attempt, last = client.Aws._attempt, sys.argv[1]
-
-def killing(self, place, name, params, api):
-    answer = attempt(self, place, name, params, api)
-    if name == last:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return answer
-
-client.Aws._attempt = killing
-sys.argv = ["reconcile", "apply", "--yes"]
-from reconciler.cli import main
-main()
-"""
-
-
-def test_a_run_that_is_killed_after_its_publication_publishes_nothing_twice(house: House, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_after_its_publication_publishes_nothing_twice(house: House, killer: Killer) -> None:
     begun(house)
     house.write("shared.yaml", layer("layers/2.zip"))
-    script = tmp_path / "kill.py"
-    script.write_text(KILLER)
-    killed = subprocess.run(
-        [sys.executable, str(script), "PublishLayerVersion"], cwd=house.root, capture_output=True, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killer.killed(house.root, "PublishLayerVersion") == -signal.SIGKILL
     report = house.apply()
     assert report["outcome"]["exit_code"] == 0
     assert house.writes() == ["PublishLayerVersion", "UpdateFunctionConfiguration"]

@@ -16,6 +16,7 @@ from reconciler.report import journal
 from reconciler.report.fold import report_of
 from reconciler.report.journal import events
 from reconciler.sandbox.around.faults import Fault, Script
+from tests.apply.conftest import Killer
 from tests.apply.test_strangers import CHANGED, FULL
 from tests.conftest import House, function_spec
 from tests.sampling import named, sampled
@@ -50,15 +51,10 @@ def is_as_wanted(house: House) -> None:
 
 @pytest.mark.parametrize(("when", "operation"), sampled(named("before", "after"), named(*dict.fromkeys(CHANGES))))
 def test_a_kill_at_any_operation_leaves_the_truth_and_the_next_run_finishes(
-    house: House, operation: str, when: str, tmp_path: Path
+    house: House, killer: Killer, operation: str, when: str
 ) -> None:
     changed_house(house)
-    script = tmp_path / "kill.py"
-    script.write_text(KILLER)
-    process = subprocess.run(
-        [sys.executable, str(script), operation, when], cwd=house.root, capture_output=True, text=True, check=False
-    )
-    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert killer.killed(house.root, operation, when) == -signal.SIGKILL
     position = CHANGES.index(operation)
     tasks = house.run("tasks", "--format", "json").json()
     outcomes = [item["outcome"] for item in tasks[-1]["operations"]]
@@ -71,25 +67,6 @@ def test_a_kill_at_any_operation_leaves_the_truth_and_the_next_run_finishes(
     is_as_wanted(house)
 
 
-KILLER = """
-import os, signal, sys
-import reconciler.aws as aws
-operation, when = sys.argv[1:3]
-attempt = aws.Aws._attempt
-
-def killing(self, place, name, params, api):
-    if name == operation and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    answer = attempt(self, place, name, params, api)
-    if name == operation:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return answer
-
-aws.Aws._attempt = killing
-sys.argv = ["reconcile", "apply", "--yes"]
-from reconciler.cli import main
-main()
-"""
 FAULTS = {
     "503 before": Fault("*", status=503, when="before"),
     "503 after, so the answer is lost": Fault("*", status=503, when="after"),
