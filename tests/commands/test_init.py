@@ -109,7 +109,7 @@ def test_a_line_that_is_commented_out_is_valid_as_well(tmp_path: Path) -> None:
     config.write_text(re.sub(r"^(\s*)# (\w+: )", r"\1\2", config.read_text(), flags=re.MULTILINE))
     spec = tmp_path / "specs" / "hello" / "hello.yaml"
     spec.write_text(re.sub(r"^# (  \w+: |\w+:)", r"\1", spec.read_text(), flags=re.MULTILINE))
-    keys = {"aws", "managedBy", "guards", "prune", "approval", "lock", "reports"}
+    keys = {"aws", "managedBy", "guards", "prune", "freezes", "approval", "lock", "reports"}
     assert set(strict_yaml.parse(config.read_text(), "").value) == keys
     assert {"event_source_mappings", "urls", "tags"} <= set(strict_yaml.parse(spec.read_text(), "").value)
     with contextlib.chdir(tmp_path):

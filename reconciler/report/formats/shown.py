@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
+from reconciler.core.freezes import named
 from reconciler.core.rollouts import OPEN
 from reconciler.core.words import byte_size, many
 from reconciler.kinds.function import FUNCTION
@@ -373,7 +374,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701  text and markdown, escaped by filters of our own
         finalize=_finished,
     )
-    made.filters |= {"many": many, "cause": cause_text}
+    made.filters |= {"many": many, "cause": cause_text, "freezes": named}
     return made
 
 

@@ -64,7 +64,7 @@ def test_only_a_run_by_hand_breaks_a_freeze(shop: Shop) -> None:
     by_hand = shop.applied(*BREAKING, event="workflow_dispatch")
     assert by_hand.exit_code == 0, by_hand.err
     assert timeout(shop, "one") == 9
-    assert "<b>Broke christmas</b>: the till is down" in shop.comment(number)
+    assert "<b>Broke freeze christmas</b>: the till is down" in shop.comment(number)
     assert shop.house.newest_report()["run"]["broken"]["freezes"] == ["christmas"]
 
 

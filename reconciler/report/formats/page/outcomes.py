@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.foreign import printable
+from reconciler.core.freezes import named
 from reconciler.core.words import many, shortened
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import Group
@@ -58,7 +59,7 @@ def report_page(document: Document, view: View) -> str:
     broken = document["run"].get("broken")
     if broken:
         why_so = inert(shortened(broken["because"], LONGEST_BECAUSE))
-        head += f"\n{bold('Broke ' + ', '.join(broken['freezes']))}: {why_so}\n"
+        head += f"\n{bold('Broke ' + named(broken['freezes']))}: {why_so}\n"
     return (
         head
         + _table("| | function | what happened |\n|:-:|---|---|\n", _rows(tasks), view.room - size(head + foot))
