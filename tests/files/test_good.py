@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reconciler.commands.schemas import GENERATORS
@@ -100,12 +100,14 @@ def texts(draw: st.DrawFn, schema: Schema, odds: int) -> Any:
     return draw(plain | fitting if odds else fitting)
 
 
+@pytest.mark.parametrize("draws", [pytest.param(15, id="a few"), pytest.param(150, id="many", marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_says_yes_exactly_where_jsonschema_finds_nothing(kind: str) -> None:
+def test_it_says_yes_exactly_where_jsonschema_finds_nothing(kind: str, draws: int) -> None:
     schema, root = validation.load_schema(kind), json.loads(validation.schema_text(kind))
     said = {True: 0, False: 0}
 
-    @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=draws, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @example(None)
     @given(st.sampled_from((0, 0, 100, 10)).flatmap(lambda odds: near(schema, root, odds)))
     def judged(value: Any) -> None:
         is_good = validation.is_good(kind)(value)

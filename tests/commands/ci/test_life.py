@@ -65,7 +65,7 @@ STORY = (
     nights.what_drifted_gets_an_issue_in_the_second_night_and_loses_it_when_it_ends,
     nights.what_waits_for_its_apply_opens_none,
     nights.what_another_house_has_taken_is_refused_and_opens_none,
-    nights.five_hundred_are_changed_alike,
+    nights.hundreds_are_changed_alike,
 )
 
 

@@ -10,7 +10,7 @@ from tests.commands.ci.life.specs import WHERE, added, noticed, spec
 from tests.commands.ci.life.town import LISTED, RECORD, WHO, Life, counted
 from tests.conftest import ROLE
 
-MANY = 500
+MANY = 200
 
 
 def a_fork_is_checked_before_anybody_looked_at_aws(life: Life) -> None:
@@ -123,7 +123,7 @@ def what_another_house_has_taken_is_refused_and_opens_none(life: Life) -> None:
     life.house.lambda_.update_function_configuration(FunctionName="mailer", MemorySize=128)
 
 
-def five_hundred_are_changed_alike(life: Life) -> None:
+def hundreds_are_changed_alike(life: Life) -> None:
     names = [f"fn-{number:03}" for number in range(MANY)]
     life.commits({f"many/{name}.yaml": spec(name) for name in names}, "a house of its own")
     for name in names:
