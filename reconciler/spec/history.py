@@ -27,12 +27,14 @@ from reconciler.spec import load
 from reconciler.spec.config import Config
 from reconciler.spec.discovery import DEFAULTS
 from reconciler.spec.extending import Defaults
+from reconciler.spec.touched import Touch, new_lines, touched_once
 
 if TYPE_CHECKING:
     from git import Repo
 
 LINK = "120000"  # git's mode of a symbolic link, whose text is where it leads
 MOST_LINKS = 8
+ASKED_ALONE = 20  # files, each of whose lines git tells the authors of
 SHORT = 10  # characters of a commit's name
 UNCOMMITTED = "not committed"
 TOO_LARGE = b" " * (strict_yaml.MAX_BYTES + 1)  # stands for what no reader of ours takes, so that it says so
@@ -85,7 +87,8 @@ class History:
         self._lines: dict[tuple[str, str], dict[int, str]] = {}
         self._touched: dict[tuple[str, ...], list[str]] = {}
         self._of_defaults: dict[str, Defaults] = {}
-        self._later: dict[str, frozenset[str]] = {}
+        self._later: dict[str, Mapping[str, str]] = {}
+        self._touched_once: dict[str, Mapping[str, Touch]] = {}
 
     @property
     def is_shallow(self) -> bool:
@@ -267,7 +270,7 @@ class History:
             return ""
         key = self.commit(revision), origin.path
         if key not in self._lines:
-            self._lines[key] = self._blamed(*key)
+            self._lines[key] = self._written_by(*key)
         return self._lines[key].get(origin.line, "")
 
     def authors_since(self, revision: str, paths: Iterable[str]) -> list[str]:
@@ -281,11 +284,8 @@ class History:
         return self._touched[asked]
 
     def _authors(self, commit: str, *names: str) -> list[str]:
-        commits = (f"{commit}..HEAD", "--", *names)
-        listed = os.fsdecode(self.repository.git("rev-list", "--format=%H%x09%an", *commits))
-        entries = [line.partition("\t") for line in listed.splitlines() if "\t" in line]
         uncommitted = [UNCOMMITTED] if any(self._changed(self.commit("HEAD"), name) for name in names) else []
-        return uncommitted + [f"{one[:SHORT]} {author}" for one, _, author in entries]
+        return [*uncommitted, *self._told(f"{commit}..HEAD", "--", *names).values()]
 
     def changed(self, revision: str, paths: Iterable[Path]) -> frozenset[str]:
         """The files at or below some paths that are others than at a revision, came or went, as git names them."""
@@ -309,27 +309,52 @@ class History:
             if file not in tree or tree[file].name != self._now.blob_id(self.root / file)
         ]
 
-    def _blamed(self, since: str, path: str) -> dict[int, str]:
-        """By lines, who wrote them after a commit: what is older is not looked through, however long the history is."""
+    def _written_by(self, since: str, path: str) -> dict[int, str]:
+        """By lines, who wrote them after a commit. Of many files git is asked at once who touched them."""
+        name = self.name_of(Path(path))
+        touch = self._touches(since).get(name) if len(self._lines) >= ASKED_ALONE else None
+        if touch is None or touch.after != self._now.blob_id(self.root / name):
+            return self._blamed(since, name)
+        texts = [self._texts[blob] if blob else b"" for blob in (touch.before, touch.after)]
+        lines = None if TOO_LARGE in texts else new_lines(*texts)
+        author = self._commits_after(since)[touch.commit]
+        return self._blamed(since, name) if lines is None else dict.fromkeys(lines, author)
+
+    def _touches(self, since: str) -> Mapping[str, Touch]:
+        """The specs that one commit alone touched after another one, whose texts are read then."""
+        if since not in self._touched_once:
+            touched = touched_once(self.repository, [*self._commits_after(since)])
+            touches = {name: touch for name, touch in touched.items() if load.is_spec_name(Path(name).name)}
+            blobs = {blob for touch in touches.values() for blob in (touch.before, touch.after) if blob}
+            self._read([Blob("", blob) for blob in sorted(blobs)])
+            self._touched_once[since] = touches
+        return self._touched_once[since]
+
+    def _blamed(self, since: str, name: str) -> dict[int, str]:
+        """What is older is not looked through, however long the history is."""
         authors: dict[int, str] = {}
         try:
-            entries = self._gitpython.blame_incremental(
-                f"^{since}", self.name_of(Path(path)), no_textconv=True, no_ignore_revs_file=True
-            )
+            entries = self._gitpython.blame_incremental(f"^{since}", name, no_textconv=True, no_ignore_revs_file=True)
             for entry in entries:
                 commit = entry.commit
                 if not set(commit.hexsha) - {"0"}:
                     authors |= dict.fromkeys(entry.linenos, UNCOMMITTED)
                 elif commit.hexsha in self._commits_after(since):
-                    authors |= dict.fromkeys(entry.linenos, f"{commit.hexsha[:SHORT]} {commit.author.name}")
+                    authors |= dict.fromkeys(entry.linenos, self._commits_after(since)[commit.hexsha])
         except (GitError, _refused(), ValueError):
             return {}
         return authors
 
-    def _commits_after(self, commit: str) -> frozenset[str]:
+    def _commits_after(self, commit: str) -> Mapping[str, str]:
+        """Those that HEAD has and a commit has not, newest first, with their authors."""
         if commit not in self._later:
-            self._later[commit] = frozenset(self.repository.git("rev-list", f"{commit}..HEAD").decode().split())
+            self._later[commit] = self._told(f"{commit}..HEAD")
         return self._later[commit]
+
+    def _told(self, *words: str) -> dict[str, str]:
+        printed = os.fsdecode(self.repository.git("rev-list", "--format=%H%x09%an", *words))
+        entries = (line.partition("\t") for line in printed.split("\n") if "\t" in line)
+        return {name: f"{name[:SHORT]} {author}" for name, _, author in entries}
 
     @cached_property
     def _gitpython(self) -> Repo:
