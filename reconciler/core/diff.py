@@ -151,11 +151,17 @@ def unreadable(tree: Any) -> Iterator[tuple[tuple[str, ...], Unreadable]]:
 
 def _hides(tree: Any) -> bool:
     """Whether anything in a tree is not shown; mostly nothing is."""
-    if isinstance(tree, MAPS):
-        tree = tree.values()
-    elif not isinstance(tree, list | tuple):
-        return isinstance(tree, Unreadable)
-    return any(_hides(item) for item in tree if type(item) not in PLAIN)
+    inside = [tree]
+    for item in inside:  # which grows meanwhile: a call for each would take longer than all there is to do
+        if type(item) in PLAIN:
+            continue
+        if isinstance(item, Unreadable):
+            return True
+        if isinstance(item, list | tuple):
+            inside += item
+        elif isinstance(item, MAPS):
+            inside += item.values()
+    return False
 
 
 def with_value(tree: Any, steps: tuple[str, ...], value: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.later import in_json
-from reconciler.core.model import Marker, Properties, Sealed, Unreadable
+from reconciler.core.model import MAPS, PLAIN, Marker, Properties, Sealed, Unreadable
 
 STRETCH_ROUNDS = 20_000  # about 10 ms: what one guess at a digest's secrets costs, once per changed target
 
@@ -47,7 +47,7 @@ def sealed(
     """`properties` with each sensitive leaf replaced by its fingerprint, but for those in `leaving`; map keys stay readable."""
 
     def walk(value: Any, steps: tuple[str, ...]) -> Any:
-        if isinstance(value, Mapping):
+        if type(value) not in PLAIN and isinstance(value, MAPS):
             return {key: walk(item, (*steps, key)) for key, item in value.items()}
         is_left = isinstance(value, Sealed | Unreadable) or (isinstance(value, str) and value in leaving)
         return value if is_left or not is_sensitive(steps) else fingerprint(value, salt)

@@ -100,10 +100,12 @@ def routes_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagn
     """AWS wants the two versions of one alias to have one role and one dead letter target."""
     if is_new(drafts) or case.function is None:
         return
-    held = contents_after(case, drafts)
     for draft, versions in routed(drafts):
+        if len(versions) != 2 or draft.verb == "none" or draft.action.rollout:  # of rollouts another rule speaks
+            continue
+        held = contents_after(case, drafts)
         pair = [version for version in sorted(versions) if version in held]
-        if len(pair) == 2 and draft.verb != "none" and not draft.action.rollout:  # of rollouts another rule speaks
+        if len(pair) == 2:
             unlike = differing_members(case.spec.target.function, *(held[version] for version in pair))
             if unlike:
                 message = f"versions {' and '.join(pair)} differ in {' and '.join(unlike)}, so no alias can route between them"

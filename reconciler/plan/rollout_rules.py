@@ -39,8 +39,8 @@ def has_weights_of_somebody(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 
 @Rule("R346", "A rollout's two versions have one role and one dead letter target.", _ROUTING)
 def moves_between_unlike_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    held = contents_after(case, drafts) if case.function and not is_new(drafts) else {}
     for draft, underway in rolling(drafts, "begins"):
+        held = contents_after(case, drafts) if case.function and not is_new(drafts) else {}
         sides = [held[version] for version in (underway.stable, underway.candidate) if version in held]
         unlike = differing_members(case.spec.target.function, *sides) if len(sides) == 2 else []
         if unlike:

@@ -31,4 +31,4 @@ def spec_origin(case: Case, *steps: str) -> Origin | None:
 
 def is_new(drafts: Drafts) -> bool:
     """Whether the target will be one without what lives of it now: versions and aliases."""
-    return any(KINDS[draft.pair.key.kind].is_root and draft.verb in ("create", "replace") for draft in drafts)
+    return any(draft.verb in ("create", "replace") and KINDS[draft.pair.key.kind].is_root for draft in drafts)
