@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from reconciler import __version__
 from tests.conftest import House, function_spec
+from tests.manual import usage
+
+NARROW = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 
 LOADED = """
 import sys
@@ -34,21 +40,40 @@ def test_an_offline_command_loads_nothing_that_asks_aws(house: House, words: str
     assert (ran.returncode, ran.stderr.splitlines()[-1]) == (0, loaded), ran.stderr
 
 
-def test_the_version_is_told_before_anything_else_is_loaded() -> None:
+@pytest.mark.parametrize("word", ["--version", "--help", "-h"])
+def test_what_needs_nothing_else_is_told_before_that_is_loaded(word: str) -> None:
     script = (
-        "import sys; before = {*sys.modules}; sys.argv = ['reconcile', '--version']\n"
+        f"import sys; before = {{*sys.modules}}; sys.argv = ['reconcile', '{word}']\n"
         "from reconciler.__main__ import main\n"
         "main()\nprint({name for name in {*sys.modules} - before if name.partition('.')[0] not in sys.stdlib_module_names})"
     )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    version, loaded = ran.stdout.splitlines()
-    assert version.startswith("reconcile, version ")
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=NARROW)
+    *told, loaded = ran.stdout.splitlines()
+    assert told[0] in (f"reconcile, version {__version__}", "Usage: reconcile [OPTIONS] COMMAND [ARGS]...")
     assert sorted(eval(loaded)) == ["reconciler", "reconciler.__main__"]
 
 
-def test_the_version_is_told_as_the_command_line_tells_it() -> None:
-    ran = subprocess.run([sys.executable, "-m", "reconciler", "--version"], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("word", ["--version", "--help", "-h"])
+def test_what_is_told_at_once_is_what_the_command_line_tells(word: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "reconciler", word], capture_output=True, text=True, check=True, env=NARROW
+    )
     whole = subprocess.run(
-        [sys.executable, "-m", "reconciler", "-C", ".", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "reconciler", "-C", ".", word], capture_output=True, text=True, check=True, env=NARROW
     )
     assert ran.stdout == whole.stdout
+
+
+@pytest.mark.parametrize("columns", usage.FILES)
+def test_the_help_that_travels_with_the_package_is_that_of_the_commands(columns: int) -> None:
+    assert usage.FILES[columns].read_text(encoding="ascii") == usage.text(columns)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_what_cannot_be_told_for_want_of_room_is_an_error_without_a_traceback(word: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "reconciler", word], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (ran.returncode, ran.stderr) == (2, "error: stdout: cannot be written: No space left on device\n")

@@ -1,4 +1,4 @@
-"""Rewrite the page of rules, and what README and the manual show on a console, where it is not true any more."""
+"""Rewrite the page of rules, what --help says, and what README and the manual show on a console, where it is not true any more."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.manual import rulebook
+from tests.manual import rulebook, usage
 from tests.manual.blocks import PAGES, ROOT, rewritten
 
 rulebook.PAGE.write_text(rulebook.page(), encoding="utf-8")
+for columns, file in usage.FILES.items():
+    file.write_text(usage.text(columns), encoding="ascii")
 
 for page in PAGES:
     before = page.read_text(encoding="utf-8")
