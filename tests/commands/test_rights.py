@@ -83,6 +83,12 @@ def test_log_groups_are_read_by_another_api_and_each_call_that_changes_one_names
     assert list(applying(call, ACCOUNT)) == [Right("logs:PutRetentionPolicy", group)]
 
 
+def test_a_smoke_event_is_sent_by_the_right_to_invoke_versions() -> None:
+    key = Key(Target("test", "us-west-2", "one"), "alias", "live")
+    call = Operation("", key, "Invoke", "", {"FunctionName": "one", "Qualifier": "2"})
+    assert list(applying(call, ACCOUNT)) == [Right("lambda:InvokeFunction", f"{FUNCTION}:*")]
+
+
 def test_a_pinned_version_of_an_object_is_another_right(house: House) -> None:
     spec = spec_of(house, function_spec("one").replace("v1.zip}", "v1.zip, S3ObjectVersion: abc}"))
     assert Right("s3:GetObjectVersion", "arn:aws:s3:::artifacts/v1.zip") in set(planning(spec, ACCOUNT))

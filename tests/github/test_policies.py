@@ -45,7 +45,6 @@ ACTIONS = {
 # What AWS lets one narrow to something that it is not about here.
 FOR_ALL = {"cloudwatch:GetMetricData": "to a dataset; metrics of AWS/Lambda are in none"}
 NOT_GIVEN = {
-    "lambda:InvokeFunction": "no job invokes",
     "sts:GetCallerIdentity": "everybody may",
     "logs:FilterLogEvents": "`reconcile logs` is for a person",
     "iam:GetRole": "`reconcile doctor` is for a person",
@@ -150,6 +149,16 @@ def test_whoever_plans_may_read_and_nothing_else() -> None:
 def test_whoever_takes_rollouts_on_may_move_aliases_and_read() -> None:
     changing = {action for action in granted("rollout") if not READING.fullmatch(action)}
     assert changing == {"lambda:UpdateAlias", "s3:PutObject", "s3:DeleteObject"}
+
+
+def test_only_the_apply_role_invokes_and_only_versions_for_smoke_events() -> None:
+    invoking = [
+        (name, statement["Sid"], statement["Resource"])
+        for name in RIGHTS
+        for statement in statements(name)
+        if "lambda:InvokeFunction" in listed(statement["Action"])
+    ]
+    assert invoking == [("apply", "SmokeEvents", "arn:aws:lambda:*:123456789012:function:shop-*:*")]
 
 
 # --- how narrow they are -------------------------------------------------------------------------------------------

@@ -138,6 +138,8 @@ def applying(operation: Operation, number: str) -> Iterator[Right]:
         )
     elif "{LayerName}" in path:
         yield Right(f"lambda:{operation.name}", home.layer_versions if "{VersionNumber}" in path else home.layer)
+    elif operation.name == "Invoke":
+        yield Right("lambda:InvokeFunction", f"{home.function}:*")  # a version, by a smoke event
     elif "/functions" in path:
         yield Right(f"lambda:{operation.name}", home.function)
     elif isinstance(params.get("Resource"), str):
