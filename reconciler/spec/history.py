@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -321,14 +322,18 @@ class History:
         return self._blamed(since, name) if lines is None else dict.fromkeys(lines, author)
 
     def _touches(self, since: str) -> Mapping[str, Touch]:
-        """The specs that one commit alone touched after another one, whose texts are read then."""
+        """The specs that one commit alone touched after another one, whose texts are read then; none where git cannot tell."""
         if since not in self._touched_once:
-            touched = touched_once(self.repository, [*self._commits_after(since)])
-            touches = {name: touch for name, touch in touched.items() if load.is_spec_name(Path(name).name)}
-            blobs = {blob for touch in touches.values() for blob in (touch.before, touch.after) if blob}
-            self._read([Blob("", blob) for blob in sorted(blobs)])
-            self._touched_once[since] = touches
-        return self._touched_once[since]
+            with suppress(GitError):
+                self._touched_once[since] = self._found_touched(since)
+        return self._touched_once.setdefault(since, {})
+
+    def _found_touched(self, since: str) -> Mapping[str, Touch]:
+        touched = touched_once(self.repository, [*self._commits_after(since)])
+        touches = {name: touch for name, touch in touched.items() if load.is_spec_name(Path(name).name)}
+        blobs = {blob for touch in touches.values() for blob in (touch.before, touch.after) if blob}
+        self._read([Blob("", blob) for blob in sorted(blobs)])
+        return touches
 
     def _blamed(self, since: str, name: str) -> dict[int, str]:
         """What is older is not looked through, however long the history is."""

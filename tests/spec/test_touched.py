@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.core.errors import GitError
 from reconciler.core.model import Origin
 from reconciler.spec import history
 from reconciler.spec.history import History
@@ -128,6 +129,19 @@ def test_each_line_is_of_whom_git_names_for_its_file_alone(
     monkeypatch.setattr(history, "ASKED_ALONE", 0)
     assert tree.authors() == alone
     assert alone
+
+
+def test_where_git_cannot_tell_of_all_at_once_each_file_is_asked_for_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise GitError("an object was not fetched")
+
+    tree = Tree(tmp_path / "tree")
+    one_each(tree)
+    monkeypatch.setattr(history, "ASKED_ALONE", 0)
+    monkeypatch.setattr(history, "touched_once", refused)
+    assert set(tree.authors()) == {(name, at) for name in NAMES for at in (4, 5)}
 
 
 @pytest.mark.parametrize(
