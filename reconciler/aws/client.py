@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -91,7 +91,7 @@ class Aws:
         self.clients = Clients(accounts, self.schedule, self.owner)
         self._lock = threading.RLock()
         self._identities: dict[str, str] = {}
-        self._dates: dict[Place, datetime] = {}
+        self._dates: dict[Place, str] = {}  # as Lambda wrote them
         self.redaction = Redaction()
 
     def owner(self, account: str) -> str:
@@ -224,10 +224,8 @@ class Aws:
         )
 
     def _note_date(self, place: Place, api: str, answer: Mapping[str, Any]) -> None:
-        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        if api == "lambda" and "date" in headers:
-            with suppress(ValueError):
-                self._dates[place] = parsedate_to_datetime(headers["date"])
+        if api == "lambda" and (date := answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")):
+            self._dates[place] = date
 
     def _redacted(self, answer: Mapping[str, Any], openly: Collection[str]) -> Mapping[str, Any]:
         """An answer as it may be kept: what AWS says in words, and what an invoked function says at all, without the
@@ -261,8 +259,8 @@ class Aws:
     def date(self, place: Place) -> datetime:
         """What time it is by AWS's own clock, as Lambda's newest answer in this account and region says. Raises AwsError where none did."""
         try:
-            return self._dates[place]
-        except KeyError:
+            return parsedate_to_datetime(self._dates[place])
+        except (LookupError, ValueError):
             raise AwsError(f"{place}: AWS does not say what time it is there; try again later") from None
 
     def is_stopping(self) -> bool:
