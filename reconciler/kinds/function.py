@@ -240,7 +240,7 @@ def is_no_longer_made(state: State) -> bool:
 
 
 def is_told(state: State, _target: Target, answered: Properties) -> bool:
-    """Once anybody has looked: what is there, be it gone, or as a listing of all has it."""
+    """Once anybody has looked: what is there, be it gone, or as a listing of all has it, by its revision (FACTS 4)."""
     return state is not answered
 
 
