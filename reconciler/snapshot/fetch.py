@@ -1,9 +1,9 @@
 """The live side of some specs: fetch(aws, specs) -> Snapshot. Reads only what the specs declare, in bulk where AWS can.
 
-Calls: one GetFunction a target; of every other kind that a spec needs, and that this does not tell, the listing that its `reading`
-names: of the function, or of the whole account and region where that is cheaper or the only one to be believed; and the names of all
-functions where they are asked for, out of such a listing if there was one. All accounts and regions are read side by side, and in each
-all that needs no answer of another. Never writes.
+Calls: one GetFunction a target, or one listing of all functions where many are to be made; of every other kind that a spec needs, and
+that this does not tell, the listing that its `reading` names: of the function, or of the whole account and region where that is cheaper
+or the only one to be believed; and the names of all functions where they are asked for, out of such a listing if there was one. All
+accounts and regions are read side by side, and in each all that needs no answer of another. Never writes.
 """
 
 from __future__ import annotations
