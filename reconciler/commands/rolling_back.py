@@ -83,7 +83,8 @@ def goal(asked: Asked, key: Key, live: Snapshot, version: str, session: Session)
     """The version, and why that: of an open rollout the one that it came from, and never one that was rejected."""
     alias = next((item for item in live.resources if item.key == key), None)
     mark = marker(alias.handle) if alias else None
-    if not version and mark and mark.is_open:
+    held = {item.key.name for item in live.resources if item.key.kind == VERSION.name}
+    if not version and mark and mark.is_open and mark.from_ in held:
         return mark.from_, f"the stable version of the rollout of {mark.candidate}"
     before = [] if version else was_on(reports(asked, asked.one.alone, session.aws), str(key.target), key.name)
     bad = mark.candidate if mark else ""

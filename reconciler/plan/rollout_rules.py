@@ -13,6 +13,7 @@ from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.configuration import seconds_at_most
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER
+from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
 from reconciler.plan.qualifiers import contents_after, differing_members
@@ -84,6 +85,20 @@ def is_under_way(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield Diagnostic("note", message, case.spec.target, origin)
 
 
+@Rule("W263", "The version that a rollout would go back to is there.")
+def has_lost_its_way_back(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
+    """While an alias is watched it is not on that version any more, so that AWS lets anybody delete it."""
+    held = {item.key.name for item in case.held(VERSION)}
+    for draft, underway in rolling(drafts, *GOING):
+        if underway.candidate in held and underway.stable not in held:
+            message = (
+                f"{draft.pair.key}: version {underway.stable}, which its rollout would go back to, was deleted, so that nothing takes "
+                f"{underway.candidate} back; where that fails, `reconcile rollback {draft.pair.key} --to N`, or a fix"
+            )
+            origin = spec_origin(case, *ALIAS.at(draft.pair.key.name))
+            yield Diagnostic("warning", message, case.spec.target, origin)
+
+
 @Rule("W251", "A version that was rejected is not tried again by itself.")
 def was_rejected(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft, underway in rolling(drafts, "rejected"):
@@ -136,6 +151,7 @@ RULES: tuple[PlanCheck, ...] = (
     has_lost_its_candidate,
     changes_what_is_kept_started,
     is_under_way,
+    has_lost_its_way_back,
     was_rejected,
     was_moved_by_somebody,
     outlasts_its_steps,

@@ -135,22 +135,30 @@ def _errors(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
         return
     share = candidate.error_share
     if rule.max is not None and share > rule.max:
-        yield f"errors {percent(share)} > {percent(rule.max)}"
+        yield f"errors {_beyond(share * 100, rule.max * 100, 1)} % > {percent(rule.max, 2)}"
     elif rule.over_stable is not None and stable.invocations >= rule.least:
         more = round(share - stable.error_share, 9)  # 0.07 - 0.06 is not more than 0.01
         if more > rule.over_stable:
-            yield f"errors {percent(share)}, {percent(more)} over stable > {percent(rule.over_stable)}"
+            by = _beyond(more * 100, rule.over_stable * 100, 1)
+            yield f"errors {percent(share, 2)}, {by} % over stable > {percent(rule.over_stable, 2)}"
+
+
+def _beyond(value: float, most: float, digits: int) -> str:
+    """A number in as many digits as tell that it is more than the other, `digits` at least."""
+    enough = next((count for count in range(digits, 6) if round(value, count) > most), 6)
+    return f"{round(value, enough):.12g}"
 
 
 def _duration(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
     rule, candidate, stable = analysis.duration, evidence.candidate, evidence.stable
     if rule is None or candidate.invocations < rule.least or candidate.duration is None:
         return
-    took, word = f"{candidate.duration:.0f} ms", f"duration {rule.stat}"
+    word = f"duration {rule.stat}"
     if rule.max is not None and candidate.duration > rule.max:
-        yield f"{word} {took} > {rule.max:g} ms"
+        yield f"{word} {_beyond(candidate.duration, rule.max, 0)} ms > {rule.max:.12g} ms"
     elif is_over(rule, candidate.duration, stable):
-        yield f"{word} {took}, more than {percent(rule.over_stable or 0)} over stable's {stable.duration:.0f} ms"
+        more = f"more than {percent(rule.over_stable or 0, 2)} over stable's {stable.duration:.0f} ms"
+        yield f"{word} {candidate.duration:.0f} ms, {more}"
 
 
 def is_over(rule: Duration, duration: float, stable: Side) -> bool:
@@ -166,7 +174,7 @@ def _throttles(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
         return
     usual = evidence.throttles_before * max(1.0, evidence.window.length / HOUR)
     if evidence.throttles - usual > analysis.throttles:
-        yield f"throttles {evidence.throttles:g} > {analysis.throttles} (before: {evidence.throttles_before:g})"
+        yield f"throttles {evidence.throttles:.12g} > {analysis.throttles} (before: {evidence.throttles_before:.12g})"
 
 
 def lacking(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
@@ -181,7 +189,7 @@ def lacking(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
         sides += [("stable", evidence.stable)] if rule.over_stable is not None else []
         for name, side in sides:
             if side.invocations < rule.least:
-                yield f"too few invocations of {name} for {word}: {side.invocations:g} of {rule.least}"
+                yield f"too few invocations of {name} for {word}: {side.invocations:.12g} of {rule.least}"
             elif rule is analysis.duration and side.duration is None:
                 yield f"no duration of {name}"
     if analysis.throttles is not None and (evidence.throttles is None or evidence.throttles_before is None):

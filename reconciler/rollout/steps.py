@@ -102,9 +102,9 @@ def duration(written: str) -> timedelta:
     return timedelta(seconds=int(written[:-1]) * SPANS[written[-1]])
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """`5 %`, `4.1 %`."""
-    return f"{round(share * 100, 1):g} %"
+    return f"{round(share * 100, digits):g} %"
 
 
 def in_words(rollout: Rollout) -> str:

@@ -54,7 +54,7 @@ def judged_in_words(outcome: str, evidence: Mapping[str, Any], reason: str) -> s
 def numbers(evidence: Mapping[str, Any]) -> str:
     """What was seen of both versions, and the alarms."""
     sides = (f"{name} {_side(evidence[name])}" for name in ("candidate", "stable") if name in evidence)
-    throttles = [f"throttles {evidence['throttles']:g}"] if evidence.get("throttles") is not None else []
+    throttles = [f"throttles {evidence['throttles']:.12g}"] if evidence.get("throttles") is not None else []
     alarms = [f"alarm {name} {state}" for name, state in evidence.get("alarms", {}).items()]
     return "; ".join((*sides, *throttles, *alarms))
 
@@ -65,4 +65,7 @@ def _side(side: Mapping[str, Any]) -> str:
         for name, value in side.items()
         if name.startswith("duration") and value is not None
     ]
-    return ", ".join((f"{side['invocations']:g} invocations", f"{side['errors']:g} errors", *timing))
+    counts = (
+        f"{side[name]:.12g} {name.removesuffix('s') if side[name] == 1 else name}" for name in ("invocations", "errors")
+    )
+    return ", ".join((*counts, *timing))

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.rollout.evidence import Alarm, Evidence, Side, Window, baseline, hour_before, verdict, window
 from reconciler.rollout.marker import Marker
+from reconciler.rollout.words import judged_in_words
 from tests.rollout.standing_by import GREEN, NOON, in_step, marked, minutes, rollout, watched
 
 STEP, WATCH = marked(in_step()), marked(watched())
@@ -56,6 +57,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
     "too many errors": (ERRORS, {"candidate": Side(100, 3), "stable": Side(100, 3)}, "fail", "errors 3 % > 2 %"),
     "more errors than stable": (
         ERRORS, {"candidate": Side(1000, 16), "stable": Side(1000, 5)}, "fail", "errors 1.6 %, 1.1 % over stable > 1 %"),
+    "by less than a tenth": (MOST, {"candidate": Side(10_000, 204)}, "fail", "errors 2.04 % > 2 %"),
+    "by one of a million": (MOST, {"candidate": Side(1_000_000, 20_001)}, "fail", "errors 2.0001 % > 2 %"),
+    "a most of less than a tenth": (
+        {"errors": {"max": "0.05%"}}, {"candidate": Side(10_000, 6)}, "fail", "errors 0.1 % > 0.05 %"),
+    "slow by less than one": (TIMES, {"candidate": Side(50, 0, 800.25), "stable": Side(50, 0, 800)}, "fail", "duration p95 800.2 ms > 800 ms"),
     "as many more as there may be": (ERRORS, {"candidate": Side(100, 2), "stable": Side(100, 1)}, "pass", ""),
     "by no more than floating point adds": (
         {"errors": {"over_stable": "1%"}}, {"candidate": Side(100, 7), "stable": Side(100, 6)}, "pass", ""),
@@ -144,3 +150,12 @@ def test_of_versions_that_nobody_asked_for_or_was_told_of_there_are_no_numbers()
     assert verdict(rollout(analysis={"alarms": ["red"]}), STEP, found).numbers == {"alarms": {"red": "OK"}}
     unknown = replace(found, problem="CloudWatch answered 503", is_measured=False)
     assert verdict(rollout(), STEP, unknown).numbers == {"alarms": {"red": "OK"}}
+
+
+def test_a_million_is_told_in_its_digits() -> None:
+    rule = rollout(analysis={"errors": {"max": "2%", "least": 2_000_000}, **THROTTLES})
+    judged = verdict(rule, STEP, Evidence(HALF_AN_HOUR, Side(1_234_567, 1), Side(9_876_543), 1_000_001, 1_000_000))
+    assert judged.reason == "too few invocations of candidate for errors: 1234567 of 2000000"
+    assert judged_in_words(judged.outcome, judged.numbers, "") == (
+        "unsure: candidate 1234567 invocations, 1 error; stable 9876543 invocations, 0 errors; throttles 1000001"
+    )

@@ -292,6 +292,17 @@ def test_a_rollback_of_an_open_rollout_leads_to_its_stable_version(shop: House, 
     assert (traffic(shop), is_empty(shop)) == (("1", {}), True)
 
 
+def test_a_stable_version_that_somebody_deleted_is_told_and_led_to_by_nobody(shop: House) -> None:
+    begins(shop, rollout="{steps: [{weight: 0.25, bake: 10m}], watch: 15m}")
+    assert shop.run("rollout", "promote", "checkout/live", "--full").exit_code == 0
+    shop.lambda_.delete_function(FunctionName="checkout", Qualifier="1")
+    shop.writes()
+    assert "(W263)" in shop.run("plan").out
+    result = shop.run("rollback", "checkout/live", "--yes")
+    assert (result.exit_code, shop.writes()) == (21, [])
+    assert "is on version 2, and there is none below; name one with --to (R251)" in result.err
+
+
 def test_status_shows_how_far_it_is(shop: House) -> None:
     begins(shop)
     document = shop.run("status", "--format", "json").json()
