@@ -68,6 +68,32 @@ TICKS: dict[str, tuple[Alias, float, dict[str, Any], tuple[str, str, bool]]] = {
 }  # fmt: skip
 
 
+RULED: dict[str, tuple[dict[str, Any], Alias, float, dict[str, Any], tuple[str, str, bool]]] = {
+    "no watch": ({"watch": "0s"}, LAST, 60, {}, ("promote", "8", False)),
+    "no watch, and something is provisioned": ({"watch": "0s"}, replace(LAST, provisioned="READY"), 60, {}, ("promote", "8 watch", False)),
+    "held, and it fails": ({}, in_step(flag="held", reason="few"), 5, FAILING, ("back", "7 rejected", False)),
+    "held, and it fails, for people": ({"on_failure": "hold"}, in_step(flag="held", reason="few"), 5, FAILING, ("pause", "7 {'8': 0.25} step 2 paused", True)),
+    "a watch fails, for people": ({"on_failure": "hold"}, watched(), 5, FAILING, ("pause", "8 watch paused", True)),
+    "an approval fails, for people": ({"on_failure": "hold"}, APPROVAL, 5, FAILING, ("pause", "7 {'8': 0.25} step 3 paused", True)),
+    "an approval has no deadline": ({"deadline": "1h"}, APPROVAL, 500, FEW, ("none", "", True)),
+    "a pause has no deadline": ({"deadline": "1h"}, in_step(flag="paused"), 500, FEW, ("none", "", True)),
+    "late, and enough came": ({"deadline": "1h"}, in_step(), 500, {}, ("step", "7 {'8': 0.25} step 3", True)),
+    "late, and unsure goes": ({"deadline": "1h", "unsure": "go"}, in_step(), 500, FEW, ("step", "7 {'8': 0.25} step 3", True)),
+    "late, and unsure goes back": ({"deadline": "1h", "unsure": "back"}, in_step(), 500, FEW, ("back", "7 rejected", False)),
+    "a watch has no unsure": ({"unsure": "back"}, watched(), 15, FEW, ("done", "8", False)),
+    "back from where people wait, by what does not start": (
+        {"on_failure": "hold"}, replace(watched(flag="paused"), weights={"7": 1.0}, provisioned="FAILED"), 1, {}, ("back", "7 rejected", False)),
+    "nothing is looked at": ({"analysis": {}}, in_step(), 30, {**FEW, "problem": ""}, ("step", "7 {'8': 0.25} step 3", True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RULED)
+def test_a_tick_does_what_the_spec_says(case: str) -> None:
+    said, alias, later, found, expected = RULED[case]
+    decision = tick(alias, later, rule=rollout(**said), **found)
+    assert (decision.did, then(decision), decision.needs_person) == expected
+
+
 @pytest.mark.parametrize("case", TICKS)
 def test_a_tick_does_one_thing(case: str) -> None:
     alias, later, found, expected = TICKS[case]

@@ -17,7 +17,7 @@ from reconciler.core.rollouts import Rollout
 from reconciler.rollout.decide import Decision, Wish, asked, begun, decide
 from reconciler.rollout.evidence import Alarm, Evidence, verdict
 from reconciler.rollout.marker import joined, split
-from reconciler.rollout.standing import Alias, bake, is_foreign, is_moved
+from reconciler.rollout.standing import Alias, bake, is_foreign, is_moved, is_moved_by_aws
 from tests.rollout.standing_by import GREEN, NOON, minutes, rollout, seen
 
 ROLLOUTS = (
@@ -27,6 +27,8 @@ ROLLOUTS = (
     rollout(steps=["approve", {"weight": 0.1, "bake": "5m"}]),
     rollout(steps="LambdaLinear10PercentEvery1Minute"),
     rollout(steps="all-at-once"),
+    rollout(on_failure="hold", deadline="2h"),
+    rollout(unsure="go", deadline="1h", analysis={"alarms": ["red"]}),
 )
 WEIGHTS = {step.weight for rule in ROLLOUTS for step in rule.steps}
 FOREIGN: tuple[dict[str, Any], ...] = (
@@ -36,6 +38,8 @@ FOREIGN: tuple[dict[str, Any], ...] = (
     {"version": "8", "weights": {}},
     {"version": "3"},
     {"marker": None},
+    {"provisioned": "READY"},
+    {"provisioned": ""},
 )
 shown = st.sampled_from(["good", "few", "errors", "red", "gone", "down"])
 moves = st.one_of(
@@ -45,6 +49,7 @@ moves = st.one_of(
     st.tuples(st.just("release"), st.just("")),
     st.tuples(st.just("edit"), st.sampled_from(range(len(ROLLOUTS)))),
     st.tuples(st.just("wait"), st.sampled_from([0, 1, 5, 31, 200, 400])),
+    st.tuples(st.just("aws"), st.sampled_from(["READY", "READY", "FAILED"])),
 )
 
 
@@ -65,6 +70,14 @@ class World:
         marker = split(joined("orders", decision.after.marker))[1]
         before, self.alias = self.alias, replace(decision.after, marker=marker)
         self.is_whole(before, decision)
+        if before.provisioned and before.version != self.alias.version:
+            self.alias = replace(self.alias, weights={before.version: 1.0}, provisioned="IN_PROGRESS")
+
+    def provides(self, status: str) -> None:
+        """What was to follow the alias has, or cannot; where nothing is provisioned a weight stays."""
+        if self.alias.provisioned == "IN_PROGRESS":
+            kept = self.alias.weights if status == "FAILED" else {}
+            self.alias = replace(self.alias, weights=kept, provisioned=status)
 
     def is_whole(self, before: Alias, decision: Decision) -> None:
         """A call of ours leaves the alias as its marker says: in a step, promoted or back; except for one that only writes down how
@@ -75,14 +88,15 @@ class World:
             return
         assert not is_foreign(alias)
         assert not is_moved(alias)
-        assert set(alias.weights.values()) <= WEIGHTS
+        assert set(alias.weights.values()) - {1.0} <= WEIGHTS
         assert len(alias.weights) <= 1
         if marker and marker.state == "step":
             assert marker.begun
             assert marker.begun <= marker.since <= self.now
 
     def no_traffic_fails(self) -> None:
-        reached = {self.alias.version, *self.alias.weights}
+        """But what AWS itself leaves where it was, until what is provisioned has followed."""
+        reached = set() if is_moved_by_aws(self.alias) else {self.alias.version, *self.alias.weights}
         assert not reached & self.failed, f"{reached} after {self.failed}"
 
 
@@ -108,8 +122,9 @@ def tick(world: World, what: str, ends: str) -> None:
         alias = world.alias
     is_ours = alias.marker is not None and alias.marker.is_open and not is_foreign(alias) and not is_moved(alias)
     if is_ours and alias.marker and verdict(world.rule, alias.marker, found).outcome == "fail":
-        assert decision.did == "back"
-        world.failed.add(alias.marker.candidate)
+        is_back = world.rule.on_failure == "back"
+        assert decision.did == "back" if is_back else decision.did in ("back", "pause", "none")
+        world.failed |= {alias.marker.candidate} if is_back else set()
     if decision.did in ("step", "promote", "done") and alias.marker:
         assert world.now >= alias.marker.since + bake(world.rule, alias.marker)
     world.carried_out(decision)
@@ -154,6 +169,8 @@ def test_traffic_never_reaches_what_failed_and_an_alias_never_ends_between_state
                 release(world)
             case "edit":
                 world.rule = ROLLOUTS[how[0]]
+            case "aws":
+                world.provides(how[0])
             case "wait":
                 world.now += minutes(how[0])
         world.no_traffic_fails()

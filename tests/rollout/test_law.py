@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from tests.apply.test_law import drawn
 from tests.commands.rollout.scenes import BEGUN, Clock
 from tests.conftest import House, opened
-from tests.rollout.world import GOING_WRONG, LIVE, STEPS, TICK, Options, Place, World, opened_world
+from tests.rollout.shop import LIVE, STEPS, Options, Place
+from tests.rollout.world import GOING_WRONG, TICK, World, opened_world
 
-DRAWS = [pytest.param(6, id="a few"), pytest.param(150, id="many", marks=pytest.mark.sweep)]
+DRAWS = [pytest.param(6, id="a few"), pytest.param(100, id="many", marks=pytest.mark.sweep)]
 NEXT, TILL = ("checkout", "next"), ("till", "live")
 
 
