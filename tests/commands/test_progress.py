@@ -146,9 +146,9 @@ def test_a_phase_within_a_phase_is_told_by_the_outer_one(monkeypatch: pytest.Mon
 
 
 def at_the_end(told: progress.Told, is_over: progress.IsOver) -> None:
-    """As `written`, with one line that is told when it is over."""
+    """As `written`, with one line that is told when it is over, if there is anything to tell."""
     is_over(None)
-    sys.stderr.write("; ".join(told(12.0)) + "\n")
+    sys.stderr.writelines(f"{line}\n" for line in told(12.0))
 
 
 def test_what_takes_long_is_told_on_stderr_and_stdout_is_the_document_alone(
