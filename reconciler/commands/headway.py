@@ -36,7 +36,8 @@ Expected = Mapping[tuple[str, str, str], int]  # calls by owner, region and quot
 
 @dataclass(frozen=True, slots=True)
 class Headway:
-    """`done` of about `expected`; 0 where nobody knows, and then nobody knows what is left. `unit` is what one is called."""
+    """`done` of about `expected`; 0 where nobody knows, and then nobody knows what is left. `unit` is what one is called; those that are
+    `under_way` may wait for AWS for minutes."""
 
     name: str
     unit: str
@@ -44,6 +45,7 @@ class Headway:
     expected: int = 0
     seconds_left: float | None = None
     throttled: int = 0
+    under_way: int = 0
 
 
 def calls(before: Iterable[Line], now: Sequence[Line], names: Mapping[str, str], expected: Expected) -> list[Headway]:
@@ -89,19 +91,20 @@ def _key(line: Line) -> tuple[str, str, str]:
     return line.owner, line.region, line.quota
 
 
-def operations(done: int, of: int, elapsed_seconds: float, throttled: int) -> Headway:
+def operations(done: int, of: int, elapsed_seconds: float, throttled: int, under_way: int = 0) -> Headway:
     """Of an apply: what is left takes as long as what was done, one by one."""
     left = (of - done) * elapsed_seconds / done if done else None
-    return Headway("", "operation", done, of, left, throttled)
+    return Headway("", "operation", done, of, left, throttled, under_way)
 
 
 def lines(phase: str, headways: Sequence[Headway], elapsed_seconds: float) -> list[str]:
-    """A line a place, those that take longest first; the phase alone where nothing is counted. Names are made printable."""
+    """A line a place, in their order, of many those that take longest; the phase alone where nothing is counted. Names are made
+    printable."""
     if not headways:
         return [f"{printable(phase)}, {duration(elapsed_seconds)}"]
-    ordered = sorted(headways, key=lambda one: -(one.seconds_left or 0))
-    told = [f"{printable(phase)}{of(one)}: {text(one, elapsed_seconds)}" for one in ordered[:MOST_LINES]]
-    more = len(ordered) - MOST_LINES
+    longest = sorted(headways, key=lambda one: -(one.seconds_left or 0))[:MOST_LINES]
+    told = [f"{printable(phase)}{of(one)}: {text(one, elapsed_seconds)}" for one in headways if one in longest]
+    more = len(headways) - MOST_LINES
     return [*told, f"and {more} more {'place' if more == 1 else 'places'}"] if more > 0 else told
 
 
@@ -114,7 +117,10 @@ def text(headway: Headway, elapsed_seconds: float) -> str:
     of_all = f" of {about}{headway.expected:,}" if headway.expected else ""
     rate = headway.done / elapsed_seconds if elapsed_seconds else 0.0
     ending = "" if (headway.expected or headway.done) == 1 else "s"
-    parts = [f"{headway.done:,}{of_all} {headway.unit}{ending}", f"{rate:.1f} a second"]
+    parts = [f"{headway.done:,}{of_all} {headway.unit}{ending}"]
+    if headway.under_way:
+        parts.append(f"{headway.under_way:,} under way")
+    parts.append(f"{rate:.1f} a second")
     if headway.seconds_left is not None:
         parts.append(f"about {duration(headway.seconds_left)} left")
     if headway.throttled:

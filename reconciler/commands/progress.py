@@ -25,6 +25,7 @@ UNDER_WAY, UPLOADED = "uploading ", "uploaded "
 Tell = Callable[[Key, str, str], None]
 Told = Callable[[float], Sequence[str]]  # lines, by the seconds that it has been
 IsOver = Callable[[float | None], bool]  # waits so long, or till it is over
+Doing = tuple[Key, str]  # a resource's key, and an operation
 Pulse = Callable[[], Sequence[Line]]  # what the seam has counted by now
 _SHOWING = threading.Lock()  # one thing at a time is told, the outermost
 
@@ -115,13 +116,21 @@ def is_end(event: str) -> bool:
     return event != "started" and not event.startswith((UNDER_WAY, UPLOADED))
 
 
+def note(begun: dict[Doing, None], key: Key, operation: str, event: str) -> None:
+    """What is under way, after one more event."""
+    if is_end(event):
+        begun.pop((key, operation), None)
+    else:
+        begun[key, operation] = None
+
+
 def _throttled(pulse: Pulse) -> int:
     return sum(line.throttled for line in pulse())
 
 
 @contextmanager
 def _lines(operations: int, throttled: Callable[[], int]) -> Iterator[Tell]:
-    lock, told, ended = threading.Lock(), dict[Key, float](), list[Key]()
+    lock, told, ended, begun = threading.Lock(), dict[Key, float](), list[Key](), dict[Doing, None]()
 
     def is_news(key: Key, event: str) -> bool:
         """How far an upload is, is told now and then only."""
@@ -129,6 +138,7 @@ def _lines(operations: int, throttled: Callable[[], int]) -> Iterator[Tell]:
         return event != "started" and not (event.startswith(UNDER_WAY) and is_early)
 
     def tell(key: Key, operation: str, event: str) -> None:
+        note(begun, key, operation, event)
         if is_end(event):
             ended.append(key)
         if is_news(key, event):
@@ -138,7 +148,7 @@ def _lines(operations: int, throttled: Callable[[], int]) -> Iterator[Tell]:
                 sys.stderr.flush()
 
     def summary(elapsed_seconds: float) -> list[str]:
-        made = headway.operations(len(ended), operations, elapsed_seconds, throttled())
+        made = headway.operations(len(ended), operations, elapsed_seconds, throttled(), len(begun))
         return headway.lines("applying", [made], elapsed_seconds)
 
     with following(summary):
@@ -167,14 +177,16 @@ def _bar(operations: int, throttled: Callable[[], int]) -> Iterator[Tell]:
         TimeRemainingColumn(), TextColumn("{task.fields[note]}", markup=False),
     )  # fmt: skip
     with Progress(*columns, console=Console(file=beneath(sys.stderr)), transient=True) as bar:
-        job = bar.add_task("Applying", total=operations, note="")
+        job, begun = bar.add_task("Applying", total=operations, note=""), dict[Doing, None]()
 
         def tell(key: Key, operation: str, event: str) -> None:
+            note(begun, key, operation, event)
             refused = throttled()
-            note = f"AWS throttled {refused:,}" if refused else ""
+            said = [f"{len(begun):,} under way", *([f"AWS throttled {refused:,}"] if refused else [])]
+            bar.update(job, note=", ".join(said))
             if event == "started" or event.startswith(UNDER_WAY):
                 doing = f"{printable(key)}: {operation} {printable(event.removeprefix('started'))}"
-                bar.update(job, description=doing, note=note)
+                bar.update(job, description=doing)
             elif is_end(event):
                 bar.advance(job)
             if event.startswith("failed"):

@@ -57,6 +57,15 @@ def test_an_upload_moves_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen["steps"] == 1
 
 
+@pytest.mark.parametrize(
+    ("stream", "text"), [(io.StringIO(), "1 of 2 operations, 1 under way, 0.1 a second"), (Terminal(), "1 under way")]
+)
+def test_what_waits_for_aws_is_under_way(stream: io.StringIO, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "written", at_the_end)
+    events = ((KEY, "started"), (OTHER, "started"), (OTHER, "uploading 1 of 9 MB"), (KEY, "finished"))
+    assert text in told(stream, monkeypatch, *events)
+
+
 class Clock:
     """Time that goes on while somebody waits; it is over after so many waits."""
 
