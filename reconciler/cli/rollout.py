@@ -196,7 +196,7 @@ def end(found: Ticked, form: str, *, is_detailed: bool = False, is_wish: bool = 
     from reconciler.report import rollouts
     from reconciler.report.formats.json import document_json
 
-    document = rollouts.document(found.told, found.taken_at, found.unread)
+    document = rollouts.document(found.told, found.taken_at, (*found.unread, *found.notes))
     show(document_json(document) if form == "json" else rollouts.text(document))
     for reason in found.unread if form == "json" else ():
         warn(reason)

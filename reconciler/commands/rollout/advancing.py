@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import running
-from reconciler.commands.rollout.tick import QUIET, Ticked, ticked, with_rollouts
+from reconciler.commands.rollout.tick import NONE_SAID, QUIET, Ticked, ticked, with_rollouts
 from reconciler.commands.run import Stop
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError, Locked
@@ -33,7 +33,7 @@ def advanced(workspace: Workspace, folder: Path, command: str, stop: Stop, break
     """One tick, under the lock. Raises AwsError where nothing can be read, Locked where another run has the lock."""
     workspace = with_rollouts(workspace)
     if not workspace.specs.specs:
-        return Ticked((), wiring.now())
+        return Ticked((), wiring.now(), notes=(NONE_SAID,))
     with running(workspace, stop, QUIET) as session:
         return ticked(workspace, session, folder, command, breaking)
 

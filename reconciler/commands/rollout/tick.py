@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Aws
 
 MOST_LOOKS = 3  # at an alias that others move as well
+NONE_SAID = "No spec of these says `rollout`, so no alias was looked at; `reconcile plan` tells of an alias that still is in one."
 NO_ROLLOUT = "its spec has no rollout; the next apply makes of it what git says"
 
 CODES = {StalePlan.__name__: StalePlan.exit_code}
@@ -41,11 +42,12 @@ Decided = Sequence[tuple[Rolling, Decision]]
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """What was decided and done, and what could not be read."""
+    """What was decided and done, what could not be read, and what else is to be known."""
 
     told: tuple[Told, ...]
     taken_at: str
     unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def going_on(self) -> list[Told]:

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.rollout.marker import Marker
 from tests.commands.rollout.scenes import ADDRESS, BEGUN, Scene
+from tests.conftest import function_spec
 
 
 def test_all_of_the_traffic_can_be_had_without_evidence(scene: Scene) -> None:
@@ -143,3 +144,13 @@ def test_where_nothing_is_open_nothing_but_the_aliases_is_asked(scene: Scene) ->
     assert (result.exit_code, result.out) == (0, "No rollout is open.\n")
     asked = {request.operation for request in scene.house.sandbox.requests}
     assert not asked & {"GetMetricData", "DescribeAlarms", "UpdateAlias", "GetProvisionedConcurrencyConfig"}
+
+
+@pytest.mark.parametrize("verb", ["status", "advance"])
+def test_where_no_spec_says_rollout_nothing_is_asked_and_that_is_said(scene: Scene, verb: str) -> None:
+    scene.at_step()
+    scene.house.write("checkout.yaml", function_spec("checkout"))
+    scene.house.sandbox.requests.clear()
+    result = scene.run(verb)
+    assert (result.exit_code, scene.house.sandbox.requests) == (0, [])
+    assert "No spec of these says `rollout`, so no alias was looked at" in result.out
