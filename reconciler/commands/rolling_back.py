@@ -87,8 +87,8 @@ def goal(asked: Asked, key: Key, live: Snapshot, version: str, session: Session)
     if not version and mark and mark.is_open and mark.from_ in held:
         return mark.from_, f"the stable version of the rollout of {mark.candidate}"
     before = [] if version else was_on(reports(asked, asked.one.alone, session.aws), str(key.target), key.name)
-    bad = mark.candidate if mark else ""
-    return destination(key, live.resources, version, [item for item in before if item[0] != bad])
+    bad = Key(key.target, VERSION.name, mark.candidate) if mark and not version else None
+    return destination(key, [item for item in live.resources if item.key != bad], version, before)
 
 
 def rolling(key: Key, live: Snapshot, specs: Workspace | None, aws: Aws) -> Rolling | None:
