@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
+import subprocess
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -126,6 +129,23 @@ def refused(code: str, message: str = "", status: int | None = None) -> Iterator
     assert message in answer["Error"]["Message"]
     if status:
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A handler's time is over as soon as it has made this file, however long that takes."""
+    file = tmp_path / "begun"
+
+    class Child(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is None:
+                return super().wait()
+            while not file.exists() and self.poll() is None:
+                time.sleep(0.005)
+            raise subprocess.TimeoutExpired(self.args, timeout)
+
+    monkeypatch.setattr(subprocess, "Popen", Child)
+    return file
 
 
 @pytest.fixture(scope="module")

@@ -127,10 +127,10 @@ HOSTILE = ("a" * 2000 + "!", "a-" * 1000 + "!", "arn:aws:" + ":" * 2000, "a." * 
 def test_a_pattern_is_anchored_and_takes_hostile_text_in_its_stride(pattern: str) -> None:
     assert pattern.startswith("^")
     assert pattern.endswith("$")
-    started = time.monotonic()
+    started = time.process_time()
     for text in HOSTILE:
         re.search(pattern, text)
-    assert time.monotonic() - started < 2, "backtracking would take minutes; this bound only tells it from that"
+    assert time.process_time() - started < 2, "backtracking would take minutes; this bound only tells it from that"
 
 
 def test_a_pattern_is_said_in_words() -> None:
