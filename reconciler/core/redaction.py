@@ -168,9 +168,9 @@ class Redaction:
         """What a function answered as it may be shown to whoever asked for it, and kept nowhere: without any value that is known, be it as
         short or as common as it will."""
         text = self.payload(content).decode("utf-8", "replace")
-        common = sorted(
-            {re.escape(value) for value in self._known if value and not is_telling(value)}, key=len, reverse=True
-        )
+        with self._lock:
+            known = [*self._known]
+        common = sorted({re.escape(value) for value in known if value and not is_telling(value)}, key=len, reverse=True)
         return re.sub(rf"(?<!\w)(?:{'|'.join(common)})(?!\w)", HIDDEN, text) if common else text
 
     def log(self, tail: str, openly: Collection[str] = ()) -> str:

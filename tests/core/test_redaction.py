@@ -211,3 +211,11 @@ def test_no_value_worth_hiding_is_left_anywhere(value: str, before: str, after: 
         redaction = Redaction()
         redaction.learn([value])
         assert redaction.tree(document) == {"k": "(sensitive)", "n": ["(sensitive)"]}
+
+
+def test_what_is_shown_to_who_asks_has_no_known_value_however_short_or_common() -> None:
+    redaction = Redaction()
+    redaction.learn(["qa", "true", "correct horse", "a.b"])
+    shown = redaction.strictly(b'{"stage": "qa", "is": true, "token": "correct\\u0020horse", "aqua": "axb"}')
+    assert shown == '{"stage": "(sensitive)", "is": (sensitive), "token": "(sensitive)", "aqua": "axb"}'
+    assert Redaction().strictly(b"qa") == "qa"
