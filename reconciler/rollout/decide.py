@@ -95,16 +95,16 @@ def _unopposed(
     if now < due:
         return Decision("none", not_before=due)
     if marker.state == "watch":
-        return _watched(alias, evidence, due)
+        return _watched(alias, evidence)
     if judged.outcome == "unsure":
         return _unsure(rollout, alias, marker, evidence, judged, now)
     return _onward(rollout, alias, marker, now)
 
 
-def _watched(alias: Alias, evidence: Evidence, due: datetime) -> Decision:
-    """The watch is over, unless nobody could look."""
+def _watched(alias: Alias, evidence: Evidence) -> Decision:
+    """The watch is over, unless nobody could look; for how long nobody can, no time tells."""
     if evidence.problem:
-        return Decision("none", evidence.problem, not_before=due)
+        return Decision("none", evidence.problem)
     return Decision("done", after=replace(alias, marker=None))
 
 

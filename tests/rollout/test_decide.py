@@ -115,6 +115,12 @@ def test_a_rollout_of_no_steps_moves_at_once_and_is_watched() -> None:
     assert then(begun(Rollout(), Alias("7"), "8", NOON)) == "8"
 
 
+def test_a_watch_that_is_over_while_nobody_can_look_waits_for_no_time_that_is_past() -> None:
+    now = NOON + minutes(16)
+    decision = decide(rollout(), watched(), seen(watched(), now, problem="CloudWatch answered 503"), now)
+    assert (decision.did, decision.reason, decision.not_before) == ("none", "CloudWatch answered 503", None)
+
+
 def test_what_is_provisioned_is_waited_for_without_a_watch() -> None:
     decision = begun(Rollout(), Alias("7", provisioned="READY"), "8", NOON)
     assert (then(decision), decision.not_before) == ("8 watch", NOON)
