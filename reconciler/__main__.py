@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from reconciler import __version__
 
-GARBAGE = 100_000  # objects that are made before the young ones are looked through: most live as long as the run
+GARBAGE = 1_000_000  # objects that are made before the young ones are looked through: most live as long as the run
 COLUMNS, MOST_COLUMNS = 80, 100  # of a screen whose width nobody knows, and that --help fills
 
 

@@ -44,7 +44,7 @@ class Readers:
 
     def of(self, place: Place | None, operation: str) -> ThreadPoolExecutor:
         """Those who make this call there; of no place, what is said of several."""
-        name = drawn_on(service.api_of(operation), operation)
+        name = drawn_on(service.api_of(operation), operation) if place else operation
         with self._lock:
             if (place, name) not in self._pools:
                 self._pools[place, name] = ThreadPoolExecutor(self._most)
