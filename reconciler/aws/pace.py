@@ -149,9 +149,11 @@ class Bucket:
         return departure.at + min(max(late, 0.0), LATEST_SECONDS)
 
     def _first(self, now: float) -> tuple[float, Departure]:
-        arrivals = [(self.arrival(departure, now), number) for number, departure in enumerate(self._sent)]
-        arrival, number = min(arrivals)
-        return arrival, self._sent[number]
+        first, earliest = self._sent[0], math.inf
+        for departure in self._sent:  # none arrives before it departs: of most nothing need be worked out
+            if departure.at < earliest and (arrival := self.arrival(departure, now)) < earliest:
+                first, earliest = departure, arrival
+        return earliest, first
 
     def throttle(self, now: float) -> None:
         """AWS said that it is too much."""
