@@ -32,11 +32,11 @@ def part(workspace: Workspace, *, base: str, changed_since: str = "", prunes: bo
 
 
 def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
-    """Only the targets whose spec or local code is another than at a revision; all of them where reconcile.yaml is. Functions whose
+    """Only the targets whose spec, event or local code is another than at a revision; all of them where reconcile.yaml is. Functions whose
     spec is gone since are told or, where it `prunes`, asked to go. Raises GitError when git cannot tell."""
     history = wiring.history(workspace)
-    extended = {Path(path) for spec in workspace.specs.specs for path in spec.extends}
-    moved = history.changed(revision, [Path(workspace.own.path), *workspace.paths, *sorted(extended)])
+    beside = {Path(path) for spec in workspace.specs.specs for path in (*spec.extends, *events_of(spec))}
+    moved = history.changed(revision, [Path(workspace.own.path), *workspace.paths, *sorted(beside)])
     without_spec = dropped(history, revision, workspace, moved)
     if history.name_of(Path(workspace.own.path)) in moved:
         note = f"{workspace.own.path} is another than at {revision}, so every target counts as changed"
@@ -49,11 +49,17 @@ def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
 
 
 def has_changed(history: History, revision: str, spec: Spec, moved: Collection[str]) -> bool:
-    """Whether a file of a spec, or the local code that it names, is another; of code that git does not hold nobody can tell."""
+    """Whether a file of a spec, an event that it sends, or the local code that it names, is another; of code that git does not hold nobody
+    can tell."""
     path = spec.code.get("path")
-    return any(history.name_of(Path(file)) in moved for file in spec.files) or (
+    return any(history.name_of(Path(file)) in moved for file in (*spec.files, *events_of(spec))) or (
         path is not None and history.has_moved(revision, path, packs(path)) is not False
     )
+
+
+def events_of(spec: Spec) -> list[str]:
+    """The files that its rollouts send to a new version."""
+    return [smoke.path for rollout in spec.rollouts.values() for smoke in rollout.smoke]
 
 
 def with_dependents(changed: Iterable[Spec], specs: Iterable[Spec]) -> list[Spec]:

@@ -100,6 +100,19 @@ def test_local_code_that_changed_belongs_to_the_change(committed: House) -> None
     assert planned(committed, *SINCE) == {"local": {"update"}}
 
 
+def test_an_event_that_changed_belongs_to_the_change(committed: House) -> None:
+    event = committed.root / "events" / "order.json"
+    event.parent.mkdir()
+    event.write_text('{"id": 1}')
+    rollout = "rollout: {steps: [{weight: 0.1, bake: 1m}], smoke: [{event: ../events/order.json}], analysis: {errors: {max: 2%}}}"
+    released = f"publish: true\naliases:\n  live:\n    FunctionVersion: published\n    {rollout}\n"
+    committed.write("one.yaml", function_spec("one", extra=released))
+    commit(committed.root, "an event")
+    assert planned(committed, *SINCE) == {}
+    event.write_text('{"id": 2}')
+    assert set(planned(committed, *SINCE)) == {"one"}
+
+
 def test_another_reconcile_yaml_concerns_every_target(committed: House) -> None:
     path = committed.root / "specs" / "reconcile.yaml"
     path.write_text(path.read_text() + "guards: {maxDeletes: 3}\n")
