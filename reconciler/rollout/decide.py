@@ -58,8 +58,8 @@ def decide(rollout: Rollout, alias: Alias, evidence: Evidence, now: datetime) ->
     return replace(decision, verdict=judged)
 
 
-def held_back(decision: Decision, reason: str, until: datetime) -> Decision:
-    """What is left of a decision until then: a rollout goes back whenever it must, and nowhere else."""
+def held_back(decision: Decision, reason: str, until: datetime | None = None) -> Decision:
+    """What is left of a decision until then, or somebody does something: a rollout goes back whenever it must, and nowhere else."""
     if decision.after is None or decision.did == "back":
         return decision
     speaks_against = f": {decision.reason}" if decision.did in ("hold", "pause") and decision.reason else ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.model import Key, Live, Snapshot, Spec, Target
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS, marker, rolled
 from reconciler.kinds.configuration import seconds_at_most
@@ -23,16 +23,21 @@ def rolling(aws: Aws, specs: Iterable[Spec], taken_at: str) -> tuple[list[Rollin
     listed = list(specs)
     bare = [Spec(spec.target, "", (), frozenset()) for spec in listed]
     live = fetch(aws, bare, taken_at=taken_at, kinds=frozenset({ALIAS.name}))
-    files = {spec.target: (spec.rollouts, spec.path) for spec in listed}
-    return sorted(_rolling(aws, live, files), key=lambda one: one.key), live
+    said = {spec.target: spec for spec in listed}
+    return sorted(_rolling(aws, live, said), key=lambda one: one.key), live
 
 
-def _rolling(aws: Aws, live: Snapshot, files: Mapping[Target, tuple[Mapping[str, Rollout], str]]) -> Iterator[Rolling]:
+def _rolling(aws: Aws, live: Snapshot, said: Mapping[Target, Spec]) -> Iterator[Rolling]:
     functions = {item.key.target: item for item in live.resources if item.key.kind == FUNCTION.name}
     for item in live.resources:
         if item.key.kind == ALIAS.name and marker(item.handle):
-            rollouts, file = files[item.key.target]
-            yield one(aws, item, functions[item.key.target], rollouts.get(item.key.name), file)
+            spec = said[item.key.target]
+            found = one(aws, item, functions[item.key.target], spec.rollouts.get(item.key.name), spec.path)
+            yield replace(found, wanted=_wanted(spec, item.key))
+
+
+def _wanted(spec: Spec, key: Key) -> str:
+    return next((str(item.properties["FunctionVersion"]) for item in spec.desired if item.key == key), "")
 
 
 def one(aws: Aws, alias: Live, function: Live, rollout: Rollout | None, file: str = "") -> Rolling:

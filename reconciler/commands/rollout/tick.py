@@ -102,6 +102,8 @@ def decision(one: Rolling, evidence: Evidence | None, freezes: Iterable[Freeze])
     if one.is_open and one.rollout is None:
         return Decision("none", NO_ROLLOUT)
     made = decide(one.rollout or Rollout(), one.alias, evidence or Evidence(Window(one.now, one.now)), one.now)
+    if one.is_unwanted and made.did != "forget":
+        return held_back(made, f"git says {one.wanted} by now, and the next apply ends it")
     holding = on(freezes, one.key.target, one.now)
     if not holding:
         return made

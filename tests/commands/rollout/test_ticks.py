@@ -49,6 +49,19 @@ def test_scenario_05_errors_take_it_back_in_one_call_and_exit_with_27(scene: Sce
     assert (planned.exit_code, "2 was rejected (errors 5 % > 2 %)" in planned.out) == (0, True)
 
 
+def test_scenario_16_a_candidate_that_git_wants_no_more_goes_nowhere_but_back(scene: Scene) -> None:
+    file = scene.house.root / "specs" / "checkout.yaml"
+    file.write_text(file.read_text().replace("FunctionVersion: published", 'FunctionVersion: "1"'))
+    scene.at_step()
+    scene.clock.go_on(11)
+    scene.both(100)
+    told = scene.told("advance", "--detailed-exitcode", code=28)
+    assert (told["did"], told["reason"]) == ("none", "git says 1 by now, and the next apply ends it")
+    assert scene.moves() == 0
+    scene.calls("2", 100, errors=9)
+    assert scene.told(code=27)["did"] == "back"
+
+
 def test_scenario_06_a_failure_in_the_middle_of_a_bake_acts_at_once(scene: Scene) -> None:
     scene.at_step()
     scene.clock.go_on(5)
