@@ -381,6 +381,7 @@ _WORDING: Mapping[str, Callable[[Error], str]] = {
     "maxLength": lambda error: f"is {many(len(error.instance), 'character')} long; the most is {error.validator_value}",
     "minItems": lambda error: f"has {many(len(error.instance), 'item')}; the least is {error.validator_value}",
     "maxItems": lambda error: f"has {many(len(error.instance), 'item')}; the most is {error.validator_value}",
+    "minProperties": lambda error: f"has {len(error.instance)} entries; the least is {error.validator_value}",
     "maxProperties": lambda error: f"has {len(error.instance)} entries; the most is {error.validator_value}",
     "uniqueItems": lambda error: "names something twice",
     "const": lambda error: f"must be {error.validator_value!r}",

@@ -237,6 +237,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a forged marker": (alias("FunctionVersion: '1', Description: 'x [rollout 8: rejected 2026-11-25T12:51:33Z]'"), "5:45: the Description of alias live ends with a rollout's marker, which reconcile writes itself; take [rollout …] out"),
     "a pattern that is none": (rollout("steps: [approve], smoke: [{event: e.json, expect: {/a: {matches: '('}}}]"), "5:107: this is no regular expression: missing ), unterminated subpattern at position 0"),
     "an unknown matcher": (rollout("steps: [approve], smoke: [{event: e.json, expect: {/a: {minn: 1}}}]"), "5:98: aliases.live.rollout.smoke[0].expect./a.minn is not known; did you mean min?"),
+    "a matcher of nothing": (rollout("steps: [approve], smoke: [{event: e.json, expect: {/a: {}}}]"), "5:97: aliases.live.rollout.smoke[0].expect./a has 0 entries; the least is 1"),
     "a pointer that is none": (rollout("steps: [approve], smoke: [{event: e.json, expect: {a: 1}}]"), '5:93: "a" is no name for a key under aliases.live.rollout.smoke[0].expect; it must be a JSON Pointer, as in /statusCode'),
     "errors of nothing": (rollout("steps: [approve], analysis: {errors: {least: 5}}"), "5:71: analysis.errors is compared with nothing; write max, over_stable or both"),
     "a deadline before its time": (rollout("steps: [{weight: 0.5, bake: 2h}], deadline: 90m"), "5:86: the deadline of 90m is before the end of the longest step"),
