@@ -111,11 +111,11 @@ def _watched(alias: Alias, evidence: Evidence) -> Decision:
 def _unsure(
     rollout: Rollout, alias: Alias, marker: Marker, evidence: Evidence, judged: Verdict, now: datetime
 ) -> Decision:
-    """Its time is over, and nobody can tell."""
+    """Its time is over, and nobody can tell. Where nobody could look, it holds: what a spec says is about too little that was seen."""
     is_late = rollout.deadline is not None and now >= marker.since + rollout.deadline
     if evidence.window.is_empty and not evidence.problem and not is_late:
         return Decision("none", "there is no whole minute yet to judge by", needs_person=marker.flag == "held")
-    match rollout.unsure:
+    match "hold" if evidence.problem else rollout.unsure:
         case "go":
             return _onward(rollout, alias, marker, now)
         case "back":

@@ -243,12 +243,12 @@ class Shop:
 
     # --- callers, alarms, others ------------------------------------------------------------------------------------
 
-    def minutes(self, count: int) -> None:
-        """Callers come, and versions that are bad fail a fifth of them."""
+    def minutes(self, count: int, callers: int = A_MINUTE) -> None:
+        """So many callers come in each, and versions that are bad fail a fifth of them."""
         for _ in range(count):
             for place, state in self.states.items():
                 for version in sorted(state.serves):
-                    called = round(A_MINUTE * state.share(version))
+                    called = round(callers * state.share(version))
                     if called:
                         self.calls[self.clock.now.replace(second=0), place, version] += called
                         at = Called(*place, version, is_alias=True)

@@ -299,6 +299,10 @@ def test_scenario_32_while_it_is_watched_it_still_goes_back() -> None:
 def test_scenario_37_where_cloudwatch_cannot_be_asked_nothing_goes_on() -> None:
     held = tick(in_step(), 30, problem="CloudWatch answered 503")
     assert (held.did, held.reason) == ("hold", "CloudWatch answered 503")
+    for unsure in ("go", "back"):  # words about too little traffic, not about eyes that are shut
+        rule = rollout(unsure=unsure, deadline="1h")
+        assert then(tick(in_step(), 30, rule=rule, problem="CloudWatch answered 503")) == "7 {'8': 0.25} step 2 held"
+        assert then(tick(in_step(), 60, rule=rule, problem="CloudWatch answered 503")) == "7 {'8': 0.25} step 2 paused"
     watch = tick(watched(), 600, problem="CloudWatch answered 503")
     assert (watch.did, watch.reason) == ("none", "CloudWatch answered 503")
 

@@ -73,8 +73,8 @@ WISHES = (
 )
 
 
-def waits(world: World, count: int, **bad: Any) -> None:
-    world.minutes(count)
+def waits(world: World, count: int, callers: int, **bad: Any) -> None:
+    world.minutes(count, callers)
     world.tick(**bad)
 
 
@@ -91,7 +91,7 @@ def does_not_start(world: World, who: str) -> None:
     if who == "apply":
         is_released(world, "code", "checkout", False, False, goes=goes)
     else:
-        waits(world, 9, goes=goes)
+        waits(world, 9, 100, goes=goes)
 
 
 def of_a_place(does: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,7 +115,9 @@ happening = st.one_of(
     acts("a fitting wish", of_a_place(World.fitting), st.integers(0, 5), place),
 )
 # Time goes on between any two of these, else nothing ever comes of a rollout.
-going_on = acts("minutes and tick", waits, st.sampled_from([6, 9, 3, 1]), **trouble)
+going_on = acts(
+    "minutes and tick", waits, st.sampled_from([6, 9, 3, 1, 21]), st.sampled_from([100, 100, 100, 4]), **trouble
+)
 release = acts(
     "release", is_released, st.sampled_from(["code", "code and text", "code", "code", "a revert"]), st.sampled_from(["checkout", "checkout", "till"]),
     st.booleans(), st.sampled_from([False, False, True]), **trouble,

@@ -183,7 +183,8 @@ class World(Shop):
         is_seen = not options.is_measured or self.called(place)[0] >= LEAST
         is_told = not options.has_alarm or self.alarm is not None
         is_blind = self.goes == "CloudWatch is down" and (options.is_measured or options.has_alarm)
-        assert (is_seen and is_told and not is_blind) or options.unsure == "go", where
+        assert not is_blind, where
+        assert (is_seen and is_told) or options.unsure == "go", where
 
     def _weight_before(self, number: int) -> float:
         weights = [step["weight"] for step in self.options.written[: number - 1] if isinstance(step, dict)]
