@@ -18,6 +18,7 @@ _UNSEEN = (
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 # GitHub's runner obeys `##[command]` anywhere in a line, and `::command` at its start, after blanks and, to be safe, colours.
 _COMMAND = re.compile(r"(##)\[|^((?: |\x1b\[[0-9;]*m)*:):", re.MULTILINE)
+_PLAIN = re.compile(r"[\n -~]*")  # lines in which all is seen, told without taking them apart
 _OUR_COLOURS = re.compile(r"(\x1b\[(?:0|1|2|31|32|33|36)m|\n)")
 
 
@@ -50,6 +51,8 @@ def harmless(text: str, *, has_colour: bool = False) -> str:
 
 
 def _seen(text: str, has_colour: bool) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     pieces = _OUR_COLOURS.split(text) if has_colour else re.split("(\n)", text)
     return "".join(piece if number % 2 else printable(piece) for number, piece in enumerate(pieces))
 

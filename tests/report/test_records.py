@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -121,3 +122,15 @@ def test_tasks_are_told_as_one_list_and_not_held_all_at_once(count: int) -> None
     text = "".join(backwards(coming()))
     assert text == document_json([{"id": f"{number}", "said": "of\u2028lines\n"} for number in reversed(range(count))])
     assert most <= 2
+
+
+def test_a_document_takes_little_more_than_its_text_while_it_is_written() -> None:
+    document = [{"id": f"{number}", "said": "nothing"} for number in range(5_000)]
+    document_json(document[:1])
+    tracemalloc.start()
+    try:
+        text = document_json(document)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 4 * len(text)

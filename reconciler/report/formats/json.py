@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from textwrap import indent
 from typing import Any
 
@@ -12,11 +13,15 @@ from reconciler.core.foreign import harmless
 from reconciler.core.later import in_json
 from reconciler.report.formats import View
 
+PIECES = 1000  # of a text, that are joined as soon as there are so many: by themselves they take ten times the room
+
 
 def document_json(document: Any, _: View = View()) -> str:  # noqa: B008  frozen
     """The document in lines. What a terminal or GitHub's log would obey, and half of a surrogate pair, stands in it as JSON
     escapes it, so that it reads back as it was."""
-    return harmless(json.dumps(document, indent=2, ensure_ascii=False, default=in_json) + "\n")
+    pieces = json.JSONEncoder(indent=2, ensure_ascii=False, default=in_json).iterencode(document)
+    parts = iter(lambda: "".join(islice(pieces, PIECES)), "")
+    return harmless("".join([*parts, "\n"]))
 
 
 def backwards(documents: Iterable[Any]) -> Iterator[str]:
