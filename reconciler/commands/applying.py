@@ -32,7 +32,8 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         known = freezing.by_records(workspace, orders.folder, aws, orders.known)
         plan = compared_with(plan, orders)
         plan, broken = freezing.mended(workspace, plan, snapshot, aws, known, orders.breaking)
-        ending = performed(workspace, plan, replace(orders, broken=broken), session)
+        open_session = freezing.asking(workspace, plan, session, orders.breaking)
+        ending = performed(workspace, plan, replace(orders, broken=broken), open_session)
         if any(action.rollout for target in plan.targets for action in target.actions):
             record_rollouts(workspace, plan, snapshot, ending, orders, session)
         return ending

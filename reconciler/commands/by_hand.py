@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, performed, running
-from reconciler.commands.freezing import require_open
+from reconciler.commands.freezing import asking, require_open
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
 from reconciler.commands.run import Ending, Stop
@@ -72,7 +72,8 @@ def republished(asked: Asked, workspace: Workspace) -> Ending:
         broken = require_open(workspace, target, session.aws.date(Place.of(target)), asked.breaking)
         live = read(asked.one.alone, session.aws, frozenset({VERSION.name}))
         plan = published_anew(of_git.targets[0], live.resources, wiring.now(), live.taken_at)
-        return performed(known, plan, asked.orders("republish", broken), session)
+        orders = asked.orders("republish", broken)
+        return performed(known, plan, orders, asking(known, plan, session, asked.breaking))
 
 
 def let_go(asked: Asked) -> tuple[Ending, str]:

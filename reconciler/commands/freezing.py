@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.commands import wiring
+from reconciler.commands.apply import Session
 from reconciler.commands.causes import applied_here, caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
@@ -52,6 +53,29 @@ def mended(
     return carried_out(replace(plan, diagnostics=(*plan.diagnostics, *notes)), still), broken
 
 
+def asking(workspace: Workspace, plan: Plan, session: Session, breaking: Breaking) -> Session:
+    """The session, in which nothing is done that was agreed to once another freeze had begun: an answer takes as long as a person does."""
+    left = breaking.left_of(workspace.config.freezes)
+    if not left:
+        return session
+    moment = moments(workspace, plan, session.aws)
+    acting = {one.target for one in plan.targets if one.operations} - {*wiring.refusals(plan)}
+
+    def holding() -> dict[str, datetime]:
+        return {freeze.name: end for target in acting for freeze, end in on(left, target, moment(target))}
+
+    before = holding()
+
+    def ask(document: Mapping[str, Any]) -> None:
+        session.audience.ask(document)
+        for name, end in holding().items():
+            if name not in before:
+                message = f"{named([name])} has begun meanwhile, and holds until {until(end)}; nothing was changed"
+                raise UnsafePlan(IS_NOT_FROZEN.ends(message))
+
+    return replace(session, audience=replace(session.audience, ask=ask))
+
+
 def require_open(workspace: Workspace, target: Target, now: datetime, breaking: Breaking) -> Broken:
     """What was broken for what a person asks of a target at once. Raises UnsafePlan where a freeze holds, whatever that allows."""
     require_named(workspace, breaking)
@@ -79,8 +103,8 @@ def require_named(workspace: Workspace, breaking: Breaking) -> None:
 
 
 def moments(workspace: Workspace, plan: Plan, aws: Aws) -> Callable[[Target], datetime]:
-    """What time it is for each target, by AWS's clock. Raises AwsError where ours is another: who reads records would be misled, and which of
-    the two is right nobody can tell."""
+    """What time it is for each target whenever that is asked, by AWS's clock. Raises AwsError where ours is another: who reads records
+    would be misled, and which of the two is right nobody can tell."""
     from reconciler.aws.client import Place
 
     targets = [one.target for one in plan.targets if one.operations] if workspace.config.freezes else []
@@ -93,7 +117,7 @@ def moments(workspace: Workspace, plan: Plan, aws: Aws) -> Callable[[Target], da
                 f"whether a freeze of {workspace.config.path} holds is not sure; set the clock by NTP; nothing was changed"
             )
             raise AwsError(HAS_A_CLOCK_THAT_IS_RIGHT.ends(message))
-    return lambda target: dates[Place.of(target)]
+    return lambda target: dates[Place.of(target)] + (datetime.now(UTC) - here)
 
 
 def _holds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.core.model import LocalArn, Properties
@@ -39,6 +39,10 @@ class Account:
             return self.assume_role
         region = self.regions[0] if self.regions else ""
         return f"arn:{partition_of(region)}:iam::{self.account_id}:role/{self.assume_role.removeprefix('role/')}"
+
+    def is_reached_as(self, other: Account | None) -> bool:
+        """Whether both are one account by all that says so, and not by their name alone."""
+        return other is not None and replace(self, is_enabled=other.is_enabled, regions=other.regions) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,5 +135,5 @@ def until(end: datetime) -> str:
 
 def named(names: Iterable[str]) -> str:
     """`freeze christmas`, `freezes christmas and weekend`."""
-    *others, last = names
+    *others, last = dict.fromkeys(names)
     return f"freezes {', '.join(others)} and {last}" if others else f"freeze {last}"

@@ -23,6 +23,7 @@ from reconciler.kinds.layer_version import LAYER_VERSION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.changes import prefix
+from reconciler.plan.retention import keeps_and_deletes
 
 IS_NOT_FROZEN = Rule(
     "R351", "Nothing is changed in a freeze of reconcile.yaml but what it allows, unless it is broken by name."
@@ -50,7 +51,7 @@ class Hold:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(freeze.name for freeze in self.freezes)
+        return tuple(dict.fromkeys(freeze.name for freeze in self.freezes))
 
 
 def holds(
@@ -157,7 +158,13 @@ def _is_drift(action: Action) -> bool:
 def warned(plan: Plan, held: Mapping[Target, Hold]) -> Plan:
     """The plan, which says what an apply would do of it now."""
     notes = [note for target, hold in held.items() for note in _warnings(target, hold)]
-    return replace(plan, diagnostics=(*plan.diagnostics, *notes))
+    return replace(plan, diagnostics=(*_as_it_comes(plan, held), *notes))
+
+
+def _as_it_comes(plan: Plan, held: Mapping[Target, Hold]) -> list[Diagnostic]:
+    """What the plan says, but how many versions go where they stay."""
+    staying = {target for target, hold in held.items() if not hold.is_whole}
+    return [note for note in plan.diagnostics if note.target not in staying or note.rule != keeps_and_deletes.rule.id]
 
 
 def _warnings(target: Target, hold: Hold) -> Iterator[Diagnostic]:
@@ -200,7 +207,7 @@ def carried_out(plan: Plan, held: Mapping[Target, Hold]) -> Plan:
     """What is left of the plan: targets that are held are refused, and versions stay."""
     notes = [refused(target, hold) if hold.is_whole else _stays(target, hold) for target, hold in held.items()]
     targets = tuple(_without(one, held[one.target]) if one.target in held else one for one in plan.targets)
-    return replace(plan, targets=targets, diagnostics=(*plan.diagnostics, *notes))
+    return replace(plan, targets=targets, diagnostics=(*_as_it_comes(plan, held), *notes))
 
 
 def _without(planned: TargetPlan, hold: Hold) -> TargetPlan:

@@ -24,6 +24,7 @@ IS_OF_A_TIMEZONE = Rule("R355", "The timezone of a freeze is one of the IANA dat
 FREEZES_SOMETHING = Rule("W259", "What a freeze names in accounts, regions and functions is there.")
 
 KEY = "freezes"
+ZONE = re.compile("[A-Z][A-Za-z0-9_+/-]*")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _DAY = f"({'|'.join(DAYS)}) {_TIME}"
@@ -125,7 +126,7 @@ def zone(name: str) -> ZoneInfo | None:
     """None for what the database does not know; what a machine calls its own is none of it."""
     from zoneinfo import ZoneInfo
 
-    if not re.fullmatch(r"[A-Z][A-Za-z0-9_+/-]*", name):
+    if not ZONE.fullmatch(name):
         return None
     try:
         return ZoneInfo(name)
@@ -158,7 +159,7 @@ def freeze_faults(document: Document) -> Iterator[Fault]:
 def _unknown(name: str) -> str:
     from zoneinfo import available_timezones
 
-    known = {name.casefold(): name for name in available_timezones()}
+    known = {name.casefold(): name for name in available_timezones() if ZONE.fullmatch(name)}
     if not known:
         return f"{name} cannot be looked up, for this machine has no time zones; install tzdata"
     close = get_close_matches(name.casefold(), known, n=1, cutoff=0.6)

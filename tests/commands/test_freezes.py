@@ -159,6 +159,35 @@ def test_a_freeze_is_broken_by_its_very_name(changed: House, arguments: list[str
     assert changed.writes() == []
 
 
+@pytest.mark.parametrize("command", [("apply",), ("republish", "checkout")], ids=["an apply", "a version anew"])
+def test_what_is_agreed_to_once_a_freeze_has_begun_is_not_done(
+    changed: House, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """A question waits for as long as nobody answers."""
+
+    class Clock(datetime):
+        later = timedelta(0)
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + cls.later
+
+    def answered(_: Any) -> None:
+        Clock.later = timedelta(days=2)
+
+    if command == ("republish", "checkout"):
+        changed.apply()
+        changed.writes()
+    begins, ends = (f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M}" for days in (1, 5))
+    later = f"freezes:\n  - {{name: audit, from: {begins}, to: {ends}, timezone: UTC}}\n"
+    changed.write("reconcile.yaml", CONFIG + later, stock=False)
+    monkeypatch.setattr("reconciler.commands.freezing.datetime", Clock)
+    monkeypatch.setattr("reconciler.commands.asking.confirm", answered)
+    result = changed.run(*command)
+    assert (result.exit_code, changed.writes()) == (21, []), result.out + result.err
+    assert "freeze audit has begun meanwhile, and holds until " in result.err
+
+
 def test_all_that_hold_are_broken_or_none_is(changed: House) -> None:
     both = freeze() + freeze(name="audit", days=9).removeprefix("freezes:\n")
     changed.write("reconcile.yaml", CONFIG + both, stock=False)
@@ -233,6 +262,7 @@ def test_versions_that_are_not_kept_stay_and_nothing_is_refused(house: House) ->
     assert rules(house.plan()) == [("W258", "note", "test/us-west-2/checkout")]
     report = house.apply()
     assert (report["outcome"], numbers(house)) == ({"status": "unchanged", "exit_code": 0}, [1, 2, 3, 4])
+    assert not any("deletes" in house.run(*words).out for words in (("plan",), ("apply", "--yes")))
     house.write("reconcile.yaml", config, stock=False)
     assert (house.apply()["outcome"]["exit_code"], numbers(house)) == (0, [3, 4])
 

@@ -52,7 +52,7 @@ WRONG = {
     "a zone in lower case": (f"{WHEN}, timezone: europe/berlin", "did you mean Europe/Berlin?"),
     "a path": (f"{WHEN}, timezone: ../../etc/passwd", "../../etc/passwd is no time zone"),
     "a folder of zones": (f"{WHEN}, timezone: Europe", "Europe is no time zone"),
-    "what a machine calls its own": (f"{WHEN}, timezone: localtime", "localtime is no time zone"),
+    "what a machine calls its own": (f"{WHEN}, timezone: localtime", "localtime is no time zone; write Europe/Berlin"),
     "no time at all": ("timezone: UTC", "freeze f: write both from and to, or weekly"),
     "half of it": ("from: 2026-12-18T18:00, timezone: UTC", "freeze f: write both from and to, or weekly"),
     "both forms": (f"{WHEN}, weekly: fri 16:00 - mon 08:00, timezone: UTC", "write from and to, or weekly, not both"),

@@ -108,16 +108,22 @@ def require_by_hand(here: Job, breaking: Breaking) -> None:
 
 
 def frozen_as_before(here: Job, workspace: Workspace) -> Workspace:
-    """With the freezes as well that there were before what was pushed: no change lifts the one that keeps it back. A reconcile.yaml that was
-    not valid there froze nothing."""
+    """With the freezes as well that there were before what was pushed: no change lifts the one that keeps it back, or gives an account a name
+    that none is of. A reconcile.yaml that was not valid there froze nothing."""
     before = None
     history = wiring.history(workspace)
     if here.base and is_known(history.repository, here.base):
         with suppress(UnsafePlan):
             before = config_at(history, here.base, workspace)
-    more = [freeze for freeze in (before.freezes if before else ()) if freeze not in workspace.config.freezes]
-    config = replace(workspace.config, freezes=(*workspace.config.freezes, *more))
-    return replace(workspace, config=config) if more else workspace
+    if before is None:
+        return workspace
+    now = workspace.config
+    others = tuple(
+        name for name, account in now.accounts.items() if not account.is_reached_as(before.accounts.get(name))
+    )
+    then = (replace(one, accounts=(*one.accounts, *others)) if one.accounts else one for one in before.freezes)
+    more = [freeze for freeze in then if freeze not in now.freezes]
+    return replace(workspace, config=replace(now, freezes=(*now.freezes, *more))) if more else workspace
 
 
 def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:

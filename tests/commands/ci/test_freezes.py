@@ -56,6 +56,33 @@ def test_a_freeze_that_only_moved_in_its_file_is_the_same_one(shop: Shop) -> Non
     assert (result.exit_code, "freeze christmas holds" in result.out) == (21, True), result.err
 
 
+def test_a_freeze_that_a_change_makes_longer_is_named_once(shop: Shop) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9), "reconcile.yaml": OURS + freeze(", allow: [create]", days=3)})
+    shop.planned(number)
+    shop.merged(number)
+    result = shop.applied()
+    assert result.exit_code == 21
+    assert "freeze christmas holds; apply again then, or with --break-freeze christmas --because" in result.out
+
+
+def test_no_change_calls_an_account_by_a_name_that_no_freeze_is_of(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody need have seen it either."""
+    unseen = f"{OURS}approval: none\n"
+    shop = shop_of(house, hub, monkeypatch, {"one.yaml": timed("one", 3)})
+    shop.house.write("reconcile.yaml", unseen + freeze(", accounts: [test]"), stock=False)
+    shop.commit("a freeze")
+    assert shop.applied().exit_code == 0
+    renamed = unseen.replace("name: test", "name: other") + freeze(", accounts: [test]")
+    shop.house.write("reconcile.yaml", renamed, stock=False)
+    shop.house.write("one.yaml", timed("one", 9).replace("account: test", "account: other"))
+    shop.commit("another name")
+    result = shop.applied()
+    assert (result.exit_code, "freeze christmas holds" in result.out) == (21, True), result.out + result.err
+    assert timeout(shop, "one") == 3
+
+
 def test_only_a_run_by_hand_breaks_a_freeze(shop: Shop) -> None:
     number = held(shop, {"one.yaml": timed("one", 9)})
     by_itself = shop.applied(*BREAKING)
