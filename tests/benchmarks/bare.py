@@ -1,7 +1,7 @@
 """The calls of a no-op plan, made by threads of bare boto3: what they cost when nothing is done with the answers.
 
 `python -m tests.benchmarks.bare N FUNCTIONS OTHERS`, in the environment of an AWS: so many GetFunction and so many other calls of Lambda's are
-made a second, so that none is refused.
+made a second, so that hardly one is refused; boto3 repeats those that are.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from tests.benchmarks.measuring import Ran, Row, commit_first, reconcile, run
 
 REGIONS = (fleet.REGION, "us-east-1", "eu-west-1", "eu-north-1")
 CHANGED_OF, LONG_SETTLE = 500, 60.0
-BARE_SHARE = 0.9  # of a quota: so that none is refused
+BARE_SHARE = 0.9  # of a quota: so that hardly one is refused
 BESIDE = ("s3", "sts", "tagging", "iam", "logs")
 Measure = Callable[[Running, Path, int], Row]
 
