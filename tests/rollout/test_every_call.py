@@ -165,4 +165,4 @@ def test_whatever_goes_wrong_at_a_call_of_a_rollout_it_comes_to_where_git_and_aw
 
 @pytest.mark.parametrize("name", ["begins", "is promoted"])
 def test_a_few_of_these(world: World, name: str) -> None:
-    assert not wrong_plays(world, name, 5, 37)
+    assert not wrong_plays(world, name, 5, 53)

@@ -20,7 +20,7 @@ from tests.conftest import House, opened
 from tests.rollout.shop import LIVE, STEPS, Options, Place
 from tests.rollout.world import GOING_WRONG, TICK, World, opened_world
 
-DRAWS = [pytest.param(6, id="a few"), pytest.param(100, id="many", marks=pytest.mark.sweep)]
+DRAWS = [pytest.param(4, id="a few"), pytest.param(100, id="many", marks=pytest.mark.sweep)]
 NEXT, TILL = ("checkout", "next"), ("till", "live")
 
 

@@ -118,9 +118,9 @@ class World(Shop):
         return result.exit_code
 
     def _meanwhile(self, goes: str, place: Place) -> None:
-        """Right before the first call of ours."""
+        """Right before the first call of ours. Where several functions are carried out side by side, nobody could tell whose calls are whose."""
         watch, self.house.sandbox.gate.watch = self.house.sandbox.gate.watch, lambda *_: None
-        if goes == "another tick":
+        if goes == "another tick" and len(self.keys) == 1:
             words = self.words
             self.run(*TICK)
             self.words, self.goes = words, goes
