@@ -155,7 +155,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Hypothesis draws little by default and much in sweeps, of which every test that draws is one; and each time the same, so that a
     commit is as green tomorrow as today. The hunt for what nobody has drawn yet is `--whole`."""
     is_hunting = config.getoption("--whole")
-    for name, count in (("few", 40), ("many", 400)):
+    for name, count in (("few", 40), ("many", 400 if is_hunting else 250)):
         settings.register_profile(name, max_examples=count, deadline=None, derandomize=not is_hunting)
     settings.load_profile("many" if is_sweeping(config) else "few")
 
@@ -187,6 +187,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("sweep")
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker("sandbox")
+    if is_sweeping(config):  # the longest first: as the last of all it would leave a processor idle
+        items.sort(key=lambda item: not item.name.endswith("[many]"))
 
 
 @contextlib.contextmanager

@@ -58,7 +58,7 @@ OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
 MAY_REFUSE = {"R210", "R222", "R223", "R225", "R271", "R272"}
 
 
-DRAWS = [pytest.param(5, id="a few"), pytest.param(120, id="many", marks=pytest.mark.sweep)]
+DRAWS = [pytest.param(5, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]
 
 
 def anywhere(document: dict[str, Any]) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def in_turn(request: pytest.FixtureRequest, act: str, moments: list[T], rounds: 
 def test_a_change_of_somebody_elses_around_any_write_is_never_taken_for_ours(
     stage: Stage, act: str, request: pytest.FixtureRequest
 ) -> None:
-    walked = in_turn(request, act, moments(stage.clean), rounds=6, first=0)
+    walked = in_turn(request, act, moments(stage.clean), rounds=10, first=0)
     assert not told([stage.play(act, number, when) for number, when in walked])
 
 

@@ -18,7 +18,7 @@ from tests.apply.test_law import drawn
 from tests.apply.test_lives import REGIONS, THEIRS, Village, village, wholes  # noqa: F401  a fixture
 from tests.conftest import ACCOUNT, House
 
-DRAWS = [pytest.param(8, id="a few"), pytest.param(300, id="many", marks=pytest.mark.sweep)]
+DRAWS = [pytest.param(8, id="a few"), pytest.param(120, id="many", marks=pytest.mark.sweep)]
 SECRET = "correct-horse-battery"
 
 
