@@ -17,7 +17,7 @@ from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, GitError, SelectionError, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.freezes import Breaking, Broken, Freeze, named, on, until
+from reconciler.core.freezes import Breaking, Broken, Freeze, holding, how_to_break, named, on, until
 from reconciler.core.model import Diagnostic, Plan, Snapshot, Target, TargetPlan
 from reconciler.files.validation import close_match
 from reconciler.plan.freezes import IS_NOT_FROZEN, Hold, carried_out, holds, warned
@@ -61,14 +61,14 @@ def asking(workspace: Workspace, plan: Plan, session: Session, breaking: Breakin
     moment = moments(workspace, plan, session.aws)
     acting = {one.target for one in plan.targets if one.operations} - {*wiring.refusals(plan)}
 
-    def holding() -> dict[str, datetime]:
+    def holding_now() -> dict[str, datetime]:
         return {freeze.name: end for target in acting for freeze, end in on(left, target, moment(target))}
 
-    before = holding()
+    before = holding_now()
 
     def ask(document: Mapping[str, Any]) -> None:
         session.audience.ask(document)
-        for name, end in holding().items():
+        for name, end in holding_now().items():
             if name not in before:
                 message = f"{named([name])} has begun meanwhile, and holds until {until(end)}; nothing was changed"
                 raise UnsafePlan(IS_NOT_FROZEN.ends(message))
@@ -79,17 +79,16 @@ def asking(workspace: Workspace, plan: Plan, session: Session, breaking: Breakin
 def require_open(workspace: Workspace, target: Target, now: datetime, breaking: Breaking) -> Broken:
     """What was broken for what a person asks of a target at once. Raises UnsafePlan where a freeze holds, whatever that allows."""
     require_named(workspace, breaking)
-    holding = on(workspace.config.freezes, target, now)
-    still = [(freeze, end) for freeze, end in holding if freeze.name not in breaking.names]
+    every = on(workspace.config.freezes, target, now)
+    still = [(freeze, end) for freeze, end in every if freeze.name not in breaking.names]
     if still:
         names = [freeze.name for freeze, _ in still]
-        how = f"{' '.join(f'--break-freeze {name}' for name in names)} --because TEXT"
         message = (
-            f"{target} is left as it is until {until(still[0][1])}: {named(names)} "
-            f"{'holds' if len(names) == 1 else 'hold'}; going back works, and this with {how}"
+            f"{target} is left as it is until {until(still[0][1])}: {holding(names)}; "
+            f"going back works, and this with {how_to_break(names)}"
         )
         raise UnsafePlan(IS_NOT_FROZEN.ends(message))
-    broken = tuple(freeze.name for freeze, _ in holding)
+    broken = tuple(freeze.name for freeze, _ in every)
     return Broken(breaking.because, {target: broken} if broken else {})
 
 

@@ -137,3 +137,14 @@ def named(names: Iterable[str]) -> str:
     """`freeze christmas`, `freezes christmas and weekend`."""
     *others, last = dict.fromkeys(names)
     return f"freezes {', '.join(others)} and {last}" if others else f"freeze {last}"
+
+
+def holding(names: Iterable[str]) -> str:
+    """`freeze christmas holds`."""
+    names = tuple(names)
+    return f"{named(names)} {'holds' if len(names) == 1 else 'hold'}"
+
+
+def how_to_break(names: Iterable[str]) -> str:
+    """What to add to a command line."""
+    return f"{' '.join(f'--break-freeze {name}' for name in names)} --because TEXT"

@@ -15,7 +15,7 @@ from typing import Literal
 from reconciler.core.diff import pointer, steps_of
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.freezes import Freeze, named, on, until
+from reconciler.core.freezes import Freeze, holding, how_to_break, named, on, until
 from reconciler.core.model import Action, Desired, Diagnostic, Key, Plan, Spec, Target, TargetPlan
 from reconciler.core.words import many
 from reconciler.kinds.function import FUNCTION
@@ -183,7 +183,7 @@ def _stays(target: Target, hold: Hold) -> Diagnostic:
 
 def refused(target: Target, hold: Hold) -> Diagnostic:
     """Of an apply."""
-    how = f"apply again then, or with {' '.join(f'--break-freeze {name}' for name in hold.names)} --because TEXT"
+    how = f"apply again then, or with {how_to_break(hold.names)}"
     message = f"{target} is not changed until {until(hold.end)}: {_holding(hold)}; {how}"
     return replace(IS_NOT_FROZEN.cited(_noted("refusal", message, target, hold)), error=UnsafePlan.__name__)
 
@@ -194,8 +194,7 @@ def _noted(severity: Literal["note", "warning", "refusal"], message: str, target
 
 
 def _holding(hold: Hold) -> str:
-    verb = "holds" if len(hold.names) == 1 else "hold"
-    return "; ".join(filter(None, (f"{named(hold.names)} {verb}{_allowing(hold)}", hold.why)))
+    return "; ".join(filter(None, (f"{holding(hold.names)}{_allowing(hold)}", hold.why)))
 
 
 def _allowing(hold: Hold) -> str:
