@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.commands import wiring
-from reconciler.commands.apply import Session
 from reconciler.commands.causes import applied_here, caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
@@ -25,6 +24,7 @@ from reconciler.report.applied import Applied
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
+    from reconciler.commands.apply import Session
 
 HAS_A_CLOCK_THAT_IS_RIGHT = Rule("R352", "Where reconcile.yaml has freezes, this machine's clock is that of AWS.")
 FARTHEST = timedelta(minutes=5)  # that the clocks may be apart
