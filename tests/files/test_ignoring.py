@@ -50,7 +50,7 @@ def test_a_pattern_without_backtracking_matches_what_it_matched_with_it(lines: l
 def test_no_pattern_takes_longer_than_its_name_is_long(pattern: str, path: str) -> None:
     begun = time.process_time()
     assert not is_ignored(pattern, path)
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - begun < 10, "backtracking would take hours; this bound only tells it from that"
     assert is_ignored(pattern.removesuffix("b").removesuffix("c") + "*", path)
 
 

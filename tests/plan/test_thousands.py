@@ -93,10 +93,11 @@ def test_thousands_of_mappings_expand_in_the_time_that_reading_them_takes(tmp_pa
     )
     file = tmp_path / "fan-in.yaml"
     file.write_text(f"function: fan-in\nevent_source_mappings:\n{mappings}")
-    document = load.read(file)
     begun = time.process_time()
+    document = load.read(file)
+    has_read = time.process_time()
     (made,) = load.expanded(document, [TARGET], None)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - has_read < 3 * (has_read - begun)
     assert len(made.desired) == COUNT
     last = made.desired[-1]
     assert str(last.origins["/EventSourceArn"]) == f"{file}:{COUNT + 2}:{last.origins['/EventSourceArn'].column}"

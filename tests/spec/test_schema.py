@@ -130,7 +130,7 @@ def test_a_pattern_is_anchored_and_takes_hostile_text_in_its_stride(pattern: str
     started = time.process_time()
     for text in HOSTILE:
         re.search(pattern, text)
-    assert time.process_time() - started < 2, "backtracking would take minutes; this bound only tells it from that"
+    assert time.process_time() - started < 10, "backtracking would take minutes; this bound only tells it from that"
 
 
 def test_a_pattern_is_said_in_words() -> None:
