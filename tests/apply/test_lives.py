@@ -54,8 +54,9 @@ OTHERWISE: dict[str, st.SearchStrategy[Any]] = {
 }
 # Refused for good: an architecture without its code (R210), two versions that no alias can route between (R222), an alias that is
 # left to others and that nobody has made (R223), one that goes and that what the spec does not own hangs on (R225), more kept started
-# than is reserved, or the same version twice, where the spec owns one of both alone (R271, R272).
-MAY_REFUSE = {"R210", "R222", "R223", "R225", "R271", "R272"}
+# than is reserved, or the same version twice, where the spec owns one of both alone (R271, R272), what a version has that somebody
+# else published without it (R276).
+MAY_REFUSE = {"R210", "R222", "R223", "R225", "R271", "R272", "R276"}
 
 
 DRAWS = [pytest.param(5, id="a few"), pytest.param(80, id="many", marks=pytest.mark.sweep)]
