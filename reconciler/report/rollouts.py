@@ -110,7 +110,7 @@ def row(item: Told) -> dict[str, Any]:
         "reason": ("" if item.failed else decision.reason) or (marker.reason if marker else ""),
         "verdict": judged.outcome if judged else None,
         "evidence": dict(judged.numbers) if judged else {},
-        "unsure": judged.reason if judged and judged.outcome == "unsure" else "",
+        "unsure": judged.lacks if judged else "",
         "did": item.did,
         "next": item.next,
         "failed": item.failed,

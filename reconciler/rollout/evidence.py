@@ -4,12 +4,13 @@ ask for, the verdict takes the answers. What could not be asked is never a pass.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from reconciler.core.rollouts import Analysis, Duration, Rollout
+from reconciler.core.rollouts import Analysis, Duration, Errors, Rollout
 from reconciler.rollout.marker import Marker
 from reconciler.rollout.steps import percent
 
@@ -102,11 +103,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Fail acts at once, pass when the step's time is over; `reason` is empty where it passes. `numbers` are for the record."""
+    """Fail acts at once, pass when the step's time is over; `reason` is empty where it passes. `numbers` are for the record. `enough_in`
+    says how much longer it takes until there are invocations enough, None where that is not known or there are."""
 
     outcome: Outcome
     reason: str = ""
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    enough_in: timedelta | None = None
+
+    @property
+    def lacks(self) -> str:
+        """Why it is unsure, and when that may be over; empty where it is not."""
+        soon = f"; at this rate enough in about {math.ceil(self.enough_in / MINUTE)}m" if self.enough_in else ""
+        return f"{self.reason}{soon}" if self.outcome == "unsure" else ""
 
 
 def verdict(rollout: Rollout, marker: Marker, evidence: Evidence) -> Verdict:
@@ -116,7 +125,7 @@ def verdict(rollout: Rollout, marker: Marker, evidence: Evidence) -> Verdict:
     if failed:
         return Verdict("fail", failed, numbers)
     unsure = evidence.problem or "; ".join(lacking(analysis, evidence))
-    return Verdict("unsure", unsure, numbers) if unsure else Verdict("pass", "", numbers)
+    return Verdict("unsure", unsure, numbers, enough_in(analysis, evidence)) if unsure else Verdict("pass", "", numbers)
 
 
 def failing(analysis: Analysis, marker: Marker, evidence: Evidence) -> Iterator[str]:
@@ -182,18 +191,34 @@ def lacking(analysis: Analysis, evidence: Evidence) -> Iterator[str]:
     for name in analysis.alarms:
         if name not in evidence.alarms:
             yield f"there is no alarm {name}"
-    for word, rule in (("errors", analysis.errors), ("duration", analysis.duration)):
-        if rule is None:
-            continue
-        sides = [("candidate", evidence.candidate)]
-        sides += [("stable", evidence.stable)] if rule.over_stable is not None else []
-        for name, side in sides:
-            if side.invocations < rule.least:
-                yield f"too few invocations of {name} for {word}: {side.invocations:.12g} of {rule.least}"
-            elif rule is analysis.duration and side.duration is None:
-                yield f"no duration of {name}"
+    for word, rule, name, side in _counted(analysis, evidence):
+        if side.invocations < rule.least:
+            yield f"too few invocations of {name} for {word}: {side.invocations:.12g} of {rule.least}"
+        elif rule is analysis.duration and side.duration is None:
+            yield f"no duration of {name}"
     if analysis.throttles is not None and (evidence.throttles is None or evidence.throttles_before is None):
         yield "throttles are not known"
+
+
+def _counted(analysis: Analysis, evidence: Evidence) -> Iterator[tuple[str, Errors | Duration, str, Side]]:
+    """(what is compared, its rule, of which version, what was seen of it)."""
+    for word, rule in (("errors", analysis.errors), ("duration", analysis.duration)):
+        if rule is not None:
+            yield word, rule, "candidate", evidence.candidate
+            if rule.over_stable is not None:
+                yield word, rule, "stable", evidence.stable
+
+
+def enough_in(analysis: Analysis, evidence: Evidence) -> timedelta | None:
+    """How much longer it takes, if as many come as came in the window, until all that is compared has its `least`."""
+    lacking = [
+        (rule.least, side.invocations)
+        for _, rule, _, side in _counted(analysis, evidence)
+        if side.invocations < rule.least
+    ]
+    if evidence.problem or not lacking or not all(seen for _, seen in lacking):
+        return None
+    return max(evidence.window.length * (least / seen - 1) for least, seen in lacking)
 
 
 def numbers_of(analysis: Analysis, evidence: Evidence) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def told(aws: Aws, plan: Plan, specs: Iterable[Spec], live: Iterable[Live]) -> I
         if rollout is None or (found.window.is_empty and not found.alarms):
             continue
         judged = verdict(rollout, rolling[key].marker, found)
-        message = f"{key}: by now {judged_in_words(judged.outcome, judged.numbers, judged.reason)}"
+        message = f"{key}: by now {judged_in_words(judged.outcome, judged.numbers, judged.lacks or judged.reason)}"
         yield IS_JUDGED.cited(Diagnostic("note", message, key.target, origins[key.target].get(f"/aliases/{key.name}")))
 
 

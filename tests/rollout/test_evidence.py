@@ -152,6 +152,29 @@ def test_of_versions_that_nobody_asked_for_or_was_told_of_there_are_no_numbers()
     assert verdict(rollout(), STEP, unknown).numbers == {"alarms": {"red": "OK"}}
 
 
+@pytest.mark.parametrize(
+    ("candidate", "stable", "told"),
+    [
+        (Side(20, 0, 9), Side(900, 0, 9), "; at this rate enough in about 45m"),
+        (Side(20, 0, 9), Side(10, 0, 9), "; at this rate enough in about 120m"),
+        (Side(0), Side(900, 0, 9), ""),
+        (Side(50, 0, None), Side(900, 0, 9), ""),
+    ],
+    ids=["one side", "the slower of both", "nobody came", "enough, and no duration"],
+)
+def test_when_there_may_be_enough_invocations_is_told_from_what_came_so_far(
+    candidate: Side, stable: Side, told: str
+) -> None:
+    rule = rollout(
+        analysis={"errors": {"max": "2%", "over_stable": "1%", "least": 50}, "duration": {"max": "1s", "least": 50}}
+    )
+    judged = verdict(rule, STEP, Evidence(HALF_AN_HOUR, candidate, stable))
+    assert (judged.outcome, judged.lacks) == ("unsure", f"{judged.reason}{told}")
+    assert verdict(rule, STEP, Evidence(HALF_AN_HOUR, candidate, stable, problem="CloudWatch is down")).lacks == (
+        "CloudWatch is down"
+    )
+
+
 def test_a_million_is_told_in_its_digits() -> None:
     rule = rollout(analysis={"errors": {"max": "2%", "least": 2_000_000}, **THROTTLES})
     judged = verdict(rule, STEP, Evidence(HALF_AN_HOUR, Side(1_234_567, 1), Side(9_876_543), 1_000_001, 1_000_000))
