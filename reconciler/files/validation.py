@@ -398,3 +398,13 @@ def close_match(word: str, known: Iterable[str]) -> str:
     names = list(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(names)}" if names else ""
+
+
+def named_again(document: Document, thing: str, names: Iterable[tuple[str, str]], rule: Rule) -> Iterator[Fault]:
+    """Of (name, pointer) in their order: each that an earlier one has already."""
+    seen: dict[str, Any] = {}
+    for name, pointer in names:
+        origin = document.at(pointer)
+        if name in seen:
+            yield Fault(origin, rule.ends(f"{thing} {name} stands here again; it is already at {seen[name]}"))
+        seen.setdefault(name, origin)

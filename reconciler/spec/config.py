@@ -201,15 +201,12 @@ def _cross_faults(document: Document) -> Iterable[Fault]:
         yield Fault(document.at("/prune"), PRUNES_WHAT_IS_MARKED.ends(message))
     yield from _artifact_faults(document)
     yield from _lock_faults(document)
-    seen: dict[str, Origin] = {}
+    accounts = list(enumerate(document.value["aws"]["accounts"]))
+    names = ((account["name"], f"/aws/accounts/{index}/name") for index, account in accounts)
+    yield from validation.named_again(document, "account", names, NAMES_AN_ACCOUNT_ONCE)
     numbers: dict[str, Origin] = {}
-    for index, account in enumerate(document.value["aws"]["accounts"]):
+    for index, account in accounts:
         at = f"/aws/accounts/{index}"
-        origin = document.at(f"{at}/name")
-        if account["name"] in seen:
-            message = f"account {account['name']} stands here again; it is already at {seen[account['name']]}"
-            yield Fault(origin, NAMES_AN_ACCOUNT_ONCE.ends(message))
-        seen.setdefault(account["name"], origin)
         role = account.get("assumeRole", "")
         if role and not role.startswith("arn:") and "accountId" not in account:
             yield Fault(

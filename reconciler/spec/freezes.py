@@ -14,6 +14,7 @@ from reconciler.core.finding import Rule
 from reconciler.core.freezes import ALLOWED, FUNCTION, WEEK, Freeze, Once, Weekly, matches, moments_of
 from reconciler.core.model import Diagnostic, Spec
 from reconciler.files.strict_yaml import Document
+from reconciler.files.validation import named_again
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -139,14 +140,10 @@ def zone(name: str) -> ZoneInfo | None:
 
 def freeze_faults(document: Document) -> Iterator[Fault]:
     """Of one whose form is right."""
-    seen: dict[str, Any] = {}
+    names = ((entry["name"], f"/{KEY}/{index}/name") for index, entry in _entries(document))
+    yield from named_again(document, "freeze", names, HAS_A_NAME_OF_ITS_OWN)
     for index, entry in _entries(document):
         at = f"/{KEY}/{index}"
-        origin = document.at(f"{at}/name")
-        if entry["name"] in seen:
-            message = f"freeze {entry['name']} stands here again; it is already at {seen[entry['name']]}"
-            yield Fault(origin, HAS_A_NAME_OF_ITS_OWN.ends(message))
-        seen.setdefault(entry["name"], origin)
         found = zone(entry["timezone"])
         if found is None:
             yield Fault(document.at(f"{at}/timezone"), IS_OF_A_TIMEZONE.ends(_unknown(entry["timezone"])))
