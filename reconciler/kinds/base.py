@@ -16,6 +16,23 @@ from reconciler.core.model import Blob, Live, Pin, Properties, Ref, Unreadable
 from reconciler.core.rollouts import Smoke
 from reconciler.core.waiting import Wait
 from reconciler.kinds.reading import Reading
+from reconciler.kinds.unsaid import (
+    as_it_is,
+    by_its_name,
+    by_name,
+    nameless,
+    never_replaced,
+    never_replacing,
+    never_sensitive,
+    no_remark,
+    no_warning,
+    nothing_answered,
+    nothing_at_creation,
+    nothing_more,
+    nothing_reserved,
+    properties_of,
+    with_name,
+)
 
 # Why a section does not take a member, where several calls have it.
 IS_THE_FUNCTION = "the spec's `function`"
@@ -156,73 +173,12 @@ class Step:
     otherwise: Step | None = None
 
 
-def never_sensitive(_: tuple[str, ...]) -> bool:
-    return False
-
-
-def never_replaced(_pointer: str, _before: Any, _after: Any) -> bool:
-    return False
-
-
-def never_replacing(_name: str, _properties: Properties) -> None:
-    """Of a kind whose resources are what their identity says: none stands in for another."""
-
-
 def as_written(properties: Properties, _: str | Ref) -> dict[str, Any]:
     return dict(properties)
 
 
-def nothing_answered(_result: Properties, _function: str) -> dict[str, Any]:
-    return {}
-
-
-def nothing_at_creation(_: Properties) -> dict[str, Any]:
-    return {}
-
-
-def nothing_reserved(_: Properties) -> int:
-    return 0
-
-
-def no_remark(_: Live) -> str:
-    return ""
-
-
-def nothing_more(_before: Properties, _after: Properties) -> list[str]:
-    return []
-
-
 def function_and_aliases(lives: Iterable[Live]) -> frozenset[str]:
     return frozenset({LATEST, *(live.key.name for live in lives if live.key.kind == "alias")})
-
-
-def by_name(name: str, _: Properties) -> str:
-    """The identity of what AWS itself knows by name."""
-    return name
-
-
-def by_its_name(name: str) -> str:
-    return name
-
-
-def nameless(_function: str, _configuration: Properties) -> str:
-    return ""
-
-
-def properties_of(live: Live) -> Properties:
-    return live.properties
-
-
-def as_it_is(live: Live) -> Live | None:
-    return live
-
-
-def no_warning(_before: Properties | None, _after: Properties) -> str:
-    return ""
-
-
-def with_name(live: Live) -> Any:
-    return {**({"name": live.key.name} if live.key.name else {}), **live.properties}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

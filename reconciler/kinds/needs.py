@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from reconciler.core.model import Desired, LayerReference, Live, Spec, Target
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.base import Kind, nothing_reserved
+from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, kinds_of
+from reconciler.kinds.unsaid import nothing_reserved
 from reconciler.kinds.version import VERSION
 
 QUALIFIERS = (ALIAS, VERSION)
