@@ -22,7 +22,8 @@ from reconciler.apply.expected import (
 )
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core.errors import CallFailed, Interrupted
-from reconciler.core.model import Key, Live, Operation, Properties, Target
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.plans import Operation
 from reconciler.core.waiting import Awaited, Flow, Pause
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, WAITS

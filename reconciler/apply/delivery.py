@@ -16,7 +16,8 @@ from typing import IO, Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import CallFailed, CodeDiffers
-from reconciler.core.model import Blob, Origin, Pin
+from reconciler.core.model import Origin
+from reconciler.core.packages import Blob, Pin
 from reconciler.core.words import byte_size
 from reconciler.files.packages import Package, Packages
 from reconciler.snapshot.artifacts import MISSING, full_sha256, object_head

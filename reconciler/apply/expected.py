@@ -12,7 +12,9 @@ from typing import Any
 from reconciler.core.diff import Difference, differences, matching, pointer, value_at, with_value
 from reconciler.core.errors import NotOwned, PlanError, StalePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import SENSITIVE, UNSET, Key, Live, Operation, Properties, TargetPlan, Unreadable
+from reconciler.core.model import Key, Live, Properties
+from reconciler.core.plans import Operation, TargetPlan
+from reconciler.core.values import SENSITIVE, UNSET, Unreadable
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import remaining
 from reconciler.kinds.registry import KINDS

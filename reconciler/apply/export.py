@@ -12,7 +12,8 @@ from typing import Any
 
 from reconciler.apply import looking
 from reconciler.aws.client import Aws, Place
-from reconciler.core.model import SENSITIVE, Live, Spec, Target
+from reconciler.core.model import Live, Spec, Target
+from reconciler.core.values import SENSITIVE
 from reconciler.kinds import iam
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.apply.run import Outcome, Record
 from reconciler.aws.client import Answer
 from reconciler.core.errors import CallFailed, FunctionFailed, NotOwned, ReconcileError, Rejected, StalePlan
-from reconciler.core.model import Operation
+from reconciler.core.plans import Operation
 
 OUTCOMES: Mapping[str, Outcome] = {
     StalePlan.__name__: "stale", NotOwned.__name__: "refused", FunctionFailed.__name__: "function failed",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.model import Pin
+from reconciler.core.packages import Pin
 from reconciler.snapshot import artifacts
 
 A_MOMENT_SECONDS = 1.0  # about as long as a call may stand in line once its object was looked at

@@ -21,7 +21,9 @@ from reconciler.apply.smoking import dated, event, require_passed, without_paylo
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core import service
 from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted, Rejected
-from reconciler.core.model import Blob, Operation, Ref, Target
+from reconciler.core.model import Target
+from reconciler.core.packages import Blob
+from reconciler.core.plans import Operation, Ref
 from reconciler.core.waiting import Awaited, Flow, Room, Wait
 from reconciler.core.words import byte_size
 from reconciler.kinds.function import FUNCTION

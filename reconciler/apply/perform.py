@@ -19,7 +19,8 @@ from reconciler.apply.waiting import waiting
 from reconciler.aws.client import Place
 from reconciler.aws.jobs import Jobs
 from reconciler.core.errors import PlanError
-from reconciler.core.model import Plan, Target, TargetPlan
+from reconciler.core.model import Target
+from reconciler.core.plans import Plan, TargetPlan
 from reconciler.core.waiting import Flow
 from reconciler.report.schemas import stamp
 

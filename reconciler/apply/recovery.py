@@ -14,7 +14,8 @@ from reconciler.apply import looking
 from reconciler.apply.expected import Change, Expected, changed, changed_since, root_of
 from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed, StalePlan
-from reconciler.core.model import Live, Operation
+from reconciler.core.model import Live
+from reconciler.core.plans import Operation
 from reconciler.kinds.registry import KINDS
 
 STALE = "PreconditionFailedException"

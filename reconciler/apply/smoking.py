@@ -14,7 +14,7 @@ from typing import Any
 from reconciler.apply.run import Record, Run
 from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core.errors import AwsError, CodeDiffers, Rejected
-from reconciler.core.model import Operation
+from reconciler.core.plans import Operation
 from reconciler.core.rollouts import Smoke
 from reconciler.files.patterns import is_found
 from reconciler.files.reading import Unreadable, contents

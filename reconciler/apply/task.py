@@ -8,7 +8,7 @@ from reconciler.apply.failure import as_failure, failed
 from reconciler.apply.operation import Known, perform_operation, room_for
 from reconciler.apply.run import Outcome, Record, Run
 from reconciler.apply.smoking import rejection
-from reconciler.core.model import Operation, TargetPlan
+from reconciler.core.plans import Operation, TargetPlan
 from reconciler.core.waiting import Flow
 from reconciler.report.documents import plain
 from reconciler.snapshot import belongings

@@ -27,8 +27,9 @@ from reconciler.aws.sessions import CLIENT_ATTEMPTS, core_session, profile_of, r
 from reconciler.core import service
 from reconciler.core.accounts import Account, with_whole_arns
 from reconciler.core.errors import AwsError, CallFailed
-from reconciler.core.model import LocalArn, Properties, Target
+from reconciler.core.model import Properties, Target
 from reconciler.core.redaction import Redaction
+from reconciler.core.values import LocalArn
 from reconciler.core.waiting import Pause, State
 
 PATIENCE_SECONDS = 300.0

@@ -16,7 +16,8 @@ from reconciler.commands.rewriting import Rewriting, placed, unchanged
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.diff import is_named, steps_of
 from reconciler.core.errors import SpecError, UnsafePlan
-from reconciler.core.model import Plan, Snapshot, Target
+from reconciler.core.model import Snapshot, Target
+from reconciler.core.plans import Plan
 from reconciler.core.sealing import canonical
 from reconciler.files.splicing import Edit, Unspliced
 from reconciler.plan.acceptance import Left, Taken, accepted

@@ -21,7 +21,7 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.freezes import Breaking, Broken
-from reconciler.core.model import Diagnostic, Plan
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.files.packages import Packages
 from reconciler.plan import approval
 from reconciler.plan.approval import Review

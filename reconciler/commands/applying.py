@@ -12,7 +12,8 @@ from reconciler.commands.output import warn
 from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError
-from reconciler.core.model import Plan, Snapshot, Target
+from reconciler.core.model import Snapshot, Target
+from reconciler.core.plans import Plan
 from reconciler.report.applied import applied as by_reports
 from reconciler.report.sent import documents
 

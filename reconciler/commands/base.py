@@ -15,7 +15,9 @@ from reconciler.commands import wiring
 from reconciler.commands.wiring import Judgement, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import UNSET, GuardChange, Origin, Spec, Target
+from reconciler.core.model import Origin, Spec, Target
+from reconciler.core.plans import GuardChange
+from reconciler.core.values import UNSET
 from reconciler.files.tree import absolute
 from reconciler.report.documents import guard_change_document
 from reconciler.report.formats.shown import guard_change

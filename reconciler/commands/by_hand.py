@@ -18,7 +18,8 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.freezes import NOTHING_BROKEN, Breaking, Broken
-from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
+from reconciler.core.model import Key, Snapshot, Spec, Target
+from reconciler.core.plans import Plan
 from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
 from reconciler.spec.load import only

@@ -10,7 +10,8 @@ from reconciler.commands import wiring
 from reconciler.commands.progress import following, phase
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Plan, Snapshot, Spec, Target
+from reconciler.core.model import Snapshot, Spec, Target
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.words import many
 from reconciler.files.tree import packs
 from reconciler.plan.cause import Moments, Then, with_causes

@@ -9,7 +9,8 @@ from pathlib import Path
 from reconciler.commands import wiring
 from reconciler.commands.base import judged
 from reconciler.commands.wiring import Workspace
-from reconciler.core.model import Diagnostic, Spec
+from reconciler.core.model import Spec
+from reconciler.core.plans import Diagnostic
 from reconciler.core.words import many
 from reconciler.files.tree import packs
 from reconciler.kinds.function import FUNCTION

@@ -17,7 +17,8 @@ from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, GitError, SelectionError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import Breaking, Broken, Freeze, holding, how_to_break, named, on, until
-from reconciler.core.model import Diagnostic, Plan, Snapshot, Target, TargetPlan
+from reconciler.core.model import Snapshot, Target
+from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.files.validation import close_match
 from reconciler.plan.freezes import IS_NOT_FROZEN, Hold, carried_out, holds, warned
 from reconciler.report.applied import Applied

@@ -11,7 +11,8 @@ import click
 
 from reconciler.commands.naming import Named, functions_of, meant
 from reconciler.commands.run import Ending, Stop, run_plan
-from reconciler.core.model import Key, Operation, Plan, Target, TargetPlan
+from reconciler.core.model import Key, Target
+from reconciler.core.plans import Operation, Plan, TargetPlan
 from reconciler.kinds.registry import CALLS
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.history import provenance

@@ -11,7 +11,7 @@ from reconciler.commands.distant import newest_reports
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic
+from reconciler.core.plans import Diagnostic
 from reconciler.report.applied import Applied, applied
 from reconciler.report.journal import has_form
 from reconciler.report.schemas import REPORT

@@ -11,7 +11,8 @@ from reconciler.commands import freezing, wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
-from reconciler.core.model import Diagnostic, Plan, Snapshot
+from reconciler.core.model import Snapshot
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.report.applied import Applied
 
 if TYPE_CHECKING:

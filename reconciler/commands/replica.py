@@ -15,8 +15,9 @@ from reconciler.commands.wiring import Workspace
 from reconciler.core import service
 from reconciler.core.accounts import with_whole_arns
 from reconciler.core.diff import steps_of, value_at
-from reconciler.core.model import Live, Sealed, Snapshot, Spec, Target, Unreadable
+from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import fingerprint, sensitive_texts
+from reconciler.core.values import Sealed, Unreadable
 from reconciler.kinds.base import Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER

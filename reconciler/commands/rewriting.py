@@ -10,7 +10,8 @@ from pathlib import Path
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import SENSITIVE, UNSET, Spec, Target
+from reconciler.core.model import Spec, Target
+from reconciler.core.values import SENSITIVE, UNSET
 from reconciler.files import strict_yaml
 from reconciler.files.marked_yaml import veiled
 from reconciler.files.splicing import Edit, Unspliced, spliced

@@ -20,7 +20,8 @@ from reconciler.commands.rollout import keeping
 from reconciler.commands.run import Ending, Stop
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError
-from reconciler.core.model import Key, Plan, Snapshot, Spec
+from reconciler.core.model import Key, Snapshot, Spec
+from reconciler.core.plans import Plan
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS, marker
 from reconciler.kinds.function import FUNCTION

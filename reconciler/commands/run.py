@@ -18,7 +18,8 @@ from reconciler.apply.perform import Performance, begin, perform, refuse
 from reconciler.apply.run import Hear, Run
 from reconciler.core.errors import PARTLY, FunctionFailed, Interrupted, PlanError, Rejected, StalePlan, Stopped
 from reconciler.core.freezes import Broken
-from reconciler.core.model import Diagnostic, Key, Plan, Target
+from reconciler.core.model import Key, Target
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.files.packages import Packages
 from reconciler.report.journal import Journal, read_json
 from reconciler.report.schemas import stamp

@@ -14,7 +14,8 @@ from reconciler.commands.last_applied import last_applied
 from reconciler.commands.past import in_bucket, in_folder
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import GitError
-from reconciler.core.model import Plan, Snapshot, Target
+from reconciler.core.model import Snapshot, Target
+from reconciler.core.plans import Plan
 from reconciler.report.status import Known, last_runs, status_document
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.core.accounts import Account
-from reconciler.core.model import Action, Diagnostic, Key, Plan, Snapshot, TargetPlan
+from reconciler.core.model import Key, Snapshot
+from reconciler.core.plans import Action, Diagnostic, Plan, TargetPlan
 from reconciler.core.trail import Who
 from reconciler.plan import who
 from reconciler.plan.who import Sought

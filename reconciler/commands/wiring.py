@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from reconciler.commands.progress import Told, following, phase, reading
 from reconciler.core.errors import AwsError, Fault, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import Configuration, Diagnostic, GuardChange, Plan, Snapshot, Spec, Target
+from reconciler.core.model import Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
+from reconciler.core.plans import Configuration, Diagnostic, GuardChange, Plan
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import Specs, load
 
@@ -234,7 +235,7 @@ def without_values(workspace: Workspace, snapshot: Snapshot) -> Workspace:
 
 def _is_held(snapshot: Snapshot, target: Target, path: str) -> bool:
     from reconciler.core.diff import steps_of, value_at
-    from reconciler.core.model import UNSET
+    from reconciler.core.values import UNSET
 
     function = (item for item in snapshot.resources if item.key.target == target and item.key.kind == "function")
     return any(value_at(item.properties, steps_of(path)) is not UNSET for item in function)

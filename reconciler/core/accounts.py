@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.core.model import LocalArn, Properties
+from reconciler.core.model import Properties
+from reconciler.core.values import LocalArn
 
 PARTITIONS: Mapping[str, str] = {  # what a region's name begins with -> its partition; all others are in `aws`
     "cn": "aws-cn", "us-gov": "aws-us-gov", "us-iso": "aws-iso", "us-isob": "aws-iso-b", "us-isof": "aws-iso-f",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reconciler.core.model import MAPS, PLAIN, UNSET, Properties, Unreadable
+from reconciler.core.model import Properties
+from reconciler.core.values import MAPS, PLAIN, UNSET, Unreadable
 
 WEIGHT_TOLERANCE = 1e-9  # alias weights are doubles: 0.1 and 0.10000000000000001 are one weight
 

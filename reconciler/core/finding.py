@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from reconciler.core.diff import escaped
-from reconciler.core.model import MAPS, Diagnostic
+from reconciler.core.plans import Diagnostic
+from reconciler.core.values import MAPS
 
 ENDING = re.compile(r" \([RW][0-9]{3}\)$")
 

@@ -1,24 +1,20 @@
-"""The words of the product as frozen values: what enters and leaves the pure core.
+"""What git says and what AWS holds, as frozen values, and the names that both have for a thing. Pure.
 
-`properties` are JSON in the spec's own words: AWS's members, Capitalised, in the create request's shape, under our
-lower-case section names. Mappings are never changed after they were put into one of these values.
+What must happen is in `plans`; what properties have in them beside plain JSON is in `values`. `properties` are JSON in the
+spec's own words: AWS's members, Capitalised, in the create request's shape, under our lower-case section names. Mappings
+are never changed after they were put into one of these values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from reconciler.core.later import Later
-from reconciler.core.packages import Artifact, Package
-from reconciler.core.rollouts import Rollout, Smoke, Underway
-from reconciler.core.trail import Who
+from reconciler.core.packages import Artifact
+from reconciler.core.rollouts import Rollout
 
 Properties: TypeAlias = Mapping[str, Any]
-Verb: TypeAlias = Literal["create", "update", "replace", "adopt", "delete", "none"]
-# `behind`: only the base moved it, which the change lacks; `unapplied`: git moved it earlier, and no apply has carried it out.
-Cause: TypeAlias = Literal["edit", "drift", "both", "unapplied", "behind"]
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -156,10 +152,6 @@ class Live:
     handle: Properties = field(default_factory=dict)
 
 
-MAPS = (dict, Mapping)  # what there mostly is stands first: to ask the other takes ten times as long
-PLAIN = frozenset({str, int, float, bool, type(None)})  # have nothing in them
-
-
 @dataclass(frozen=True, slots=True)
 class Room:
     """How many executions the functions of an account and region may have at once, and how many of those none of them reserves; how many
@@ -206,108 +198,6 @@ class Snapshot:
     executions: Mapping[Key, Executions] = field(default_factory=dict)
 
 
-class Sealed(str):
-    """A fingerprint standing for a sensitive value; equal values of one snapshot have equal fingerprints."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "(sensitive)"
-
-
-class LocalArn(str):
-    """The end of an ARN, as `function:checkout:live`: what stands before it, account and region say, and the seam puts there."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Unreadable:
-    """Stands where AWS holds a value and does not show it (a KMS key that the reader may not use), with AWS's reason.
-    Unknown is not empty, and equals nothing, another unknown included: it is neither compared nor written from."""
-
-    reason: str
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    def __hash__(self) -> int:
-        return id(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """A value that is shown instead of one which is not known yet, or must not be shown."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-    @property
-    def hides(self) -> bool:
-        """Whether it stands for a value that must not be shown."""
-        return self.text.startswith("(sensitive")
-
-
-SENSITIVE = Marker("(sensitive)")
-KNOWN_AFTER_APPLY = Marker("(known after apply)")
-UNSET = Marker("(unset)")
-UNTOLD = Marker("(not told by AWS)")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One path that differs. `path` is a JSON Pointer into the spec's words; `before` or `after` is `UNSET` where that
-    side has nothing, `SENSITIVE` on both sides where the service model says so. `author` names commit and author of the
-    line, for an edit, where git can tell; `said` is what git said when it was last applied of what AWS does not tell. `written` is what
-    stands in the place of `after` in digests, where that holds references which stand for themselves. `by` says what moves it where that
-    is more than a value in the spec: a rollout."""
-
-    path: str
-    before: Any
-    after: Any
-    cause: Cause | None = None
-    origin: Origin | None = None
-    author: str = ""
-    said: str = ""
-    written: str = ""
-    by: str = ""
-
-    @property
-    def is_sensitive(self) -> bool:
-        return any(isinstance(side, Marker) and side.hides for side in (self.before, self.after))
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """What should happen to one resource, and why. `cause`, `author` and `origin` are those of a deletion, which has no field; `hidden` is
-    the digest of the values that are not shown, so that a review holds for them as well; `package` is the local code that is sent. `who`
-    says by whom AWS was changed, where that was asked; it stands in no digest. `rollout` is where an alias is on its way to another version."""
-
-    key: Key
-    verb: Verb
-    changes: tuple[FieldChange, ...] = ()
-    reason: str = ""
-    cause: Cause | None = None
-    author: str = ""
-    hidden: str | Later = ""
-    origin: Origin | None = None
-    package: Package | None = None
-    who: Who | None = None
-    rollout: Underway | None = None
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Ref:
-    """A value that only an earlier operation can give, of the same target unless `target` says of which: `member` of its
-    response."""
-
-    operation: str
-    member: str
-    target: Target | None = None
-
-
 @dataclass(frozen=True, order=True, slots=True)
 class LayerReference:
     """A version of a layer as a spec refers to it: the newest one, or that of a number. Prints as it is written."""
@@ -318,134 +208,3 @@ class LayerReference:
     def __str__(self) -> str:
         number = f", {self.number}" if self.number else ""
         return f"{{{{ layer('{self.target.name}'{number}) }}}}"
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Blob:
-    """Bytes that are packed from `path` when the call is made; `sha256` as CodeSha256 says it."""
-
-    path: str
-    sha256: str
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class Pin:
-    """The S3 object that a call sends, as it was when the plan was made; `version`, `etag` and `sha256` are empty where
-    nobody could tell."""
-
-    bucket: str
-    key: str
-    version: str = ""
-    etag: str = ""
-    sha256: str = ""
-
-    @property
-    def is_immutable(self) -> bool:
-        """Whether nobody can put something else in its place."""
-        return bool(self.version and self.etag)
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """Exactly one AWS call. `params` may hold `Ref`s (as values or as map keys) and `Blob`s. `settle` names what to
-    wait for before the target's next operation; `expect` is what the response must say (member -> value), checked before
-    anything that follows; `pin` is the object whose content the call sends, `upload` what is put there before, unless it is there.
-    `smoke` is the event that an Invoke sends, with what its answer must be like, and `otherwise` what is done where it is not."""
-
-    id: str
-    key: Key
-    name: str
-    phase: str
-    params: Properties
-    settle: tuple[str, ...] = ()
-    expect: Mapping[str, str] = field(default_factory=dict)
-    pin: Pin | None = None
-    upload: Blob | None = None
-    smoke: Smoke | None = None
-    otherwise: Operation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """Something worth saying about a plan that is not a change. A `refusal` keeps its target from being applied;
-    `left_out` says that it speaks of something that was not compared, `is_standing` that the base revision's spec has it said,
-    too; `rule` is the id that its message ends with, `until` when a freeze is over that it speaks of, as documents write times."""
-
-    severity: Literal["note", "warning", "refusal"]
-    message: str
-    target: Target | None = None
-    origin: Origin | None = None
-    error: str = ""
-    left_out: bool = False
-    rule: str = ""
-    is_standing: bool = False
-    until: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetPlan:
-    """One target's actions and, in order, the operations that carry them out, once the targets in `after` are done.
-    `digest` is equal wherever and whenever the same change is planned. `before` is what the snapshot showed of everything
-    that the operations rely on, in the form that its kind compares (`Kind.state`); it may hold secrets and stands in no
-    document. `others` is what there was beside it of kinds that are owned in parts, and is left to others; so is what `left` has
-    patterns of, by resource."""
-
-    target: Target
-    actions: tuple[Action, ...]
-    operations: tuple[Operation, ...]
-    digest: str | Later = ""
-    after: tuple[Target, ...] = ()
-    before: tuple[Live, ...] = field(default=(), repr=False)
-    others: tuple[Key, ...] = ()
-    left: Mapping[Key, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Settings by JSON Pointer as they may be shown, and the digest of what they really are."""
-
-    values: Mapping[str, Any]
-    digest: str | Later
-
-
-@dataclass(frozen=True, slots=True)
-class GuardChange:
-    """Something that judges and is not as it was at the base revision. `path` is a JSON Pointer into `file`, empty where
-    the file itself is meant; `reason` says what that means for the plan."""
-
-    file: str
-    path: str
-    before: Any
-    after: Any
-    origin: Origin | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """reconcile.yaml as a plan carries it: a digest of all of it, what holds for every target, and where and by whose
-    rights each account of the plan is reached (this enters the digests of the account's targets). `base` is the revision
-    that judges instead of the files, if one does, and `changes` what differs from there."""
-
-    file: str
-    digest: str | Later
-    house: Settings
-    accounts: Mapping[str, Settings]
-    base: str = ""
-    changes: tuple[GuardChange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What was reviewed. Sorted by target; `orphans` are functions with our mark that no spec names."""
-
-    targets: tuple[TargetPlan, ...]
-    digest: str | Later
-    taken_at: str
-    snapshot_digest: str | Later
-    orphans: tuple[Target, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
-    configuration: Configuration | None = None

@@ -1,4 +1,4 @@
-"""What is known of the code that a spec names, as frozen values. Imports nothing of ours."""
+"""What is known of the code that a spec names, and what of it a call sends, as frozen values. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -58,3 +58,31 @@ class Artifact:
     is_recorded: bool = False
     package: Package | None = None
     size: int = 0
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Blob:
+    """Bytes that are packed from `path` when the call is made; `sha256` as CodeSha256 says it."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Pin:
+    """The S3 object that a call sends, as it was when the plan was made; `version`, `etag` and `sha256` are empty where
+    nobody could tell."""
+
+    bucket: str
+    key: str
+    version: str = ""
+    etag: str = ""
+    sha256: str = ""
+
+    @property
+    def is_immutable(self) -> bool:
+        """Whether nobody can put something else in its place."""
+        return bool(self.version and self.etag)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
-from reconciler.core.model import PLAIN
+from reconciler.core.values import PLAIN
 
 HIDDEN = "(sensitive)"
 SHORTEST = 4  # characters

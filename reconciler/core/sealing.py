@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.later import in_json
-from reconciler.core.model import MAPS, PLAIN, Marker, Properties, Sealed, Unreadable
+from reconciler.core.model import Properties
+from reconciler.core.values import MAPS, PLAIN, Marker, Sealed, Unreadable
 
 STRETCH_ROUNDS = 20_000  # about 10 ms: what one guess at a digest's secrets costs, once per changed target
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from reconciler.core.diff import value_at, with_value
 from reconciler.core.errors import Fault, SpecError
-from reconciler.core.model import UNSET, Origin
+from reconciler.core.model import Origin
 from reconciler.core.sealing import canonical
+from reconciler.core.values import UNSET
 from reconciler.files import strict_yaml
 from reconciler.files.marked_yaml import Node, marked
 

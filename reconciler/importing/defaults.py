@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.diff import value_at, with_value
-from reconciler.core.model import UNSET
 from reconciler.core.sealing import canonical
+from reconciler.core.values import UNSET
 from reconciler.importing.drafts import Draft
 from reconciler.kinds.configuration import CONFIGURATION
 from reconciler.kinds.log_group import LOG_GROUP

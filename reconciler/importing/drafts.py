@@ -14,8 +14,9 @@ from typing import Any
 from reconciler.core.diff import pointer, steps_of, unreadable, value_at, with_value
 from reconciler.core.errors import SpecError
 from reconciler.core.foreign import printable
-from reconciler.core.model import UNSET, Live, Properties, Target
+from reconciler.core.model import Live, Properties, Target
 from reconciler.core.sealing import canonical
+from reconciler.core.values import UNSET
 from reconciler.files import strict_yaml
 from reconciler.files.splicing import inline
 from reconciler.importing.told import Said

@@ -8,8 +8,10 @@ from typing import Any
 from reconciler.core.diff import escaped
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, Rule, named, part
-from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.plans import Ref
 from reconciler.core.rollouts import Smoke
+from reconciler.core.values import Unreadable
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds.base import (
     IS_A_GUARD,

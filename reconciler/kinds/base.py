@@ -12,8 +12,11 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.finding import SpecCheck, part
-from reconciler.core.model import Blob, Live, Pin, Properties, Ref, Unreadable
+from reconciler.core.model import Live, Properties
+from reconciler.core.packages import Blob, Pin
+from reconciler.core.plans import Ref
 from reconciler.core.rollouts import Smoke
+from reconciler.core.values import Unreadable
 from reconciler.core.waiting import Wait
 from reconciler.kinds.reading import Reading
 from reconciler.kinds.unsaid import (

@@ -7,7 +7,8 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.finding import Finding, Rule, part
-from reconciler.core.model import Properties, Unreadable
+from reconciler.core.model import Properties
+from reconciler.core.values import Unreadable
 from reconciler.kinds.base import IS_A_GUARD, IS_PUBLISH, IS_THE_FUNCTION, Section, shown
 
 _ELSEWHERE = {

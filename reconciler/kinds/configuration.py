@@ -11,7 +11,8 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, part
-from reconciler.core.model import Properties, Unreadable
+from reconciler.core.model import Properties
+from reconciler.core.values import Unreadable
 from reconciler.core.waiting import State
 from reconciler.kinds.base import (
     IS_A_GUARD,

@@ -13,7 +13,8 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, Rule, named, part
-from reconciler.core.model import UNSET, Key, Live, Properties, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.values import UNSET, Unreadable
 from reconciler.core.waiting import Judge, State, Together, Wait, is_gone
 from reconciler.kinds import filters, sources
 from reconciler.kinds.base import (

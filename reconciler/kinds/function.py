@@ -12,7 +12,8 @@ from typing import Any
 from reconciler.core import service
 from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, part
-from reconciler.core.model import Key, Live, Properties, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.values import Unreadable
 from reconciler.core.waiting import State, Together, Wait
 from reconciler.kinds import code, configuration
 from reconciler.kinds.base import Call, Kind, Step, shown, with_defaults

@@ -8,7 +8,9 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.finding import Finding, Rule
-from reconciler.core.model import Key, Live, Properties, Ref, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.plans import Ref
+from reconciler.core.values import Unreadable
 from reconciler.kinds import code
 from reconciler.kinds.base import Kind, Section, Step, told, with_defaults
 from reconciler.kinds.reading import Listing, Reading

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.finding import Finding, Rule, part
-from reconciler.core.model import Key, Live, Properties, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.values import Unreadable
 from reconciler.kinds.base import Kind, Section, Step, told
 from reconciler.kinds.reading import Lookup, Reading
 

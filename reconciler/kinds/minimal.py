@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.diff import value_at, with_value
-from reconciler.core.model import UNSET, Live, Properties
+from reconciler.core.model import Live, Properties
+from reconciler.core.values import UNSET
 from reconciler.kinds.base import Kind
 
 Steps = tuple[str, ...]

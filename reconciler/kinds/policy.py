@@ -9,7 +9,8 @@ from typing import Any
 
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, part
-from reconciler.core.model import Key, Live, LocalArn, Properties, Target
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.values import LocalArn
 from reconciler.kinds import iam
 from reconciler.kinds.base import IS_A_GUARD, LATEST, Kind, Section, Step, told
 from reconciler.kinds.reading import Reading

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.core.model import Key, Live, Properties, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.values import Unreadable
 from reconciler.kinds.base import IS_THE_FUNCTION, Kind, Section, Step, comparable_by, told, written_over
 from reconciler.kinds.reading import Reading
 

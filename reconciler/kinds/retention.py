@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from reconciler.core.model import Key, Live, Retention, Spec, Unreadable
+from reconciler.core.model import Key, Live, Retention, Spec
+from reconciler.core.values import Unreadable
 from reconciler.kinds import alias
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.needs import lost_qualifiers

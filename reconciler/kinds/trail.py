@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from reconciler.core import service
-from reconciler.core.model import Key, Live, Properties, Verb
+from reconciler.core.model import Key, Live, Properties
+from reconciler.core.plans import Verb
 from reconciler.kinds.base import LATEST, Kind
 
 Steps = tuple[str, ...]

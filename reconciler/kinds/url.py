@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.core.finding import Finding, Rule, named, part
-from reconciler.core.model import Key, Live, Properties, Target, Unreadable
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.values import Unreadable
 from reconciler.kinds.base import (
     IS_REQUIRED,
     IS_THE_FUNCTION,

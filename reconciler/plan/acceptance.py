@@ -10,20 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.diff import paths, pointer, steps_of, value_at, with_value
-from reconciler.core.model import (
-    KNOWN_AFTER_APPLY,
-    UNSET,
-    Action,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Marker,
-    Properties,
-    Spec,
-    TargetPlan,
-    Unreadable,
-)
+from reconciler.core.model import Desired, Key, Live, Properties, Spec
+from reconciler.core.plans import Action, FieldChange, TargetPlan
+from reconciler.core.values import KNOWN_AFTER_APPLY, UNSET, Marker, Unreadable
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind
 from reconciler.kinds.layer_version import LAYER_VERSION

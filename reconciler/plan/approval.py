@@ -17,8 +17,10 @@ from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.errors import ReportError, StalePlan
 from reconciler.core.finding import Rule
 from reconciler.core.later import Later, read_together
-from reconciler.core.model import UNSET, Diagnostic, Live, Plan, TargetPlan
+from reconciler.core.model import Live
+from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.core.sealing import checksum, digest
+from reconciler.core.values import UNSET
 from reconciler.core.words import shortened
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import PUBLISHED

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable
 from reconciler.core.diff import escaped
 from reconciler.core.errors import NotOwned, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.model import UNSET, Action, FieldChange, Key, Live, Plan, Properties, Target, TargetPlan
+from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.plans import Action, FieldChange, Plan, TargetPlan
 from reconciler.core.sealing import digest
+from reconciler.core.values import UNSET
 from reconciler.core.words import shortened
 from reconciler.kinds.base import PUBLISHED, Step
 from reconciler.kinds.function import FUNCTION

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.core.later import Later
-from reconciler.core.model import Desired, Executions, Key, Live, Spec, Target, TargetPlan
+from reconciler.core.model import Desired, Executions, Key, Live, Spec, Target
 from reconciler.core.packages import Artifact
+from reconciler.core.plans import TargetPlan
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import lost_qualifiers, owns

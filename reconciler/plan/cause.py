@@ -13,23 +13,9 @@ from typing import Any
 
 from reconciler.core.diff import pointer, steps_of, value_at
 from reconciler.core.holding import at_or_below
-from reconciler.core.model import (
-    KNOWN_AFTER_APPLY,
-    UNSET,
-    UNTOLD,
-    Action,
-    Cause,
-    Desired,
-    FieldChange,
-    Key,
-    Live,
-    Origin,
-    Plan,
-    Properties,
-    Spec,
-    Target,
-    TargetPlan,
-)
+from reconciler.core.model import Desired, Key, Live, Origin, Properties, Spec, Target
+from reconciler.core.plans import Action, Cause, FieldChange, Plan, TargetPlan
+from reconciler.core.values import KNOWN_AFTER_APPLY, UNSET, UNTOLD
 from reconciler.kinds.base import PUBLISHED_VERSION, Kind
 from reconciler.kinds.layer import LAYER
 from reconciler.kinds.layer_version import LAYER_VERSION

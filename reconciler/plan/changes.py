@@ -21,24 +21,10 @@ from reconciler.core.diff import (
     value_at,
     with_value,
 )
-from reconciler.core.model import (
-    KNOWN_AFTER_APPLY,
-    SENSITIVE,
-    UNSET,
-    Action,
-    Desired,
-    FieldChange,
-    Key,
-    LayerReference,
-    Live,
-    Marker,
-    Origin,
-    Ref,
-    Spec,
-    Unreadable,
-    Verb,
-)
+from reconciler.core.model import Desired, Key, LayerReference, Live, Origin, Spec
+from reconciler.core.plans import Action, FieldChange, Ref, Verb
 from reconciler.core.sealing import sealed
+from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNSET, Marker, Unreadable
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, kinds_of, state_of

@@ -8,8 +8,10 @@ from typing import Any
 
 from reconciler.core.diff import Difference, pointer
 from reconciler.core.later import Later, read_together
-from reconciler.core.model import FieldChange, Key, Marker, TargetPlan
+from reconciler.core.model import Key
+from reconciler.core.plans import FieldChange, TargetPlan
 from reconciler.core.sealing import digest, stretched_digest
+from reconciler.core.values import Marker
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
 

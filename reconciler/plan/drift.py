@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.core.model import Action, Cause, Diagnostic, Plan, TargetPlan
+from reconciler.core.plans import Action, Cause, Diagnostic, Plan, TargetPlan
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import VERSION

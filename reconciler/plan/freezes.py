@@ -16,7 +16,8 @@ from reconciler.core.diff import pointer, steps_of
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import Freeze, holding, how_to_break, named, on, until
-from reconciler.core.model import Action, Desired, Diagnostic, Key, Plan, Spec, Target, TargetPlan
+from reconciler.core.model import Desired, Key, Spec, Target
+from reconciler.core.plans import Action, Diagnostic, Plan, TargetPlan
 from reconciler.core.words import many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer_version import LAYER_VERSION

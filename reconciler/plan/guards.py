@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from reconciler.core.accounts import Guards
 from reconciler.core.finding import Rule
-from reconciler.core.model import Key, Plan, Snapshot, Spec, Target
+from reconciler.core.model import Key, Snapshot, Spec, Target
+from reconciler.core.plans import Plan
 from reconciler.kinds.registry import KINDS
 
 DELETING = ("delete", "replace")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic
+from reconciler.core.plans import Diagnostic
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.plan.case import Case

@@ -15,19 +15,8 @@ from typing import Any
 from reconciler.core.accounts import partition_of
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import (
-    Action,
-    Desired,
-    Diagnostic,
-    Key,
-    LayerReference,
-    Live,
-    Ref,
-    Snapshot,
-    Spec,
-    Target,
-    TargetPlan,
-)
+from reconciler.core.model import Desired, Key, LayerReference, Live, Snapshot, Spec, Target
+from reconciler.core.plans import Action, Diagnostic, Ref, TargetPlan
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER, PUBLISHED_ARN
 from reconciler.kinds.layer_version import LAYER_VERSION

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from reconciler.core.model import UNSET, Action, FieldChange, Plan, Target, TargetPlan
+from reconciler.core.model import Target
+from reconciler.core.plans import Action, FieldChange, Plan, TargetPlan
 from reconciler.core.sealing import digest
+from reconciler.core.values import UNSET
 from reconciler.kinds.alias import ALIAS, smoke
 from reconciler.kinds.base import Step
 from reconciler.kinds.registry import state_of

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconciler.core.model import Blob, Key, Operation, Ref, Target
+from reconciler.core.model import Key, Target
+from reconciler.core.packages import Blob
+from reconciler.core.plans import Operation, Ref
 from reconciler.kinds.base import Step
 from reconciler.kinds.registry import CALLS, RANKS
 from reconciler.plan.changes import Draft

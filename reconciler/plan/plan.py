@@ -11,19 +11,8 @@ from itertools import groupby
 
 from reconciler.core import service
 from reconciler.core.errors import PlanError, SnapshotError
-from reconciler.core.model import (
-    Action,
-    Desired,
-    Diagnostic,
-    Key,
-    Live,
-    Plan,
-    Ref,
-    Snapshot,
-    Spec,
-    Target,
-    TargetPlan,
-)
+from reconciler.core.model import Desired, Key, Live, Snapshot, Spec, Target
+from reconciler.core.plans import Action, Diagnostic, Plan, Ref, TargetPlan
 from reconciler.core.sealing import digest
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.configuration import with_code

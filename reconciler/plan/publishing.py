@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.core.diff import matching, unreadable, with_value
-from reconciler.core.model import UNSET, Action, Key, Live, Properties, Ref
+from reconciler.core.model import Key, Live, Properties
+from reconciler.core.plans import Action, Ref
+from reconciler.core.values import UNSET
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import VERSION, content

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Desired, Diagnostic, Live, Origin, Properties, Ref
+from reconciler.core.model import Desired, Live, Origin, Properties
+from reconciler.core.plans import Diagnostic, Ref
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.function import FUNCTION

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from reconciler.core.diff import matching, pointer, steps_of
 from reconciler.core.errors import NotOwned, PlanError, ReplacementRequired
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Sealed, Unreadable
+from reconciler.core.plans import Diagnostic
+from reconciler.core.values import Sealed, Unreadable
 from reconciler.kinds.configuration import DEFAULTS, MAX_ENVIRONMENT_BYTES, environment_bytes, with_code
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed

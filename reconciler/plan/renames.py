@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Snapshot, Spec, Target, TargetPlan
+from reconciler.core.model import Snapshot, Spec, Target
+from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.kinds.function import FUNCTION
 from reconciler.plan.speaking import is_refused
 

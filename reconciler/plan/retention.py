@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Live, Retention, Spec
+from reconciler.core.model import Live, Retention, Spec
+from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Rollout
 from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic
+from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import GOING, Underway
 from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS

@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.core.diff import Difference, pointer
-from reconciler.core.model import UNSET, Desired, FieldChange, Key, Ref, Spec
+from reconciler.core.model import Desired, Key, Spec
+from reconciler.core.plans import FieldChange, Ref
 from reconciler.core.rollouts import Course, Rollout, Smoke, Underway
 from reconciler.core.sealing import sealed
+from reconciler.core.values import UNSET
 from reconciler.kinds.alias import ALIAS, rolled, smoke, weights
 from reconciler.kinds.base import LATEST, PUBLISHED, PUBLISHED_VERSION, Step
 from reconciler.kinds.function import FUNCTION

@@ -10,7 +10,8 @@ from itertools import groupby
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Origin, Room, Snapshot, Spec, Target, TargetPlan
+from reconciler.core.model import Origin, Room, Snapshot, Spec, Target
+from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.kinds.needs import RESERVING, more_reserved
 from reconciler.plan.speaking import is_refused
 

@@ -12,8 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.diff import Difference, pointer
-from reconciler.core.model import UNSET, UNTOLD, Blob, Desired, FieldChange, Live, Pin, Ref
-from reconciler.core.packages import Artifact, Package
+from reconciler.core.model import Desired, Live
+from reconciler.core.packages import Artifact, Blob, Package, Pin
+from reconciler.core.plans import FieldChange, Ref
+from reconciler.core.values import UNSET, UNTOLD
 from reconciler.kinds.base import Step
 from reconciler.kinds.code import comparable_code
 from reconciler.kinds.layer import PUBLISH

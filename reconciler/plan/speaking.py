@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Check
-from reconciler.core.model import Diagnostic, Origin
+from reconciler.core.model import Origin
+from reconciler.core.plans import Diagnostic
 from reconciler.kinds.registry import KINDS
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of

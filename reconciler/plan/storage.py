@@ -10,7 +10,8 @@ from itertools import groupby
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Live, Origin, Room, Snapshot, Spec, Target, TargetPlan
+from reconciler.core.model import Live, Origin, Room, Snapshot, Spec, Target
+from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.core.words import byte_size, many
 from reconciler.kinds.registry import KINDS
 from reconciler.plan.speaking import is_refused

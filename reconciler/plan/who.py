@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.core.diff import steps_of
-from reconciler.core.model import Action, Key, Live, TargetPlan
+from reconciler.core.model import Key, Live
+from reconciler.core.plans import Action, TargetPlan
 from reconciler.core.trail import KEPT, NOT_YET, TOO_OLD, Event, Look, Who
 from reconciler.kinds import trail
 from reconciler.kinds.base import LATEST, Kind

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.core.diff import differences, pointer, unreadable, with_value
-from reconciler.core.model import SENSITIVE, UNSET, FieldChange, Live, Target
+from reconciler.core.model import Live, Target
+from reconciler.core.plans import FieldChange
+from reconciler.core.values import SENSITIVE, UNSET
 from reconciler.kinds.function import FUNCTION
 from reconciler.report.documents import field_document
 from reconciler.report.schemas import FORMAT_VERSION

@@ -8,29 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core.later import Later
-from reconciler.core.model import (
-    KNOWN_AFTER_APPLY,
-    SENSITIVE,
-    UNTOLD,
+from reconciler.core.model import Origin
+from reconciler.core.packages import Comparison, Package
+from reconciler.core.plans import (
     Action,
     Cause,
     Configuration,
     Diagnostic,
     FieldChange,
     GuardChange,
-    Marker,
-    Origin,
     Plan,
-    Sealed,
     Settings,
     TargetPlan,
-    Unreadable,
     Verb,
 )
-from reconciler.core.packages import Comparison, Package
 from reconciler.core.rollouts import Underway
 from reconciler.core.sealing import checksum
 from reconciler.core.trail import Who
+from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNTOLD, Marker, Sealed, Unreadable
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.report.traffic import traffic_moved
 

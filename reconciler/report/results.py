@@ -13,7 +13,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from reconciler.core import service
-from reconciler.core.model import SENSITIVE
+from reconciler.core.values import SENSITIVE
 from reconciler.core.words import many
 
 DROPPED = ("Location",)  # a presigned address of the code: whoever has it, has the code

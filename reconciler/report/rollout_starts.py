@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core.errors import Rejected
-from reconciler.core.model import Action, Live, Plan, Spec, Target
+from reconciler.core.model import Live, Spec, Target
+from reconciler.core.plans import Action, Plan
 from reconciler.core.rollouts import Course
 from reconciler.kinds.alias import ALIAS, rolled
 from reconciler.report.rollouts import Told

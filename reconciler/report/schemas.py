@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from reconciler.core.model import Cause
+from reconciler.core.plans import Cause
 from reconciler.core.rollouts import Course
 from reconciler.core.trail import UNKNOWN
 from reconciler.kinds.registry import KINDS, ROOTS

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.core.errors import ReportError
-from reconciler.core.model import Pin
+from reconciler.core.packages import Pin
 from reconciler.report.journal import read_json
 from reconciler.report.ours import is_of_ours
 

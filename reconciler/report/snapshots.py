@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.core.later import Later
-from reconciler.core.model import Executions, Key, Live, Room, Sealed, Snapshot, Spec, Target, Unreadable
+from reconciler.core.model import Executions, Key, Live, Room, Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
 from reconciler.core.sealing import digest, sealed
+from reconciler.core.values import Sealed, Unreadable
 from reconciler.kinds.needs import hanging_on, needed, with_layers
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.retention import at_risk

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core.freezes import Freeze, on
-from reconciler.core.model import Diagnostic, Live, Plan, Snapshot, Spec, Target, TargetPlan
+from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import newest_number

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.core.diff import steps_of
-from reconciler.core.model import KNOWN_AFTER_APPLY, UNSET, Action, Live
+from reconciler.core.model import Live
+from reconciler.core.plans import Action
+from reconciler.core.values import KNOWN_AFTER_APPLY, UNSET
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED
 from reconciler.kinds.version import newest_number

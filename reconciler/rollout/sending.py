@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.core.model import Ref
+from reconciler.core.plans import Ref
 from reconciler.rollout.marker import Marker, joined
 
 

@@ -8,7 +8,8 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted, PlanError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Key
+from reconciler.core.model import Key
+from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Analysis
 from reconciler.rollout.evidence import Alarm
 from reconciler.snapshot.metrics import alarms

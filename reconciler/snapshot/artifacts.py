@@ -17,8 +17,8 @@ from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted
-from reconciler.core.model import Live, Pin, Spec, Target
-from reconciler.core.packages import Artifact
+from reconciler.core.model import Live, Spec, Target
+from reconciler.core.packages import Artifact, Pin
 from reconciler.core.sealing import canonical
 from reconciler.files.packages import packed_alone
 from reconciler.kinds.registry import KINDS

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 
 from reconciler.aws.client import Aws, Place
-from reconciler.core.model import Diagnostic, Key, Plan, Spec
+from reconciler.core.model import Key, Spec
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS
 from reconciler.rollout.scarce import least

@@ -12,7 +12,8 @@ from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
-from reconciler.core.model import Diagnostic, Plan, Target, TargetPlan
+from reconciler.core.model import Target
+from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.kinds.base import LATEST
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.permission import PERMISSION, several

@@ -12,8 +12,9 @@ from typing import Any
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, Interrupted, SpecError
-from reconciler.core.model import Action, Origin, Plan, Target
+from reconciler.core.model import Origin, Target
 from reconciler.core.packages import Comparison, FileChange, Package
+from reconciler.core.plans import Action, Plan
 from reconciler.core.words import byte_size, shortened
 from reconciler.files import packing
 from reconciler.files.archive import Content, NotAZip, contents

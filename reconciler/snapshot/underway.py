@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Key, Live, Plan, Spec
+from reconciler.core.model import Key, Live, Spec
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.rollouts import GOING, Analysis
 from reconciler.kinds.alias import rolled
 from reconciler.kinds.configuration import seconds_at_most

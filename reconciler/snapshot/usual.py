@@ -10,7 +10,8 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.finding import Rule
-from reconciler.core.model import Diagnostic, Key, Spec, Target
+from reconciler.core.model import Key, Spec, Target
+from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.configuration import seconds_at_most
 from reconciler.kinds.function import FUNCTION

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from reconciler.core.finding import Rule, part
-from reconciler.core.model import Diagnostic
+from reconciler.core.plans import Diagnostic
 from reconciler.files.strict_yaml import Document
 from reconciler.files.validation import load_schema
 from reconciler.kinds.runtimes import PAGE, PUBLISHED_ON, RUNTIMES, Life

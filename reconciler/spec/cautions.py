@@ -8,7 +8,8 @@ from typing import Any
 
 from reconciler.core.diff import escaped
 from reconciler.core.finding import Finding, Rule, SpecCheck, named, part
-from reconciler.core.model import Diagnostic, Origin, Target
+from reconciler.core.model import Origin, Target
+from reconciler.core.plans import Diagnostic
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.kinds.base import PUBLISHED, versions_of

@@ -14,7 +14,8 @@ from reconciler.core.diff import escaped, steps_of
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule, continued
 from reconciler.core.finding import part as map_at
-from reconciler.core.model import Diagnostic, Origin
+from reconciler.core.model import Origin
+from reconciler.core.plans import Diagnostic
 from reconciler.core.words import many
 from reconciler.files import strict_yaml
 from reconciler.files.reading import Unreadable, contents

@@ -12,7 +12,8 @@ from reconciler.core.accounts import Account
 from reconciler.core.errors import Fault
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import ALLOWED, FUNCTION, WEEK, Freeze, Once, Weekly, matches, moments_of
-from reconciler.core.model import Diagnostic, Spec
+from reconciler.core.model import Spec
+from reconciler.core.plans import Diagnostic
 from reconciler.files.strict_yaml import Document
 from reconciler.files.validation import named_again
 

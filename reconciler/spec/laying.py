@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from reconciler.core.diff import escaped, steps_of, value_at, with_value
-from reconciler.core.model import UNSET, Origin
+from reconciler.core.model import Origin
+from reconciler.core.values import UNSET
 from reconciler.files.strict_yaml import Document
 
 Item = TypeVar("Item")

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 from reconciler.core.diff import pointer
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule
-from reconciler.core.model import Desired, Diagnostic, Key, Origin, Retention, Spec, Target
+from reconciler.core.model import Desired, Key, Origin, Retention, Spec, Target
+from reconciler.core.plans import Diagnostic
 from reconciler.files import validation
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import absolute

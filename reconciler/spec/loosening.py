@@ -10,7 +10,9 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from reconciler.core.diff import is_named, pointer, steps_of
-from reconciler.core.model import UNSET, GuardChange, Origin, Spec, Target
+from reconciler.core.model import Origin, Spec, Target
+from reconciler.core.plans import GuardChange
+from reconciler.core.values import UNSET
 from reconciler.spec.config import Config
 from reconciler.spec.settings import ACCOUNTS, Steps, leaves, shown
 

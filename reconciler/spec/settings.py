@@ -10,8 +10,9 @@ from typing import Any
 
 from reconciler.core.diff import pointer
 from reconciler.core.later import Later
-from reconciler.core.model import SENSITIVE, Configuration, Settings
+from reconciler.core.plans import Configuration, Settings
 from reconciler.core.sealing import digest, stretched_digest
+from reconciler.core.values import SENSITIVE
 from reconciler.files.validation import load_schema
 from reconciler.spec.config import Config
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.core.diff import pointer
-from reconciler.core.model import SENSITIVE, Origin, Target
+from reconciler.core.model import Origin, Target
+from reconciler.core.values import SENSITIVE
 from reconciler.files.strict_yaml import Document
 from reconciler.files.validation import load_schema
 from reconciler.spec.meant import OVERLAY, REFERENCE, with_region

@@ -19,7 +19,8 @@ from reconciler.commands.rehearsal import fill
 from reconciler.commands.run import Stop, run_plan
 from reconciler.commands.wiring import Workspace, connect, live_snapshot, read
 from reconciler.core.accounts import Account
-from reconciler.core.model import Plan, Spec
+from reconciler.core.model import Spec
+from reconciler.core.plans import Plan
 from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
 from reconciler.plan.case import Policy
 from reconciler.plan.plan import plan

@@ -12,7 +12,8 @@ import pytest
 
 from reconciler.apply.perform import begin, perform
 from reconciler.apply.run import Outcome, Run
-from reconciler.core.model import Key, Live, Operation, Plan, Target, TargetPlan
+from reconciler.core.model import Key, Live, Target
+from reconciler.core.plans import Operation, Plan, TargetPlan
 from reconciler.core.waiting import Flow, Pause
 from reconciler.report.journal import Journal, events
 from tests.report.journals import PROVENANCE, SUMMARY

@@ -17,7 +17,7 @@ from reconciler.commands.setup import init
 from reconciler.commands.setup.init import name_in
 from reconciler.commands.setup.rights import wanted
 from reconciler.commands.wiring import read
-from reconciler.core.model import Plan
+from reconciler.core.plans import Plan
 from reconciler.core.rights import Right
 from reconciler.files import strict_yaml
 from tests.commands.watching import watched

@@ -16,7 +16,8 @@ from reconciler.commands import wiring
 from reconciler.commands.setup.rights import applying, planning, wanted
 from reconciler.commands.wiring import Choices, read
 from reconciler.core.errors import CallFailed
-from reconciler.core.model import Key, Operation, Plan, Ref, Spec, Target
+from reconciler.core.model import Key, Spec, Target
+from reconciler.core.plans import Operation, Plan, Ref
 from reconciler.core.rights import Right
 from reconciler.kinds.registry import CALLS
 from tests.conftest import ACCOUNT, CONFIG, House, function_spec

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.core.model import Action, Diagnostic, Key, Origin, Plan, Snapshot, Target, TargetPlan
+from reconciler.core.model import Key, Origin, Snapshot, Target
+from reconciler.core.plans import Action, Diagnostic, Plan, TargetPlan
 from reconciler.report.answers import SCHEMAS
 from reconciler.report.daily import status
 from reconciler.report.status import Known, status_document

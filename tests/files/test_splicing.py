@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.diff import value_at, with_value
-from reconciler.core.model import UNSET
 from reconciler.core.sealing import canonical
+from reconciler.core.values import UNSET
 from reconciler.files.splicing import Edit, Unspliced, edits, spliced
 from reconciler.files.strict_yaml import parse
 

@@ -18,7 +18,9 @@ from reconciler.commands import wiring
 from reconciler.commands.apply import Orders, compared_with, reviews
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import ReconcileError
-from reconciler.core.model import Blob, Operation, Plan, Ref, Snapshot, Spec, Target
+from reconciler.core.model import Snapshot, Spec, Target
+from reconciler.core.packages import Blob
+from reconciler.core.plans import Operation, Plan, Ref
 from reconciler.files import packing
 from reconciler.plan import approval
 from reconciler.plan.approval import Review

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.model import Action, Cause, Desired, FieldChange, Key, Plan, Spec, Target, TargetPlan
+from reconciler.core.model import Desired, Key, Spec, Target
+from reconciler.core.plans import Action, Cause, FieldChange, Plan, TargetPlan
 from reconciler.plan.cause import Moments, Then, with_causes
 
 TARGET = Target("test", "us-west-2", "one")

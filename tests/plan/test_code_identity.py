@@ -14,7 +14,7 @@ from reconciler.apply.objects import Objects
 from reconciler.aws.client import Aws, Place
 from reconciler.commands import wiring
 from reconciler.commands.wiring import read
-from reconciler.core.model import Pin
+from reconciler.core.packages import Pin
 from reconciler.sandbox.stock import code_zip
 from reconciler.snapshot import artifacts
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.freezes import ALLOWED, Allowed, Freeze, Weekly
-from reconciler.core.model import Action, Desired, FieldChange, Key, Operation, Plan, Spec, Target, TargetPlan
+from reconciler.core.model import Desired, Key, Spec, Target
+from reconciler.core.plans import Action, FieldChange, Operation, Plan, TargetPlan
 from reconciler.plan.freezes import Hold, carried_out, holds, warned
 
 NOW = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ import pytest
 import reconciler.plan
 from reconciler.core.accounts import Guards
 from reconciler.core.finding import Check, Rule
-from reconciler.core.model import Cause, Diagnostic, Plan, Verb
+from reconciler.core.plans import Cause, Diagnostic, Plan, Verb
 from reconciler.kinds.registry import KINDS, RANKS
 from tests.plan.scenario import EXPECTED, SCENARIOS, names, outcome
 

@@ -10,19 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.model import (
-    Action,
-    Desired,
-    Key,
-    LayerReference,
-    Live,
-    Plan,
-    Properties,
-    Snapshot,
-    Spec,
-    Target,
-    TargetPlan,
-)
+from reconciler.core.model import Desired, Key, LayerReference, Live, Properties, Snapshot, Spec, Target
+from reconciler.core.plans import Action, Plan, TargetPlan
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING, identity
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.layer import LAYER

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.diff import differences, unreadable
-from reconciler.core.model import Unreadable
+from reconciler.core.values import Unreadable
 from reconciler.report.documents import plain
 from reconciler.sandbox import gate
 from tests.conftest import House, function_spec

@@ -11,24 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.core.model import (
-    KNOWN_AFTER_APPLY,
-    SENSITIVE,
-    UNSET,
-    Action,
-    Diagnostic,
-    FieldChange,
-    Key,
-    Live,
-    Operation,
-    Origin,
-    Plan,
-    Sealed,
-    Snapshot,
-    Target,
-    TargetPlan,
-)
+from reconciler.core.model import Key, Live, Origin, Snapshot, Target
+from reconciler.core.plans import Action, Diagnostic, FieldChange, Operation, Plan, TargetPlan
 from reconciler.core.sealing import fingerprint, sealed
+from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNSET, Sealed
 from reconciler.kinds.registry import KINDS
 from reconciler.report.documents import plan_document
 from reconciler.report.formats.json import document_json

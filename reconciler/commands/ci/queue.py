@@ -11,7 +11,7 @@ from reconciler.commands.ci.evidence import beginning, carried_out, merged, need
 from reconciler.commands.ci.telling import connected
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import ForgeError
-from reconciler.core.model import Diagnostic, Plan
+from reconciler.core.plans import Diagnostic, Plan
 from reconciler.files.repository import Repository, repository
 from reconciler.github import outcome
 from reconciler.github.job import Job

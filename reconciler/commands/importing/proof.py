@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from reconciler.core.diff import pointer, steps_of
 from reconciler.core.errors import SpecError
-from reconciler.core.model import Action, Origin, Plan, Snapshot, Spec, Target
+from reconciler.core.model import Origin, Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
+from reconciler.core.plans import Action, Plan
 from reconciler.core.sealing import canonical
 from reconciler.files import strict_yaml
 from reconciler.files.strict_yaml import Document

@@ -16,7 +16,8 @@ from reconciler.commands.setup.remarks import Remark
 from reconciler.commands.setup.rights import OPTIONAL, wanted
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, NoCredentials, ReconcileError
-from reconciler.core.model import Origin, Plan
+from reconciler.core.model import Origin
+from reconciler.core.plans import Plan
 from reconciler.core.rights import Decision, Right
 from reconciler.core.words import many
 from reconciler.spec.config import Config

@@ -12,7 +12,8 @@ from typing import Any
 
 from reconciler.core import service
 from reconciler.core.accounts import partition_of
-from reconciler.core.model import Operation, Plan, Ref, Spec, Target
+from reconciler.core.model import Spec, Target
+from reconciler.core.plans import Operation, Plan, Ref
 from reconciler.core.rights import Right
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, with_layers
