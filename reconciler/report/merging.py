@@ -112,7 +112,8 @@ def _once(items: Iterable[Document]) -> list[Document]:
 
 
 def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """A shard of another version may lack a counter, or have one more."""
     sums: dict[str, int] = {}
     for one in counts:
-        sums = {name: sums.get(name, 0) + count for name, count in one.items()}
+        sums |= {name: sums.get(name, 0) + count for name, count in one.items()}
     return sums

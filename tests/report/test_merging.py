@@ -51,6 +51,8 @@ def test_shards_that_were_planned_alone_are_a_plan_of_all(wide: House) -> None:
         assert wide.run("ci", "plan", "--account", account, "--region", region, "-o", f"{region}.json").exit_code == 0
         left.append(json.loads((wide.root / f"{region}.json").read_text()))
     merged, whole = merging.plans(left), wide.plan()
+    last = {**left[-1], "summary": {name: count for name, count in left[-1]["summary"].items() if name != "create"}}
+    assert merging.plans([left[0], last])["summary"]["create"] == left[0]["summary"]["create"] > 0
     for name in ("targets", "summary", "orphans", "in_sync"):
         assert merged[name] == whole[name], name
     for ordered in permutations(left):
