@@ -139,7 +139,7 @@ def plan(
     if output:
         write_result(output, document_json(document))
     show(formats.plan(form, document, view(str(output) if output and output.is_file() else "")))
-    if any(note.severity == "refusal" for note in made.diagnostics):
+    if made.refusals:
         sys.exit(PlanError.exit_code)
     if detailed_exitcode and any(map(is_acting, document["targets"])):
         sys.exit(CHANGES_PENDING)

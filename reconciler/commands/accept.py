@@ -108,9 +108,7 @@ def is_meant(only: str, path: str) -> bool:
 
 def document(files: Sequence[Rewriting], found: Acceptance, plan: Plan) -> dict[str, Any]:
     """What is taken over, and what is not, with the reason; of what is refused nothing can be told."""
-    refused = [
-        {"address": str(target), "path": "", "reason": note.message} for target, note in wiring.refusals(plan).items()
-    ]
+    refused = [{"address": str(target), "path": "", "reason": note.message} for target, note in plan.refused.items()]
     who = {action.key: action.who for target_plan in plan.targets for action in target_plan.actions if action.who}
     left = [{"address": str(item.key.target), "path": item.path, "reason": item.reason} for item in found.left]
     return {

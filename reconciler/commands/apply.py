@@ -93,10 +93,9 @@ def running(workspace: Workspace, stop: Stop, audience: Audience) -> Iterator[Se
 
 def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session) -> Ending:
     """Show a plan, ask, perform it, and leave its report wherever reports are kept. Raises what refuses the whole run."""
-    refused = wiring.refusals(plan)
     document = wiring.document(plan, workspace)
-    operations = sum(len(target_plan.operations) for target_plan in plan.targets if target_plan.target not in refused)
-    whole_run = [note for note in plan.diagnostics if note.severity == "refusal" and note.target is None]
+    operations = sum(len(target_plan.operations) for target_plan in plan.unrefused)
+    whole_run = [note for note in plan.refusals if note.target is None]
     session.audience.show(without_refusals_of_the_run(document) if whole_run else document)
     if whole_run:
         error = StalePlan if whole_run[0].error == StalePlan.__name__ else UnsafePlan
@@ -106,7 +105,7 @@ def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session
     with session.audience.watch(operations, session.aws.schedule.traffic) as tell:
         ending = run_plan(
             plan, document, session.aws, command=orders.command, folder=orders.folder, stop=session.stop, tell=tell,
-            refused=refused, identifier=session.run_id, packages=session.packages,
+            refused=plan.refused, identifier=session.run_id, packages=session.packages,
             of=OfWhat(workspace.shard, orders.group, orders.broken), hear=session.audience.hear,
         )  # fmt: skip
     if ending.exit_code == Locked.exit_code:

@@ -67,7 +67,7 @@ def republished(asked: Asked, workspace: Workspace) -> Ending:
         look = wiring.looking(asked.folder, Choices(), session.packages)
         live = wiring.live_snapshot(known, session.aws, look)
         of_git = wiring.planned(known, live, Choices(), session.aws)
-        for note in wiring.refusals(of_git).values():
+        for note in of_git.refused.values():
             raise UnsafePlan(continued(note.message, "so nothing is published anew"))
         target = asked.one.target
         broken = require_open(workspace, target, session.aws.date(Place.of(target)), asked.breaking)

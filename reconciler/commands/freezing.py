@@ -60,7 +60,7 @@ def asking(workspace: Workspace, plan: Plan, session: Session, breaking: Breakin
     if not left:
         return session
     moment = moments(workspace, plan, session.aws)
-    acting = {one.target for one in plan.targets if one.operations} - {*wiring.refusals(plan)}
+    acting = {one.target for one in plan.unrefused if one.operations}
 
     def holding_now() -> dict[str, datetime]:
         return {freeze.name: end for target in acting for freeze, end in on(left, target, moment(target))}

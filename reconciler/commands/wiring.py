@@ -430,12 +430,3 @@ def snapshot_file(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]:
     from reconciler.report.snapshots import snapshot_document
 
     return snapshot_document(snapshot, secrets.token_hex(16), workspace.specs.specs)
-
-
-def refusals(plan: Plan) -> dict[Target, Diagnostic]:
-    """The first refusal of each target that must be left alone."""
-    first: dict[Target, Diagnostic] = {}
-    for note in plan.diagnostics:
-        if note.severity == "refusal" and note.target:
-            first.setdefault(note.target, note)
-    return first

@@ -171,3 +171,23 @@ class Plan:
     orphans: tuple[Target, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     configuration: Configuration | None = None
+
+    @property
+    def refusals(self) -> tuple[Diagnostic, ...]:
+        """All of them, those of the whole run as well."""
+        return tuple(note for note in self.diagnostics if note.severity == "refusal")
+
+    @property
+    def refused(self) -> Mapping[Target, Diagnostic]:
+        """The targets that are left alone, each with the first refusal that says why."""
+        first: dict[Target, Diagnostic] = {}
+        for note in self.refusals:
+            if note.target:
+                first.setdefault(note.target, note)
+        return first
+
+    @property
+    def unrefused(self) -> tuple[TargetPlan, ...]:
+        """The targets that an apply carries out."""
+        refused = self.refused
+        return tuple(planned for planned in self.targets if planned.target not in refused)

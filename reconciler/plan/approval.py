@@ -113,7 +113,7 @@ def unapproved(plan: Plan, now: Document, reviews: Iterable[Review]) -> list[Dia
         if target["operations"]
     }
     acting = {str(target_plan.target) for target_plan in plan.targets if target_plan.operations}
-    acting |= {str(note.target) for note in plan.diagnostics if note.severity == "refusal"}  # it says so by itself
+    acting |= {str(target) for target in plan.refused}  # it says so by itself
     idle = [
         IS_STILL_TO_DO.cited(
             Diagnostic("warning", f"{address} was approved, and there is nothing to do about it any more")

@@ -63,8 +63,7 @@ def holds(
     told: Mapping[Target, TargetPlan],
 ) -> dict[Target, Hold]:
     """By target, of those that are carried out otherwise. `told` are the plans of targets whose causes are known."""
-    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
-    acting = [one for one in plan.targets if one.operations and one.target not in refused]
+    acting = [one for one in plan.unrefused if one.operations]
     known = {spec.target: spec for spec in specs} if freezes else {}
     found = (
         (

@@ -25,16 +25,15 @@ DELETES_NO_MORE_THAN_ALLOWED = Rule(
 
 def deletions(plan: Plan) -> tuple[Key, ...]:
     """What the plan deletes or replaces, sorted; what a refusal keeps from happening is left out."""
-    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
     keys: list[Key] = []
-    for target_plan in plan.targets:
+    for target_plan in plan.unrefused:
         in_target = [
             action.key
             for action in target_plan.actions
             if action.verb in DELETING and KINDS[action.key.kind].counts_as_deletion
         ]
         whole = [key for key in in_target if KINDS[key.kind].is_root]
-        keys += [] if target_plan.target in refused else whole or in_target
+        keys += whole or in_target
     return tuple(sorted(keys))
 
 

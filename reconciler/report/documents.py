@@ -85,19 +85,18 @@ def _settings(settings: Settings) -> dict[str, Any]:
 def summary(plan: Plan) -> dict[str, int]:
     """How many resources get which verb, and the number of AWS calls that takes. Of a refused target nothing will come, so
     it is counted as one that is refused, and its resources are not counted."""
-    refused = {note.target for note in plan.diagnostics if note.severity == "refusal" and note.target}
-    targets = [target_plan for target_plan in plan.targets if target_plan.target not in refused]
+    targets = plan.unrefused
     verbs = Counter(action.verb for target_plan in targets for action in target_plan.actions)
     counts: dict[str, int] = {verb: verbs[verb] for verb in VERBS}
     operations = sum(len(target_plan.operations) for target_plan in targets)
-    return counts | {"unchanged": verbs["none"], "refused": len(refused), "operations": operations}
+    return counts | {"unchanged": verbs["none"], "refused": len(plan.refused), "operations": operations}
 
 
 def is_in_sync(plan: Plan) -> bool:
     """Whether AWS holds what git says: nothing differs, nothing is refused or an orphan, nothing was left out, and nothing
     was judged by another revision's word."""
     acting = any(action.verb != "none" for target_plan in plan.targets for action in target_plan.actions)
-    untold = any(note.severity == "refusal" or note.left_out for note in plan.diagnostics)
+    untold = bool(plan.refusals) or any(note.left_out for note in plan.diagnostics)
     is_judged_otherwise = bool(plan.configuration and plan.configuration.changes)
     return not (acting or untold or plan.orphans or is_judged_otherwise)
 

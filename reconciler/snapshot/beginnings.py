@@ -22,11 +22,9 @@ def beginning(plan: Plan, specs: Iterable[Spec], *courses: str) -> dict[Key, Rol
     rollouts = {
         Key(spec.target, ALIAS.name, name): rollout for spec in specs for name, rollout in spec.rollouts.items()
     }
-    refused = {note.target for note in plan.diagnostics if note.severity == "refusal"}
     return {
         action.key: rollouts[action.key]
-        for target in plan.targets
-        if target.target not in refused
+        for target in plan.unrefused
         for action in target.actions
         if action.verb != "none" and action.rollout and action.rollout.course in courses and action.key in rollouts
     }

@@ -136,7 +136,7 @@ def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
     say(
         f"would apply what pull requests have shown of this, as the workspace {wanted.name}; outside Actions nothing is changed"
     )
-    return PlanError.exit_code if any(note.severity == "refusal" for note in made.diagnostics) else 0
+    return PlanError.exit_code if made.refusals else 0
 
 
 def newest_requests(run: Run) -> Iterable[PullRequest]:

@@ -55,7 +55,7 @@ def planned(
     annotate(here, of_plan(document))
     summarise(here, formats.plan("markdown", document, summary_view(str(output))))
     hand_on(here, handed_on.of_plan(document))
-    refused = [note.error for note in made.diagnostics if note.severity == "refusal"]
+    refused = [note.error for note in made.refusals]
     if StalePlan.__name__ in refused:
         return StalePlan.exit_code
     return PlanError.exit_code if refused else 0

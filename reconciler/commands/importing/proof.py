@@ -111,7 +111,7 @@ def _steps_at(origin: Origin | None, document: Document) -> tuple[str, ...]:
 def _quieter(draft: Draft, document: Document, witness: Witness) -> Draft | None:
     """Without what a plan still shows or refuses; None where it does neither."""
     made = plan(_specs(document, witness), witness.live, Policy(witness.config.managed_by))
-    refused = next((note for note in made.diagnostics if note.severity == "refusal"), None)
+    refused = next(iter(made.refusals), None)
     for action, path in _shown(made):
         steps = steps_of(path)
         if action.verb == "replace":
@@ -139,9 +139,8 @@ def require_quiet(text: str, path: str, witness: Witness) -> None:
         made = plan(_specs(strict_yaml.parse(text, path), witness), witness.live, Policy(witness.config.managed_by))
     except SpecError as error:
         raise Unproved(error.faults[0].message) from error
-    for note in made.diagnostics:
-        if note.severity == "refusal":
-            raise Unproved(note.message)
+    for note in made.refusals:
+        raise Unproved(note.message)
     for action, at in _shown(made):
         raise Unproved(f"a plan would change {at or action.key}")
 

@@ -121,7 +121,7 @@ def plan(workspace: Workspace, aws: Aws) -> tuple[Plan | None, Remark]:
         made = wiring.planned(known, live, Choices(), aws)
     except ReconcileError as error:
         return None, Remark("plan", "problem", "; ".join(str(error).splitlines()[:MOST_REASONS]))
-    refusals = [note.message for note in made.diagnostics if note.severity == "refusal"]
+    refusals = [note.message for note in made.refusals]
     if refusals:
         more = f" (and {len(refusals) - MOST_REASONS} more)" if refusals[MOST_REASONS:] else ""
         message = f"`reconcile plan` refuses: {'; '.join(refusals[:MOST_REASONS])}{more}"
