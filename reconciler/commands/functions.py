@@ -14,6 +14,7 @@ from reconciler.commands.naming import functions_of
 from reconciler.commands.output import warn
 from reconciler.commands.progress import following
 from reconciler.core.errors import SpecError
+from reconciler.core.grouping import by_target
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.sealing import sealed
 from reconciler.kinds.base import Kind
@@ -134,9 +135,7 @@ def _places(config: Config, paths: Sequence[Path], account: str | None, region: 
 
 
 def items(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    beside: dict[Target, list[Live]] = {}
-    for live in snapshot.resources:
-        beside.setdefault(live.key.target, []).append(live)
+    beside = by_target(snapshot.resources)
     for live in snapshot.resources:
         if live.key.kind == FUNCTION.name:
             target = live.key.target

@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.core.diff import pointer, steps_of, unreadable, value_at, with_value
 from reconciler.core.errors import SpecError
 from reconciler.core.foreign import printable
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Live, Properties, Target
 from reconciler.core.sealing import canonical
 from reconciler.core.values import UNSET
@@ -312,10 +313,10 @@ def _remarks(held: Iterable[Live], said: Said, newest: Sequence[str]) -> dict[st
 
 def merged(drafts: Iterable[Draft]) -> list[tuple[Draft, tuple[Draft, ...]]]:
     """What each file is to say, with the drafts that it stands for: a function that is the same in several regions of an account is one."""
-    alike: dict[tuple[str, str, bytes], list[Draft]] = {}
-    for draft in sorted(drafts, key=lambda draft: draft.target):
-        same = canonical({**draft.document, "region": ""})
-        alike.setdefault((draft.target.account, draft.target.function, same), []).append(draft)
+    alike = grouped(
+        sorted(drafts, key=lambda draft: draft.target),
+        lambda draft: (draft.target.account, draft.target.function, canonical({**draft.document, "region": ""})),
+    )
     return [(_of_regions(group) if len(group) > 1 else group[0], tuple(group)) for group in alike.values()]
 
 

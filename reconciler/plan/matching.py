@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Desired, Key, Live
 from reconciler.kinds.base import Kind
 
@@ -55,7 +56,4 @@ def _matched(
 def _grouped(
     match_key: Callable[[str, dict[str, object]], Hashable], items: Iterable[Resource]
 ) -> dict[Hashable, list[Resource]]:
-    groups: dict[Hashable, list[Resource]] = {}
-    for item in items:
-        groups.setdefault(match_key(item.key.name, dict(item.properties)), []).append(item)
-    return groups
+    return grouped(items, lambda item: match_key(item.key.name, dict(item.properties)))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
 
 from reconciler.core import service
 from reconciler.core.errors import PlanError, SnapshotError
+from reconciler.core.grouping import by_target
 from reconciler.core.model import Desired, Key, Live, Snapshot, Spec, Target
 from reconciler.core.plans import Action, Diagnostic, Plan, Ref, TargetPlan
 from reconciler.core.sealing import digest
@@ -72,12 +72,7 @@ def in_turn(
     ordered: Iterable[Spec], snapshot: Snapshot, policy: Policy, mentioned: frozenset[tuple[str, str]] | None
 ) -> dict[Target, tuple[TargetPlan, list[Diagnostic]]]:
     """Each target's plan, with what those before it change and name."""
-    live = {
-        target: tuple(group)
-        for target, group in groupby(
-            sorted(snapshot.resources, key=lambda item: item.key), key=lambda item: item.key.target
-        )
-    }
+    live = by_target(sorted(snapshot.resources, key=lambda item: item.key))
     newest = layers.newest_versions(snapshot.resources)
     made: dict[Target, tuple[TargetPlan, list[Diagnostic]]] = {}
     named = frozenset[str]()
@@ -91,7 +86,7 @@ def in_turn(
         named |= layers.named(resolved)
         case = Case(
             resolved,
-            live.get(spec.target, ()),
+            tuple(live.get(spec.target, ())),
             snapshot.artifacts.get(spec.target),
             policy,
             snapshot.salt,

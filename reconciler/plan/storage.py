@@ -10,6 +10,7 @@ from itertools import groupby
 
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
+from reconciler.core.grouping import by_target
 from reconciler.core.model import Live, Origin, Room, Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.core.words import byte_size, many
@@ -30,7 +31,7 @@ MAY_FIT = Rule("W248", "Whether a region has room for new code is known before a
 def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> list[Made]:
     """The plans, with what is to be said of those that send or publish code."""
     plans, known = list(made), {spec.target: spec for spec in specs}
-    held = _by_target(snapshot.resources)
+    held = by_target(snapshot.resources)
     more = {plan.target: _added(plan, held, snapshot) for plan, notes in plans if not is_refused(notes)}
     taking = sorted(target for target, size in more.items() if size > 0)
     said = {
@@ -40,13 +41,6 @@ def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> 
         for note in _of_place({target: more[target] for target in targets}, known, room, held)
     }
     return [(plan, [*notes, said[plan.target]] if plan.target in said else notes) for plan, notes in plans]
-
-
-def _by_target(resources: Iterable[Live]) -> dict[Target, list[Live]]:
-    held: dict[Target, list[Live]] = {}
-    for item in resources:
-        held.setdefault(item.key.target, []).append(item)
-    return held
 
 
 def _added(plan: TargetPlan, held: Mapping[Target, list[Live]], snapshot: Snapshot) -> int:

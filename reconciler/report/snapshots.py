@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.core.grouping import by_target
 from reconciler.core.later import Later
 from reconciler.core.model import Executions, Key, Live, Room, Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
@@ -51,9 +52,7 @@ def snapshot_document(snapshot: Snapshot, salt: str, specs: Iterable[Spec]) -> d
 
 def _scope_document(snapshot: Snapshot, specs: Iterable[Spec]) -> list[dict[str, Any]]:
     """What was read of which target; nothing, and why, where it could not be."""
-    held: dict[Target, list[Live]] = {}
-    for item in snapshot.resources:
-        held.setdefault(item.key.target, []).append(item)
+    held = by_target(snapshot.resources)
     hanging = {
         spec.target: hanging_on(at_risk(spec, held.get(spec.target, ()), snapshot.taken_at))
         for spec in specs

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from reconciler.core.freezes import Freeze, on
+from reconciler.core.grouping import by_target, grouped
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
@@ -63,12 +64,8 @@ def outcome(status: Mapping[str, Any]) -> str:
 
 
 def status_document(plan: Plan, snapshot: Snapshot, specs: Iterable[Spec], known: Known) -> dict[str, Any]:
-    held: dict[Target, list[Live]] = {}
-    for item in snapshot.resources:
-        held.setdefault(item.key.target, []).append(item)
-    notes: dict[Target | None, list[Diagnostic]] = {}
-    for note in plan.diagnostics:
-        notes.setdefault(note.target, []).append(note)
+    held = by_target(snapshot.resources)
+    notes = grouped(plan.diagnostics, lambda note: note.target)
     files = {spec.target: spec.path for spec in specs}
     planned = {target_plan.target: target_plan for target_plan in plan.targets}
     functions = [

@@ -10,7 +10,8 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import failure_text
 from reconciler.core import service
 from reconciler.core.errors import AwsError, Interrupted
-from reconciler.core.model import Executions, Key, Live, Spec, Target
+from reconciler.core.grouping import by_target
+from reconciler.core.model import Executions, Key, Live, Spec
 from reconciler.kinds.retention import beyond
 
 UNDER_WAY = ("RUNNING", "PAUSING", "PAUSED")
@@ -18,9 +19,7 @@ UNDER_WAY = ("RUNNING", "PAUSING", "PAUSED")
 
 def executions(aws: Aws, specs: Iterable[Spec], resources: Iterable[Live], taken_at: str) -> dict[Key, Executions]:
     """By version. Of one that has no durable executions nothing is asked."""
-    held: dict[Target, list[Live]] = {}
-    for item in resources:
-        held.setdefault(item.key.target, []).append(item)
+    held = by_target(resources)
     return {
         version.key: _of(aws, version)
         for spec in specs

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, CallFailed
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Analysis
 from reconciler.rollout.evidence import Alarm, Evidence, Side, Window, baseline, hour_before, window
@@ -48,9 +49,7 @@ class Metric(NamedTuple):
 
 def evidence(aws: Aws, rolling: Iterable[Rolling]) -> dict[Key, Evidence]:
     """Of each alias that is judged by some."""
-    by_place: dict[Place, list[Rolling]] = {}
-    for one in rolling:
-        by_place.setdefault(Place.of(one.key.target), []).append(one)
+    by_place = grouped(rolling, lambda one: Place.of(one.key.target))
     return {key: told for place, those in by_place.items() for key, told in _told(aws, place, those).items()}
 
 

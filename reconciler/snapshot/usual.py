@@ -10,6 +10,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.finding import Rule
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Key, Spec, Target
 from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Rollout
@@ -28,10 +29,7 @@ def told(aws: Aws, rollouts: Mapping[Key, Rollout], specs: Iterable[Spec]) -> It
     """One call for all aliases of an account and region; what keeps from it is told once."""
     known = {spec.target: spec for spec in specs}
     unseen: list[Diagnostic] = []
-    by_place: dict[Place, list[Key]] = {}
-    for key in rollouts:
-        by_place.setdefault(Place.of(key.target), []).append(key)
-    for place, keys in by_place.items():
+    for place, keys in grouped(rollouts, lambda key: Place.of(key.target)).items():
         try:
             counts = _of_a_day(aws, place, keys)
         except Interrupted:

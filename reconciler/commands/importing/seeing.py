@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reconciler.commands import wiring
 from reconciler.commands.importing.made import Import
 from reconciler.commands.progress import following
+from reconciler.core.grouping import by_target, grouped
 from reconciler.core.model import Desired, Key, Live, Snapshot, Spec, Target
 from reconciler.core.words import many
 from reconciler.importing.drafts import needed_more
@@ -38,7 +39,7 @@ def seen(aws: Aws, targets: Sequence[Target]) -> Snapshot:
     read = partial(fetch, aws, taken_at=wiring.now(), optional=OPTIONAL)
     with following(wiring.counting(aws, lambda: {Place.of(target): {} for target in targets})):
         live = read([bare(target) for target in targets], kinds=EVERYTHING)
-    more = {target: needed_more(lives) for target, lives in by_target(live).items()}
+    more = {target: needed_more(lives) for target, lives in functions(live).items()}
     more = {target: names for target, names in more.items() if names}
     if not more:
         return live
@@ -57,11 +58,10 @@ def bare(target: Target) -> Spec:
     return Spec(target, "", (Desired(Key(target, EVENT_SOURCE_MAPPING.name), {"Tags": {}}),), frozenset())
 
 
-def by_target(live: Snapshot) -> dict[Target, list[Live]]:
-    held: dict[Target, list[Live]] = {}
-    for item in live.resources:
-        held.setdefault(item.key.target, []).append(item)
-    return {target: lives for target, lives in held.items() if any(item.key.kind == FUNCTION.name for item in lives)}
+def functions(live: Snapshot) -> dict[Target, list[Live]]:
+    """Each with what hangs on it."""
+    held = by_target(live.resources).items()
+    return {target: lives for target, lives in held if any(item.key.kind == FUNCTION.name for item in lives)}
 
 
 def function_of(lives: Iterable[Live]) -> Live:
@@ -73,7 +73,7 @@ def importable(config: Config, live: Snapshot, made: Import) -> dict[Target, lis
     made.failed |= {str(target): reason for target, reason in live.unread.items()}
     made.remarks += told_together({target: reason for target, reason in live.invoked.items() if reason})
     held = {}
-    for target, lives in by_target(live).items():
+    for target, lives in functions(live).items():
         function = function_of(lives)
         tags = function.handle.get("Tags", {})
         if tags.get(MARK, config.managed_by) != config.managed_by:
@@ -94,9 +94,7 @@ def importable(config: Config, live: Snapshot, made: Import) -> dict[Target, lis
 
 def told_together(reasons: Mapping[Target, str]) -> Iterator[str]:
     """What is wrong with several functions alike is told once, of the first of them."""
-    alike: dict[str, list[Target]] = {}
-    for target in sorted(reasons):
-        alike.setdefault(REQUEST.sub("", reasons[target].removeprefix(str(target))), []).append(target)
+    alike = grouped(sorted(reasons), lambda target: REQUEST.sub("", reasons[target].removeprefix(str(target))))
     for first, *others in alike.values():
         text = reasons[first]
         more = f"{first} and {many(len(others), 'other')}"

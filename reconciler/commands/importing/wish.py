@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.core.errors import Fault, SelectionError, SourceError, SpecError
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Origin, Target
 from reconciler.files.reading import Unreadable, contents
 from reconciler.files.validation import close_match
@@ -166,9 +167,7 @@ def source_text(path: Path) -> str:
 def told(found: Chosen, there: Sequence[Target]) -> dict[Target, Said]:
     """What sources say of functions that live; of what does not live only that."""
     known: dict[Target, Said] = {}
-    called: dict[str, list[Target]] = {}
-    for target in there:
-        called.setdefault(target.function, []).append(target)
+    called = grouped(there, lambda target: target.function)
     for said in (said for _, told in found.sources for said in told.functions):
         meant = [target for target in called.get(said.function, ()) if is_there(said, target, found.numbers)]
         known |= dict.fromkeys(meant, said)

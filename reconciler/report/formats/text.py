@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from reconciler.core.foreign import logged, printable
+from reconciler.core.grouping import grouped
 from reconciler.core.words import many
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.shown import (
@@ -43,15 +44,16 @@ def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
 def alike(targets: Iterable[Document]) -> list[Sequence[Document]]:
     """Targets as they are shown, those together of which the same lines change the same, each group where its first one stands. What is
     made, goes or is replaced stands alone."""
-    found: dict[str, list[Document]] = {}
-    for target in targets:
-        shown = [{name: item for name, item in action.items() if name not in UNSEEN} for action in target["actions"]]
-        is_alone = any(
-            action["verb"] != "update" or not action["fields"] or not all(field["source"] for field in action["fields"])
-            for action in shown
-        )
-        found.setdefault(target["address"] if is_alone else json.dumps(shown, sort_keys=True), []).append(target)
-    return list(found.values())
+    return list(grouped(targets, _shown_as).values())
+
+
+def _shown_as(target: Document) -> str:
+    shown = [{name: item for name, item in action.items() if name not in UNSEEN} for action in target["actions"]]
+    is_alone = any(
+        action["verb"] != "update" or not action["fields"] or not all(field["source"] for field in action["fields"])
+        for action in shown
+    )
+    return str(target["address"]) if is_alone else json.dumps(shown, sort_keys=True)
 
 
 def task_text(task: Document) -> str:

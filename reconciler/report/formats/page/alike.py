@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from reconciler.core.grouping import grouped
 from reconciler.kinds.base import PUBLISHED
 from reconciler.report.formats import Document
 from reconciler.report.formats.shown import function_of, target_shown
@@ -54,15 +55,16 @@ def _standing(target: Document) -> dict[str, Any]:
 
 def groups(targets: Iterable[Document]) -> list[Group]:
     """Targets by what is done to them, each group where its first one stands."""
-    found: dict[str, list[Document]] = {}
-    for target in targets:
-        likened = likened_target(target)
-        alike = [
-            {name: value for name, value in action.items() if name not in ("author", "hidden", "package", "who")}
-            for action in likened["actions"]
-        ]
-        found.setdefault(json.dumps([alike, len(likened["operations"])], sort_keys=True), []).append(target)
-    return [Group(tuple(members)) for members in found.values()]
+    return [Group(tuple(members)) for members in grouped(targets, _likeness).values()]
+
+
+def _likeness(target: Document) -> str:
+    likened = likened_target(target)
+    actions = [
+        {name: value for name, value in action.items() if name not in ("author", "hidden", "package", "who")}
+        for action in likened["actions"]
+    ]
+    return json.dumps([actions, len(likened["operations"])], sort_keys=True)
 
 
 def likened_target(target: Document) -> dict[str, Any]:

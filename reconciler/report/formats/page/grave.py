@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reconciler.core.grouping import grouped
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import NAME, Group
 from reconciler.report.formats.page.text import bold, inert, line_link, named
@@ -173,11 +174,8 @@ def counted(names: Sequence[str], room: int = NAMES_ROOM) -> str:
 
 def said_lines(notes: Sequence[Document], view: View, sign: str) -> list[str]:
     """A line for each thing that is said, of many functions in the same words together."""
-    found: dict[str, list[Document]] = {}
-    for note in notes:
-        found.setdefault(_nameless(note), []).append(note)
     lines = []
-    for text, same in found.items():
+    for text, same in grouped(notes, _nameless).items():
         where = line_link(same[0]["source"], view, whole=True)
         names = [function_of(note["address"]) for note in same if note["address"]]
         if len(same) == 1:
