@@ -6,7 +6,7 @@ The edges meet the core here; nothing is decided here.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.snapshot.artifacts import Looking
     from reconciler.spec.history import History
 
+PARTS = 16  # of a tree, each of which may turn out to be new
 IS_ONE_ACCOUNT_A_NAME = Rule("R244", "The credentials of two account names are not those of one account.")
 IS_OF_THE_ACCOUNT = Rule("R245", "A saved snapshot was taken of the accounts that reconcile.yaml means.")
 PRUNES_WHAT_IT_KNOWS = Rule("R246", "--prune has an owner mark, the whole tree of specs, and a list of all functions.")
@@ -172,20 +173,32 @@ def live_snapshot(
     from reconciler.snapshot.artifacts import Looking
     from reconciler.snapshot.estimate import expected_calls
     from reconciler.snapshot.fetch import fetch
+    from reconciler.snapshot.missing import Missing
     from reconciler.snapshot.secrets import keep_secret
 
     keep_secret(aws, workspace.specs.specs)
     mark = workspace.config.managed_by if workspace.is_whole else ""
     everywhere = [place for place in places(workspace) if workspace.shard in ("", str(place))] if mark else []
-    calls = partial(expected_calls, workspace.specs.specs, marked=everywhere, naming=naming)
-    with following(counting(aws, cache(calls))):
+    missing = Missing()
+    calls = partial(expected_calls, workspace.specs.specs, marked=everywhere, naming=naming, missing=missing)
+    with following(counting(aws, as_known(calls, missing, len(workspace.specs.specs)))):
         return fetch(
             aws, workspace.specs.specs, taken_at=now(), managed_by=mark, places=everywhere, naming=naming,
-            looking=look or Looking(),
+            looking=look or Looking(), missing=missing,
         )  # fmt: skip
 
 
-def counting(aws: Aws, calls: Callable[[], Mapping[Place, Mapping[str, int]]]) -> Told:
+Expected = Callable[[], Mapping["Place", Mapping[str, int]]]
+
+
+def as_known(calls: Expected, missing: Sized, of: int) -> Expected:
+    """Worked out anew each time that a part more is known to be missing: of thousands that takes a while."""
+    at_once = max(1, of // PARTS)
+    worked_out = cache(lambda _: calls())
+    return lambda: worked_out(len(missing) // at_once)
+
+
+def counting(aws: Aws, calls: Expected) -> Told:
     """How far reading is, where calls are counted; how many there will be is asked once it takes long. Accounts are known by their
     numbers once AWS was asked for them."""
 

@@ -1,7 +1,8 @@
 """How many calls reading will take, before the first is made, by what specs say alone. Pure.
 
-It takes for granted that the functions are there, that each has one version and as many aliases as its spec names, one old version where
-`versions.retain` keeps so many, and that an account has nothing else: what others have in it makes listings longer.
+It takes for granted that each function has one version and as many aliases as its spec names, one old version where `versions.retain` keeps
+so many, and that an account has nothing else: what others have in it makes listings longer; and that the functions are there, but for those
+of which is known that they are not.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from reconciler.kinds.needs import hanging_on, needed, parts, with_layers
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.version import VERSION
 from reconciler.snapshot.fetch import grouped
+from reconciler.snapshot.missing import Missing
 
 PAGE = 50  # items
 AN_OLD_ONE = frozenset({"1"})
@@ -28,40 +30,48 @@ LONGER: Mapping[str, int] = {"ListEventSourceMappings": 100}
 
 
 def expected_calls(
-    specs: Iterable[Spec], *, marked: Iterable[Place] = (), naming: Collection[Place] = ()
+    specs: Iterable[Spec],
+    *,
+    marked: Iterable[Place] = (),
+    naming: Collection[Place] = (),
+    missing: Missing = Missing(),  # noqa: B008  nobody adds to it
 ) -> dict[Place, dict[str, int]]:
     """By place, and by what they draw on. `marked` are places in which functions with our mark are looked for, `naming` those of which
     all names are listed."""
     looked_for = {*marked}
     by_place = grouped(with_layers(specs), (*looked_for, *naming))
     return {
-        place: _calls(own, is_marking=place in looked_for, is_naming=place in naming) for place, own in by_place.items()
+        place: _calls(own, missing, is_marking=place in looked_for, is_naming=place in naming)
+        for place, own in by_place.items()
     }
 
 
-def _calls(specs: list[Spec], *, is_marking: bool, is_naming: bool) -> dict[str, int]:
+def _calls(specs: list[Spec], missing: Missing, *, is_marking: bool, is_naming: bool) -> dict[str, int]:
     calls = Counter[str]()
     functions = [spec for spec in specs if spec.target.root == FUNCTION.name]
-    calls[drawn_on("lambda", "GetFunction")] = len(functions)
+    unlisted = sum(spec.target in missing.unlisted for spec in functions)
+    calls[drawn_on("lambda", "GetFunction")] = len(functions) - unlisted
     calls["resourcegroupstaggingapi"] = int(is_marking)
     names = {
         spec.target: needed(spec) | (hanging_on(AN_OLD_ONE) if _grows_old(spec) else frozenset()) for spec in specs
     }
+    there = [spec for spec in specs if spec.target not in missing.functions]
     calls[drawn_on("lambda", "ListDurableExecutionsByFunction")] += sum(
-        _grows_old(spec) and _is_durable(spec) for spec in specs
+        _grows_old(spec) and _is_durable(spec) for spec in there
     )
     for kind in (kind for kind in KINDS.values() if kind is not FUNCTION):
         asked = {
             spec.target: named
-            for spec in specs
+            for spec in (specs if kind.is_root or kind.outlives_function else there)
             if (named := parts(kind, names[spec.target])) and may_be_of(kind, spec.target)
         }
         for operation, count in _of_kind(kind, asked, specs) if asked else ():
             calls[drawn_on(service.api_of(operation), operation)] += count
-    is_listed = any(parts(VERSION, named) for named in names.values())
-    calls[drawn_on("lambda", "ListFunctions")] += (
-        pages("ListFunctions", len(functions)) if is_naming and not is_listed else 0
-    )
+    is_listed = any(parts(VERSION, names[spec.target]) for spec in there)
+    if unlisted or (is_naming and not is_listed):
+        calls[drawn_on("lambda", "ListFunctions")] += pages("ListFunctions", len(functions) - unlisted)
+    sent = (spec.code for spec in specs if spec.target in missing.functions and not spec.is_absent)
+    calls[drawn_on("lambda", "GetAccountSettings")] += any(code and "ImageUri" not in code for code in sent)
     return {name: count for name, count in calls.items() if count}
 
 

@@ -20,6 +20,7 @@ from reconciler.core.packages import Artifact
 from reconciler.kinds.needs import with_layers
 from reconciler.snapshot.artifacts import Looking, artifacts, live_code, needs_live_code
 from reconciler.snapshot.executions import executions
+from reconciler.snapshot.missing import Missing
 from reconciler.snapshot.readers import Readers
 from reconciler.snapshot.region import Region, Wish
 from reconciler.snapshot.rest import Patience
@@ -37,16 +38,18 @@ def fetch(
     looking: Looking = Looking(),  # noqa: B008  frozen
     kinds: frozenset[str] | None = None,
     optional: frozenset[str] = frozenset(),
+    missing: Missing | None = None,
 ) -> Snapshot:
     """The live resources of the specs' targets and, where a mark is given, of every function of these places that bears it; what
     could not be read is told with its reason. Of the places in `naming` the names of all functions are listed. `kinds` are read of
-    every target instead of those that its spec needs; of `optional` ones that cannot be read only `invoked` says why. Raises
+    every target instead of those that its spec needs; of `optional` ones that cannot be read only `invoked` says why. `missing` is told of
+    functions that are not there, as soon as that is known. Raises
     SnapshotError when every target is unread."""
     ordered = sorted(with_layers(specs), key=lambda spec: spec.target)
     marked = list(places)
     by_place = grouped(ordered, (*marked, *naming))
     wishes = {place: Wish(managed_by, kinds, optional, place in naming, taken_at) for place in by_place}
-    found = _read(aws, ordered, by_place, wishes, looking)
+    found = _read(aws, ordered, by_place, wishes, looking, Missing() if missing is None else missing)
     unread, regions, failed = found.unread, found.regions, found.failed
     if ordered and not unread.readable(spec.target for spec in ordered):
         raise SnapshotError("\n".join(dict.fromkeys(unread.reasons.values())))
@@ -84,6 +87,7 @@ def _read(
     by_place: Mapping[Place, list[Spec]],
     wishes: Mapping[Place, Wish],
     looking: Looking,
+    missing: Missing,
 ) -> _Found:
     """All places, and beside them the code that specs name."""
     with Readers(len(by_place)) as readers:
@@ -93,7 +97,7 @@ def _read(
         at_once = [spec for spec in ordered if spec.target.account in accounts and not needs_live_code(spec)]
         codes = readers.beside(partial(look, at_once, held={}))
         reading = [
-            readers.beside(Region(aws, place, specs, wishes[place], readers, patience).read)
+            readers.beside(Region(aws, place, specs, wishes[place], readers, patience, missing).read)
             for place, specs in by_place.items()
             if place.account in accounts
         ]

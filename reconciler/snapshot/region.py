@@ -21,13 +21,12 @@ from reconciler.kinds.tags import MARK
 from reconciler.snapshot import by_qualifier
 from reconciler.snapshot.asked import NONE, WHOLE, Parts, left, losing, needs_others, wanted
 from reconciler.snapshot.everything import NAMING, Everything
+from reconciler.snapshot.missing import Missing, step
 from reconciler.snapshot.of_kind import Asked, OfKind
 from reconciler.snapshot.readers import Arrivals, Readers
 from reconciler.snapshot.rest import Patience, at_rest
 
 OTHERS = tuple(kind for kind in KINDS.values() if kind is not FUNCTION)
-MANY = 16  # functions, of which some are tried before the rest is looked at
-TRIED = 4
 A_PAGE_FOR = 32  # functions that are not looked at one by one then, where a page tells of fifty
 
 
@@ -53,6 +52,7 @@ class Region:
     wish: Wish
     readers: Readers
     patience: Patience
+    missing: Missing
     unread: Unread = field(default_factory=Unread)
     unlisted: str = ""  # why functions that bear our mark could not be listed
     unnamed: str = ""  # why the names of all functions could not be listed
@@ -136,9 +136,9 @@ class Region:
                 if spec.target.root != FUNCTION.name:
                     self._looked_at.add(spec.target)
             specs = [spec for spec in self.specs if spec.target.root == FUNCTION.name]
-            step = len(specs) // TRIED if len(specs) >= MANY else 1
-            moving = self._ask(spec.target for spec in specs[::step])
-            rest = [spec for number, spec in enumerate(specs) if number % step]
+            tried = step(len(specs))
+            moving = self._ask(spec.target for spec in specs[::tried])
+            rest = [spec for number, spec in enumerate(specs) if number % tried]
             is_new = not (moving or self.answers or self.unread.reasons)
             moving += self._ask(self._may_be_there(rest) if rest and is_new else (spec.target for spec in rest))
             moving += self._ask(self._marked.result() if self._marked else [])
@@ -176,6 +176,7 @@ class Region:
             if names is None or spec.is_absent or spec.target.function in names:
                 yield spec.target
             else:
+                self.missing.unlisted.add(spec.target)
                 self._arrive(spec.target, None)
 
     def _find(self, target: Target) -> Properties | None:
@@ -186,6 +187,8 @@ class Region:
             self.answers[target] = item
             live = FUNCTION.reading.live(target, item)
             self.held[target] = [live] if live else []
+        else:
+            self.missing.functions.add(target)
         self._looked_at.add(target)
 
     # --- kinds -------------------------------------------------------------------------------------------------------

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import pytest
 
 from reconciler.aws.client import Place
 from reconciler.aws.pace import drawn_on
-from reconciler.commands.wiring import read
+from reconciler.commands.wiring import as_known, connect, now, read
 from reconciler.core import service
+from reconciler.core.model import Target
 from reconciler.snapshot.estimate import expected_calls
+from reconciler.snapshot.fetch import fetch
+from reconciler.snapshot.missing import Missing, foreseen
 from tests.apply.houses import MANAGED
 from tests.conftest import House, function_spec
 from tests.snapshot.test_budget import LAYERS, ONE_EACH, SECTIONS, together, whole
@@ -86,3 +90,44 @@ def test_each_place_has_its_own_and_one_without_specs_what_is_looked_for_in_it()
     there = Place("test", "eu-west-1")
     told = expected_calls((), marked=[PLACE, there], naming=[there])
     assert told == {there: {"resourcegroupstaggingapi": 1, "": 1}, PLACE: {"resourcegroupstaggingapi": 1}}
+
+
+# --- functions that are new -------------------------------------------------------------------------------------------
+
+NEW = [function_spec(f"f{number:02}", extra=ONE_EACH.format(name=f"f{number:02}")) for number in range(40)]
+
+
+def foretold(house: House, *there: int) -> dict[str, int]:
+    specs = read([house.root / "specs"]).specs.specs
+    targets = [Target("test", "us-west-2", f"f{number:02}") for number in there]
+    (calls,) = expected_calls(specs, missing=foreseen(specs, targets)).values()
+    return calls
+
+
+@pytest.mark.parametrize(("count", "there"), [(1, ()), (3, ()), (3, (1,)), (40, ()), (40, (0,)), (40, (1, 2))])
+def test_what_reading_takes_where_functions_are_new_is_known_by_which_are(
+    house: House, count: int, there: tuple[int, ...]
+) -> None:
+    """Of many new ones some are tried, and one listing tells of the rest; who is not there is asked for nothing else."""
+    for number in there:
+        house.write(f"{number}.yaml", NEW[number])
+    if there:
+        house.apply()
+    for number in range(count):
+        house.write(f"{number}.yaml", NEW[number], stock=number == count - 1)
+    assert foretold(house, *there) == counted(house)
+
+
+def test_how_far_reading_is_follows_what_turns_out_to_be_new(house: House) -> None:
+    for number in range(40):
+        house.write(f"{number}.yaml", NEW[number], stock=number == 39)
+    missing, seen = Missing(), list[Mapping[str, int]]()
+    workspace = read([house.root / "specs"])
+    calls = partial(expected_calls, workspace.specs.specs, missing=missing)
+    follow = as_known(calls, missing, len(workspace.specs.specs))
+    seen += follow().values()
+    aws = connect(workspace.config, ["test"])
+    fetch(aws, workspace.specs.specs, taken_at=now(), missing=missing)
+    seen += follow().values()
+    assert seen == [{"GetFunction": 40, "": 40 + 2 + 1}, {"GetFunction": 4, "": 3}]
+    assert len(missing) == 40
