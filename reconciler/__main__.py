@@ -22,7 +22,10 @@ def main() -> None:
     gc.set_threshold(GARBAGE)
     from reconciler.cli import main as program
 
-    program()
+    try:
+        program()
+    finally:
+        gc.freeze()  # nothing is looked through at the end: all of it goes with the process
 
 
 def at_once(arguments: list[str]) -> str:

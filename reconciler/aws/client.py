@@ -119,6 +119,10 @@ class Aws:
                 self._identities[place.account] = actual
             return self._identities[place.account]
 
+    def make_ready(self, place: Place) -> None:
+        """The client that reads of Lambda, before it is needed. Raises NoCredentials."""
+        self._client(place, "GetFunction", "lambda", {})
+
     def call(self, place: Place, operation: str, params: Properties, *, api: str = "") -> Answer:
         """One call; without an API, of the one of Lambda and what is beside it that has such an operation. What passes by itself is
         waited out; everything else that AWS refuses is `CallFailed`."""

@@ -41,6 +41,8 @@ class Clients:
         if service.is_change(operation, api) and operation != "Invoke":
             config, sort = config.merge(UNREPEATED), f"{sort} change"
         key = (f"{account}/{api}", region, sort)
+        if key in self.made:  # who has a client does not wait for another one that is being made
+            return self.made[key]
         with self._lock:
             if key not in self.made:
                 session = self._session(account, region)

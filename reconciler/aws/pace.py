@@ -18,10 +18,10 @@ from reconciler.core.errors import WrongVariable
 
 CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is as fast as it goes
 SHARE = 0.96  # of a quota, where nothing else is said: the rest is for others, and for what comes closer together on its way
-BURST = 2 / 3  # of a second's worth may go at once after a pause: connections are opened then, and some are late
+BURST = 0.4  # of a second's worth may go at once after a pause: connections are opened then, and some are late
+HASTE = 0.5  # of the time from one to the next at an even pace: a second's worth goes in such a part of it, and the rest is a pause
 SLOWEST = 1 / 16  # of the rate, however often AWS throttles
 RECOVERY = 0.1  # of the rate, that is had back a second
-FOR_THE_WAY = 0.75
 LATEST_SECONDS = 0.15
 CATCHING_UP = 3  # requests that may go sooner because one was late
 
@@ -49,8 +49,8 @@ class Quota:
 
     @property
     def window_seconds(self) -> float:
-        """A second, and most of what the rate leaves free, for what is late on its way; the rest is for what is late here."""
-        return max(1.0, 1 + FOR_THE_WAY * (self.most / self.per_second - 1))
+        """A second, and what the rate leaves free of it, for what is late on its way."""
+        return max(1.0, self.most / self.per_second)
 
 
 def drawn_on(api: str, operation: str) -> str:
@@ -82,19 +82,21 @@ def calls_per_second() -> float:
 
 @dataclass(slots=True, eq=False)
 class Departure:
-    """A request: what it asks for, when it went, and when it was answered. `is_together`: it went with others, all at once."""
+    """A request: what it asks for, when it went, and when it was answered. `is_opening`: it may have had to open a connection, for
+    it went with others at once, or before any answer."""
 
     operation: str
     at: float
     answered: float | None = None
-    is_together: bool = False
+    is_opening: bool = False
 
 
 class Bucket:
     """When the next request of a quota may go, by the times that it is told; not for several threads.
 
-    Requests go evenly, a burst after a pause aside, and never more than a second's worth in a second. AWS's word that it is too
-    much halves the rate, once a second at most; it is had back little by little.
+    Never more than a second's worth goes in a second, a little faster than evenly and with a pause after it, so that what comes
+    last need not wait for the end of its second; and some of it at once where nobody asked for a while. AWS's word that it is too
+    much halves the rate, once a second at most; it is had back little by little, and until then requests go evenly.
     """
 
     def __init__(self, quota: Quota) -> None:
@@ -119,18 +121,18 @@ class Bucket:
 
     def take(self, now: float, operation: str = "") -> Departure:
         """One goes now; where it is a little later in the end, whoever sends it says so in what is given here."""
-        gap = 1 / self.per_second(now)
+        is_whole = self.per_second(now) == self.quota.per_second
+        gap = (HASTE if is_whole else 1) / self.per_second(now)
         if self._is_idle(now):
-            self._burst = max(1, int(self.quota.most * BURST)) if self.per_second(now) == self.quota.per_second else 1
-            rest = (self.quota.most - self._burst) * gap  # go evenly, in what is left of the window
-            self._next = now + (self.quota.window_seconds - rest if self._burst > 1 else gap)
+            self._burst = max(1, int(self.quota.most * BURST)) if is_whole else 1
+            self._next = now + gap
         elif not self._is_bursting(now):
             self._next = max(self._next, now - CATCHING_UP * gap) + gap
-        is_together = self._burst > 1 or self._is_bursting(now)
+        is_opening = operation not in self._usual or self._burst > 1 or self._is_bursting(now)
         self._burst -= 1
         if len(self._sent) == self.quota.most:
             self._sent.remove(self._first(now)[1])
-        self._sent.append(departure := Departure(operation, now, is_together=is_together))
+        self._sent.append(departure := Departure(operation, now, is_opening=is_opening))
         self.asked += 1
         return departure
 
@@ -142,9 +144,8 @@ class Bucket:
 
     def arrival(self, departure: Departure, now: float) -> float:
         """When AWS counted a request at the latest: one whose answer takes longer than usual may have been late on its way, by a
-        little. What takes long may just as well be long work. Of those that went together, which open connections, nobody knows what is
-        usual."""
-        usual = 0.0 if departure.is_together else self._usual.get(departure.operation, math.inf)
+        little. What takes long may just as well be long work. Of those that open connections nobody knows what is usual."""
+        usual = 0.0 if departure.is_opening else self._usual[departure.operation]
         late = (now if departure.answered is None else departure.answered) - departure.at - usual
         return departure.at + min(max(late, 0.0), LATEST_SECONDS)
 

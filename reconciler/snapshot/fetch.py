@@ -131,6 +131,8 @@ def identities(
     targets are unread."""
     accounts, failed = dict[str, str](), dict[Place, str]()
     asking = {place: readers.beside(partial(aws.account_id, place)) for place in by_place}
+    for place in by_place:
+        readers.beside(partial(aws.make_ready, place))  # while AWS answers; what it raises, the first call raises again
     for place, group in by_place.items():
         try:
             accounts[place.account] = asking[place].result()

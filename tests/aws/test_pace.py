@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.aws.client import Aws, Place
-from reconciler.aws.pace import LAMBDA, SHARE, Bucket, Departure, Quota, Schedule, Turns, quota
+from reconciler.aws.pace import HASTE, LAMBDA, SHARE, Bucket, Departure, Quota, Schedule, Turns, quota
 from reconciler.core.accounts import Account
 from reconciler.sandbox.refusals import Refused
 from tests.conftest import House, function_spec
@@ -35,7 +36,7 @@ class Clock:
 
 
 def sent(bucket: Bucket, arrivals: Iterable[float], late: Iterable[float] = ()) -> list[float]:
-    """When requests that come at these times leave; each so much later than it may."""
+    """When requests that come at these times leave, each so much later than it may; they are answered at once."""
     times: list[float] = []
     lateness = iter(late)
     for arrival in arrivals:
@@ -45,7 +46,7 @@ def sent(bucket: Bucket, arrivals: Iterable[float], late: Iterable[float] = ()) 
         now += next(lateness, 0.0)
         while (ready := bucket.ready(now)) > now:
             now = ready
-        bucket.take(now)
+        bucket.answer(bucket.take(now), now)
         times.append(now)
     return times
 
@@ -89,9 +90,11 @@ def test_where_many_wait_none_of_the_rate_is_lost(count: int) -> None:
     assert times[-1] <= count / ORDINARY.per_second + 0.2
 
 
-def counted(way: Iterable[float], answers_after: float) -> list[float]:
-    """When AWS counts requests that are so late on their way, and that it answers so many seconds after they came."""
+def counted(way: Iterable[float], answers_after: float, opening: Iterable[float] = ()) -> list[float]:
+    """When AWS counts requests that are so late on their way, and that it answers so many seconds after they came. Those that leave
+    before the first answer, which open connections, are late by `opening` instead, as long as that lasts."""
     bucket, arrived, under_way, now = Bucket(ORDINARY), list[float](), list[tuple[float, Departure]](), 0.0
+    openers, is_answered = iter(opening), False
     for seconds in way:
         while True:
             answered = min((at for at, _ in under_way), default=math.inf)
@@ -102,9 +105,11 @@ def counted(way: Iterable[float], answers_after: float) -> list[float]:
             for item in [item for item in under_way if item[0] <= now]:
                 under_way.remove(item)
                 bucket.answer(item[1], now)
+                is_answered = True
         departure = bucket.take(now, "ListAliases")
-        arrived.append(now + seconds)
-        under_way.append((now + seconds + answers_after, departure))
+        arrival = now + (seconds if is_answered else next(openers, seconds))
+        arrived.append(arrival)
+        under_way.append((arrival + answers_after, departure))
     return sorted(arrived)
 
 
@@ -114,10 +119,13 @@ def test_what_is_late_on_its_way_is_not_too_much_where_it_arrives(way: list[floa
     assert busiest(counted([0.0, *way], 0.05)) <= LAMBDA
 
 
-@given(st.lists(st.floats(0.05, 0.15), min_size=10, max_size=10), st.floats(0.05, 1.0))
-def test_those_that_open_connections_together_may_all_be_late_on_their_way(way: list[float], seconds: float) -> None:
-    """None of them takes the shortest way, as all do that come later; and these may not be answered yet when it matters."""
-    assert busiest(counted([*way, *[0.0] * 30], seconds)) <= LAMBDA
+@example([0.125] * 10 + [0.0] * 5, 1.0)
+@given(st.lists(st.floats(0, 0.15), min_size=15, max_size=15), st.floats(0.05, 1.0))
+def test_those_that_open_connections_together_may_all_be_late_on_their_way(
+    opening: list[float], seconds: float
+) -> None:
+    """All that come later take the shortest way; and the first may not be answered yet when it matters."""
+    assert busiest(counted([0.0] * 60, seconds, opening)) <= LAMBDA
 
 
 def test_long_work_slows_others_down_by_little() -> None:
@@ -139,7 +147,21 @@ def test_lateness_is_made_up_for(late: list[float]) -> None:
 def test_who_comes_after_a_pause_goes_at_once() -> None:
     bucket = Bucket(ORDINARY)
     assert sent(bucket, [0.0] * 5) == [0.0] * 5
-    assert sent(bucket, [60.0] * 8) == [60.0] * 8
+    assert sent(bucket, [60.0] * 6) == [60.0] * 6
+
+
+def test_a_second_s_worth_goes_in_a_part_of_it_so_that_the_last_ones_do_not_wait_for_its_end() -> None:
+    times = sent(Bucket(ORDINARY), [0.0] * 105)
+    window = LAMBDA / ORDINARY.per_second
+    assert times[15] - times[0] >= window - 1e-9
+    assert times[-1] <= 6 * window + HASTE + 1e-9
+
+
+def test_a_rate_that_aws_has_lowered_is_kept_evenly() -> None:
+    bucket = Bucket(ORDINARY)
+    bucket.throttle(0.0)
+    slow = sent(bucket, [0.0] * 4)
+    assert all(later - earlier >= 1 / ORDINARY.per_second for earlier, later in pairwise(slow))
 
 
 def test_aws_s_word_halves_the_rate_once_a_second_and_it_comes_back() -> None:
