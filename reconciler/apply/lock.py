@@ -26,6 +26,10 @@ HEARTBEAT_SECONDS = 30.0
 HOLDERS_SHARE = 0.9  # of the lease: a holder stops before anybody else may begin
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 MISSING = ("NoSuchKey", "404")
+WHAT_HELPS = {
+    "NoSuchBucket": "make that bucket, or name one that is there under `lock` in reconcile.yaml",
+    "AccessDenied": "the role needs s3:GetObject, s3:PutObject and s3:DeleteObject there",
+}
 
 
 class Store(Protocol):
@@ -68,7 +72,7 @@ def held(
     clock: Callable[[], float] = elapsed,
 ) -> Iterator[Lease]:
     """Hold the lock for the block; `lost` is called when somebody else has it all the same. Raises Locked, naming owner,
-    run and what is left of its lease, when somebody else does."""
+    run and what is left of its lease, when somebody else does, AwsError when S3 does not answer."""
     since = clock()
     lease = Lease(_taken(store, url, run_id, now), since, clock)
     over = threading.Event()
@@ -104,9 +108,7 @@ def _taken(store: Store, url: str, run_id: str, now: Callable[[], float]) -> str
         store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
     except CallFailed as failure:
         if failure.code not in TAKEN:
-            raise Locked(
-                f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed"
-            ) from failure
+            raise _unanswered(url, "taken", failure) from failure
     else:
         _require_conditions(store, url, run_id, body)
         return _confirmed(store, url, run_id)
@@ -123,24 +125,22 @@ def _taken(store: Store, url: str, run_id: str, now: Callable[[], float]) -> str
         store("PutObject", {**location(url), "Body": body, **condition})
     except CallFailed as failure:
         if failure.code not in (*TAKEN, *MISSING):
-            raise Locked(
-                f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed"
-            ) from failure
+            raise _unanswered(url, "taken", failure) from failure
     return _confirmed(store, url, run_id)
 
 
 def _require_conditions(store: Store, url: str, run_id: str, body: bytes) -> None:
     """A store that ignores `If-None-Match` would give the lock to everybody, and so to nobody: what we have just written
-    must be in our own way. Raises Locked."""
+    must be in our own way. Raises AwsError."""
     try:
         store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
     except CallFailed as failure:
         if failure.code in TAKEN:
             return
         _release(store, url, run_id)
-        raise Locked(f"the lock {url} cannot be taken: {failure} ({failure.code}); nothing was changed") from failure
+        raise _unanswered(url, "taken", failure) from failure
     _release(store, url, run_id)
-    raise Locked(
+    raise AwsError(
         f"the lock {url} holds nobody off: its store ignores conditional writes (If-None-Match); "
         "use a bucket of S3; nothing was changed"
     )
@@ -152,6 +152,13 @@ def _confirmed(store: Store, url: str, run_id: str) -> str:
     if holder and holder["run"] == run_id:
         return tag
     raise Locked(f"the lock {url} was taken by somebody else just now; nothing was changed")
+
+
+def _unanswered(url: str, what: str, failure: CallFailed) -> AwsError:
+    """That nobody can tell who holds the lock is no word of anybody who does."""
+    how = WHAT_HELPS.get(failure.code, "")
+    said = f"the lock {url} cannot be {what}: {failure} ({failure.code})"
+    return AwsError("; ".join(filter(None, (said, how, "nothing was changed"))))
 
 
 def _is_dead(holder: Mapping[str, Any]) -> bool:
@@ -168,11 +175,11 @@ def _left(holder: Mapping[str, Any]) -> str:
 
 
 def read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
-    """Who holds the lock, and its ETag; None when nobody does. Raises Locked when that cannot be told."""
+    """Who holds the lock, and its ETag; None when nobody does. Raises AwsError when that cannot be told."""
     try:
         return _read(store, url)
     except CallFailed as failure:
-        raise Locked(f"the lock {url} cannot be read: {failure} ({failure.code}); nothing was changed") from failure
+        raise _unanswered(url, "read", failure) from failure
 
 
 def _read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:

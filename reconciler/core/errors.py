@@ -7,7 +7,7 @@
     │   ├── ReplacementRequired     a create-only setting changed and the spec does not allow a replacement
     │   ├── NotOwned                the live function bears no mark, or somebody else's
     │   └── StalePlan (23)          the approved plan is not what would be done now
-    ├── Locked (24)                 another apply holds the lock, or the lock cannot be read
+    ├── Locked (24)                 another apply holds the lock
     ├── AwsError (26)               AWS or the credentials said no
     │   ├── SnapshotError           … while reading
     │   ├── NoCredentials           … before anything: there are none, or none that work

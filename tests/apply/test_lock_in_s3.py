@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply import lock
-from reconciler.core.errors import CallFailed, Locked
+from reconciler.core.errors import AwsError, CallFailed, Locked
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import LOCKED, OURS, foreign, house_of, locked_house, s3_store
 from tests.conftest import House, function_spec
@@ -45,15 +45,17 @@ def test_a_lock_that_cannot_be_asked_fails_closed() -> None:
     def down(operation: str, params: Any) -> Any:
         raise CallFailed("no route", code="EndpointConnectionError")
 
-    with pytest.raises(Locked, match="cannot be taken"), lock.held(down, "s3://locks/x", "run"):
+    with pytest.raises(AwsError, match="cannot be taken"), lock.held(down, "s3://locks/x", "run"):
         raise AssertionError("never reached")
 
 
-def test_a_bucket_that_is_missing_fails_closed(house: House) -> None:
+def test_a_bucket_that_is_missing_is_not_held_by_anybody_and_fails_closed(house: House) -> None:
     house_of(house, config=LOCKED)
     house.write("one.yaml", function_spec("one"))
-    assert house.run("apply", "--yes").exit_code == 24
-    assert house.writes() == []
+    result = house.run("apply", "--yes")
+    assert (result.exit_code, house.writes()) == (26, [])
+    assert "(NoSuchBucket); make that bucket, or name one that is there under `lock` in reconcile.yaml" in result.err
+    assert house.run("unlock", "a-run").exit_code == 26
 
 
 def test_reports_are_kept_in_s3_as_well_and_read_from_there(house: House, tmp_path: Path) -> None:
