@@ -14,6 +14,12 @@ def commit_of(repository: Repository, revision: str) -> str:
     return repository.git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
 
 
+def parent_of(repository: Repository, commit: str = UP_TO) -> str:
+    """The commit that one came onto; empty where this clone has none."""
+    words = ["rev-list", "--first-parent", "--max-count=1", "--skip=1", commit_of(repository, commit)]
+    return repository.git(*words).decode().strip()
+
+
 def is_known(repository: Repository, commit: str) -> bool:
     """Whether this clone has a commit of this whole name; false for what is no name of one."""
     if not commit.isalnum():

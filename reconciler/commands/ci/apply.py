@@ -6,8 +6,8 @@ another job has authority: it only says what was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +33,6 @@ from reconciler.files.repository import Repository, repository
 from reconciler.github import outcome
 from reconciler.github.approvals import requests_of
 from reconciler.github.job import BY_HAND, ON_A_BRANCH, Job
-from reconciler.github.port import PullRequest
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.applied import WHOLE, Applied
@@ -76,9 +75,9 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
     with telling_failures(run):
         require_a_merge(here)
         require_by_hand(here, wanted.breaking)
-        run.merged = [Seen(request) for request in newest_requests(run)]
-        workspace = frozen_as_before(here, shard(wiring.read(paths), *wanted.place))
-        orders = ordered(run, workspace, wanted)
+        with naming_the_newest(run):
+            workspace = frozen_as_before(here, shard(wiring.read(paths), *wanted.place))
+            orders = ordered(run, workspace, wanted)
         audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
         ending = applied(workspace, orders, stop, audience)
     tell(run, ending)
@@ -139,9 +138,16 @@ def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
     return PlanError.exit_code if made.refusals else 0
 
 
-def newest_requests(run: Run) -> Iterable[PullRequest]:
-    """Those of the commit that is looked at: whom to tell of mistakes that keep from looking further."""
-    return requests_of(run.forge, [run.here.head], run.here.branch) if run.forge else ()
+@contextmanager
+def naming_the_newest(run: Run) -> Iterator[None]:
+    """Whom to tell of what keeps from finding out which pull requests there are: those of the commit that is looked at."""
+    try:
+        yield
+    except Exception:
+        if run.merged is None and run.forge:
+            with suppress(ForgeError):
+                run.merged = [Seen(one) for one in requests_of(run.forge, [run.here.head], run.here.branch)]
+        raise
 
 
 # --- what may be done ----------------------------------------------------------------------------------------------
@@ -152,7 +158,7 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
     person approves. Raises StalePlan for a run that comes too late, ForgeError where nobody can tell what was shown."""
     tree = repository(Path(workspace.own.path).parent)
     recovered = complete(wanted.folder, warn)
-    known = carried_out(workspace, run.forge, wanted.name, run.here.branch)
+    known = carried_out(workspace, run.forge, wanted.name, run.here.branch, run.here.base)
     require_newest(run, tree, known)
     since = beginning(tree, known, run.here.base)
     if known.last and since != known.whole:
@@ -165,7 +171,8 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
     needed = needs_approval(workspace, since)
     if needed and run.forge is None:
         raise ForgeError(needs_token("pull-requests: write"))
-    problems = outcome.unseen({one.request.number: one.problem for one in run.merged if one.problem})
+    seen = run.merged or []
+    problems = outcome.unseen({one.request.number: one.problem for one in seen if one.problem})
     if needed and problems:
         warn(problems)
     return Orders(
@@ -175,7 +182,7 @@ def ordered(run: Run, workspace: Workspace, wanted: Wanted) -> Orders:
             download_code=wanted.download_code,
         ),
         wanted.folder,
-        reviews(workspace, [one.still_shown for one in run.merged if one.plan]) if needed else None,
+        reviews(workspace, [one.still_shown for one in seen if one.plan]) if needed else None,
         recovered=recovered,
         digest=wanted.approve,
         command=WHOLE if workspace.is_whole else "apply",

@@ -79,7 +79,7 @@ def watched(paths: Sequence[Path], wanted: Wanted) -> int:
     with annotating_failures(here):
         forge = connected(here) if here else None
         workspace = wiring.read(paths)
-        known = carried_out(workspace, forge, wanted.name, here.default_branch) if here and forge else None
+        known = carried_out(workspace, forge, wanted.name, here.default_branch, here.base) if here and forge else None
         before = sightings_before(forge, wanted.name, here.default_branch) if here and forge else {}
         live, document = looked_at(workspace, known, Choices(drift=True, who=wanted.who))
     picture = pictured(workspace, live, document)

@@ -18,7 +18,7 @@ from reconciler.commands.distant import newest_reports
 from reconciler.commands.last_applied import until_whole
 from reconciler.commands.output import warn
 from reconciler.commands.wiring import Workspace
-from reconciler.core.errors import AwsError, ForgeError, ReportError
+from reconciler.core.errors import AwsError, ForgeError, ReportError, UnsafePlan
 from reconciler.core.words import shortened
 from reconciler.files.repository import Repository
 from reconciler.github.approvals import Record, Shown, records, requests_of, shown
@@ -26,7 +26,8 @@ from reconciler.github.job import Job, part
 from reconciler.github.port import Forge, PullRequest
 from reconciler.report.applied import Applied, applied
 from reconciler.report.journal import json_object
-from reconciler.spec.lineage import UP_TO, commit_of, is_before, is_known, merged_since
+from reconciler.spec.lineage import UP_TO, commit_of, is_before, is_known, merged_since, parent_of
+from reconciler.spec.loosening import unreachable
 
 MOST_COMMITS = 100  # whose pull requests are asked for: a job's token may ask a thousand times an hour
 LONGEST_PROBLEM = 500  # characters: what an artifact says of itself stands in the message
@@ -100,22 +101,42 @@ def judged_elsewhere(tree: Repository, plan: Document) -> str:
     return f"its plan was judged by {base[:10]}, which is no commit of this branch"
 
 
-def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str) -> Applied:
-    """What earlier runs carried out, by the reports that they left as artifacts and where reconcile.yaml says. Raises ForgeError,
-    AwsError where they cannot be had: unknown is not nothing."""
+def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: str, before: str) -> Applied:
+    """What earlier runs carried out, by the reports that they left as artifacts and where reconcile.yaml says; `before` is the commit that what
+    is looked at came onto. Raises ForgeError, AwsError where they cannot be had: unknown is not nothing."""
     place = workspace.shard
     found = list(until_whole(_reports(records(forge, name, branch)), place)) if forge else []
-    if workspace.config.reports:
-        aws = wiring.connect(workspace.config, workspace.accounts)
-        found += until_whole(newest_reports(workspace, aws), place)
+    kept = kept_as_before(workspace, (applied(found, place).whole, before))
+    if kept.config.reports:
+        aws = wiring.connect(kept.config, kept.accounts)
+        found += until_whole(newest_reports(kept, aws), place)
     return applied(found, place)
+
+
+def kept_as_before(workspace: Workspace, commits: Iterable[str]) -> Workspace:
+    """The workspace with accounts and reports as they were at the first of these commits that is known: no change says where to read that it
+    was carried out already. Where none is known, or had a reconcile.yaml, it is the one that there is."""
+    history = wiring.history(workspace)
+    tree = history.repository
+    commit = next((commit for commit in (*commits, parent_of(tree)) if is_known(tree, commit)), "")
+    try:
+        before = config_at(history, commit, workspace) if commit else None
+    except UnsafePlan as error:
+        warn(f"reports are not read, for where they lay before is not known: {error}")
+        return replace(workspace, config=replace(workspace.config, reports=""))
+    if before is None:
+        return workspace
+    written = tuple(spec for spec in workspace.written if not unreachable(before, spec))
+    specs = tuple(spec for spec in workspace.specs.specs if not unreachable(before, spec))
+    config = before if written and before.is_enabled else replace(before, reports="")
+    return replace(workspace, config=config, specs=replace(workspace.specs, specs=specs), written=written)
 
 
 def told_by_records(here: Job | None, workspace: Workspace, name: str) -> Applied | None:
     """What earlier runs carried out; None where nobody can be asked. What cannot be had is told, and keeps nothing from being planned."""
     try:
         forge = connected(here) if here else None
-        return carried_out(workspace, forge, name, here.branch) if here and forge else None
+        return carried_out(workspace, forge, name, here.branch, here.base) if here and forge else None
     except (ForgeError, AwsError) as error:
         warn(f"what is merged and not applied yet may count as drift, for records cannot be had: {error}")
         return None

@@ -37,8 +37,9 @@ class Queued:
 def queued(here: Job, workspace: Workspace, name: str) -> Queued:
     """Raises ForgeError where nobody can tell what was shown."""
     forge, tree = connected(here), repository(Path(workspace.own.path).parent)
-    known = carried_out(workspace, forge, name, here.branch)
-    since = beginning(tree, known, merged_into(here, tree))
+    onto = merged_into(here, tree)
+    known = carried_out(workspace, forge, name, here.branch, onto)
+    since = beginning(tree, known, onto)
     if not needs_approval(workspace, since):
         return Queued(known)
     if forge is None:

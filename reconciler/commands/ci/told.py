@@ -34,14 +34,15 @@ Document = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Run:
-    """A run as far as it has come, for those who are told how it ended. `is_by_hand`: a person approves what it does. One of a `place`,
-    account/region, leaves in a file what is to be told, for there are others beside it."""
+    """A run as far as it has come, for those who are told how it ended. `is_by_hand`: a person approves what it does. `merged` are the pull
+    requests that it is about, None as long as nobody knows. One of a `place`, account/region, leaves in a file what is to be told, for there
+    are others beside it."""
 
     here: Job
     name: str
     forge: Forge | None
     is_by_hand: bool = False
-    merged: list[Seen] = field(default_factory=list)
+    merged: list[Seen] | None = None
     plan: Document = field(default_factory=dict)
     place: str = ""
     leaving: Path = Path("outcome.json")
@@ -77,7 +78,7 @@ def tell_of_failure(run: Run, document: Document, exit_code: int, digest: str) -
     advice = outcome.how_to_go_on(exit_code, digest, run.here.run_url)
     page = formats.of("markdown").error(document, summary_view(beside=formats.COMMENT_ROOM))
     summarise(run.here, page + advice + plan_page(run.plan))
-    for one in (one for one in run.merged if one.is_new):
+    for one in (one for one in run.merged or () if one.is_new):
         page = formats.of("markdown").error(document, outcome_view()) + advice
         post_with_plan(run, one, page, exit_code)
 
@@ -97,7 +98,7 @@ def leave(
             "number": one.request.number, "is_new": one.is_new, "problem": one.problem,
             "plan": within(one.still_shown, run.place) if one.plan else None,
         }
-        for one in run.merged
+        for one in run.merged or ()
     ]  # fmt: skip
     document = {
         "format_version": FORMAT_VERSION, "kind": "outcome", "place": run.place, "exit_code": exit_code, "left": left,
@@ -151,8 +152,9 @@ def post_requests(
     """The same to each pull request, of its own targets."""
     markdown = formats.of("markdown")
     advice = beside + outcome.how_to_go_on(exit_code, left, run.here.run_url, is_by_hand=run.is_by_hand)
-    concerned = outcome.concerned([(one.still_shown if one.plan else None, one.is_new) for one in run.merged], report)
-    for one, addresses in zip(run.merged, concerned, strict=True):
+    seen = run.merged or []
+    concerned = outcome.concerned([(one.still_shown if one.plan else None, one.is_new) for one in seen], report)
+    for one, addresses in zip(seen, concerned, strict=True):
         own = outcome.of_targets(report, addresses)
         if not own["tasks"] and not (one.is_new and one.plan):
             continue  # an earlier run has told what became of it, or it is about something else

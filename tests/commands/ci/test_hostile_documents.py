@@ -286,6 +286,33 @@ def test_where_no_record_is_left_a_change_cannot_permit_itself(shop: Shop) -> No
     assert shop.applied("--approve", shop.outputs["digest"], event="workflow_dispatch").exit_code == 0
 
 
+def _kept_by_a_stranger(shop: Shop, commit: str) -> None:
+    """A report of a whole run of a commit, where whoever changed reconcile.yaml would have it read."""
+    s3 = shop.house.sandbox.clients.get("s3", "123456789012", "us-west-2")
+    s3.create_bucket(Bucket="strangers", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    forged = json.loads(next(path for path in shop.reports() if path.suffix == ".json").read_text())
+    forged["provenance"]["commit"] = commit
+    forged["run"]["started_at"] = "2999-01-01T00:00:00.000Z"
+    name = "r/29990101T000000000000Z-abcdefabcdef.json"
+    s3.put_object(Bucket="strangers", Key=name, Body=json.dumps(forged).encode())
+    shop.house.sandbox.requests.clear()
+
+
+@pytest.mark.parametrize(("event", "is_recorded"), [("push", True), ("workflow_dispatch", False)])
+def test_nor_can_one_that_says_where_reports_lie(shop: Shop, event: str, is_recorded: bool) -> None:
+    shop.git("checkout", "-q", "-b", "topic")
+    shop.house.write("reconcile.yaml", OURS + "approval: none\nreports: s3://strangers/r\n", stock=False)
+    shop.house.write("one.yaml", released(9))
+    tip = shop.commit("its own permission")
+    shop.git("checkout", "-q", "main")
+    shop.git("merge", "-q", "--no-ff", "-m", "merged", "topic")
+    _kept_by_a_stranger(shop, tip)
+    if not is_recorded:
+        shop.hub.artifacts.clear()
+    assert shop.applied(event=event).exit_code == 23
+    assert shop.house.writes() == []
+
+
 def test_nor_can_one_that_brings_the_configuration(shop: Shop) -> None:
     (shop.house.root / "other").mkdir()
     (shop.house.root / "other" / "reconcile.yaml").write_text(OURS + "approval: none\n")

@@ -260,7 +260,7 @@ class Life:
     ) -> Job:
         """What a run on main did: which commits, plans and records it looked at, and what it told which pull requests."""
         calls = [
-            BROUGHT, LISTED, *RECORD * records, *[BROUGHT] * commits, *([LISTED] if shown else []), *[ZIP] * shown,
+            LISTED, *RECORD * records, *[BROUGHT] * commits, *([LISTED] if shown else []), *[ZIP] * shown,
             *(WHO if told else []), *(call for number in told for call in self._said(number)),
         ]  # fmt: skip
         outputs = counted(**counts) | {"outcome": outcome} if outcome else {}
