@@ -24,7 +24,7 @@ from reconciler.aws.client import Answer, Aws, Place
 from reconciler.core.errors import CallFailed, Interrupted
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.plans import Operation
-from reconciler.core.waiting import Awaited, Flow, Pause
+from reconciler.core.waiting import Awaited, Pause, Waits
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.version import VERSION
@@ -42,7 +42,7 @@ class Seen:
     itself: Mapping[str, Any]
 
 
-def revision(aws: Aws, operation: Operation, expected: Expected) -> Flow[str]:
+def revision(aws: Aws, operation: Operation, expected: Expected) -> Waits[str]:
     """The RevisionId that guards a call. Where several resources have one together, and it is not known since a write of our own, a
     look tells it, which must show what is expected. Raises StalePlan."""
     known, key = expected.revision(operation), operation.key
@@ -57,7 +57,7 @@ def revision(aws: Aws, operation: Operation, expected: Expected) -> Flow[str]:
     return expected.revision(operation)
 
 
-def _parts(aws: Aws, whole: Key, expected: Expected) -> Flow[dict[Key, Live]]:
+def _parts(aws: Aws, whole: Key, expected: Expected) -> Waits[dict[Key, Live]]:
     """Everything that is a part of something; as long as AWS shows what we have removed, it may only be late. Raises StalePlan where
     there is more than is expected."""
     for seconds in (*SHOWN_LATER_SECONDS, 0.0):
@@ -92,9 +92,8 @@ def unchanged(aws: Aws, change: Change, expected: Expected, *, is_upsert: bool =
 
 def confirmed(
     aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, seen: Seen
-) -> Flow[tuple[str, ...]]:
+) -> Waits[tuple[str, ...]]:
     """Once AWS has carried a call out. Returns what AWS filled in by itself. Raises StalePlan or NotOwned."""
-    expected.wrote(change)
     if change.key.kind not in (FUNCTION.name, VERSION.name):
         noted = (yield from _other(aws, change, answer, expected, seen.itself)) if change.after is not None else ()
         if any(WAITS[name] in FUNCTION.waits for name in operation.settle):
@@ -110,7 +109,7 @@ def confirmed(
     return noted
 
 
-def at_rest(aws: Aws, target: Target, expected: Expected) -> Flow[None]:
+def at_rest(aws: Aws, target: Target, expected: Expected) -> Waits[None]:
     """When a target is done: everything that the spec owns, and what was deleted, as far as it was not looked at since the last
     write; versions never change. Raises StalePlan or NotOwned."""
     parts: dict[Key, Live] = {}
@@ -135,7 +134,7 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> Flow[None]:
                 revised_as = str(live.handle.get("RevisionId", ""))
 
 
-def _told_with_others(aws: Aws, key: Key, state: Properties, expected: Expected) -> Flow[Live | None]:
+def _told_with_others(aws: Aws, key: Key, state: Properties, expected: Expected) -> Waits[Live | None]:
     """The function when all is done. Of many one listing tells which still have the revision that they were compared with, and so are as
     they were then; who has another one is looked at, and so is whoever cannot wait for others."""
     try:
@@ -163,7 +162,7 @@ def _is_still(aws: Aws, key: Key, state: Properties) -> bool:
 
 def _function(
     aws: Aws, operation: Operation, change: Change, answer: Answer, expected: Expected, seen: Mapping[str, Any]
-) -> Flow[tuple[str, ...]]:
+) -> Waits[tuple[str, ...]]:
     """The look that told that it stands still tells all of it, and its revision; but whoever is about to do what no revision guards looks
     again, for who waits does not go on at once."""
     key = root_of(change.key)
@@ -184,7 +183,7 @@ def _function(
 
 def _other(
     aws: Aws, change: Change, answer: Answer, expected: Expected, state: Mapping[str, Any]
-) -> Flow[tuple[str, ...]]:
+) -> Waits[tuple[str, ...]]:
     """What the answer, or what was seen while it was waited for, tells whole needs no look; but nobody has looked since an
     answer."""
     assert change.after is not None
@@ -212,7 +211,7 @@ def _version(aws: Aws, target: Target, expected: Expected, state: Mapping[str, A
     expected.looked(live)
 
 
-def _shown(aws: Aws, key: Key, change: Change, expected: Expected, answered: Properties | None) -> Flow[Live]:
+def _shown(aws: Aws, key: Key, change: Change, expected: Expected, answered: Properties | None) -> Waits[Live]:
     """The resource as it must be after a call; as long as AWS shows what was before, it may only be late."""
     before, after = change.before if change.key == key else None, expected.states[key]
     for seconds in (*SHOWN_LATER_SECONDS, 0.0):

@@ -1,4 +1,4 @@
-"""One call of a plan, recorded before it, after it, and after AWS has carried it out.
+"""Calls of a plan, each recorded before it, after it, and after AWS has carried it out.
 
 It fills in what only an earlier answer could tell, guards with RevisionIds, and believes nothing that it has not compared.
 """
@@ -6,10 +6,10 @@ It fills in what only an earlier answer could tell, guards with RevisionIds, and
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler.apply.confirming import Seen, at_rest, confirmed, revision, unchanged
 from reconciler.apply.delivery import Deliveries
@@ -18,13 +18,13 @@ from reconciler.apply.failure import as_failure, failed
 from reconciler.apply.recovery import Judge
 from reconciler.apply.run import Outcome, Record, Results, Run
 from reconciler.apply.smoking import dated, event, require_passed, without_payload
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Place
 from reconciler.core import service
 from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted, Rejected
 from reconciler.core.model import Target
 from reconciler.core.packages import Blob
 from reconciler.core.plans import Operation, Ref
-from reconciler.core.waiting import Awaited, Flow, Room, Wait
+from reconciler.core.waiting import Awaited, Flow, Room, State, Wait, Waits, side_by_side
 from reconciler.core.words import byte_size
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
@@ -33,6 +33,8 @@ from reconciler.rollout.sending import Described
 from reconciler.snapshot import artifacts
 
 Answers = Mapping[Target, Results]
+Wanted = TypeVar("Wanted")
+SUCCEEDED: Outcome = "succeeded"
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -45,41 +47,84 @@ class Known:
     rejected: str = ""
 
 
-def perform_operation(index: int, operations: Sequence[Operation], known: Known, record: Record) -> Flow[Outcome]:
-    """After the last one the target is looked at."""
-    operation, answer, run = operations[index], None, record.run
-    begun = run.clock()
-    record.record("operation_started", index=index)
-    run.tell(operation.key, operation.name, "started")
+@dataclass(slots=True)
+class UnderWay:
+    """One operation while it is carried out; `change` and `answer` are there once it was answered, `noted` once it is settled."""
 
-    def elapsed() -> float:
-        return round(run.clock() - begun, 3)
+    index: int
+    operation: Operation
+    known: Known
+    record: Record
+    begun: float
+    change: Change | None = None
+    answer: Answer | None = None
+    noted: tuple[str, ...] = ()
 
+    def elapsed(self) -> float:
+        return round(self.record.run.clock() - self.begun, 3)
+
+
+def perform_together(
+    numbered: Iterable[tuple[int, Operation]], known: Known, record: Record, *, is_last: bool
+) -> Flow[Outcome]:
+    """Call after call, until one fails; what was called by then is waited for side by side. After the last ones of a target it is looked at."""
+    under_way, outcome, run = list[UnderWay](), SUCCEEDED, record.run
+    for index, operation in numbered:
+        yield from room_for(operation, run.deliveries)
+        if run.is_stopping():
+            outcome = "failed" if index else "not attempted"
+            break
+        one = UnderWay(index, operation, known, record, run.clock())
+        outcome = yield from guarded(one, begun(one))
+        if outcome != SUCCEEDED:
+            break
+        under_way.append(one)
+    outcomes = yield from side_by_side(guarded(one, settled(one)) for one in under_way)
+    done = [one for one, end in zip(under_way, outcomes, strict=True) if end == SUCCEEDED]
+    outcome = next((end for end in (outcome, *outcomes) if end != SUCCEEDED), SUCCEEDED)
+    if is_last and outcome == SUCCEEDED:
+        outcome = yield from guarded(done[-1], at_rest(run.aws, record.target, known.expected))
+        done = done if outcome == SUCCEEDED else done[:-1]
+    for one in done:
+        finish(one)
+    return outcome
+
+
+def guarded(one: UnderWay, part: Generator[Wanted, State, None]) -> Generator[Wanted, State, Outcome]:
+    """What becomes of the target by a part of an operation, whose failure is on record."""
     try:
-        prepare(index, operation, record)
-        change, answer = yield from call(operation, known, run)
-        record.record(
-            "operation_answered", index=index, duration_seconds=elapsed(), attempts=answer.attempts,
-            request_id=answer.request_id, result=_result(operation, answer),
-        )  # fmt: skip
-        if operation.smoke:
-            require_passed(index, operation, answer, elapsed(), record)
-        else:
-            check(operation, answer, run)
-        noted = yield from settle(operation, change, answer, known, run.aws)
-        if operation is operations[-1]:
-            yield from at_rest(run.aws, operation.key.target, known.expected)
+        yield from part
     except Interrupted:
         return "failed"  # answered, and on record as such; the next run sees whether AWS carried it out
-    except Rejected as error:
-        known.rejected = error.reason
-        return failed(index, operation, as_failure(error, answer), elapsed(), record)
     except Exception as error:  # a target's failure, even one of our own making, never stops another target
-        return failed(index, operation, as_failure(error, answer), elapsed(), record)
-    code = sent_code(operation, answer)
-    record.note("operation_finished", index=index, duration_seconds=elapsed(), noted=list(noted), **code)
-    run.tell(operation.key, operation.name, "finished")
-    return "succeeded"
+        one.known.rejected = error.reason if isinstance(error, Rejected) else ""
+        return failed(one.index, one.operation, as_failure(error, one.answer), one.elapsed(), one.record)
+    return SUCCEEDED
+
+
+def begun(one: UnderWay) -> Flow[None]:
+    """From its record to its answer."""
+    operation, record, run = one.operation, one.record, one.record.run
+    record.record("operation_started", index=one.index)
+    run.tell(operation.key, operation.name, "started")
+    prepare(one.index, operation, record)
+    one.change, one.answer = yield from call(operation, one.known, run)
+    record.record(
+        "operation_answered", index=one.index, duration_seconds=one.elapsed(), attempts=one.answer.attempts,
+        request_id=one.answer.request_id, result=_result(operation, one.answer),
+    )  # fmt: skip
+    if operation.smoke:
+        require_passed(one.index, operation, one.answer, one.elapsed(), record)
+    else:
+        check(operation, one.answer, run)
+
+
+def finish(one: UnderWay) -> None:
+    operation, record = one.operation, one.record
+    assert one.answer
+    code = sent_code(operation, one.answer)
+    record.note("operation_finished", index=one.index, duration_seconds=one.elapsed(), noted=list(one.noted), **code)
+    record.run.tell(operation.key, operation.name, "finished")
 
 
 def room_for(operation: Operation, deliveries: Deliveries) -> Flow[None]:
@@ -120,7 +165,9 @@ def call(operation: Operation, known: Known, run: Run) -> Flow[tuple[Change, Ans
         unchanged(aws, change, known.expected, is_upsert=CALLS[operation.name].is_upsert)
     answer = yield from aws.change(place, operation.name, params, Judge(aws, operation, params, change, known.expected))
     known.results[operation.name] = answer.result
-    return named(change, answer), answer
+    change = named(change, answer)
+    known.expected.wrote(change)
+    return change, answer
 
 
 def named(change: Change, answer: Answer) -> Change:
@@ -173,9 +220,10 @@ def check(operation: Operation, answer: Answer, run: Run) -> None:
         )
 
 
-def settle(operation: Operation, change: Change, answer: Answer, known: Known, aws: Aws) -> Flow[tuple[str, ...]]:
-    """Wait until AWS has carried it out, and compare what it holds then with what it must hold. Returns what AWS filled in
-    by itself."""
+def settled(one: UnderWay) -> Waits[None]:
+    """Wait until AWS has carried it out, and compare what it holds then with what it must hold."""
+    operation, change, answer, known = one.operation, one.change, one.answer, one.known
+    assert change and answer
     function, itself = NOTHING, NOTHING
     for wait in (WAITS[name] for name in operation.settle):
         seen = yield Awaited(operation.key.target, wait, awaited(wait, change, answer, known))
@@ -183,9 +231,9 @@ def settle(operation: Operation, change: Change, answer: Answer, known: Known, a
             function = seen or NOTHING
         elif wait.is_whole or wait.is_named_by_answer:
             itself = seen or NOTHING
-    if operation.name == "Invoke":
-        return ()
-    return (yield from confirmed(aws, operation, change, answer, known.expected, Seen(function, itself)))
+    if operation.name != "Invoke":
+        shown = Seen(function, itself)
+        one.noted = yield from confirmed(one.record.run.aws, operation, change, answer, known.expected, shown)
 
 
 def awaited(wait: Wait, change: Change, answer: Answer, known: Known) -> Mapping[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from reconciler.apply.abreast import abreast
 from reconciler.apply.expected import Expected
 from reconciler.apply.export import exported
 from reconciler.apply.failure import as_failure, failed
-from reconciler.apply.operation import Known, perform_operation, room_for
+from reconciler.apply.operation import Known, perform_together
 from reconciler.apply.run import Outcome, Record, Run
 from reconciler.apply.smoking import rejection
 from reconciler.core.plans import Operation, TargetPlan
@@ -41,14 +42,12 @@ def note_what_goes(plan: TargetPlan, record: Record) -> None:
 
 
 def perform_operations(plan: TargetPlan, record: Record) -> Flow[Outcome]:
-    run, known = record.run, Known(Expected(plan))
-    for index, operation in enumerate(plan.operations):
-        yield from room_for(operation, run.deliveries)
-        if run.is_stopping():
-            return "not attempted" if index == 0 else "failed"
-        outcome = yield from perform_operation(index, plan.operations, known, record)
+    run, known, last = record.run, Known(Expected(plan)), len(plan.operations) - 1
+    for together in abreast(plan.operations):
+        is_last = together[-1][0] == last
+        outcome = yield from perform_together(together, known, record, is_last=is_last)
         if outcome == "rejected" and not run.is_stopping():
-            return (yield from remembered(operation, plan, known, record))
+            return (yield from remembered(together[-1][1], plan, known, record))
         if outcome != "succeeded":
             return outcome
     run.answers[plan.target] = known.results
@@ -62,6 +61,5 @@ def remembered(operation: Operation, plan: TargetPlan, known: Known, record: Rec
         return "rejected"
     added = {"operation": then.name, "phase": then.phase, "address": str(then.key)}
     record.note("operation_added", operation=added)
-    operations = (*plan.operations, then)
-    outcome = yield from perform_operation(len(plan.operations), operations, known, record)
+    outcome = yield from perform_together([(len(plan.operations), then)], known, record, is_last=True)
     return "rejected" if outcome == "succeeded" else outcome

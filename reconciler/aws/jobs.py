@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 
 from reconciler.aws.client import Aws, Place
 from reconciler.aws.polling import Look, Polling
-from reconciler.aws.when import NEVER
+from reconciler.aws.when import NEVER, Hear
 from reconciler.core.errors import Interrupted
-from reconciler.core.waiting import Awaited, Flow, Pause, Room, State
+from reconciler.core.waiting import All, Awaited, Flow, Pause, Room, State
 
 WORKERS = 16  # that call AWS at once, in one account and region: more than its quota has room for
 LOOKERS = 8  # that look at once at what is waited for, likewise
@@ -61,7 +61,7 @@ class Jobs:
     def __init__(self, aws: Aws) -> None:
         self._aws, self._polling = aws, Polling(aws)
         self._lanes: dict[Place, _Lane] = defaultdict(_Lane)
-        self._pauses: list[tuple[float, int, _Job]] = []
+        self._pauses: list[tuple[float, int, Hear]] = []
         self._without_room: deque[_Job] = deque()
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._number = count()
@@ -80,7 +80,7 @@ class Jobs:
             now = self._aws.now()
             while self._left:
                 while self._pauses and self._pauses[0][0] <= now:
-                    self._go_on(heapq.heappop(self._pauses)[2])
+                    heapq.heappop(self._pauses)[2](None, None)
                 if self._aws.is_stopping():
                     self._stop_looking()
                 for look in self._polling.looks(now, self._is_idle):
@@ -145,22 +145,40 @@ class Jobs:
         lane.looking -= 1
         look.tell(answer, error)
 
-    def _worked(self, lane: _Lane, job: _Job, wanted: Awaited | Pause | Room | None, error: Exception | None) -> None:
+    def _worked(
+        self, lane: _Lane, job: _Job, wanted: Awaited | Pause | Room | All | None, error: Exception | None
+    ) -> None:
         """A job has come to what it waits for, or to its end."""
         self._running -= 1
         lane.working -= 1
         self._give_room_back(job)
         match wanted:
-            case Awaited():
-                self._polling.begin(wanted, partial(self._go_on, job))
-            case Pause():
-                heapq.heappush(self._pauses, (self._aws.now() + wanted.seconds, next(self._number), job))
+            case Awaited() | Pause():
+                self._wait(wanted, partial(self._go_on, job))
+            case All():
+                self._wait_for_all(wanted, job)
             case Room():
                 job.size = wanted.size
                 self._without_room.append(job)
                 self._give_room()
             case None:
                 self._end(job, error)
+
+    def _wait(self, wanted: Awaited | Pause, hear: Hear) -> None:
+        match wanted:
+            case Awaited():
+                self._polling.begin(wanted, hear)
+            case Pause():
+                heapq.heappush(self._pauses, (self._aws.now() + wanted.seconds, next(self._number), hear))
+
+    def _wait_for_all(self, wanted: All, job: _Job) -> None:
+        def hear(number: int, state: State, error: Exception | None) -> None:
+            wanted.ends[number] = state, error
+            if len(wanted.ends) == len(wanted.parts):
+                self._go_on(job)
+
+        for number, part in enumerate(wanted.parts):
+            self._wait(part, partial(hear, number))
 
     def _give_room_back(self, job: _Job) -> None:
         if job.size:

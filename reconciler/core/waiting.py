@@ -5,8 +5,9 @@ What takes several calls with waits in between is a generator: it yields what it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 from reconciler.core.model import Properties, Target
@@ -88,4 +89,38 @@ class Room:
     size: int
 
 
-Flow: TypeAlias = Generator[Awaited | Pause | Room, State, T]
+@dataclass(slots=True)
+class All:
+    """Several waits that are begun together, over once each of them is: `ends` has then, by their places, what each showed, or why there is no
+    use in waiting on."""
+
+    parts: tuple[Awaited | Pause, ...]
+    ends: dict[int, tuple[State, Exception | None]] = field(default_factory=dict)
+
+
+Waits: TypeAlias = Generator[Awaited | Pause, State, T]
+Flow: TypeAlias = Generator[Awaited | Pause | Room | All, State, T]
+
+
+def side_by_side(flows: Iterable[Waits[T]]) -> Flow[list[T]]:
+    """What each of them ends with. They take turns in one thread, and what they have come to wait for is waited for together."""
+    all_flows, results = [*flows], dict[int, T]()
+    steps: dict[int, Callable[[], Awaited | Pause]] = {
+        number: partial(flow.send, None) for number, flow in enumerate(all_flows)
+    }
+    while steps:
+        wanted = dict[int, Awaited | Pause]()
+        for number, step in steps.items():
+            try:
+                wanted[number] = step()
+            except StopIteration as end:
+                results[number] = end.value
+        together = All(tuple(wanted.values()))
+        if wanted:
+            yield together
+        steps = {}
+        for place, number in enumerate(wanted):
+            state, error = together.ends[place]
+            flow = all_flows[number]
+            steps[number] = partial(flow.throw, error) if error else partial(flow.send, state)
+    return [results[number] for number in range(len(all_flows))]

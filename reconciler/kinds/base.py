@@ -24,6 +24,7 @@ from reconciler.kinds.unsaid import (
     by_its_name,
     by_name,
     nameless,
+    never_abreast,
     never_replaced,
     never_replacing,
     never_sensitive,
@@ -118,7 +119,8 @@ class Section:
 class Call:
     """An AWS call as the task history tells it (the seed's phase, operation name and two status texts), and what to
     wait for after it. The seed is the imperative service whose declarative form this is; manual/decisions.md says which, and
-    where we do otherwise. `is_upsert`: AWS takes it whether there is one already or not, so only a look tells."""
+    where we do otherwise. `is_upsert`: AWS takes it whether there is one already or not, so only a look tells. Calls about several resources
+    of a function that have the same word for `abreast(params)` are carried out side by side."""
 
     operation: str
     phase: str
@@ -127,6 +129,7 @@ class Call:
     finished: str
     settle: tuple[str, ...] = ()
     is_upsert: bool = False
+    abreast: Callable[[Properties], str] = never_abreast
 
 
 # What a text of the task history calls what a verb does.

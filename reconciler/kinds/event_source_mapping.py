@@ -368,6 +368,11 @@ def has_free_tags(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield from reserved(part(mapping, "Tags"), f"{at}/Tags")
 
 
+def abreast(params: Properties) -> str:
+    """One that is given to another qualifier takes the place that a mapping of the same source may still have there."""
+    return "" if {"UUID", "FunctionName"} <= params.keys() else "made"
+
+
 CALLS = tuple(
     Call(
         f"{verb}EventSourceMapping",
@@ -376,11 +381,12 @@ CALLS = tuple(
         f"Initializing {doing} of AWS Lambda Function Event Source Mapping...",
         f"Finished {doing} of AWS Lambda Function Event Mapping Operation...",
         settle=(settle,),
+        abreast=beside,
     )
-    for verb, doing, settle in (
-        ("Create", "Creation", "mapping-settled"),
-        ("Update", "Updating", "mapping-settled"),
-        ("Delete", "deletion", "mapping-gone"),
+    for verb, doing, settle, beside in (
+        ("Create", "Creation", "mapping-settled", abreast),
+        ("Update", "Updating", "mapping-settled", abreast),
+        ("Delete", "deletion", "mapping-gone", lambda _: "deleted"),
     )
 )
 

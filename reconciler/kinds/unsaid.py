@@ -19,6 +19,10 @@ def never_replacing(_name: str, _properties: Properties) -> None:
     """Of a kind whose resources are what their identity says: none stands in for another."""
 
 
+def never_abreast(_: Properties) -> str:
+    return ""
+
+
 def nothing_answered(_result: Properties, _function: str) -> dict[str, Any]:
     return {}
 

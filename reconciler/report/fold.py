@@ -164,10 +164,10 @@ def _task_refused(task: _Task, event: Event) -> None:
 
 
 def _failed(task: _Task, event: Event, operation: str) -> None:
+    """Of several that were under way at the same time the first is why the task ends; trying again helps where it does with all of them."""
     error = event["error"]
-    task.end = f"Orchestration failed: {operation} | {error['type']}: [{error['message']}]"
-    task.say(ORCHESTRATION, task.end)
-    task.is_retryable = event["retryable"]
+    task.is_retryable = event["retryable"] and (task.is_retryable or not task.end)
+    task.end = task.end or f"Orchestration failed: {operation} | {error['type']}: [{error['message']}]"
     task.results.append(
         {
             "type": "EXCEPTION",
@@ -180,7 +180,6 @@ def _failed(task: _Task, event: Event, operation: str) -> None:
 
 def _task_finished(task: _Task, _: Event) -> None:
     task.end = "Orchestration completed."
-    task.say(ORCHESTRATION, task.end)
 
 
 _EVENTS = {
@@ -201,11 +200,12 @@ def _document(task: _Task) -> dict[str, Any]:
     is_failed = task.end.startswith("Orchestration failed")
     was_begun = bool(task.history)
     status = task.end or (CUT_OFF if was_begun else NOT_ATTEMPTED)
+    ended = [{"phase": ORCHESTRATION, "status": task.end}] if task.end else []
     return {
         "id": task.planned["id"],
         "ownerId": task.owner,
         "startTimeMs": task.start_time_ms,
-        "history": task.history,
+        "history": [*task.history, *ended],
         "resultObjects": task.results,
         "status": {
             "phase": ORCHESTRATION,

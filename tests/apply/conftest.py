@@ -21,11 +21,13 @@ class Killer:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
         )
 
-    def killed(self, folder: Path, operation: str, when: str = "after") -> int:
-        """What an apply in a folder ended with that was to be killed before or after its first call of an operation."""
+    def killed(self, folder: Path, operation: str, when: str = "after", nth: int = 1) -> int:
+        """What an apply in a folder ended with that was to be killed before or after its first call of an operation, or its nth."""
         assert self._process.stdin
         assert self._process.stdout
-        order = {"folder": str(folder), "environment": dict(os.environ), "operation": operation, "when": when}
+        order = {
+            "folder": str(folder), "environment": dict(os.environ), "operation": operation, "when": when, "nth": nth,
+        }  # fmt: skip
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import count
 from pkgutil import walk_packages
 from typing import Any
 
@@ -19,14 +20,15 @@ from reconciler.cli import main
 from reconciler.core.model import Properties
 
 
-def kill_at(operation: str, when: str) -> None:
-    attempt = Aws._attempt
+def kill_at(operation: str, when: str, nth: int) -> None:
+    attempt, calls = Aws._attempt, count(1)
 
     def killing(self: Aws, place: Place, name: str, params: Properties, api: str) -> Answer:
-        if name == operation and when == "before":
+        is_time = name == operation and next(calls) == nth
+        if is_time and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         answer = attempt(self, place, name, params, api)
-        if name == operation:
+        if is_time:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
@@ -40,7 +42,7 @@ def carried_out(order: Mapping[str, Any]) -> None:
     os.environ.update(order["environment"])
     os.dup2(os.open(os.devnull, os.O_RDWR), sys.stdin.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    kill_at(order["operation"], order["when"])
+    kill_at(order["operation"], order["when"], order["nth"])
     sys.argv = ["reconcile", "apply", "--yes"]
     main()
 

@@ -18,7 +18,7 @@ from reconciler.aws.client import Answer, Aws, Place
 from reconciler.aws.jobs import LOOKERS, ROOM_BYTES, WORKERS, Jobs
 from reconciler.core.errors import CallFailed, Interrupted, SettleFailed
 from reconciler.core.model import Properties, Target
-from reconciler.core.waiting import Awaited, Flow, Pause, Room, State, Together, Wait
+from reconciler.core.waiting import Awaited, Flow, Pause, Room, State, Together, Wait, Waits, side_by_side
 
 HERE, THERE = Place("test", "us-west-2"), Place("test", "eu-west-1")
 MANY = 200
@@ -83,7 +83,7 @@ SCARCE = Wait("item-scarce", look, is_done, str, is_scarce=True)
 LISTED = Wait("item-listed", look, is_done, str, is_scarce=True, together=Together("ListItems", "Items", "Name"))
 
 
-def begun(aws: Answering, name: str, wait: Wait, place: Place = HERE) -> Flow[State]:
+def begun(aws: Answering, name: str, wait: Wait, place: Place = HERE) -> Waits[State]:
     aws.begun[name] = aws.time
     answered = {"Name": name, "State": "Moving"}
     return (yield Awaited(Target(place.account, place.region, name), wait, answered))
@@ -125,6 +125,50 @@ def test_a_wait_is_looked_at_ever_less_often() -> None:
     gaps = [round(after - before, 6) for before, after in pairwise(times)]
     assert gaps == sorted(gaps)
     assert len(times) < 45
+
+
+def test_what_one_job_waits_for_side_by_side_takes_the_time_and_the_looks_of_one() -> None:
+    alone, together = Answering(), Answering()
+    all_done(alone, 1, LISTED)
+
+    def all_of_them() -> Flow[list[State]]:
+        return (yield from side_by_side(begun(together, f"f{number}", LISTED) for number in range(20)))
+
+    jobs = made(together)
+    future = jobs.start(HERE, all_of_them())
+    jobs.run()
+    assert future.result() == [{"Name": f"f{number}", "State": "Done"} for number in range(20)]
+    assert together.time == alone.time
+    assert len(together.asked) == len(alone.asked)
+
+
+def test_of_several_that_one_job_waits_for_each_hears_its_own_end() -> None:
+    aws, heard = Answering(takes={"f1": 9.0}), list[str]()
+
+    def is_over(state: State, target: Target, answered: Properties) -> bool:
+        if target.name == "f2":
+            raise SettleFailed("given up")
+        return is_done(state, target, answered)
+
+    def then(number: int) -> Waits[str]:
+        name = f"f{number}"
+        aws.begun[name] = aws.time
+        try:
+            yield Pause(float(number))
+            yield Awaited(
+                Target("test", "us-west-2", name), Wait("own", look, is_over, str), {"Name": name, "State": "Moving"}
+            )
+        except SettleFailed as error:
+            return str(error)
+        heard.append(name)
+        return name
+
+    jobs = made(aws)
+    future = jobs.start(HERE, side_by_side(then(number) for number in range(4)))
+    jobs.run()
+    assert future.result() == ["f0", "f1", "given up", "f3"]
+    assert heard == ["f0", "f1", "f3"]
+    assert aws.time < 15
 
 
 def started(aws: Answering, seconds: list[float], wait: Wait = ALONE, apart: float = 0.07) -> None:
