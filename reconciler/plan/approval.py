@@ -294,10 +294,8 @@ class Left:
 
 
 HASH = "/code/CodeSha256"
-MOST_LINES, LONGEST_LINE = (
-    20,
-    500,
-)  # of a difference in a message: a reviewed plan can say anything, and the record keeps it
+# Of a difference in a message: a reviewed plan can say anything, and the record keeps it.
+MOST_LINES, LONGEST_LINE = 20, 500
 UNKNOWN = object()  # equals nothing that a document says
 
 

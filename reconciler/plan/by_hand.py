@@ -17,8 +17,8 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import state_of
 from reconciler.kinds.tags import MARK
 from reconciler.kinds.version import VERSION, newest_number
-from reconciler.plan.digests import plan_digest
-from reconciler.plan.operations import operation
+from reconciler.plan.digests import plan_of
+from reconciler.plan.operations import numbered
 
 IS_WHAT_GIT_SAYS = Rule("R252", "What is published anew is what git says: of the function nothing differs.")
 BEARS_OUR_MARK = Rule("R253", "What is disowned is a function that bears our mark.")
@@ -82,10 +82,7 @@ def _function(target: Target, live: Iterable[Live], rule: Rule) -> Live:
 def _plan(
     target: Target, action: Action, calls: Iterable[tuple[Key, str, Properties]], held: Iterable[Live], taken_at: str
 ) -> Plan:
-    operations = tuple(
-        operation(f"{target}#{number}", key, Step(name, params))
-        for number, (key, name, params) in enumerate(calls, start=1)
-    )
+    operations = numbered(target, ((key, Step(name, params)) for key, name, params in calls))
     own = digest([str(action.key), action.verb, [[item.name, item.params] for item in operations]])
     made = TargetPlan(target, (action,), operations, own, before=tuple(map(state_of, held)))
-    return Plan((made,), plan_digest((made,)), taken_at, "")
+    return plan_of([made], taken_at)

@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.core.diff import Difference, pointer
 from reconciler.core.later import Later, read_together
 from reconciler.core.model import Key
-from reconciler.core.plans import FieldChange, TargetPlan
+from reconciler.core.plans import FieldChange, Plan, TargetPlan
 from reconciler.core.sealing import digest, stretched_digest
 from reconciler.core.values import Marker
 from reconciler.plan.case import Case
@@ -67,6 +67,11 @@ def plan_digest(targets: Sequence[TargetPlan]) -> Later:
         return digest([[str(target.target), target.digest] for target in targets])
 
     return Later(worked_out)
+
+
+def plan_of(targets: Sequence[TargetPlan], taken_at: str) -> Plan:
+    """A plan that says nothing of its own but what these do."""
+    return Plan(tuple(targets), plan_digest(targets), taken_at, snapshot_digest="")
 
 
 def shown_change(item: FieldChange) -> list[Any]:

@@ -26,9 +26,8 @@ from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, changed, created, deleted, only_sections
 from reconciler.plan.matching import Pair
 from reconciler.plan.source import code_params, comparable, pinned, with_source
-from reconciler.plan.speaking import Drafts, PlanCheck, refusal, spec_origin
+from reconciler.plan.speaking import Drafts, Made, PlanCheck, refusal, spec_origin
 
-Made = tuple[TargetPlan, list[Diagnostic]]
 LAYERS = "/configuration/Layers"
 
 

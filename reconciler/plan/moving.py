@@ -12,8 +12,8 @@ from reconciler.core.values import UNSET
 from reconciler.kinds.alias import ALIAS, smoke
 from reconciler.kinds.base import Step
 from reconciler.kinds.registry import state_of
-from reconciler.plan.digests import plan_digest
-from reconciler.plan.operations import operation
+from reconciler.plan.digests import plan_of
+from reconciler.plan.operations import numbered
 from reconciler.rollout.marker import joined
 from reconciler.rollout.rolling import Rolling
 from reconciler.rollout.sending import Described
@@ -28,14 +28,11 @@ def moving(moves: Sequence[Move], taken_at: str) -> Plan:
     targets = tuple(
         _target(target, list(group)) for target, group in groupby(ordered, key=lambda move: move[0].key.target)
     )
-    return Plan(targets, plan_digest(targets), taken_at, "")
+    return plan_of(targets, taken_at)
 
 
 def _target(target: Target, moves: Sequence[Move]) -> TargetPlan:
-    operations = tuple(
-        operation(f"{target}#{number}", one.key, moved(one, after))
-        for number, (one, after, _) in enumerate(moves, start=1)
-    )
+    operations = numbered(target, ((one.key, moved(one, after)) for one, after, _ in moves))
     actions = tuple(Action(one.key, "update", tuple(changes(one, after)), reason) for one, after, reason in moves)
     held = {live.key: live for one, *_ in moves for live in one.held}
     own = digest([[item.name, str(item.key), item.params] for item in operations])
@@ -65,11 +62,11 @@ def retrying(one: Rolling, after: Alias, taken_at: str) -> Plan:
     stays = update(one, one.alias, Described(one.description, one.marker, candidate))
     events = one.rollout.smoke if one.rollout else ()
     steps = (*(smoke(target.function, candidate, event, stays) for event in events), moved(one, after))
-    operations = tuple(operation(f"{target}#{number}", one.key, step) for number, step in enumerate(steps, start=1))
+    operations = numbered(target, ((one.key, step) for step in steps))
     action = Action(one.key, "update", tuple(changes(one, after)), f"{candidate} is tried again")
     own = digest([[item.name, str(item.key)] for item in operations])
     made = TargetPlan(target, (action,), operations, own, before=tuple(map(state_of, one.held)))
-    return Plan((made,), plan_digest((made,)), taken_at, "")
+    return plan_of([made], taken_at)
 
 
 def changes(one: Rolling, after: Alias) -> Iterator[FieldChange]:

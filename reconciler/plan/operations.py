@@ -15,12 +15,15 @@ from reconciler.rollout.sending import Described
 
 
 def ordered_operations(target: Target, drafts: Iterable[Draft]) -> tuple[Operation, ...]:
-    """Every draft's steps in the one safe order (FACTS 2.12), numbered."""
+    """Every draft's steps in the one safe order (FACTS 2.12)."""
     ranked = [(rank_of(draft, step), draft, step) for draft in drafts for step in draft.steps]
     ranked.sort(key=lambda item: item[0])
-    return tuple(
-        operation(f"{target}#{number}", draft.pair.key, step) for number, (_, draft, step) in enumerate(ranked, start=1)
-    )
+    return numbered(target, ((draft.pair.key, step) for _, draft, step in ranked))
+
+
+def numbered(target: Target, steps: Iterable[tuple[Key, Step]]) -> tuple[Operation, ...]:
+    """Steps in this order, each with the resource that it is about."""
+    return tuple(operation(f"{target}#{number}", key, step) for number, (key, step) in enumerate(steps, start=1))
 
 
 def rank_of(draft: Draft, step: Step) -> tuple[int, int]:

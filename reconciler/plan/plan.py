@@ -46,7 +46,7 @@ from reconciler.plan.matching import Pair, pairs
 from reconciler.plan.operations import ordered_operations, sample
 from reconciler.plan.publishing import is_published_at_once, publication, version_deletions
 from reconciler.plan.source import code_params, comparable, pinned, with_source
-from reconciler.plan.speaking import is_new, is_refused
+from reconciler.plan.speaking import Made, is_new, is_refused
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: Iterable[Spec] | None = ()) -> Plan:
@@ -70,11 +70,11 @@ def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: I
 
 def in_turn(
     ordered: Iterable[Spec], snapshot: Snapshot, policy: Policy, mentioned: frozenset[tuple[str, str]] | None
-) -> dict[Target, tuple[TargetPlan, list[Diagnostic]]]:
+) -> dict[Target, Made]:
     """Each target's plan, with what those before it change and name."""
     live = by_target(sorted(snapshot.resources, key=lambda item: item.key))
     newest = layers.newest_versions(snapshot.resources)
-    made: dict[Target, tuple[TargetPlan, list[Diagnostic]]] = {}
+    made: dict[Target, Made] = {}
     named = frozenset[str]()
     earlier: dict[Target, TargetPlan] = {}
     changed = frozenset[tuple[str, str, str]]()
@@ -89,16 +89,16 @@ def in_turn(
             tuple(live.get(spec.target, ())),
             snapshot.artifacts.get(spec.target),
             policy,
-            snapshot.salt,
-            scope_of(snapshot, spec),
-            snapshot.invoked.get(spec.target, ""),
-            is_listed(snapshot, spec.target),
-            changed,
-            earlier,
-            named,
-            snapshot.taken_at,
-            snapshot.executions,
-            mentioned,
+            salt=snapshot.salt,
+            scope=scope_of(snapshot, spec),
+            unseen=snapshot.invoked.get(spec.target, ""),
+            is_listed=is_listed(snapshot, spec.target),
+            elsewhere=changed,
+            earlier=earlier,
+            named=named,
+            taken_at=snapshot.taken_at,
+            executions=snapshot.executions,
+            mentioned=mentioned,
         )
         planned, notes = made[spec.target] = target_plan(case)
         if not is_refused(notes):
@@ -125,7 +125,7 @@ def is_listed(snapshot: Snapshot, target: Target) -> bool | None:
     return None if was_read or names is None else target.function in names
 
 
-def unread_plan(spec: Spec, reason: str) -> tuple[TargetPlan, list[Diagnostic]]:
+def unread_plan(spec: Spec, reason: str) -> Made:
     """Of a target that could not be read nothing is known, so nothing is done."""
     note = refusals.CAN_BE_READ.cited(
         Diagnostic("refusal", reason, spec.target, spec.origins.get(""), SnapshotError.__name__)
@@ -151,7 +151,7 @@ def orphans(specs: Iterable[Spec], snapshot: Snapshot, managed_by: str) -> tuple
     return tuple(sorted((ours | unread) - named))
 
 
-def target_plan(case: Case) -> tuple[TargetPlan, list[Diagnostic]]:
+def target_plan(case: Case) -> Made:
     """One target's plan and what is worth saying about it."""
     present, absent = DRAFTS[case.spec.target.root]
     drafts = absent(case) if case.spec.is_absent else present(case)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Rule
 from reconciler.core.plans import Diagnostic
-from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.autoscaling import within
 from reconciler.kinds.concurrency import RESERVED_CONCURRENCY, reserves
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER, SCALED, trouble
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
-from reconciler.plan.qualifiers import version_of
+from reconciler.plan.qualifiers import version_of_each_after
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
 
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
@@ -26,7 +25,7 @@ def kept(drafts: Drafts) -> Iterator[Draft]:
 
 @Rule("R271", "For one version something is kept started once, whichever alias is on it.", _PAGE)
 def is_kept_twice(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
-    versions = versions_after(case, drafts)
+    versions = version_of_each_after(case, drafts)
     first: dict[str, str] = {}
     for draft in kept(drafts):
         name = draft.pair.key.name
@@ -35,13 +34,6 @@ def is_kept_twice(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             message = f"{draft.pair.key}: {first[version]} is version {version} as well, for which AWS keeps something started once; take one of the two out"
             yield refusal(case, PlanError, message, spec_origin(case, *KEPT_STARTED.at(name)))
         first.setdefault(version, name)
-
-
-def versions_after(case: Case, drafts: Drafts) -> dict[str, str]:
-    """Alias -> the version that it will be on."""
-    live = {} if is_new(drafts) else {item.key.name: version_of(item.properties) for item in case.held(ALIAS)}
-    wanted = (draft.pair for draft in drafts if draft.pair.key.kind == ALIAS.name)
-    return live | {pair.key.name: version_of(pair.desired.properties) for pair in wanted if pair.desired}
 
 
 @Rule("R272", "What is kept started is of what the function has reserved, whoever has reserved it.", _PAGE)

@@ -239,6 +239,13 @@ def aliases_after(case: Case, drafts: Drafts) -> dict[str, set[str]]:
     return live | {draft.pair.key.name: versions for draft, versions in routed(drafts)}
 
 
+def version_of_each_after(case: Case, drafts: Drafts) -> dict[str, str]:
+    """Alias -> the version that it will be on, whatever the share of another."""
+    live = {} if is_new(drafts) else {item.key.name: version_of(item.properties) for item in case.held(ALIAS)}
+    wanted = (draft.pair for draft in drafts if draft.pair.key.kind == ALIAS.name)
+    return live | {pair.key.name: version_of(pair.desired.properties) for pair in wanted if pair.desired}
+
+
 RULES: tuple[PlanCheck, ...] = (
     routes_to_missing_versions,
     routes_to_one_version_twice,

@@ -13,11 +13,9 @@ from reconciler.core.finding import Rule
 from reconciler.core.model import Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.kinds.function import FUNCTION
-from reconciler.plan.speaking import is_refused
+from reconciler.plan.speaking import Made, is_refused
 
 WAITS_FOR_ITS_SUCCESSOR = Rule("R230", "A function is deleted once what replaces it in the same run is there.")
-
-Made = tuple[TargetPlan, list[Diagnostic]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ from reconciler.kinds.version import RETAIN, VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, deleted
 from reconciler.plan.matching import Pair
-from reconciler.plan.provisioned import versions_after
-from reconciler.plan.qualifiers import aliases_after, invoking_after
+from reconciler.plan.qualifiers import aliases_after, invoking_after, version_of_each_after
 from reconciler.plan.speaking import Drafts, PlanCheck, is_new, spec_origin
 
 _NAMED = re.compile(r":?function:([A-Za-z0-9-_]+):([1-9][0-9]*)(?![A-Za-z0-9-_])")
@@ -123,7 +122,7 @@ def _windows(case: Case, drafts: Drafts) -> dict[str, frozenset[str]]:
     numbers = [int(item.key.name) for item in by_number(case.held(VERSION))]
     gone = {draft.pair.key.name for draft in drafts if draft.pair.key.kind == ALIAS.name and draft.verb == "delete"}
     windows = {}
-    for name, version in versions_after(case, drafts).items():
+    for name, version in version_of_each_after(case, drafts).items():
         count = case.spec.rollouts.get(name, Rollout()).rollback_window
         below = [number for number in numbers if version == PUBLISHED or (version.isdigit() and number < int(version))]
         if name not in gone and count:

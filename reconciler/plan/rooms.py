@@ -13,9 +13,8 @@ from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Room, Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.kinds.needs import RESERVING, more_reserved
-from reconciler.plan.speaking import is_refused
+from reconciler.plan.speaking import Made, is_refused, with_notes
 
-Made = tuple[TargetPlan, list[Diagnostic]]
 KEPT = 100  # executions that AWS keeps for all functions that reserve none
 USUAL = 1000  # the limit of an account as it is given; of one with less AWS keeps less, and says only when it refuses
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
@@ -32,12 +31,12 @@ def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> 
     plans, known = list(made), {spec.target: spec for spec in specs}
     more = more_reserved(known.values(), snapshot.resources)
     taking = [plan.target for plan, notes in plans if _is_taking(plan, notes) and more.get(plan.target, 0) > 0]
-    said = {
-        note.target: note
+    said = (
+        note
         for place, targets in groupby(sorted(taking), key=lambda target: target.place)
         for note in _of_place({target: more[target] for target in targets}, known, snapshot.rooms.get(place))
-    }
-    return [(plan, [*notes, said[plan.target]] if plan.target in said else notes) for plan, notes in plans]
+    )
+    return with_notes(plans, said)
 
 
 def _is_taking(plan: TargetPlan, notes: Iterable[Diagnostic]) -> bool:

@@ -8,17 +8,24 @@ from typing import TypeAlias
 from reconciler.core.errors import PlanError
 from reconciler.core.finding import Check
 from reconciler.core.model import Origin
-from reconciler.core.plans import Diagnostic
+from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.kinds.registry import KINDS
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, origin_of
 
+Made: TypeAlias = tuple[TargetPlan, list[Diagnostic]]  # a target's plan, and what is to be said of it
 Drafts = Sequence[Draft]
 PlanCheck: TypeAlias = Check[[Case, Drafts], Diagnostic]
 
 
 def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | None = None) -> Diagnostic:
     return Diagnostic("refusal", message, case.spec.target, origin or spec_origin(case), error.__name__)
+
+
+def with_notes(plans: Iterable[Made], more: Iterable[Diagnostic]) -> list[Made]:
+    """The plans, with what there is to say of some of them once all are made: one note each at the most."""
+    said = {note.target: note for note in more}
+    return [(plan, [*notes, said[plan.target]] if plan.target in said else notes) for plan, notes in plans]
 
 
 def is_refused(notes: Iterable[Diagnostic]) -> bool:

@@ -15,9 +15,8 @@ from reconciler.core.model import Live, Origin, Room, Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, TargetPlan
 from reconciler.core.words import byte_size, many
 from reconciler.kinds.registry import KINDS
-from reconciler.plan.speaking import is_refused
+from reconciler.plan.speaking import Made, is_refused, with_notes
 
-Made = tuple[TargetPlan, list[Diagnostic]]
 WARNED_OF = 0.8  # of the limit
 SHOWN = 3  # of the targets that take the most
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
@@ -34,13 +33,13 @@ def checked(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> 
     held = by_target(snapshot.resources)
     more = {plan.target: _added(plan, held, snapshot) for plan, notes in plans if not is_refused(notes)}
     taking = sorted(target for target, size in more.items() if size > 0)
-    said = {
-        note.target: note
+    said = (
+        note
         for place, targets in groupby(taking, key=lambda target: target.place)
         if (room := snapshot.rooms.get(place))
         for note in _of_place({target: more[target] for target in targets}, known, room, held)
-    }
-    return [(plan, [*notes, said[plan.target]] if plan.target in said else notes) for plan, notes in plans]
+    )
+    return with_notes(plans, said)
 
 
 def _added(plan: TargetPlan, held: Mapping[Target, list[Live]], snapshot: Snapshot) -> int:
