@@ -20,6 +20,7 @@ from reconciler.core.diff import escaped
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Origin
+from reconciler.files.yaml_mends import mend
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -107,7 +108,8 @@ def parse(text: bytes | str, path: str) -> Document:
         origin = Origin(path, mark.line + 1, mark.column + 1) if mark else Origin(path)
         text_of = " ".join(part for part in (error.context, error.problem) if part)
         is_too_deep = "nesting depth" in text_of  # libyaml from 0.2.6 looks ahead and gives up before our cap is met
-        builder.faults.append(_too_deep(source, path) if is_too_deep else Fault(origin, f"is not YAML: {text_of}"))
+        message = f"is not YAML: {text_of}{mend(error, source)}"
+        builder.faults.append(_too_deep(source, path) if is_too_deep else Fault(origin, message))
     except yaml.YAMLError as error:
         builder.faults.append(Fault(Origin(path), f"is not YAML: {error}"))
     if builder.faults:
@@ -187,7 +189,7 @@ class _Builder:
         finally:
             parser.dispose()
         if not documents:
-            self.faults.append(Fault(Origin(self.path), "is empty; a spec has at least `function`"))
+            self.faults.append(Fault(Origin(self.path), "is empty; write what it is to say, or delete it"))
 
     def _fault(self, event: yaml.Event, message: str) -> None:
         self.faults.append(Fault(self._origin(event), message))

@@ -51,6 +51,8 @@ SEED_WORDS: Mapping[str, str] = {
     "vpcconfig": "configuration.VpcConfig",
     "weighttominorfunctionversion": "aliases.NAME.RoutingConfig.AdditionalVersionWeights",
 }
+# What others call a choice of AWS's, which letters alone would take for its opposite.
+ELSEWHERE: Mapping[str, str] = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64"}
 FITS_ITS_SCHEMA = Rule("R001", "A file has the form that its schema says, as `reconcile schema` prints it.")
 Error: TypeAlias = Any  # jsonschema.ValidationError, whose attributes its stubs type as maybe unset
 
@@ -319,8 +321,7 @@ def _wrong_type(error: Error) -> str:
         if not re.search(error.schema.get("pattern", ""), json.dumps(value)):  # quotes alone would be the next mistake
             return f"must be {_form(error) if 'x-words' in error.schema else words}, not {_shown(error)}"
         return f'must be {words}: write "{json.dumps(value)}"'
-    if "object" in wanted and _is_pair_list(value) and not _holds_secrets(error):
-        pairs = {key: item for pair in value for key, item in pair.items()}
+    if "object" in wanted and (pairs := _pairs(value)) and not _holds_secrets(error):
         text = ", ".join(f"{key}: {json.dumps(item, ensure_ascii=False)}" for key, item in pairs.items())
         return f"must be a map, not a list of maps: write {{{text}}}"
     if (
@@ -341,12 +342,19 @@ def _wrong_type(error: Error) -> str:
     return f"must be {words}, not {_shown(error)}"
 
 
-def _is_pair_list(value: Any) -> bool:
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(item, dict) and all(isinstance(text, str) for text in item.values()) for item in value)
-    )
+def _pairs(value: Any) -> dict[str, str]:
+    """What a list says whose items are of one name each, `{name: value}` or `{Key: name, Value: value}`; of any other nothing."""
+    pairs = [_pair(item) for item in value] if isinstance(value, list) else []
+    return {name: text for pair in pairs if pair for name, text in [pair]} if all(pairs) else {}
+
+
+def _pair(item: Any) -> tuple[str, str] | None:
+    texts = {key.lower(): text for key, text in item.items()} if isinstance(item, dict) else {}
+    match texts:
+        case {"key": str() as name, "value": str() as text} | {"name": str() as name, "value": str() as text}:
+            return (name, text) if len(texts) == 2 else None
+    named = [(name, text) for name, text in item.items() if isinstance(text, str)] if len(texts) == 1 else []
+    return named[0] if named else None
 
 
 def _not_allowed(error: Error) -> str:
@@ -361,7 +369,8 @@ def _not_allowed(error: Error) -> str:
         return f"must be {TYPE_WORDS['integer']}: write {error.instance} without quotes"
     allowed = [str(item) for item in values]
     folded = {item.casefold(): item for item in allowed}
-    close = get_close_matches(str(error.instance).casefold(), folded, n=1, cutoff=0.5)
+    meant = str(error.instance).casefold()
+    close = get_close_matches(ELSEWHERE.get(meant, meant), folded, n=1, cutoff=0.5)
     hint = f"; did you mean {folded[close[0]]}?" if close else ""
     choice = (
         ", ".join(allowed)

@@ -124,9 +124,8 @@ def tools_of_the_tree(of: Workflow) -> Iterator[Finding]:
 
 @IS_APART
 def idle_tokens(of: Workflow) -> Iterator[Finding]:
-    for job in of.jobs:
-        is_idle = "uses" not in job.value and not any(job.using("aws-actions/configure-aws-credentials"))
-        if job.may_write("id-token") and is_idle:
+    for job in (job for job in of.jobs if job.verbs):  # others may sign or publish with it
+        if job.may_write("id-token") and not any(job.using("aws-actions/configure-aws-credentials")):
             yield Finding(
                 f"{job.at}/permissions/id-token",
                 f"job {job.name} may ask for AWS credentials and does not; take `id-token` away",

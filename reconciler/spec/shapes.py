@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
     "SecurityGroupId": "a security group's id, sg-…",
     "SourceOwner": "an account's number, twelve digits in quotes",
     "SubnetId": "a subnet's id, subnet-…",
-    "Topic": "a topic's name: letters, digits, dots, - and _, and no dot at the start",
+    "Topic": "a topic's name: letters, digits, dots, - and _, two at least, and no dot at the start",
 }
 
 

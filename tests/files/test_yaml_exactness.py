@@ -70,6 +70,31 @@ def test_a_refusal_stands_at_its_line_and_column(text: bytes | str, message: str
     assert refused(text)[0].startswith(message)
 
 
+MENDS: dict[str, tuple[str, str]] = {
+    "a tab": ("a:\n\tb: 1\n", "indent with blanks, not with a tab"),
+    "an odd beginning": ("a: @x\n", "quote text that begins with @"),
+    "a colon in text": ("a: b: c\n", "indent the keys of one map alike, and quote text that has a colon and a blank"),
+    "an open quote": ("a: 1\nb: 'c\nd: 1\n", "close the quote that is open since line 2, column 4"),
+    "an open bracket": ("a: [b\nc: d\n", "close what is open since line 1, column 4"),
+    "a backslash": ('a: "\\q"\n', "write \\\\ for a backslash, or use single quotes"),
+    "a star": ("a: *\n", "quote text that begins with *"),
+    "an ampersand": ("a: &\n", "quote text that begins with &"),
+    "no colon": ("a: 1\nb\n", "write a colon and a blank behind the key"),
+    "a list behind its key": ("a: - b\n", "begin a list on a line of its own, and quote text that begins with -"),
+    "text behind a quote": ("a: 'b' c\n", "indent what belongs together alike, and quote text that goes on behind a quote or a bracket"),
+    "a key among items": ("- a\nb: c\n", "indent what belongs together alike, and begin each item with -"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "mend"), MENDS.values(), ids=MENDS)
+def test_what_is_not_yaml_is_told_with_what_to_write(text: str, mend: str) -> None:
+    assert refused(text)[0].endswith(f"; {mend}")
+
+
+def test_a_file_that_says_nothing_is_told_whatever_it_is_for() -> None:
+    assert refused("# later\n") == ["1:1: is empty; write what it is to say, or delete it"]
+
+
 WITHIN: dict[str, str] = {
     "all the bytes": f"a: {'x' * (MAX_BYTES - 3)}",
     "all the levels": f"{'[' * MAX_DEPTH}{']' * MAX_DEPTH}",

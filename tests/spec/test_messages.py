@@ -120,6 +120,18 @@ CASES: dict[str, tuple[str, list[str]]] = {
         "tags:\n  - key1: value1\n  - key2: value2\n",
         ['5:3: tags must be a map, not a list of maps: write {key1: "value1", key2: "value2"}'],
     ),
+    "AWS's list of tags": (
+        "tags:\n  - {Key: team, Value: shop}\n  - {Value: eu, Key: place}\n",
+        ['5:3: tags must be a map, not a list of maps: write {team: "shop", place: "eu"}'],
+    ),
+    "a list of what has names": (
+        "event_source_mappings:\n  - {EventSourceArn: 'arn:aws:sqs:us-west-2:123456789012:q'}\n  - {EventSourceArn: b, alias: live}\n",
+        ["5:3: event_source_mappings must be a map, not a list"],
+    ),
+    "an architecture by its other name": (
+        "configuration: {Architectures: [amd64]}\n",
+        ['4:33: configuration.Architectures[0] is "amd64"; allowed are x86_64, arm64; did you mean x86_64?'],
+    ),
     "a section left empty": (
         "configuration:\n",
         [
