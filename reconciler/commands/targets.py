@@ -76,7 +76,8 @@ def shard(workspace: Workspace, account: str, region: str) -> Workspace:
     SelectionError for one that it does not know."""
     if not account and not region:
         return workspace
-    place, known = f"{account}/{region}", {*shards(workspace), *places_of(workspace.config)}
+    unreached = (spec.target.place for spec, _ in workspace.unreached)
+    place, known = f"{account}/{region}", {*shards(workspace), *places_of(workspace.config), *unreached}
     if place not in known:
         raise SelectionError(f"no spec is for {place}; {mend(place, known, known)}")
 

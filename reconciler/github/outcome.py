@@ -48,10 +48,11 @@ def acting(plan: Document) -> frozenset[str]:
     return frozenset(target["address"] for target in plan.get("targets", ()) if target["operations"])
 
 
-def idle(report: Document, addresses: frozenset[str]) -> str:
+def idle(report: Document, addresses: frozenset[str], unreported: frozenset[str]) -> str:
     """The targets, of those that were to be acted on, about which a run found nothing to do: an earlier one did it, or git has changed its
-    mind. Empty where there are none."""
-    found = sorted(addresses - {task["target"] for task in report["tasks"]})
+    mind. Empty where there are none; of the places that are `unreported` nobody has looked at any."""
+    idle_ones = addresses - {task["target"] for task in report["tasks"]}
+    found = sorted(address for address in idle_ones if address.rpartition("/")[0] not in unreported)
     return f"\nNothing was left to do about {named(found, NAMES_ROOM)}.\n" if found else ""
 
 
@@ -89,14 +90,21 @@ def is_approved_by_hand(exit_code: int) -> bool:
 
 def concerned(plans: Sequence[tuple[Document | None, bool]], report: Document) -> list[frozenset[str]]:
     """The targets that each of some pull requests is told about, oldest first: what its plan acts on; of one that is not new, unless a
-    later plan acts on it as well. One without a plan, and a new one whose plan acts on nothing, is told what no plan acts on: a change of
-    what judges may ask for that."""
+    later plan acts on it as well. One without a plan is told what no plan acts on, and so is a new one whose plan acts on nothing, or changes
+    what judges, for that may ask for it."""
     acted = [acting(plan or {}) for plan, _ in plans]
     nobodys = frozenset(task["target"] for task in report["tasks"]).difference(*acted)
     return [
-        (own or nobodys) if is_new else own.difference(*acted[number + 1 :]) if plan else nobodys
+        (own | nobodys if judges(plan or {}) else own or nobodys)
+        if is_new
+        else own.difference(*acted[number + 1 :]) if plan else nobodys
         for number, ((plan, is_new), own) in enumerate(zip(plans, acted, strict=True))
-    ]
+    ]  # fmt: skip
+
+
+def judges(plan: Document) -> bool:
+    """Whether a plan changes what judges."""
+    return bool(plan.get("configuration", {}).get("changes"))
 
 
 def how_to_go_on(exit_code: int, digest: str, run_url: str, *, is_by_hand: bool = False) -> str:

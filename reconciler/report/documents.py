@@ -38,6 +38,8 @@ VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
 
 def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as its JSON file has it; holds no secret and no authority."""
+    targets = [_target(target_plan) for target_plan in plan.targets]
+    diagnostics = [_diagnostic(note) for note in plan.diagnostics]
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "kind": "plan",
@@ -45,10 +47,10 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "provenance": dict(provenance),
         "snapshot": {"taken_at": plan.taken_at, "digest": plan.snapshot_digest},
         "in_sync": is_in_sync(plan),
-        "summary": summary(plan),
-        "targets": [_target(target_plan) for target_plan in plan.targets],
+        "summary": summary(targets, diagnostics),
+        "targets": targets,
         "orphans": [str(target) for target in plan.orphans],
-        "diagnostics": [_diagnostic(note) for note in plan.diagnostics],
+        "diagnostics": diagnostics,
     }
     if plan.configuration:
         document["configuration"] = configuration_document(plan.configuration)
@@ -82,14 +84,15 @@ def _settings(settings: Settings) -> dict[str, Any]:
     return {"digest": settings.digest, "values": plain(settings.values)}
 
 
-def summary(plan: Plan) -> dict[str, int]:
+def summary(targets: Iterable[Mapping[str, Any]], diagnostics: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """How many resources get which verb, and the number of AWS calls that takes. Of a refused target nothing will come, so
     it is counted as one that is refused, and its resources are not counted."""
-    targets = plan.unrefused
-    verbs = Counter(action.verb for target_plan in targets for action in target_plan.actions)
+    refused = {note["address"] for note in diagnostics if note["severity"] == "refusal" and note["address"]}
+    acted = [target for target in targets if target["address"] not in refused]
+    verbs = Counter(action["verb"] for target in acted for action in target["actions"])
     counts: dict[str, int] = {verb: verbs[verb] for verb in VERBS}
-    operations = sum(len(target_plan.operations) for target_plan in targets)
-    return counts | {"unchanged": verbs["none"], "refused": len(plan.refused), "operations": operations}
+    operations = sum(len(target["operations"]) for target in acted)
+    return counts | {"unchanged": verbs["none"], "refused": len(refused), "operations": operations}
 
 
 def is_in_sync(plan: Plan) -> bool:

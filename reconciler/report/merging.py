@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.core.errors import PARTLY, PlanError, StalePlan
 from reconciler.core.sealing import checksum, digest
+from reconciler.report.documents import summary
 
 Document = Mapping[str, Any]
 
@@ -16,8 +17,11 @@ def within(document: Document, place: str) -> Document:
     """A plan with the targets of one account/region, or with all where none is named."""
     if not place:
         return document
-    targets = [target for target in document["targets"] if target["address"].startswith(f"{place}/")]
-    return written({**document, "targets": targets})
+    targets, notes = (
+        [one for one in document[name] if (one["address"] or "").startswith(f"{place}/")]
+        for name in ("targets", "diagnostics")
+    )
+    return written({**document, "targets": targets, "summary": summary(targets, notes)})
 
 
 def plans(documents: Sequence[Document]) -> Document:
@@ -27,10 +31,10 @@ def plans(documents: Sequence[Document]) -> Document:
         return first
     merged = {
         **first,
-        "digest": digest([document["digest"] for document in documents]),
+        "digest": _of_all(document["digest"] for document in documents),
         "snapshot": {
             "taken_at": min(document["snapshot"]["taken_at"] for document in documents),
-            "digest": digest([document["snapshot"]["digest"] for document in documents]),
+            "digest": _of_all(document["snapshot"]["digest"] for document in documents),
         },
         "summary": _sums(document["summary"] for document in documents),
         "targets": sorted(_all(documents, "targets"), key=lambda target: str(target["address"])),
@@ -104,6 +108,12 @@ def exit_code(codes: Sequence[int | None]) -> int | None:
 
 def _all(documents: Iterable[Document], name: str) -> Iterator[Any]:
     return (item for document in documents for item in document[name])
+
+
+def _of_all(digests: Iterable[str]) -> str:
+    """Parts of one plan have its own."""
+    parts = [*dict.fromkeys(digests)]
+    return digest(parts) if len(parts) > 1 else parts[0]
 
 
 def _once(items: Iterable[Document]) -> list[Document]:

@@ -38,7 +38,7 @@ def test_parts_of_a_plan_are_the_plan_again(wide: House) -> None:
     assert merged["targets"] == whole["targets"]
     assert merged["diagnostics"] == whole["diagnostics"]
     assert merged["configuration"] == whole["configuration"]
-    assert {name: count // 2 for name, count in merged["summary"].items()} == whole["summary"]
+    assert (merged["summary"], merged["digest"]) == (whole["summary"], whole["digest"])
     for document in (merged, *parts):
         Draft202012Validator(PLAN).validate(document)
         approval.check(document, "plan.json")

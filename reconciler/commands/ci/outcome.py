@@ -50,6 +50,7 @@ def told(folder: Path, reports: Path, name: str, matrix: str) -> None:
     run = Run(
         here, name, connected(here), is_by_hand=any(one["is_by_hand"] for one in outcomes),
         merged=requests(outcomes), plan=merging.plans(plans) if plans else {},
+        unreported=frozenset(one["place"] for one in outcomes if not one["report"]),
     )  # fmt: skip
     errors = [one for one in outcomes if one["error"]]
     if made:

@@ -36,7 +36,7 @@ Document = Mapping[str, Any]
 class Run:
     """A run as far as it has come, for those who are told how it ended. `is_by_hand`: a person approves what it does. `merged` are the pull
     requests that it is about, None as long as nobody knows. One of a `place`, account/region, leaves in a file what is to be told, for there
-    are others beside it."""
+    are others beside it; of those that are told of together, `unreported` are the places of which there is no report."""
 
     here: Job
     name: str
@@ -46,6 +46,7 @@ class Run:
     plan: Document = field(default_factory=dict)
     place: str = ""
     leaving: Path = Path("outcome.json")
+    unreported: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
@@ -161,7 +162,7 @@ def post_requests(
         is_done = own["outcome"]["status"] in ("succeeded", "unchanged") and not beside
         page = (
             markdown.report(own, outcome_view())
-            + outcome.idle(report, outcome.acting(one.plan or {}))
+            + outcome.idle(report, outcome.acting(one.plan or {}), run.unreported)
             + (outcome.rollouts(rollouts, addresses) if rollouts else "")
             + ("" if is_done else advice)
         )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from collections.abc import Iterable
 
 import pytest
 
@@ -25,6 +28,10 @@ lock: s3://locks/shop/{{{{ account.name }}}}/{{{{ region }}}}
 DENIED = Fault(
     "UpdateFunctionConfiguration", nth=1, status=403, code="AccessDeniedException", message="not by this role"
 )
+THROTTLED = [
+    Fault("UpdateFunctionConfiguration", nth=number, status=429) for number in range(2, 10)
+]  # as often as it is tried
+HOLDER = json.dumps({"owner": "ada@laptop", "run": "0123456789ab", "expires_at": 0, "lease_seconds": 120})
 PLANS, APPLIES = ({f"{job} test/{region}" for region in (EAST, WEST)} for job in ("plan", "apply"))
 
 unsharded = whole_life  # the fixture that this one goes on with
@@ -53,10 +60,10 @@ def life(unsharded: Life) -> Life:
     return unsharded
 
 
-def ends(life: Life, *codes: int) -> dict[str, int]:
+def ends(life: Life, *codes: int, jobs: Iterable[str] = ("shards", *APPLIES, "outcome", "gate")) -> dict[str, int]:
     """That an apply ran as it does with shards; what failed of it, and by which code."""
     failed = {name: job.exit_code for name, job in life.jobs.items() if job.exit_code}
-    assert life.jobs.keys() == {"shards", *APPLIES, "outcome", "gate"}
+    assert life.jobs.keys() == {*jobs}
     assert set(failed.values()) == {*codes, *([1] if codes else [])}  # the gate's
     life.jobs.clear()
     return failed
@@ -115,9 +122,18 @@ def test_a_shard_that_fails_holds_no_other_up_and_goes_on_when_it_is_run_again(l
     assert "re-run the failed jobs of [this run]" in life.comment(number)
     assert (timeout(life, "west", WEST), timeout(life, "east", EAST)) == (9, 3)
     life.house.sandbox.gate.script = Script([])
+    locks = life.house.sandbox.clients.get("s3", ACCOUNT, WEST)
+    locks.put_object(Bucket="locks", Key=f"shop/test/{EAST}", Body=HOLDER)
+    again = [f"apply test/{EAST}", "outcome", "gate"]
     life.runs_again()
-    ends(life)
-    assert life.verdict(number) == "🟢 Apply succeeded: 1 of 1 function done"
+    ends(life, 24, jobs=again)
+    assert "laptop holds the lock" in life.comment(number)
+    assert "Nothing was left to do" not in life.comment(number)  # nobody has looked
+    locks.delete_object(Bucket="locks", Key=f"shop/test/{EAST}")
+    life.runs_again()
+    ends(life, jobs=again)
+    assert life.verdict(number) == "🟢 Apply succeeded: 2 of 2 functions done"
+    assert "<sub>2 AWS calls" in life.comment(number)
     assert timeout(life, "east", EAST) == 8
 
 
@@ -164,3 +180,76 @@ def test_a_shard_whose_job_left_nothing_is_told(life: Life, monkeypatch: pytest.
     number = life.opens({"west.yaml": spec("west", 9), "east.yaml": in_east("east", 8)}, "longer")
     assert f"test/{EAST}: its job ended before it could leave a plan" in life.comment(number)
     life.jobs.clear()
+
+
+def test_a_region_that_is_new_with_its_specs_is_a_shard_that_the_base_does_not_reach(life: Life) -> None:
+    north = spec("north").replace(WEST, "eu-north-1")
+    number = life.opens({"reconcile.yaml": CONFIG.replace(EAST, f"{EAST}, eu-north-1"), "north.yaml": north})
+    failed = {name: job.exit_code for name, job in life.jobs.items() if job.exit_code}
+    assert failed == {"plan test/eu-north-1": 21, "gate": 1}
+    assert "account test has no eu-north-1 in the base's specs/reconcile&#46;yaml" in life.comment(number)
+    life.jobs.clear()
+
+
+OTHER = "210987654321"
+FOUR = [f"{account}/{region}" for account in ("prod", "test") for region in (EAST, WEST)]
+
+
+@pytest.mark.sweep
+def test_of_four_shards_three_fail_each_in_its_way_and_only_they_are_run_again(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    new = life.opens({"reconcile.yaml": of_two_accounts(), **everywhere(3)}, "another account")
+    failed = {name: job.exit_code for name, job in life.jobs.items() if job.exit_code}
+    assert failed == {f"plan prod/{EAST}": 21, f"plan prod/{WEST}": 21, "gate": 1}
+    life.jobs.clear()
+    life.merges(new)
+    life.lands()
+    assert life.verdict(new) == "🟠 Apply partial: 2 of 4 functions done"
+    digests = [life.jobs[f"apply {place}"].outputs["digest"] for place in FOUR[:2]]
+    life.jobs.clear()
+    life.is_started_by_hand(approve=" ".join(digests))
+    life.jobs.clear()
+    number = life.opens(everywhere(9), "longer")
+    life.jobs.clear()
+    life.merges(number)
+    locks = life.house.sandbox.clients.get("s3", ACCOUNT, WEST)
+    locks.put_object(Bucket="locks", Key=f"shop/{FOUR[3]}", Body=HOLDER)
+    life.house.sandbox.gate.script = Script([DENIED, *THROTTLED])
+    life.lands()
+    codes = [life.jobs[f"apply {place}"].exit_code for place in FOUR]
+    assert codes == [25, 25, 0, 24]
+    assert life.verdict(number) == "🟠 Apply partial: 1 of 3 functions done"
+    assert "TooManyRequestsException" in life.comment(number)
+    assert "laptop holds the lock" in life.comment(number)
+    assert "Nothing was left to do" not in life.comment(number)
+    assert "<sub>4 AWS calls" in life.comment(number)
+    life.jobs.clear()
+    locks.delete_object(Bucket="locks", Key=f"shop/{FOUR[3]}")
+    life.house.sandbox.gate.script = Script([])
+    life.runs_again()
+    again = [f"apply {place}" for place in (*FOUR[:2], FOUR[3])]
+    assert {name: job.changed_aws for name, job in life.jobs.items()} == {
+        **{name: ["UpdateFunctionConfiguration"] for name in again}, "outcome": [], "gate": [],
+    }  # fmt: skip
+    ends(life, jobs=[*again, "outcome", "gate"])
+    assert life.verdict(number) == "🟢 Apply succeeded: 4 of 4 functions done"
+
+
+def of_two_accounts() -> str:
+    regions = f"lambdaEnabled: true, regions: [{WEST}, {EAST}]"
+    accounts = f"""    - {{name: test, accountId: "{ACCOUNT}", {regions}}}
+    - {{name: prod, accountId: "{OTHER}", assumeRole: role/reconcile, {regions}}}"""
+    return re.sub("    - .*", accounts, CONFIG, count=1)
+
+
+def everywhere(seconds: int) -> dict[str, str]:
+    """A function in each of the four places."""
+    return {f"{place.replace('/', '-')}.yaml": in_place(place, seconds) for place in FOUR}
+
+
+def in_place(place: str, seconds: int) -> str:
+    account, region = place.split("/")
+    text = spec("four", seconds).replace("account: test", f"account: {account}").replace(WEST, region)
+    return text.replace(ACCOUNT, OTHER) if account == "prod" else text

@@ -73,6 +73,17 @@ def test_a_pull_request_without_a_plan_is_told_of_what_nobody_was_shown(shop: Sh
     assert "### 🟢 Apply succeeded" in shop.comment(planless)
 
 
+def test_a_pull_request_that_changes_what_judges_is_told_of_what_nobody_was_shown_beside_its_own(shop: Shop) -> None:
+    config = (shop.house.root / "specs" / "reconcile.yaml").read_text()
+    number = shop.opened({"reconcile.yaml": f"{config}guards: {{maxDeletes: 7}}\n", "one.yaml": timed("one", 9)})
+    shop.planned(number)
+    shop.merged(number)
+    changed_behind_git(shop, "two", 256)
+    assert shop.applied().exit_code == 23
+    assert "### 🟠 Apply partial: 1 of 2 functions" in shop.comment(number)
+    assert "**To go on**" in shop.comment(number)
+
+
 def test_a_comment_that_somebody_edited_in_a_browser_is_still_the_one(shop: Shop) -> None:
     number = shop.opened({"one.yaml": timed("one", 9)})
     shop.planned(number)

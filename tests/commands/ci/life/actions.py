@@ -78,9 +78,11 @@ class Runner:
     folder: Path
     inputs: Mapping[str, str] = field(default_factory=dict)
     jobs: int = 0
+    ended: dict[tuple[int, str], tuple[Job, dict[str, str]]] = field(default_factory=dict)
 
     def ran(self, name: str, event: Event, **inputs: str) -> dict[str, Job]:
-        """The jobs of a workflow that were not skipped, by their names."""
+        """The jobs of a workflow that ran, by their names. Of a further attempt those that failed in the one before, and those that need
+        one that runs; the others count as they ended."""
         read = workflow(dict(own())[name], name)
         document, declared = read.document.value, part(read.triggers, "workflow_call", "inputs")
         github = {
@@ -97,12 +99,16 @@ class Runner:
             is_well = all(one["result"] == "success" for one in needs.values())
             results[key] = {"result": "skipped", "outputs": {}}
             if Expressions(inside, is_well).holds(job.get("if", "")):
+                is_needing = any(one.partition(" ")[0] in needs for one in done)
                 for one in Expressions(inside, is_well).matrix(job):
-                    at = _Place(self, event, key, job, {**inside, "matrix": one}, document.get("env", {}))
                     name = f"{key} {one['account']}/{one['region']}" if one.get("account") else key
-                    done[name], outputs = at.done()
-                    is_failed = done[name].exit_code or results[key]["result"] == "failure"
-                    results[key] = {"result": "failure" if is_failed else "success", "outputs": outputs}
+                    former = self.ended.get((event.run.identifier, name)) if event.attempt > 1 else None
+                    if former is None or former[0].exit_code or is_needing:
+                        at = _Place(self, event, key, job, {**inside, "matrix": one}, document.get("env", {}))
+                        former = self.ended[event.run.identifier, name] = at.done()
+                        done[name] = former[0]
+                    is_failed = former[0].exit_code or results[key]["result"] == "failure"
+                    results[key] = {"result": "failure" if is_failed else "success", "outputs": former[1]}
         return done
 
 

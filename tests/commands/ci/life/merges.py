@@ -144,7 +144,7 @@ def an_old_run_comes_late_and_takes_nothing_back(life: Life) -> None:
     life.lands()
     life.sees_an_apply(updates=1, told={new: DONE}, writes=CONFIGURED)
     life.last = late
-    life.runs_again()
+    life.runs_all_again()
     job = life.saw(
         "apply", f"error::{older[:10]} is older than {newer[:10]}, which has been carried out; nothing was changed (R266)",
         code=23, calls=[LISTED, *RECORD],

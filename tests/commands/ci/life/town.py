@@ -149,6 +149,11 @@ class Life:
         again = Event(event.name, event.document, event.sha, event.ref, event.run, event.attempt + 1)
         self._ran("reconcile", again)
 
+    def runs_all_again(self) -> None:
+        """Somebody re-runs all jobs of the last run."""
+        self.runner.ended.clear()
+        self.runs_again()
+
     def is_started_by_hand(self, **inputs: str) -> None:
         """Actions → Run workflow."""
         run = self.hub.run(self.head, event="workflow_dispatch", branch=MAIN)
