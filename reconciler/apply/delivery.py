@@ -19,7 +19,7 @@ from reconciler.core.errors import CallFailed, CodeDiffers
 from reconciler.core.model import Origin
 from reconciler.core.packages import Blob, Pin
 from reconciler.core.words import byte_size
-from reconciler.files.packages import Package, Packages
+from reconciler.files.packages import PackageFile, Packages
 from reconciler.snapshot.artifacts import MISSING, full_sha256, object_head
 
 TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
@@ -52,7 +52,7 @@ class Deliveries:
             package = self.package(blob)
             return package.size if _put(self.aws, place, package, pin, tell) else 0
 
-    def package(self, blob: Blob) -> Package:
+    def package(self, blob: Blob) -> PackageFile:
         """What the plan showed. Raises CodeDiffers where there is another meanwhile."""
         package = self.packages.packed(blob.path, Origin(blob.path))
         if blob.sha256 and package.sha256 != blob.sha256:
@@ -74,7 +74,7 @@ def _is_there(aws: Aws, place: Place, pin: Pin) -> bool:
     return True
 
 
-def _put(aws: Aws, place: Place, package: Package, pin: Pin, tell: Tell) -> bool:
+def _put(aws: Aws, place: Place, package: PackageFile, pin: Pin, tell: Tell) -> bool:
     """Whether it was put there, rather than by somebody else meanwhile."""
     body = _Watched(package.opened(), package.size, tell)
     params: dict[str, Any] = {"Bucket": pin.bucket, "Key": pin.key, "Body": body, "ChecksumSHA256": pin.sha256}

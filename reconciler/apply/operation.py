@@ -24,7 +24,7 @@ from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted, Rej
 from reconciler.core.model import Target
 from reconciler.core.packages import Blob
 from reconciler.core.plans import Operation, Ref
-from reconciler.core.waiting import Awaited, Flow, Room, State, Wait, Waits, side_by_side
+from reconciler.core.waiting import Awaited, Flow, State, UploadRoom, Wait, Waits, side_by_side
 from reconciler.core.words import byte_size
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import CALLS, KINDS, WAITS
@@ -135,7 +135,7 @@ def room_for(operation: Operation, deliveries: Deliveries) -> Flow[None]:
     except Exception:  # which is told when it is to be sent
         return
     if size:
-        yield Room(size)
+        yield UploadRoom(size)
 
 
 def blobs_of(value: Any) -> Iterator[Blob]:

@@ -17,7 +17,7 @@ from reconciler.core.errors import AwsError, CodeDiffers, Rejected
 from reconciler.core.plans import Operation
 from reconciler.core.rollouts import Smoke
 from reconciler.files.patterns import is_found
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.kinds.alias import ALIAS
 from reconciler.rollout import smoke as expectations
 from reconciler.rollout.sending import Described
@@ -30,7 +30,7 @@ def event(smoke: Smoke) -> bytes:
     """What is sent: what the plan was made of. Raises CodeDiffers."""
     try:
         content = contents(Path(smoke.path), MOST_BYTES)
-    except (OSError, Unreadable) as error:
+    except (OSError, UnreadableFile) as error:
         raise CodeDiffers(f"{smoke.event} cannot be read any more: {error}; plan again") from error
     if hashlib.sha256(content).hexdigest() != smoke.sha256:
         raise CodeDiffers(f"{smoke.event} is not what it was when the plan was made; plan again")
@@ -43,7 +43,7 @@ def require_passed(index: int, operation: Operation, answer: Answer, seconds: fl
     smoke, result, milliseconds = operation.smoke, answer.result, int(seconds * 1000)
     payload, version = result.get("Payload") or b"", str(result.get("ExecutedVersion") or operation.params["Qualifier"])
     log = base64.b64decode(result.get("LogResult") or "").decode("utf-8", "replace")
-    given = expectations.Answer(payload, str(result.get("FunctionError", "")), log, milliseconds)
+    given = expectations.Invoked(payload, str(result.get("FunctionError", "")), log, milliseconds)
     wrong = expectations.failed(smoke, given, is_found)
     judged = {
         "event": smoke.event, "sha256": smoke.sha256, "version": version,

@@ -22,7 +22,7 @@ from reconciler.aws.client import Aws, Place
 from reconciler.aws.polling import Look, Polling
 from reconciler.aws.when import NEVER, Hear
 from reconciler.core.errors import Interrupted
-from reconciler.core.waiting import All, Awaited, Flow, Pause, Room, State
+from reconciler.core.waiting import All, Awaited, Flow, Pause, State, UploadRoom
 
 WORKERS = 16  # that call AWS at once, in one account and region: more than its quota has room for
 LOOKERS = 8  # that look at once at what is waited for, likewise
@@ -146,7 +146,7 @@ class Jobs:
         look.tell(answer, error)
 
     def _worked(
-        self, lane: _Lane, job: _Job, wanted: Awaited | Pause | Room | All | None, error: Exception | None
+        self, lane: _Lane, job: _Job, wanted: Awaited | Pause | UploadRoom | All | None, error: Exception | None
     ) -> None:
         """A job has come to what it waits for, or to its end."""
         self._running -= 1
@@ -157,7 +157,7 @@ class Jobs:
                 self._wait(wanted, partial(self._go_on, job))
             case All():
                 self._wait_for_all(wanted, job)
-            case Room():
+            case UploadRoom():
                 job.size = wanted.size
                 self._without_room.append(job)
                 self._give_room()

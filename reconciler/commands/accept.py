@@ -24,7 +24,7 @@ from reconciler.plan.acceptance import Left, Taken, accepted
 from reconciler.report.acceptance import message
 from reconciler.report.documents import plain, source_document, who_document
 from reconciler.report.schemas import FORMAT_VERSION
-from reconciler.spec.places import Place
+from reconciler.spec.places import Position
 
 NOT_PROVED = "a plan of what would be written still shows it; write it by hand"
 
@@ -47,7 +47,7 @@ class Acceptance:
     """What is written where. `places` has, for each entry that is, its steps in its file."""
 
     files: dict[str, Rewriting] = field(default_factory=dict)
-    places: dict[Taken, Place] = field(default_factory=dict)
+    places: dict[Taken, Position] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
 
     def of(self, path: str) -> list[Taken]:

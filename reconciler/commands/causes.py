@@ -14,8 +14,9 @@ from reconciler.core.model import Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.words import many
 from reconciler.files.tree import packs
-from reconciler.plan.cause import Moments, Then, with_causes
+from reconciler.plan.cause import with_causes
 from reconciler.plan.drift import only_drift
+from reconciler.plan.timeline import Moments, Then
 from reconciler.report.applied import Applied
 from reconciler.spec.branch import branch
 from reconciler.spec.history import SHORT, History

@@ -22,7 +22,7 @@ from reconciler.report.journal import write_atomically
 from reconciler.spec import load
 from reconciler.spec.config import Config, text_of
 from reconciler.spec.extending import Defaults, on_disk
-from reconciler.spec.places import Place, place
+from reconciler.spec.places import Position, position
 
 IS_WRITTEN_IN_ITS_PLACE = Rule(
     "R254", "What is written into a spec has a place there that is its own, and changes nothing else."
@@ -82,11 +82,11 @@ def unchanged(path: str) -> Rewriting:
     return Rewriting(path, text, text)
 
 
-def placed(workspace: Workspace, spec: Spec, steps: tuple[str, ...]) -> Place:
+def placed(workspace: Workspace, spec: Spec, steps: tuple[str, ...]) -> Position:
     """Where something of a spec is written, and for whom, chosen or not. Raises UnsafePlan where that is another file, which more than
     one spec may share."""
     file = unchanged(spec.path)
-    found = place(spec, steps, file.document(), file.specs(workspace.own))
+    found = position(spec, steps, file.document(), file.specs(workspace.own))
     if found.origin.path != spec.path:
         message = f"{found.origin}: this says it for {spec.target} and maybe for others; change it there, or say it in {spec.path}"
         raise UnsafePlan(IS_WRITTEN_IN_ITS_PLACE.ends(message))

@@ -11,7 +11,7 @@ from reconciler.core.model import Key, Live, Origin, Properties, Target
 from reconciler.core.packages import Blob, Package, Pin
 from reconciler.core.rollouts import Smoke, Underway
 from reconciler.core.trail import Who
-from reconciler.core.values import Marker
+from reconciler.core.values import Placeholder
 
 Verb: TypeAlias = Literal["create", "update", "replace", "adopt", "delete", "none"]
 # `behind`: only the base moved it, which the change lacks; `unapplied`: git moved it earlier, and no apply has carried it out.
@@ -38,7 +38,7 @@ class FieldChange:
 
     @property
     def is_sensitive(self) -> bool:
-        return any(isinstance(side, Marker) and side.hides for side in (self.before, self.after))
+        return any(isinstance(side, Placeholder) and side.hides for side in (self.before, self.after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from reconciler.core.later import in_json
 from reconciler.core.model import Properties
-from reconciler.core.values import MAPS, PLAIN, Marker, Sealed, Unreadable
+from reconciler.core.values import MAPS, PLAIN, Placeholder, Sealed, Unreadable
 
 STRETCH_ROUNDS = 20_000  # about 10 ms: what one guess at a digest's secrets costs, once per changed target
 
@@ -25,7 +25,7 @@ def canonical(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> str:
-    return value.text if isinstance(value, Marker) else in_json(value)
+    return value.text if isinstance(value, Placeholder) else in_json(value)
 
 
 def digest(value: Any) -> str:

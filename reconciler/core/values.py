@@ -39,7 +39,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class Placeholder:
     """A value that is shown instead of one which is not known yet, or must not be shown."""
 
     text: str
@@ -53,7 +53,7 @@ class Marker:
         return self.text.startswith("(sensitive")
 
 
-SENSITIVE = Marker("(sensitive)")
-KNOWN_AFTER_APPLY = Marker("(known after apply)")
-UNSET = Marker("(unset)")
-UNTOLD = Marker("(not told by AWS)")
+SENSITIVE = Placeholder("(sensitive)")
+KNOWN_AFTER_APPLY = Placeholder("(known after apply)")
+UNSET = Placeholder("(unset)")
+UNTOLD = Placeholder("(not told by AWS)")

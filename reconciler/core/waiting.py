@@ -83,7 +83,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class UploadRoom:
     """Line for so many bytes, from now to whatever is waited for next; what is sent once more takes none."""
 
     size: int
@@ -99,7 +99,7 @@ class All:
 
 
 Waits: TypeAlias = Generator[Awaited | Pause, State, T]
-Flow: TypeAlias = Generator[Awaited | Pause | Room | All, State, T]
+Flow: TypeAlias = Generator[Awaited | Pause | UploadRoom | All, State, T]
 
 
 def side_by_side(flows: Iterable[Waits[T]]) -> Flow[list[T]]:

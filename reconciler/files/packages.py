@@ -31,7 +31,7 @@ class _Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class PackageFile:
     """Code as it is sent: its size, and its hash as Lambda's CodeSha256 says it."""
 
     size: int
@@ -51,9 +51,9 @@ class Packages:
         self._shelf: _Shelf | None = None
         self._lock = threading.Lock()
         self._one_at_a_time: dict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._packed: dict[str, Package] = {}
+        self._packed: dict[str, PackageFile] = {}
 
-    def packed(self, path: str, origin: Origin) -> Package:
+    def packed(self, path: str, origin: Origin) -> PackageFile:
         """What a path held when it was first asked for. Raises SpecError, at `origin`, when Lambda would refuse it."""
         with self._lock:
             own = self._one_at_a_time[path]
@@ -63,13 +63,13 @@ class Packages:
                     self._packed[path] = self._kept(package, path, origin)
             return self._packed[path]
 
-    def _kept(self, package: packing.Packed, path: str, origin: Origin) -> Package:
+    def _kept(self, package: packing.Packed, path: str, origin: Origin) -> PackageFile:
         try:
             with self._lock:
                 self._shelf = self._shelf or _Shelf()
                 start = self._shelf.file.seek(0, os.SEEK_END)
                 shutil.copyfileobj(package.file, self._shelf.file, CHUNK_BYTES)
-                return Package(package.size, package.sha256, self._shelf, start)
+                return PackageFile(package.size, package.sha256, self._shelf, start)
         except OSError as error:
             raise fault(origin, f"{path} cannot be kept until it is sent: {error.strerror}") from error
 
@@ -86,6 +86,6 @@ class _Part(Made):
         return os.pread(self._shelf.file.fileno(), size, self._start + start)
 
 
-def packed_alone(path: str, origin: Origin) -> Package:
+def packed_alone(path: str, origin: Origin) -> PackageFile:
     """A package of nothing that is kept beyond it."""
     return Packages().packed(path, origin)

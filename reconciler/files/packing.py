@@ -22,7 +22,7 @@ from typing import IO
 
 from reconciler.core.model import Origin
 from reconciler.files.archive import CHUNK_BYTES, MAX_UNZIPPED_BYTES, Content, NotAZip, contents, measured
-from reconciler.files.reading import Unreadable, opened
+from reconciler.files.reading import UnreadableFile, opened
 from reconciler.files.tree import IGNORE_FILE, MAX_ENTRIES, Entry, entries, fault
 
 ARCHIVES = (".zip", ".jar")
@@ -106,7 +106,7 @@ def _ready(file: Path, origin: Origin) -> IO[bytes]:
     try:
         with opened(file) as archive:
             _, unzipped = measured(archive)
-    except (NotAZip, Unreadable) as error:
+    except (NotAZip, UnreadableFile) as error:
         raise fault(origin, f"{file} {error}") from error
     if unzipped > MAX_UNZIPPED_BYTES:
         raise fault(origin, f"{file} is {unzipped:,} bytes unzipped; the most is {MAX_UNZIPPED_BYTES:,}")

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """Why a file is not read, as what is said of it: `is not a regular file`."""
 
 
-class TooLarge(Unreadable):
+class TooLarge(UnreadableFile):
     pass
 
 
@@ -25,12 +25,12 @@ def is_there(path: Path) -> bool:
 
 
 def contents(path: Path, largest: int) -> bytes:
-    """What a regular file of at most `largest` bytes holds. Raises Unreadable."""
+    """What a regular file of at most `largest` bytes holds. Raises UnreadableFile."""
     try:
         with opened(path) as file:
             text = file.read(largest + 1)
     except (OSError, ValueError) as error:  # a name with a null byte is a ValueError
-        raise Unreadable(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        raise UnreadableFile(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(text) > largest:
         raise TooLarge(f"is larger than {_size(largest)}, so it is not read")
     return text
@@ -41,9 +41,9 @@ def _size(number: int) -> str:
 
 
 def opened(path: Path, *, flags: int = 0) -> BinaryIO:
-    """A regular file, opened for reading without waiting for whoever writes. Raises OSError, Unreadable."""
+    """A regular file, opened for reading without waiting for whoever writes. Raises OSError, UnreadableFile."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Unreadable("is not a regular file")
+        raise UnreadableFile("is not a regular file")
     return os.fdopen(descriptor, "rb")

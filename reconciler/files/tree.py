@@ -18,7 +18,7 @@ from pathspec import GitIgnoreSpec
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.model import Origin
 from reconciler.files.ignoring import ignored
-from reconciler.files.reading import TooLarge, Unreadable, contents
+from reconciler.files.reading import TooLarge, UnreadableFile, contents
 
 IGNORE_FILE = ".lambdaignore"
 IGNORED_ALWAYS = ("__pycache__/", "*.py[co]")  # differ from machine to machine; a later line may take one back
@@ -217,7 +217,7 @@ class _Packing:
         except TooLarge as error:
             wrong = f"cannot be read: has more than {MAX_IGNORE_BYTES:,} bytes"
             raise fault(self.origin, f"{file} {wrong}") from error
-        except Unreadable as error:
+        except UnreadableFile as error:
             raise fault(self.origin, f"{file} {error}") from error
         try:
             lines = text.decode("utf-8-sig").splitlines()

@@ -12,7 +12,7 @@ from typing import Any
 from reconciler.core.diff import paths, pointer, steps_of, value_at, with_value
 from reconciler.core.model import Desired, Key, Live, Properties, Spec
 from reconciler.core.plans import Action, FieldChange, TargetPlan
-from reconciler.core.values import KNOWN_AFTER_APPLY, UNSET, Marker, Unreadable
+from reconciler.core.values import KNOWN_AFTER_APPLY, UNSET, Placeholder, Unreadable
 from reconciler.kinds.alias import ALIAS, weights
 from reconciler.kinds.base import PUBLISHED, PUBLISHED_VERSION, Kind
 from reconciler.kinds.layer_version import LAYER_VERSION
@@ -135,7 +135,7 @@ def _why_not(change: FieldChange, steps: Steps) -> str:
         return "code is what its source is, and AWS tells only its hash; deploy what is to stay"
     if change.is_sensitive:
         return "it is sensitive, so it is written by hand, or left to others with `ignore`"
-    if isinstance(change.before, Unreadable) or (isinstance(change.before, Marker) and change.before != UNSET):
+    if isinstance(change.before, Unreadable) or (isinstance(change.before, Placeholder) and change.before != UNSET):
         return "AWS does not tell it"
     return ""
 

@@ -7,8 +7,8 @@ git moved, the lines that differ say whose it is, and where none is left those w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reconciler.core.diff import pointer, steps_of, value_at
@@ -24,65 +24,7 @@ from reconciler.kinds.registry import KINDS
 from reconciler.kinds.version import RETAIN, VERSION
 from reconciler.plan.changes import prefix
 from reconciler.plan.layers import stands_for
-
-
-@dataclass(frozen=True, slots=True)
-class Then:
-    """What git held of one target at a moment: its spec; who wrote a line since, as commit and author, empty where it is older; who
-    touched files since, newest first; whether local code is another by now, None where git does not hold it."""
-
-    spec: Spec | None
-    line: Callable[[Origin], str]
-    since: Callable[[Iterable[str]], Sequence[str]]
-    has_moved: Callable[[str], bool | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """One target where the change `began`, at its `base` as that is by now, and when it was last `applied`: at the base where nobody
-    knows when."""
-
-    began: Then
-    base: Then
-    applied: Then
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """One target at its moments and now; any spec may be missing. `pointers` are sorted, those of the values now, `layers` has why
-    layers of the same plan change, `identities` what specs name of a kind, once somebody has asked."""
-
-    then: Moments
-    now: Spec | None
-    pointers: Sequence[str]
-    layers: Mapping[Target, Cause] = field(default_factory=dict)
-    identities: dict[tuple[int, str], frozenset[Hashable]] = field(default_factory=dict)
-
-    @property
-    def specs(self) -> tuple[Spec | None, Spec | None, Spec | None]:
-        """Those of the moments."""
-        return self.then.began.spec, self.then.base.spec, self.then.applied.spec
-
-    def moved_since(self, cause: Cause) -> Then | None:
-        """The moment since which git moved what has this cause, where somebody can be asked for it."""
-        match cause:
-            case "edit" | "both":
-                return self.then.began
-            case "unapplied":
-                return self.then.applied
-            case "drift" | "behind":
-                return None
-
-    def named(self, spec: Spec, kind: Kind) -> frozenset[Hashable]:
-        """AWS's identities of what a spec names of a kind: a function may have thousands of mappings."""
-        asked = id(spec), kind.name
-        if asked not in self.identities:
-            named = (item for item in spec.desired if item.key.kind == kind.name)
-            self.identities[asked] = frozenset(kind.identity(item.key.name, dict(item.properties)) for item in named)
-        return self.identities[asked]
-
-    def touched_since(self, then: Then) -> Sequence[str]:
-        return then.since([path for spec in (then.spec, self.now) if spec for path in spec.files])
+from reconciler.plan.timeline import Moments, Then, Timeline
 
 
 def with_causes(
@@ -99,8 +41,8 @@ def with_causes(
     layers: dict[Target, Cause] = {}
     for target_plan in sorted(plan.targets, key=lambda one: one.target.root != LAYER.name):
         spec = current.get(target_plan.target)
-        sides = Sides(moments(target_plan.target), spec, sorted(spec.values) if spec else (), layers)
-        explained[target_plan.target] = _target(target_plan, sides, held)
+        timeline = Timeline(moments(target_plan.target), spec, sorted(spec.values) if spec else (), layers)
+        explained[target_plan.target] = _target(target_plan, timeline, held)
         if target_plan.target.root == LAYER.name and target_plan.operations:
             layers[target_plan.target] = _most_telling(_causes_of_itself(explained[target_plan.target].actions))
     notes = tuple(
@@ -124,11 +66,11 @@ def _said(spec: Spec) -> Any:
     return spec.is_absent, {item.key: item.properties for item in spec.desired}
 
 
-def _target(target_plan: TargetPlan, sides: Sides, live: Mapping[Key, Live]) -> TargetPlan:
-    actions = [replace(action, changes=_caused(action, sides)) for action in target_plan.actions]
+def _target(target_plan: TargetPlan, timeline: Timeline, live: Mapping[Key, Live]) -> TargetPlan:
+    actions = [replace(action, changes=_caused(action, timeline)) for action in target_plan.actions]
     moved = _most_telling(_causes_of_itself(actions))
-    actions = [replace(action, changes=_following(action, sides, moved)) for action in actions]
-    return replace(target_plan, actions=tuple(_deleted(action, sides, live.get(action.key)) for action in actions))
+    actions = [replace(action, changes=_following(action, timeline, moved)) for action in actions]
+    return replace(target_plan, actions=tuple(_deleted(action, timeline, live.get(action.key)) for action in actions))
 
 
 def _causes_of_itself(actions: Iterable[Action]) -> list[Cause | None]:
@@ -143,10 +85,10 @@ def _most_telling(causes: Iterable[Cause | None]) -> Cause:
     return "edit" if {"edit", "both"} & found else next((cause for cause in order if cause in found), "edit")
 
 
-def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange, ...]:
+def _following(action: Action, timeline: Timeline, moved: Cause) -> tuple[FieldChange, ...]:
     """A version that is still to be made is there for what made it: what followed `published` before follows the function."""
     start = len(prefix(KINDS[action.key.kind], action.key.name))
-    items = [_item(spec, action.key) for spec in sides.specs]
+    items = [_item(spec, action.key) for spec in timeline.specs]
     return tuple(
         replace(change, cause=moved)
         if change.after == KNOWN_AFTER_APPLY
@@ -162,48 +104,50 @@ def _following(action: Action, sides: Sides, moved: Cause) -> tuple[FieldChange,
 # --- fields ---------------------------------------------------------------------------------------------------------
 
 
-def _caused(action: Action, sides: Sides) -> tuple[FieldChange, ...]:
+def _caused(action: Action, timeline: Timeline) -> tuple[FieldChange, ...]:
     kind = KINDS[action.key.kind]
-    then = [_properties(spec, action.key, kind) for spec in sides.specs]
-    is_now = _properties(sides.now, action.key, kind)
+    then = [_properties(spec, action.key, kind) for spec in timeline.specs]
+    is_now = _properties(timeline.now, action.key, kind)
     changes = []
     for change in action.changes:
         steps = steps_of(change.path)[len(prefix(kind, action.key.name)) :]
         if steps[:1] == ("code",):
-            cause, author = _code(action.key, sides)
+            cause, author = _code(action.key, timeline)
             is_of_git = cause in ("edit", "unapplied") and change.before == UNTOLD
-            before = _written(sides.then.applied.spec, action.key, steps) if is_of_git else ""
+            before = _written(timeline.then.applied.spec, action.key, steps) if is_of_git else ""
             change = replace(change, said="" if before == change.after else before)
         elif change.by:
-            cause = _of_its_rollout(action.key, sides)
-            author = _author(action.key, steps, sides.moved_since(cause), sides)
+            cause = _of_its_rollout(action.key, timeline)
+            author = _author(action.key, steps, timeline.moved_since(cause), timeline)
         else:
             cause = _cause(then, is_now, steps, change)
-            author = _author(action.key, steps, sides.moved_since(cause), sides)
-            cause = _of_its_layers(cause, change, action.key, sides)
+            author = _author(action.key, steps, timeline.moved_since(cause), timeline)
+            cause = _of_its_layers(cause, change, action.key, timeline)
         changes.append(replace(change, cause=cause, author=author))
     return tuple(changes)
 
 
-def _of_its_rollout(key: Key, sides: Sides) -> Cause:
+def _of_its_rollout(key: Key, timeline: Timeline) -> Cause:
     """Of an alias that a rollout moves, or whose rollout ends: never AWS's doing, for what a rollout holds meanwhile is no drift."""
     began, base, applied, is_now = (
         (value_at(item.properties, ("FunctionVersion",)), key.name in spec.rollouts)
         if spec and (item := _item(spec, key))
         else None
-        for spec in (*sides.specs, sides.now)
+        for spec in (*timeline.specs, timeline.now)
     )
     cause = _moved_by(began != is_now, base != is_now, applied != is_now)
     return "unapplied" if cause == "drift" else cause
 
 
-def _of_its_layers(cause: Cause, change: FieldChange, key: Key, sides: Sides) -> Cause:
+def _of_its_layers(cause: Cause, change: FieldChange, key: Key, timeline: Timeline) -> Cause:
     """Of layers of which AWS holds other versions, though nobody moved the references: the cause of what is published; where nothing
     is, of what was and has not reached the function."""
     if cause != "drift" or not change.written or not stands_for(change.written, change.before):
         return cause
-    item = _item(sides.now, key)
-    causes = [sides.layers[layer.target] for layer in (layers_of(item) if item else ()) if layer.target in sides.layers]
+    item = _item(timeline.now, key)
+    causes = [
+        timeline.layers[layer.target] for layer in (layers_of(item) if item else ()) if layer.target in timeline.layers
+    ]
     return _most_telling(causes) if causes else "unapplied"
 
 
@@ -225,18 +169,18 @@ def _moved_by(is_edit: bool, is_of_base: bool, is_unapplied: bool) -> Cause:
     return "edit" if is_edit else "behind" if is_of_base else "unapplied" if is_unapplied else "drift"
 
 
-def _code(key: Key, sides: Sides) -> tuple[Cause, str]:
+def _code(key: Key, timeline: Timeline) -> tuple[Cause, str]:
     """Cause and author of everything that is told of the code: of its source, and of local code what git holds below it. What
     git does not hold may have moved on both sides."""
-    began, base, applied = sides.then.began, sides.then.base, sides.then.applied
-    moved = [_has_moved_code(then, key, sides.now) for then in (began, base, applied)]
+    began, base, applied = timeline.then.began, timeline.then.base, timeline.then.applied
+    moved = [_has_moved_code(then, key, timeline.now) for then in (began, base, applied)]
     if None in moved and not moved[0]:
         return "both", ""
     cause = _moved_by(*map(bool, moved))
-    then = sides.moved_since(cause)
-    if then and _code_of(then.spec, key) == _code_of(sides.now, key):
-        return cause, _named(then.since([_code_of(sides.now, key)["path"]]))
-    return cause, _author(key, ("code",), then, sides)
+    then = timeline.moved_since(cause)
+    if then and _code_of(then.spec, key) == _code_of(timeline.now, key):
+        return cause, _named(then.since([_code_of(timeline.now, key)["path"]]))
+    return cause, _author(key, ("code",), then, timeline)
 
 
 def _written(spec: Spec | None, key: Key, steps: tuple[str, ...]) -> str:
@@ -260,25 +204,25 @@ def _code_of(spec: Spec | None, key: Key) -> Properties:
     return code
 
 
-def _author(key: Key, steps: tuple[str, ...], then: Then | None, sides: Sides) -> str:
+def _author(key: Key, steps: tuple[str, ...], then: Then | None, timeline: Timeline) -> str:
     """Of the lines that say something else than then; where nothing is left to be blamed, who alone touched the file."""
     if then is None:
         return ""
-    lines = [then.line(origin) for origin in _lines(key, steps, then.spec, sides)]
+    lines = [then.line(origin) for origin in _lines(key, steps, then.spec, timeline)]
     if lines:
         return _named(filter(None, lines))
-    touched = sides.touched_since(then)
+    touched = timeline.touched_since(then)
     return touched[0] if len(touched) == 1 else ""
 
 
-def _lines(key: Key, steps: tuple[str, ...], then: Spec | None, sides: Sides) -> Iterator[Origin]:
+def _lines(key: Key, steps: tuple[str, ...], then: Spec | None, timeline: Timeline) -> Iterator[Origin]:
     """The places of the values at or below a path that are not what they were; never that of what holds them."""
-    was, is_now = _item(then, key), _item(sides.now, key)
+    was, is_now = _item(then, key), _item(timeline.now, key)
     start = prefix(KINDS[key.kind], key.name)
-    if sides.now is None or is_now is None:
+    if timeline.now is None or is_now is None:
         return
-    values = sides.now.values
-    for path in sorted(at_or_below(sides.pointers, pointer((*start, *steps))), key=values.__getitem__):
+    values = timeline.now.values
+    for path in sorted(at_or_below(timeline.pointers, pointer((*start, *steps))), key=values.__getitem__):
         inside = steps_of(path)[len(start) :]
         value = _value(is_now.properties, inside)
         is_leaf = value is not UNSET and not (isinstance(value, dict | list) and value)
@@ -320,23 +264,23 @@ def _properties(spec: Spec | None, key: Key, kind: Kind) -> dict[str, Any] | Non
 # --- deletions ------------------------------------------------------------------------------------------------------
 
 
-def _deleted(action: Action, sides: Sides, live: Live | None) -> Action:
+def _deleted(action: Action, timeline: Timeline, live: Live | None) -> Action:
     """A deletion with its cause: since when git drops what it named, or says `absent`; what no spec named came by itself."""
     if action.verb != "delete":
         return action
-    cause = _moved_by(*(not _asks(spec, sides, action.key, live) for spec in sides.specs))
-    if cause == "drift" and _is_by_retention(sides.now, action.key):
+    cause = _moved_by(*(not _asks(spec, timeline, action.key, live) for spec in timeline.specs))
+    if cause == "drift" and _is_by_retention(timeline.now, action.key):
         cause = "unapplied"  # git asks for it all the time, and time or a newer version makes it due
-    cause = sides.layers.get(replace(action.key.target, root=LAYER.name), cause) if cause == "drift" else cause
-    then = sides.moved_since(cause)
-    author = _deleting(action.key, then, sides) if then else ""
-    origin = _asked_at(sides.now, action.key) if sides.now else None
+    cause = timeline.layers.get(replace(action.key.target, root=LAYER.name), cause) if cause == "drift" else cause
+    then = timeline.moved_since(cause)
+    author = _deleting(action.key, then, timeline) if then else ""
+    origin = _asked_at(timeline.now, action.key) if timeline.now else None
     return replace(action, cause=cause, author=author, origin=origin)
 
 
-def _asks(spec: Spec | None, sides: Sides, key: Key, live: Live | None) -> bool:
+def _asks(spec: Spec | None, timeline: Timeline, key: Key, live: Live | None) -> bool:
     """Whether a spec of an earlier moment asks for the deletion as the one now does."""
-    now = sides.now
+    now = timeline.now
     if now is None:
         return spec is None or spec.is_absent
     if now.keep != (spec.keep if spec else 0):
@@ -347,7 +291,7 @@ def _asks(spec: Spec | None, sides: Sides, key: Key, live: Live | None) -> bool:
         return spec is not None and spec.is_absent
     item, before = _item(now, key), _item(spec, key)
     if item is None:
-        return spec is None or (owns(spec, KINDS[key.kind], key.name) and not _is_named(spec, sides, key, live))
+        return spec is None or (owns(spec, KINDS[key.kind], key.name) and not _is_named(spec, timeline, key, live))
     return before is not None and before.properties == item.properties
 
 
@@ -357,13 +301,13 @@ def _is_by_retention(now: Spec | None, key: Key) -> bool:
     return not is_kept and key.kind == VERSION.name and _item(now, key) is None
 
 
-def _deleting(key: Key, then: Then, sides: Sides) -> str:
+def _deleting(key: Key, then: Then, timeline: Timeline) -> str:
     """Who asks for a deletion: of a spec that is gone, who touched it last."""
-    now = sides.now
+    now = timeline.now
     if now is None:
-        return next(iter(sides.touched_since(then)), "")
+        return next(iter(timeline.touched_since(then)), "")
     origin = _asked_at(now, key)
-    touched = [then.line(origin)] if origin else sides.touched_since(then)
+    touched = [then.line(origin)] if origin else timeline.touched_since(then)
     return touched[0] if len(touched) == 1 else ""
 
 
@@ -378,10 +322,10 @@ def _asked_at(now: Spec, key: Key) -> Origin | None:
     return item.origins.get("/state", item.origins.get("")) if item else None
 
 
-def _is_named(spec: Spec | None, sides: Sides, key: Key, live: Live | None) -> bool:
+def _is_named(spec: Spec | None, timeline: Timeline, key: Key, live: Live | None) -> bool:
     """Whether a spec names a live resource, by AWS's identity of it."""
     is_by_its_name = _item(spec, key) is not None
     if spec is None or live is None or is_by_its_name:
         return is_by_its_name
     kind = KINDS[key.kind]
-    return kind.identity(live.key.name, dict(live.properties)) in sides.named(spec, kind)
+    return kind.identity(live.key.name, dict(live.properties)) in timeline.named(spec, kind)

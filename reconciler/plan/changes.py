@@ -24,7 +24,7 @@ from reconciler.core.diff import (
 from reconciler.core.model import Desired, Key, LayerReference, Live, Origin, Spec
 from reconciler.core.plans import Action, FieldChange, Ref, Verb
 from reconciler.core.sealing import sealed
-from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNSET, Marker, Unreadable
+from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNSET, Placeholder, Unreadable
 from reconciler.kinds.base import Kind, Step
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, kinds_of, state_of
@@ -139,16 +139,16 @@ def field_change(kind: Kind, desired: Desired, difference: Difference) -> FieldC
         after = [_published(item) if isinstance(item, Ref) else item for item in after]
     written = desired.references.get(pointer(steps), "")
     if written and after is SENSITIVE:
-        after = Marker(f"(sensitive, with {written})") if pointer(steps) in desired.literals else written
+        after = Placeholder(f"(sensitive, with {written})") if pointer(steps) in desired.literals else written
     path = pointer((*prefix(kind, desired.key.name), *steps))
     stands = written if isinstance(after, list) else ""
     return FieldChange(path, before, after, origin=origin_of(desired.origins, steps), written=stands)
 
 
-def _published(layer: Ref) -> Marker:
+def _published(layer: Ref) -> Placeholder:
     """A layer whose version is only published by the plan."""
     assert layer.target
-    return Marker(f"{LayerReference(layer.target)} {KNOWN_AFTER_APPLY}")
+    return Placeholder(f"{LayerReference(layer.target)} {KNOWN_AFTER_APPLY}")
 
 
 def origin_of(origins: Mapping[str, Origin], steps: tuple[str, ...]) -> Origin | None:

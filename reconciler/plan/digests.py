@@ -11,7 +11,7 @@ from reconciler.core.later import Later, read_together
 from reconciler.core.model import Key
 from reconciler.core.plans import FieldChange, Plan, TargetPlan
 from reconciler.core.sealing import digest, stretched_digest
-from reconciler.core.values import Marker
+from reconciler.core.values import Placeholder
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
 
@@ -22,7 +22,7 @@ def with_hidden(draft: Draft) -> Draft:
     values = [
         [pointer(difference.steps), hidden_value(draft, difference)]
         for change, difference in zip(draft.action.changes, draft.differences, strict=False)
-        if isinstance(change.after, Marker) and change.after.hides
+        if isinstance(change.after, Placeholder) and change.after.hides
     ]
     if not values or draft.verb == "none":
         return draft

@@ -25,7 +25,7 @@ from reconciler.core.plans import (
 from reconciler.core.rollouts import Underway
 from reconciler.core.sealing import checksum
 from reconciler.core.trail import Who
-from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNTOLD, Marker, Sealed, Unreadable
+from reconciler.core.values import KNOWN_AFTER_APPLY, SENSITIVE, UNTOLD, Placeholder, Sealed, Unreadable
 from reconciler.report.schemas import FORMAT_VERSION
 from reconciler.report.traffic import traffic_moved
 
@@ -221,7 +221,7 @@ def source_document(origin: Origin | None) -> dict[str, Any] | None:
 def plain(value: Any) -> Any:
     """A value as JSON has it: markers as their texts, fingerprints hidden, times in ISO 8601."""
     match value:
-        case Marker():
+        case Placeholder():
             return None if value.text == "(unset)" else value.text
         case Unreadable():
             return {UNREADABLE: {"reason": value.reason}}

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
 
 from reconciler.core.errors import ReportError
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.report.fold import report_of
 from reconciler.report.formats.json import document_json
 from reconciler.report.ours import CHAIN, beginning, chained, encoded, journals, line_of, linked, require_folder
@@ -278,7 +278,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The JSON object in a regular file of a size that can be meant. Raises ReportError."""
     try:
         text = contents(path, LARGEST_BYTES)
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise ReportError(f"{path}: {error}") from error
     return json_object(text, str(path))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from reconciler.core.errors import ReportError
-from reconciler.files.reading import Unreadable, opened
+from reconciler.files.reading import UnreadableFile, opened
 
 CHAIN = "chain"
 MACHINES = ("/etc/machine-id", "/var/lib/dbus/machine-id", "/proc/sys/kernel/random/boot_id")
@@ -78,7 +78,7 @@ def is_of_ours(report: Path) -> bool:
     try:
         with opened(report.with_suffix(".jsonl"), flags=NO_LINK) as file:
             return is_ours(file)
-    except (OSError, Unreadable):
+    except (OSError, UnreadableFile):
         return False
 
 
@@ -126,7 +126,7 @@ def journals(folder: Path) -> Iterator[tuple[Path, BinaryIO | None]]:
             continue
         try:
             file = opened(path, flags=NO_LINK)
-        except (OSError, Unreadable):
+        except (OSError, UnreadableFile):
             yield path, None
             continue
         with file:

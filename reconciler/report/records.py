@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.core.errors import ReportError
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.report.journal import LARGEST_BYTES, json_object, require_report
 from reconciler.report.ours import require_folder
 
@@ -66,7 +66,7 @@ def reports(
             if document.get("kind") == "report":
                 require_report(document, path)
                 yield document
-        except Unreadable as error:
+        except UnreadableFile as error:
             broken(ReportError(f"{path}: {error}"))
         except ReportError as error:
             broken(error)

@@ -24,7 +24,7 @@ Found: TypeAlias = Callable[[str, str], bool]  # whether a pattern is found in a
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Invoked:
     """What Invoke answered: the payload's bytes, the FunctionError (empty: none), the end of the log, and how long it took."""
 
     payload: bytes
@@ -41,12 +41,12 @@ class Absent:
 ABSENT = Absent()
 
 
-def failed(smoke: Smoke, answer: Answer, is_found: Found) -> tuple[str, ...]:
+def failed(smoke: Smoke, answer: Invoked, is_found: Found) -> tuple[str, ...]:
     """A sentence for each expectation that is not met; none where it passed."""
     return tuple(_failed(smoke, answer, is_found))
 
 
-def _failed(smoke: Smoke, answer: Answer, is_found: Found) -> Iterator[str]:
+def _failed(smoke: Smoke, answer: Invoked, is_found: Found) -> Iterator[str]:
     if answer.error:
         yield f"the function failed ({answer.error})"
         return

@@ -4,17 +4,17 @@ it can be named in the plan and put back by hand. Never writes; what cannot be r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Target
 from reconciler.core.plans import Diagnostic, Plan, TargetPlan
-from reconciler.kinds.base import LATEST
+from reconciler.kinds.base import LATEST, qualifier_of
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.permission import PERMISSION, several
 from reconciler.kinds.policy import WHOLE_POLICY
@@ -43,7 +43,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Owner:
     """A function while its belongings are read; `qualifiers` are its versions and aliases, "" is the function itself."""
 
     aws: Aws
@@ -63,71 +63,71 @@ class Reading:
         return self.aws.find(Place.of(self.target), operation, named) or {}
 
 
-def _versions(reading: Reading) -> Iterator[Thing]:
-    for item in reading.pages("ListVersionsByFunction", "Versions"):
-        if item["Version"] != "$LATEST":
+def _versions(owner: Owner) -> Iterator[Thing]:
+    for item in owner.pages("ListVersionsByFunction", "Versions"):
+        if item["Version"] != LATEST:
             yield Thing(item["Version"], {name: item[name] for name in ("Version", "CodeSha256") if name in item})
 
 
-def _aliases(reading: Reading) -> Iterator[Thing]:
-    yield from (Thing(item["Name"], item) for item in reading.pages("ListAliases", "Aliases"))
+def _aliases(owner: Owner) -> Iterator[Thing]:
+    yield from (Thing(item["Name"], item) for item in owner.pages("ListAliases", "Aliases"))
 
 
-def _tags(reading: Reading) -> Iterator[Thing]:
-    yield from (Thing(key, value) for key, value in own_tags(reading.function.get("Tags", {})).items())
+def _tags(owner: Owner) -> Iterator[Thing]:
+    yield from (Thing(key, value) for key, value in own_tags(owner.function.get("Tags", {})).items())
 
 
-def _permissions(reading: Reading) -> Iterator[Thing]:
-    for qualifier in reading.qualifiers:
-        answer = reading.find("GetPolicy", qualifier)
+def _permissions(owner: Owner) -> Iterator[Thing]:
+    for qualifier in owner.qualifiers:
+        answer = owner.find("GetPolicy", qualifier)
         for item in several(qualifier or LATEST, answer) if answer else ():
             yield Thing(item["Name"], item["Statement"])
 
 
-def _urls(reading: Reading) -> Iterator[Thing]:
-    for item in reading.pages("ListFunctionUrlConfigs", "FunctionUrlConfigs"):
+def _urls(owner: Owner) -> Iterator[Thing]:
+    for item in owner.pages("ListFunctionUrlConfigs", "FunctionUrlConfigs"):
         yield Thing(item["FunctionUrl"], item)
 
 
-def _reserved(reading: Reading) -> Iterator[Thing]:
-    concurrency = reading.function.get("Concurrency", {})
+def _reserved(owner: Owner) -> Iterator[Thing]:
+    concurrency = owner.function.get("Concurrency", {})
     if "ReservedConcurrentExecutions" in concurrency:  # 0 stops all invocations, and is not nothing
         yield Thing(str(concurrency["ReservedConcurrentExecutions"]), concurrency)
 
 
-def _asynchronous(reading: Reading) -> Iterator[Thing]:
-    for item in reading.pages("ListFunctionEventInvokeConfigs", "FunctionEventInvokeConfigs"):
-        yield Thing(_qualifier(item["FunctionArn"]), item)
+def _asynchronous(owner: Owner) -> Iterator[Thing]:
+    for item in owner.pages("ListFunctionEventInvokeConfigs", "FunctionEventInvokeConfigs"):
+        yield Thing(qualifier_of(item) or LATEST, item)
 
 
-def _provisioned(reading: Reading) -> Iterator[Thing]:
-    for item in reading.pages("ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs"):
+def _provisioned(owner: Owner) -> Iterator[Thing]:
+    for item in owner.pages("ListProvisionedConcurrencyConfigs", "ProvisionedConcurrencyConfigs"):
         wanted = item.get("RequestedProvisionedConcurrentExecutions")
-        yield Thing(f"{wanted} of {_qualifier(item['FunctionArn'])}", item)
+        yield Thing(f"{wanted} of {qualifier_of(item) or LATEST}", item)
 
 
-def _scaled(reading: Reading) -> Iterator[Thing]:
+def _scaled(owner: Owner) -> Iterator[Thing]:
     params = {"ServiceNamespace": "lambda"}
-    place = Place.of(reading.target)
-    for page in reading.aws.pages(place, "DescribeScalableTargets", params, api="application-autoscaling"):
+    place = Place.of(owner.target)
+    for page in owner.aws.pages(place, "DescribeScalableTargets", params, api="application-autoscaling"):
         for item in page["ScalableTargets"]:
-            if item["ResourceId"].split(":")[1:2] == [reading.target.function]:
+            if item["ResourceId"].split(":")[1:2] == [owner.target.function]:
                 yield Thing(item["ResourceId"].partition(":")[2].partition(":")[2], item)
 
 
-def _single(operation: str, member: str, usual: str) -> Callable[[Reading], Iterator[Thing]]:
+def _single(operation: str, member: str, usual: str) -> Callable[[Owner], Iterator[Thing]]:
     """A setting with a call of its own, where it is not what AWS has for every function."""
 
-    def read(reading: Reading) -> Iterator[Thing]:
-        answer = reading.find(operation)
+    def read(owner: Owner) -> Iterator[Thing]:
+        answer = owner.find(operation)
         if answer.get(member, usual) != usual:
             yield Thing(str(answer[member]), answer)
 
     return read
 
 
-QUALIFIERS: Mapping[str, Callable[[Reading], Iterator[Thing]]] = {"version": _versions, "alias": _aliases}
-OTHERS: Mapping[str, Callable[[Reading], Iterator[Thing]]] = {
+QUALIFIERS: Mapping[str, Callable[[Owner], Iterator[Thing]]] = {"version": _versions, "alias": _aliases}
+OTHERS: Mapping[str, Callable[[Owner], Iterator[Thing]]] = {
     "tag": _tags,
     "permission": _permissions,
     "URL": _urls,
@@ -143,15 +143,15 @@ OTHERS: Mapping[str, Callable[[Reading], Iterator[Thing]]] = {
 
 def belongings(aws: Aws, target: Target) -> tuple[Part, ...]:
     """Everything that goes with a function but its configuration, code and mappings, by sort."""
-    plain = Reading(aws, target)
+    plain = Owner(aws, target)
     named = [_part(plain, sort, read) for sort, read in QUALIFIERS.items()]
-    whole = Reading(aws, target, ("", *(thing.name for part in named for thing in part.things)))
+    whole = Owner(aws, target, ("", *(thing.name for part in named for thing in part.things)))
     return (*named, *(_part(whole, sort, read) for sort, read in OTHERS.items()))
 
 
-def _part(reading: Reading, sort: str, read: Callable[[Reading], Iterator[Thing]]) -> Part:
+def _part(owner: Owner, sort: str, read: Callable[[Owner], Iterator[Thing]]) -> Part:
     try:
-        return Part(sort, tuple(read(reading)))
+        return Part(sort, tuple(read(owner)))
     except Interrupted:
         raise
     except AwsError as failure:
@@ -185,31 +185,22 @@ def _how(target_plan: TargetPlan) -> str:
     return "replacement" if "replace" in verbs else "deletion" if "delete" in verbs else ""
 
 
-def _note(target_plan: TargetPlan, parts: Iterable[Part]) -> Diagnostic | None:
-    again = made_again(target_plan)
-    losses = [
-        _shown(
-            part.sort,
-            [
-                t.name
-                for t in part.things
-                if not {(part.sort, name) for name in (t.name, t.name.partition("/")[0], "")} & again
-            ],
-        )
+def _note(target_plan: TargetPlan, parts: Sequence[Part]) -> Diagnostic | None:
+    target, how, again = target_plan.target, _how(target_plan), made_again(target_plan)
+    lost = [
+        f"{part.sort} {', '.join(names)}"
         for part in parts
+        if (names := [thing.name for thing in part.things if not _is_made_again(part.sort, thing.name, again)])
     ]
     unread = [f"{part.sort} ({part.problem})" for part in parts if part.problem]
-    sentences = (
-        [f"{target_plan.target} loses with its {_how(target_plan)}: {'; '.join(filter(None, losses))}"]
-        if any(losses)
-        else []
-    )
-    if unread:
-        sentences.append(
-            f"of {target_plan.target} could not be read, and goes with its {_how(target_plan)}: {'; '.join(unread)}"
-        )
-    severity = "warning" if _how(target_plan) == "replacement" else "note"
-    return Diagnostic(severity, "; ".join(sentences), target_plan.target) if sentences else None  # type: ignore[arg-type]
+    sentences = [f"{target} loses with its {how}: {'; '.join(lost)}"] if lost else []
+    sentences += [f"of {target} could not be read, and goes with its {how}: {'; '.join(unread)}"] if unread else []
+    severity: Literal["warning", "note"] = "warning" if how == "replacement" else "note"
+    return Diagnostic(severity, "; ".join(sentences), target) if sentences else None
+
+
+def _is_made_again(sort: str, name: str, again: Collection[tuple[str, str]]) -> bool:
+    return any((sort, part) in again for part in (name, name.partition("/")[0], ""))
 
 
 def made_again(target_plan: TargetPlan) -> set[tuple[str, str]]:
@@ -222,11 +213,3 @@ def made_again(target_plan: TargetPlan) -> set[tuple[str, str]]:
     }
     whole = {(PERMISSION.word, qualifier) for word, qualifier in made if word == WHOLE_POLICY.word}
     return made | whole | {("tag", key) for key in creation.get("Tags", {})}
-
-
-def _shown(sort: str, names: list[str]) -> str:
-    return f"{sort} {', '.join(names)}" if names else ""
-
-
-def _qualifier(arn: str) -> str:
-    return arn.split(":")[7] if arn.count(":") > 6 else "$LATEST"

@@ -13,9 +13,9 @@ from reconciler.core.model import Origin, Spec
 from reconciler.core.packages import Artifact, Package
 from reconciler.files import packing
 from reconciler.files.archive import credentials, measured
-from reconciler.files.packages import Package as Packed
+from reconciler.files.packages import PackageFile
 
-Packing = Callable[[str, Origin], Packed]
+Packing = Callable[[str, Origin], PackageFile]
 
 
 def local_artifact(spec: Spec, packed: Packing) -> Artifact | None:

@@ -14,7 +14,7 @@ from reconciler.core.finding import Rule
 from reconciler.core.freezes import Freeze
 from reconciler.core.model import Origin, Target
 from reconciler.files import strict_yaml, validation
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.files.repository import is_work_tree
 from reconciler.files.strict_yaml import Document
 from reconciler.spec import freezes
@@ -129,7 +129,7 @@ def text_of(path: Path) -> bytes:
         raise SpecError([Fault(Origin(str(path)), message)])
     try:
         return contents(path, strict_yaml.MAX_BYTES)
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise SpecError([Fault(Origin(str(path)), IS_A_FILE_OF_THE_TREE.ends(str(error)))]) from error
 
 

@@ -16,7 +16,7 @@ from reconciler.core.errors import Fault
 from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Spec
 from reconciler.core.rollouts import Rollout, Smoke
-from reconciler.files.reading import Unreadable, contents, is_there
+from reconciler.files.reading import UnreadableFile, contents, is_there
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import NEVER_PACKED, local_path, real_path
 from reconciler.rollout.steps import rollout_of
@@ -70,7 +70,7 @@ def _wrong(path: Path) -> str:
         return "does not exist; it is relative to this file"
     try:
         json.loads(contents(path, LARGEST).decode(), parse_constant=_no_number)
-    except Unreadable as error:
+    except UnreadableFile as error:
         return str(error)
     except json.JSONDecodeError as error:
         return f"is not JSON: line {error.lineno}, column {error.colno}: {error.msg}"
@@ -114,6 +114,6 @@ def with_events(spec: Spec) -> Spec:
 def _hashed(smoke: Smoke) -> Smoke:
     try:
         content = contents(Path(smoke.path), LARGEST)
-    except Unreadable:  # taken away since it was looked at: whoever sends it says so
+    except UnreadableFile:  # taken away since it was looked at: whoever sends it says so
         return smoke
     return replace(smoke, sha256=hashlib.sha256(content).hexdigest())

@@ -18,7 +18,7 @@ from reconciler.core.model import Origin
 from reconciler.core.plans import Diagnostic
 from reconciler.core.words import many
 from reconciler.files import strict_yaml
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import absolute, local_path, real_path
 from reconciler.files.validation import dotted
@@ -47,7 +47,7 @@ HAS_AN_END = Rule("R023", "A chain of defaults has an end, after three files at 
 IS_ELSEWHERE = Rule("R024", "A variant is the same function elsewhere: part of a spec, under a label.")
 TAKES_SOMETHING_AWAY = Rule("R028", "A null takes away what stands in what it is laid over.")
 
-Reader = Callable[[str], bytes]  # raises Unreadable
+Reader = Callable[[str], bytes]  # raises UnreadableFile
 
 
 def on_disk(root: Path | None) -> Reader:
@@ -55,7 +55,7 @@ def on_disk(root: Path | None) -> Reader:
 
     def read(path: str) -> bytes:
         if root and not real_path(Path(path)).is_relative_to(real_path(root)):
-            raise Unreadable(f"leads out of {root}; defaults stand in the folder of reconcile.yaml")
+            raise UnreadableFile(f"leads out of {root}; defaults stand in the folder of reconcile.yaml")
         return contents(Path(path), strict_yaml.MAX_BYTES)
 
     return read
@@ -114,7 +114,7 @@ class Defaults:
         if name not in self._files:
             try:
                 self._files[name] = strict_yaml.parse(self._read(path), path)
-            except Unreadable as error:
+            except UnreadableFile as error:
                 raise _wrong(
                     EXTENDS_DEFAULTS, place, f"extends {written}, which {error}; the path is relative to this file"
                 ) from error

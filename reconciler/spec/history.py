@@ -19,7 +19,7 @@ from reconciler.core.errors import GitError, SpecError
 from reconciler.core.model import Origin, Spec, Target
 from reconciler.files import strict_yaml
 from reconciler.files.git_answers import Blob, contents, is_below, listed, sized, starts, within
-from reconciler.files.reading import Unreadable
+from reconciler.files.reading import UnreadableFile
 from reconciler.files.repository import Repository, closed_environment, repository
 from reconciler.files.strict_yaml import Document
 from reconciler.files.tree import absolute
@@ -250,9 +250,9 @@ class History:
             try:
                 text = self.file_at(revision, Path(path))
             except GitError as error:
-                raise Unreadable(str(error)) from error
+                raise UnreadableFile(str(error)) from error
             if text is None:
-                raise Unreadable(f"is not in {revision}")
+                raise UnreadableFile(f"is not in {revision}")
             return text
 
         commit = self.commit(revision)

@@ -13,7 +13,7 @@ from reconciler.spec.meant import refers
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """`steps` lead there in the file, as it is written. `value` is what stands there, `UNSET` where it would be new; `shared` are all
     targets for which this place says it."""
 
@@ -27,7 +27,7 @@ class Place:
         return refers(self.value)
 
 
-def place(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterable[Spec]) -> Place:
+def position(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterable[Spec]) -> Position:
     """Of what a spec says at these steps; `written` is its file, and nothing else. Where the origin is another file's, the steps are
     not to be found in this one."""
     at = steps
@@ -41,4 +41,4 @@ def place(spec: Spec, steps: tuple[str, ...], written: Document, others: Iterabl
     while at and own and at[-1] != own[-1]:  # an alias says it, which stands at what holds it
         at = at[:-1]
     inside = (*own, *steps[len(at) :])
-    return Place(origin, inside, value_at(written.value, inside), shared)
+    return Position(origin, inside, value_at(written.value, inside), shared)

@@ -18,7 +18,7 @@ from reconciler.aws.client import Answer, Aws, Place
 from reconciler.aws.jobs import LOOKERS, ROOM_BYTES, WORKERS, Jobs
 from reconciler.core.errors import CallFailed, Interrupted, SettleFailed
 from reconciler.core.model import Properties, Target
-from reconciler.core.waiting import Awaited, Flow, Pause, Room, State, Together, Wait, Waits, side_by_side
+from reconciler.core.waiting import Awaited, Flow, Pause, State, Together, UploadRoom, Wait, Waits, side_by_side
 
 HERE, THERE = Place("test", "us-west-2"), Place("test", "eu-west-1")
 MANY = 200
@@ -434,7 +434,7 @@ def test_what_was_begun_goes_on_before_others_begin_but_for_the_urgent(monkeypat
 
     def steps(name: str) -> Flow[None]:
         order.append(f"{name}1")
-        yield Room(1)
+        yield UploadRoom(1)
         order.append(f"{name}2")
 
     jobs = made(Answering())
@@ -449,7 +449,7 @@ def test_no_more_is_sent_at_once_than_there_is_room_for_and_one_at_least() -> No
     sizes = [ROOM_BYTES // 4] * 12 + [ROOM_BYTES * 3] * 2 + [1] * 12
 
     def sends(size: int) -> Flow[int]:
-        yield Room(size)
+        yield UploadRoom(size)
         with lock:
             held[0] += size
             most[0] = max(most[0], held[0] if held[0] > size else 0)
@@ -476,7 +476,7 @@ def test_who_waits_for_room_is_not_asked_whenever_some_is_given_back(monkeypatch
     monkeypatch.setattr(Jobs, "_make_ready", counted)
 
     def sends() -> Flow[None]:
-        yield Room(ROOM_BYTES)
+        yield UploadRoom(ROOM_BYTES)
         yield Pause(0.0)
 
     jobs = made(Answering())

@@ -24,9 +24,10 @@ from reconciler.core.plans import Operation, Plan, Ref
 from reconciler.files import packing
 from reconciler.plan import approval
 from reconciler.plan.approval import Review
-from reconciler.plan.cause import Moments, Then, with_causes
+from reconciler.plan.cause import with_causes
 from reconciler.plan.drift import only_drift
 from reconciler.plan.freezes import carried_out, holds, warned
+from reconciler.plan.timeline import Moments, Then
 from reconciler.report.documents import plain, plan_document
 from reconciler.report.formats.text import plan as plan_text
 from reconciler.rollout.marker import told

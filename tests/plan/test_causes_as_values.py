@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from reconciler.core.model import Desired, Key, Spec, Target
 from reconciler.core.plans import Action, Cause, FieldChange, Plan, TargetPlan
-from reconciler.plan.cause import Moments, Then, with_causes
+from reconciler.plan.cause import with_causes
+from reconciler.plan.timeline import Moments, Then
 
 TARGET = Target("test", "us-west-2", "one")
 VALUES = st.sampled_from((128, 256, 512))

@@ -18,9 +18,10 @@ from reconciler.kinds.layer import LAYER
 from reconciler.kinds.registry import KINDS
 from reconciler.plan import cause
 from reconciler.plan.case import Policy
-from reconciler.plan.cause import Moments, Then, with_causes
+from reconciler.plan.cause import with_causes
 from reconciler.plan.matching import pairs
 from reconciler.plan.plan import plan
+from reconciler.plan.timeline import Moments, Then
 from reconciler.spec import load
 
 TARGET = Target("test", "us-west-2", "fan-in")

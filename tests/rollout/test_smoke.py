@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.core.rollouts import Smoke
-from reconciler.rollout.smoke import ABSENT, Answer, at, failed
+from reconciler.rollout.smoke import ABSENT, Invoked, at, failed
 
 ORDER = {"statusCode": 200, "body": json.dumps({"total": 3, "id": "o-1", "lines": [{"a/b": 1}, True]}), "none": None}
 CASES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
@@ -41,35 +41,35 @@ def found(pattern: str, text: str) -> bool:
 @pytest.mark.parametrize("case", CASES)
 def test_an_answer_is_held_against_what_is_expected(case: str) -> None:
     expect, sentences = CASES[case]
-    assert failed(Smoke("e.json", expect), Answer(json.dumps(ORDER).encode()), found) == sentences
+    assert failed(Smoke("e.json", expect), Invoked(json.dumps(ORDER).encode()), found) == sentences
 
 
 @pytest.mark.parametrize(
     ("answer", "sentences"),
     [
-        pytest.param(Answer(b"{}", "Unhandled"), ("the function failed (Unhandled)",), id="the function's own error"),
-        pytest.param(Answer(b"{}", milliseconds=2001), ("took 2001 ms, more than 2000 ms",), id="too slow"),
-        pytest.param(Answer(b"{}", milliseconds=2000), (), id="just in time"),
-        pytest.param(Answer(b"{}", log="x\nTraceback (most"), ("the log has 'Traceback'",), id="a word in the log"),
-        pytest.param(Answer(b"<html>"), ("the answer is not JSON",), id="no JSON"),
-        pytest.param(Answer(b"\xff"), ("the answer is not JSON",), id="no text"),
-        pytest.param(Answer(b"[" * 200_000), ("the answer is not JSON",), id="nested without end"),
-        pytest.param(Answer(b""), ("the answer is not JSON",), id="nothing"),
-        pytest.param(Answer(b"NaN"), ("the answer is no integer",), id="no number"),
+        pytest.param(Invoked(b"{}", "Unhandled"), ("the function failed (Unhandled)",), id="the function's own error"),
+        pytest.param(Invoked(b"{}", milliseconds=2001), ("took 2001 ms, more than 2000 ms",), id="too slow"),
+        pytest.param(Invoked(b"{}", milliseconds=2000), (), id="just in time"),
+        pytest.param(Invoked(b"{}", log="x\nTraceback (most"), ("the log has 'Traceback'",), id="a word in the log"),
+        pytest.param(Invoked(b"<html>"), ("the answer is not JSON",), id="no JSON"),
+        pytest.param(Invoked(b"\xff"), ("the answer is not JSON",), id="no text"),
+        pytest.param(Invoked(b"[" * 200_000), ("the answer is not JSON",), id="nested without end"),
+        pytest.param(Invoked(b""), ("the answer is not JSON",), id="nothing"),
+        pytest.param(Invoked(b"NaN"), ("the answer is no integer",), id="no number"),
     ],
 )
-def test_an_answer_fails_by_itself(answer: Answer, sentences: tuple[str, ...]) -> None:
+def test_an_answer_fails_by_itself(answer: Invoked, sentences: tuple[str, ...]) -> None:
     expect = {"": {"type": "integer"}} if answer.payload == b"NaN" else {"/a": {"exists": False}}
     smoke = Smoke("e.json", expect, timedelta(seconds=2), ("Traceback",))
     assert failed(smoke, answer, found) == sentences
 
 
 def test_an_answer_of_which_nothing_is_expected_may_be_anything() -> None:
-    assert failed(Smoke("e.json"), Answer(b"\xff"), found) == ()
+    assert failed(Smoke("e.json"), Invoked(b"\xff"), found) == ()
 
 
 def test_no_payload_is_told() -> None:
-    told = failed(Smoke("e.json", {"/key": 1, "/key/deeper": 1}), Answer(b'{"key": "hunter2"}'), found)
+    told = failed(Smoke("e.json", {"/key": 1, "/key/deeper": 1}), Invoked(b'{"key": "hunter2"}'), found)
     assert told == ("/key is not 1", "/key/deeper is not there")
 
 
@@ -83,7 +83,7 @@ def test_a_text_that_is_too_long_or_takes_too_long_is_said_to() -> None:
         raise TimeoutError
 
     smoke = Smoke("e.json", {"/long": {"matches": "x"}, "/short": {"matches": "(x+)+$"}})
-    answer = Answer(json.dumps({"long": "x" * 2049, "short": "x"}).encode())
+    answer = Invoked(json.dumps({"long": "x" * 2049, "short": "x"}).encode())
     assert failed(smoke, answer, never) == (
         "/long is longer than 2048 characters, so it is not matched",
         "/short takes too long to be matched by '(x+)+$'; write a simpler one",

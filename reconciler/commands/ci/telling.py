@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reconciler.commands.output import error_document, messages, obeyed, say, view
 from reconciler.core.errors import ForgeError, ReconcileError, ReportError, SpecError
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.github import handed_on, sticky
 from reconciler.github.annotations import Annotation, commands, of_faults
 from reconciler.github.job import Job, job
@@ -35,7 +35,7 @@ def present() -> Job | None:
         return job(os.environ, {})
     try:
         return job(os.environ, json_object(contents(Path(path), LARGEST_EVENT_BYTES), path))
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise ReportError(f"{path}: {error}") from error
 
 

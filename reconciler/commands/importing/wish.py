@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.errors import Fault, SelectionError, SourceError, SpecError
 from reconciler.core.grouping import grouped
 from reconciler.core.model import Origin, Target
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.files.validation import close_match
 from reconciler.importing.readers import read as read_sources
 from reconciler.importing.told import File, Reader, Said, Told
@@ -159,7 +159,7 @@ def source_text(path: Path) -> str:
     try:
         content = contents(path, LARGEST_SOURCE_BYTES)
         return content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
-    except (Unreadable, UnicodeDecodeError) as error:
+    except (UnreadableFile, UnicodeDecodeError) as error:
         reason = "is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise SourceError(f"{path}: {reason}") from error
 

@@ -20,7 +20,7 @@ from reconciler.commands.new_files import require_folders, write
 from reconciler.commands.output import show, warn
 from reconciler.core.errors import GitError
 from reconciler.core.foreign import printable
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.files.repository import Repository, repository
 from reconciler.files.validation import schema_text
 from reconciler.spec.root import FILE_NAME, SPECS
@@ -152,7 +152,7 @@ def proposal(folder: Path, begin: Iterable[File]) -> list[File]:
 
 def lacking(path: Path, text: str) -> str:
     """Which lines of ours a .gitignore has not."""
-    with suppress(Unreadable):
+    with suppress(UnreadableFile):
         there = set(contents(path, LARGEST_IGNORE_BYTES).decode(errors="replace").split())
         lines = [line for line in text.splitlines() if line.startswith("/") and line not in there]
         return f"; it lacks {' '.join(lines)}" if lines else ""

@@ -25,7 +25,7 @@ from typing import Any
 from reconciler.core.diff import escaped
 from reconciler.core.errors import Fault, ReconcileError, SpecError
 from reconciler.files import strict_yaml
-from reconciler.files.reading import Unreadable, contents
+from reconciler.files.reading import UnreadableFile, contents
 from reconciler.files.strict_yaml import Document
 
 NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}", re.ASCII)
@@ -79,7 +79,7 @@ def read_traffic(path: Path) -> Traffic:
     """Raises BadTraffic with every mistake and its place."""
     try:
         document = strict_yaml.parse(contents(path, strict_yaml.MAX_BYTES), str(path))
-    except Unreadable as error:
+    except UnreadableFile as error:
         raise BadTraffic(f"{path}: {error}") from error
     except SpecError as error:
         raise BadTraffic(str(error)) from error
