@@ -196,7 +196,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
     """A sandbox that is all the AWS there is, for commands that do not wait for the machine: what such an AWS accepts is done
     before it is looked at, what a test writes need not outlive a power cut, and nobody checks what is signed. `clock` is the
     sandbox's own."""
-    from reconciler.aws import client, when
+    from reconciler.aws import client, polling, when
     from reconciler.sandbox import Sandbox
     from tests.inside import LINE, with_shared_clients
 
@@ -210,6 +210,8 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
         monkeypatch.setattr(client, "FIRST_PAUSE_SECONDS", 0.001)
         for look in ("FIRST_LOOK_SECONDS", "FIRST_SCARCE_LOOK_SECONDS", "UNKNOWN_SECONDS"):
             monkeypatch.setattr(when, look, 0.001)
+        for module in (when, polling):
+            monkeypatch.setattr(module, "SCARCE_LOOKS_PER_SECOND", 1000.0)
         monkeypatch.setattr(os, "fsync", lambda _: None)
         monkeypatch.setattr("botocore.auth.SigV4Auth.canonical_request", lambda *_: "")
         yield made
