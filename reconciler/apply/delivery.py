@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from reconciler.aws.bucket import TAKEN
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import CallFailed, CodeDiffers
 from reconciler.core.model import Origin
@@ -22,7 +23,6 @@ from reconciler.core.words import byte_size
 from reconciler.files.packages import PackageFile, Packages
 from reconciler.snapshot.artifacts import MISSING, full_sha256, object_head
 
-TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 HIDDEN = ("403", "AccessDenied", "Forbidden")
 MENDS = {
     "NoSuchBucket": "make the bucket, or correct `artifacts` in reconcile.yaml",

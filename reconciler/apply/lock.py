@@ -15,34 +15,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 
+from reconciler.aws.bucket import NO_OBJECT, TAKEN, Store, location
 from reconciler.core.errors import AwsError, CallFailed, Locked
 
 LEASE_SECONDS = 120.0
 HEARTBEAT_SECONDS = 30.0
 HOLDERS_SHARE = 0.9  # of the lease: a holder stops before anybody else may begin
-TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
-MISSING = ("NoSuchKey", "404")
 WHAT_HELPS = {
     "NoSuchBucket": "make that bucket, or name one that is there under `lock` in reconcile.yaml",
     "AccessDenied": "the role needs s3:GetObject, s3:PutObject and s3:DeleteObject there",
 }
-
-
-class Store(Protocol):
-    """An S3 bucket's calls: (operation, params) -> answer, with the answer's `Date` header where there is one. Raises
-    CallFailed."""
-
-    def __call__(self, operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]: ...
-
-
-def location(url: str) -> dict[str, str]:
-    """Bucket and key of `s3://bucket/key`."""
-    bucket, _, key = url.removeprefix("s3://").partition("/")
-    return {"Bucket": bucket, "Key": key}
 
 
 def elapsed() -> float:
@@ -67,23 +54,126 @@ def held(
     store: Store,
     url: str,
     run_id: str,
-    now: Callable[[], float] = time.time,
+    *,
     lost: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = elapsed,
 ) -> Iterator[Lease]:
     """Hold the lock for the block; `lost` is called when somebody else has it all the same. Raises Locked, naming owner,
     run and what is left of its lease, when somebody else does, AwsError when S3 does not answer."""
-    since = clock()
-    lease = Lease(_taken(store, url, run_id, now), since, clock)
+    lock, since = Lock(store, url, run_id), clock()
+    lease = Lease(lock.taken(), since, clock)
     over = threading.Event()
-    beats = threading.Thread(target=_renew, args=(store, url, run_id, now, lease, over, lost, clock), daemon=True)
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT_SECONDS):
+            since = clock()
+            try:
+                lease.tag = lock.renewed(lease.tag)
+                lease.since = since
+            except Locked:
+                lost()
+                return
+            except AwsError:
+                continue  # a beat is missed, for the lease outlives several
+
+    beats = threading.Thread(target=beat, daemon=True)
     beats.start()
     try:
         yield lease
     finally:
         over.set()
         beats.join()
-        _release(store, url, run_id)
+        lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """An object in S3, as the run that wants it sees it. `now` is the run's own clock, by which nobody judges."""
+
+    store: Store
+    url: str
+    run_id: str
+    now: Callable[[], float] = time.time
+
+    def taken(self) -> str:
+        """The ETag of the lock that is now ours. Raises Locked, AwsError."""
+        try:
+            self._write(IfNoneMatch="*")
+        except CallFailed as failure:
+            if failure.code not in TAKEN:
+                raise _unanswered(self.url, "taken", failure) from failure
+        else:
+            self._require_conditions()
+            return self._confirmed()
+        holder, tag = read(self.store, self.url)
+        if self._is_ours(holder):
+            return tag  # our own write, whose first answer was lost
+        if holder and not _is_dead(holder):
+            raise Locked(
+                f"{holder['owner']} holds the lock {self.url} (run {holder['run']}{_left(holder)}); "
+                f"wait, or, if that run is dead, `reconcile unlock {holder['run']}`"
+            )
+        try:  # its holder is dead; of several who find that out, one wins
+            self._write(**({"IfMatch": tag} if holder else {"IfNoneMatch": "*"}))
+        except CallFailed as failure:
+            if failure.code not in (*TAKEN, *NO_OBJECT):
+                raise _unanswered(self.url, "taken", failure) from failure
+        return self._confirmed()
+
+    def renewed(self, tag: str) -> str:
+        """The lock's new ETag after one beat; `tag` is the one before. Looks first: a store may ignore conditions, and another
+        tag than `tag` on a lock of ours is our own last beat, whose answer was lost. Raises Locked when it is not ours any
+        more, CallFailed when S3 does not answer."""
+        holder, current = _read(self.store, self.url)
+        if not self._is_ours(holder) and current != tag:
+            raise Locked(f"the lock {self.url} is not ours any more")
+        try:
+            return str(self._write(IfMatch=current)["ETag"])
+        except CallFailed as failure:
+            if failure.code not in (*TAKEN, *NO_OBJECT):
+                raise
+        holder, current = _read(self.store, self.url)
+        if self._is_ours(holder):
+            return current  # the beat's first answer was lost
+        raise Locked(f"the lock {self.url} is not ours any more")
+
+    def release(self) -> None:
+        with suppress(AwsError, Locked):  # what cannot be deleted expires
+            holder, tag = read(self.store, self.url)
+            if self._is_ours(holder):
+                self.store("DeleteObject", {**location(self.url), "IfMatch": tag})
+
+    def _write(self, **condition: str) -> Mapping[str, Any]:
+        """`expires_at` is for people, and for releases that judged by it."""
+        expires_at = self.now() + LEASE_SECONDS
+        body = {"owner": _owner(), "run": self.run_id, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
+        return self.store("PutObject", {**location(self.url), "Body": json.dumps(body).encode(), **condition})
+
+    def _require_conditions(self) -> None:
+        """A store that ignores `If-None-Match` would give the lock to everybody, and so to nobody: what we have just written
+        must be in our own way. Raises AwsError."""
+        try:
+            self._write(IfNoneMatch="*")
+        except CallFailed as failure:
+            if failure.code in TAKEN:
+                return
+            self.release()
+            raise _unanswered(self.url, "taken", failure) from failure
+        self.release()
+        raise AwsError(
+            f"the lock {self.url} holds nobody off: its store ignores conditional writes (If-None-Match); "
+            "use a bucket of S3; nothing was changed"
+        )
+
+    def _confirmed(self) -> str:
+        """The ETag of the lock, read back. Raises Locked when it is not ours after all."""
+        holder, tag = read(self.store, self.url)
+        if self._is_ours(holder):
+            return tag
+        raise Locked(f"the lock {self.url} was taken by somebody else just now; nothing was changed")
+
+    def _is_ours(self, holder: Mapping[str, Any] | None) -> bool:
+        return holder is not None and holder["run"] == self.run_id
 
 
 def _owner() -> str:
@@ -93,65 +183,6 @@ def _owner() -> str:
     except (KeyError, OSError, ImportError):
         user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "somebody"
     return f"{user}@{socket.gethostname()}"
-
-
-def _body(run_id: str, expires_at: float) -> bytes:
-    """`expires_at` is for people, and for releases that judged by it."""
-    body = {"owner": _owner(), "run": run_id, "expires_at": expires_at, "lease_seconds": LEASE_SECONDS}
-    return json.dumps(body).encode()
-
-
-def _taken(store: Store, url: str, run_id: str, now: Callable[[], float]) -> str:
-    """The ETag of the lock that is now ours."""
-    body = _body(run_id, now() + LEASE_SECONDS)
-    try:
-        store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
-    except CallFailed as failure:
-        if failure.code not in TAKEN:
-            raise _unanswered(url, "taken", failure) from failure
-    else:
-        _require_conditions(store, url, run_id, body)
-        return _confirmed(store, url, run_id)
-    holder, tag = read(store, url)
-    if holder and holder["run"] == run_id:
-        return tag  # our own write, whose first answer was lost
-    if holder and not _is_dead(holder):
-        raise Locked(
-            f"{holder['owner']} holds the lock {url} (run {holder['run']}{_left(holder)}); "
-            f"wait, or, if that run is dead, `reconcile unlock {holder['run']}`"
-        )
-    try:  # its holder is dead; of several who find that out, one wins
-        condition = {"IfMatch": tag} if holder else {"IfNoneMatch": "*"}
-        store("PutObject", {**location(url), "Body": body, **condition})
-    except CallFailed as failure:
-        if failure.code not in (*TAKEN, *MISSING):
-            raise _unanswered(url, "taken", failure) from failure
-    return _confirmed(store, url, run_id)
-
-
-def _require_conditions(store: Store, url: str, run_id: str, body: bytes) -> None:
-    """A store that ignores `If-None-Match` would give the lock to everybody, and so to nobody: what we have just written
-    must be in our own way. Raises AwsError."""
-    try:
-        store("PutObject", {**location(url), "Body": body, "IfNoneMatch": "*"})
-    except CallFailed as failure:
-        if failure.code in TAKEN:
-            return
-        _release(store, url, run_id)
-        raise _unanswered(url, "taken", failure) from failure
-    _release(store, url, run_id)
-    raise AwsError(
-        f"the lock {url} holds nobody off: its store ignores conditional writes (If-None-Match); "
-        "use a bucket of S3; nothing was changed"
-    )
-
-
-def _confirmed(store: Store, url: str, run_id: str) -> str:
-    """The ETag of the lock, read back. Raises Locked when it is not ours after all."""
-    holder, tag = read(store, url)
-    if holder and holder["run"] == run_id:
-        return tag
-    raise Locked(f"the lock {url} was taken by somebody else just now; nothing was changed")
 
 
 def _unanswered(url: str, what: str, failure: CallFailed) -> AwsError:
@@ -190,7 +221,7 @@ def _read(store: Store, url: str) -> tuple[dict[str, Any] | None, str]:
         lease = {"lease_seconds": float(body["lease_seconds"])} if "lease_seconds" in body else {}
         return {**holder, **lease, **_dated(answer)}, answer["ETag"]
     except CallFailed as failure:
-        if failure.code in MISSING:
+        if failure.code in NO_OBJECT:
             return None, ""
         raise
     except (ValueError, KeyError, TypeError) as error:
@@ -203,54 +234,6 @@ def _dated(answer: Mapping[str, Any]) -> dict[str, float | None]:
     date = parsedate_to_datetime(header) if header else None
     age = (date - written).total_seconds() if date and isinstance(written, datetime) else None
     return {"age_seconds": age, "read_at": date.timestamp() if date else None}
-
-
-def _renew(
-    store: Store,
-    url: str,
-    run_id: str,
-    now: Callable[[], float],
-    lease: Lease,
-    over: threading.Event,
-    lost: Callable[[], None],
-    clock: Callable[[], float],
-) -> None:
-    while not over.wait(HEARTBEAT_SECONDS):
-        since = clock()
-        try:
-            lease.tag = renewed(store, url, run_id, now, lease.tag)
-            lease.since = since
-        except Locked:
-            lost()
-            return
-        except AwsError:
-            continue  # a beat is missed, for the lease outlives several
-
-
-def renewed(store: Store, url: str, run_id: str, now: Callable[[], float], tag: str) -> str:
-    """The lock's new ETag after one beat; `tag` is the one before. Looks first: a store may ignore conditions, and another
-    tag than `tag` on a lock of ours is our own last beat, whose answer was lost. Raises Locked when it is not ours any
-    more, CallFailed when S3 does not answer."""
-    holder, current = _read(store, url)
-    if (not holder or holder["run"] != run_id) and current != tag:
-        raise Locked(f"the lock {url} is not ours any more")
-    body = _body(run_id, now() + LEASE_SECONDS)
-    try:
-        return str(store("PutObject", {**location(url), "Body": body, "IfMatch": current})["ETag"])
-    except CallFailed as failure:
-        if failure.code not in (*TAKEN, *MISSING):
-            raise
-    holder, current = _read(store, url)
-    if holder and holder["run"] == run_id:
-        return current  # the beat's first answer was lost
-    raise Locked(f"the lock {url} is not ours any more")
-
-
-def _release(store: Store, url: str, run_id: str) -> None:
-    with suppress(AwsError, Locked):  # what cannot be deleted expires
-        holder, tag = read(store, url)
-        if holder and holder["run"] == run_id:
-            store("DeleteObject", {**location(url), "IfMatch": tag})
 
 
 def unlock(store: Store, url: str, run_id: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.apply import lock
+from reconciler.aws.bucket import Store, location
 from reconciler.commands import wiring
 from reconciler.commands.wiring import Workspace
 from reconciler.core.errors import AwsError, ReportError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Aws
 
 
-def store(workspace: Workspace, aws: Aws) -> lock.Store:
+def store(workspace: Workspace, aws: Aws) -> Store:
     """S3 by the credentials of the first account that the specs name, or where none of them is chosen, that all of them do."""
     of_all = replace(workspace, specs=replace(workspace.specs, specs=workspace.written))
     place = (wiring.places(workspace) or wiring.places(of_all))[0]
@@ -35,7 +35,7 @@ def store(workspace: Workspace, aws: Aws) -> lock.Store:
 def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
     """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError."""
     put = store(workspace, aws)
-    where = lock.location(workspace.config.reports.rstrip("/"))
+    where = location(workspace.config.reports.rstrip("/"))
     for path in paths:
         for file in (path, path.with_suffix(".jsonl")):
             try:
@@ -80,14 +80,14 @@ def newest_reports(workspace: Workspace, aws: Aws) -> Iterator[Mapping[str, Any]
             yield document
 
 
-def _addresses(workspace: Workspace, get: lock.Store) -> Iterator[dict[str, str]]:
-    where = lock.location(workspace.config.reports.rstrip("/"))
+def _addresses(workspace: Workspace, get: Store) -> Iterator[dict[str, str]]:
+    where = location(workspace.config.reports.rstrip("/"))
     for key in listed(get, where["Bucket"], f"{where['Key']}/"):
         if key.endswith(".json"):
             yield {"Bucket": where["Bucket"], "Key": key}
 
 
-def listed(get: lock.Store, bucket: str, prefix: str) -> Iterator[str]:
+def listed(get: Store, bucket: str, prefix: str) -> Iterator[str]:
     """The keys of all objects that lie right there, however many; what lies in folders below has other records. Raises AwsError."""
     token: dict[str, str] = {}
     while True:
@@ -98,7 +98,7 @@ def listed(get: lock.Store, bucket: str, prefix: str) -> Iterator[str]:
         token = {"ContinuationToken": page["NextContinuationToken"]}
 
 
-def _report(get: lock.Store, address: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+def _report(get: Store, address: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
     """One object, as it is and as a document, if it is a report. Raises ReportError, AwsError."""
     name = address["Key"].rpartition("/")[2]
     text = get("GetObject", address)["Body"].read(LARGEST_BYTES + 1)

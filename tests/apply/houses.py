@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from reconciler.apply import lock
+from reconciler.aws import bucket
 from tests.conftest import CONFIG, ROLE, House, function_spec
 
 OURS = CONFIG + "managedBy: shop\n"
@@ -48,7 +48,7 @@ def locked_house(house: House) -> House:
     return house_of(house, config=LOCKED)
 
 
-def s3_store(house: House) -> lock.Store:
+def s3_store(house: House) -> bucket.Store:
     from reconciler.aws.client import Aws, Place
     from reconciler.core.accounts import Account
 

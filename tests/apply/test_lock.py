@@ -59,7 +59,7 @@ class Bucket:
 
 
 def take(bucket: Bucket, run: str, runs_clock: float = EPOCH.timestamp()) -> str:
-    return lock._taken(bucket, URL, run, lambda: runs_clock)
+    return lock.Lock(bucket, URL, run, lambda: runs_clock).taken()
 
 
 @pytest.mark.parametrize("ahead", [-3600, -125, 0, 125, 3600])
@@ -131,7 +131,7 @@ def test_a_lost_answer_to_our_own_write_is_not_somebody_else(monkeypatch: pytest
     bucket.lost = 1
     tag = take(bucket, "mine")
     bucket.lost = 1
-    assert lock.renewed(bucket, URL, "mine", lambda: 0.0, tag) == bucket.tag
+    assert lock.Lock(bucket, URL, "mine").renewed(tag) == bucket.tag
     bucket.now += timedelta(seconds=500)
     bucket.lost = 1
     assert take(bucket, "next") == bucket.tag
@@ -144,7 +144,7 @@ def test_a_beat_looks_before_it_writes() -> None:
     bucket.body = json.dumps({"owner": "o", "run": "theirs", "expires_at": 0}).encode()
     bucket.number += 1
     with pytest.raises(Locked, match="not ours any more"):
-        lock.renewed(bucket, URL, "mine", lambda: 0.0, tag)
+        lock.Lock(bucket, URL, "mine").renewed(tag)
     assert b"theirs" in bucket.body
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply import lock
+from reconciler.aws import bucket
 from reconciler.core.errors import AwsError, CallFailed, Locked
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import LOCKED, OURS, foreign, house_of, locked_house, s3_store
@@ -36,7 +37,7 @@ def test_an_expired_lock_is_taken_over_by_one(house: House) -> None:
     locked_house(house)
     store = s3_store(house)
     body = json.dumps({"owner": "dead", "run": "dead", "expires_at": time.time() - 1}).encode()
-    store("PutObject", {**lock.location("s3://locks/shop.lock"), "Body": body})
+    store("PutObject", {**bucket.location("s3://locks/shop.lock"), "Body": body})
     house.write("one.yaml", function_spec("one"))
     assert house.run("apply", "--yes").exit_code == 0
 
@@ -72,14 +73,14 @@ def test_reports_are_kept_in_s3_as_well_and_read_from_there(house: House, tmp_pa
 def test_a_beat_whose_answer_was_lost_keeps_the_lock_and_a_lost_lock_is_noticed(house: House) -> None:
     locked_house(house)
     store, url = s3_store(house), "s3://locks/shop.lock"
-    tag = lock._taken(store, url, "mine", time.time)
-    lock.renewed(store, url, "mine", time.time, tag)  # its answer never came: the old tag is what we know
-    kept = lock.renewed(store, url, "mine", time.time, tag)
-    assert lock.renewed(store, url, "mine", time.time, kept)
+    tag = lock.Lock(store, url, "mine").taken()
+    lock.Lock(store, url, "mine").renewed(tag)  # its answer never came: the old tag is what we know
+    kept = lock.Lock(store, url, "mine").renewed(tag)
+    assert lock.Lock(store, url, "mine").renewed(kept)
     lock.unlock(store, url, "mine")
-    lock._taken(store, url, "theirs", time.time)
+    lock.Lock(store, url, "theirs").taken()
     with pytest.raises(Locked):
-        lock.renewed(store, url, "mine", time.time, kept)
+        lock.Lock(store, url, "mine").renewed(kept)
 
 
 SWEPT = {

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reconciler.apply import lock
+from reconciler.aws import bucket
 from reconciler.commands import wiring
 from reconciler.commands.distant import store
 from reconciler.commands.schemas import GENERATORS
@@ -43,7 +44,7 @@ def wide(house: House) -> House:
 
 
 @pytest.fixture
-def s3(wide: House) -> lock.Store:
+def s3(wide: House) -> bucket.Store:
     """Where the locks are, which stand apart for each region."""
     wide.write("reconcile.yaml", TWO + APART, stock=False)
     workspace = wiring.read([wide.root / "specs"])
@@ -124,7 +125,7 @@ def test_a_lock_that_no_account_and_region_tells_is_refused_at_its_line(written:
     assert "(R314)" in result.err
 
 
-def test_an_apply_holds_the_locks_of_all_that_it_may_change(wide: House, s3: lock.Store) -> None:
+def test_an_apply_holds_the_locks_of_all_that_it_may_change(wide: House, s3: bucket.Store) -> None:
     with lock.held(s3, "s3://locks/shop/test/eu-west-1", "other"):
         whole = wide.run("apply", "--yes")
         assert (whole.exit_code, "holds the lock s3://locks/shop/test/eu-west-1" in whole.err) == (24, True)
@@ -132,7 +133,7 @@ def test_an_apply_holds_the_locks_of_all_that_it_may_change(wide: House, s3: loc
     assert {request.region for request in wide.sandbox.writes} == {"us-west-2"}
 
 
-def test_a_dead_runs_locks_are_taken_away_wherever_they_are(wide: House, s3: lock.Store) -> None:
+def test_a_dead_runs_locks_are_taken_away_wherever_they_are(wide: House, s3: bucket.Store) -> None:
     with lock.held(s3, "s3://locks/shop/test/eu-west-1", "dead"):
         freed = wide.run("unlock", "dead")
         assert "no longer holds s3://locks/shop/test/eu-west-1" in freed.out + freed.err

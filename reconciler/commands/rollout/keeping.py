@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reconciler.apply import lock
+from reconciler.aws import bucket
 from reconciler.commands.distant import listed, store
 from reconciler.commands.new_files import require_folders
 from reconciler.commands.output import warn
@@ -72,7 +72,7 @@ class InBucket:
     """Of all machines: of two that write at once the second one reads again."""
 
     def __init__(self, workspace: Workspace, aws: Aws) -> None:
-        self._call, self._where = store(workspace, aws), lock.location(workspace.config.reports.rstrip("/"))
+        self._call, self._where = store(workspace, aws), bucket.location(workspace.config.reports.rstrip("/"))
 
     def _address(self, name: str) -> dict[str, str]:
         return {"Bucket": self._where["Bucket"], "Key": f"{self._where['Key']}/{name}"}
@@ -86,7 +86,7 @@ class InBucket:
         try:
             answer = self._call("GetObject", self._address(name))
         except CallFailed as failure:
-            if failure.code in lock.MISSING:
+            if failure.code in bucket.NO_OBJECT:
                 return None, ""
             raise
         return checked(json_object(answer["Body"].read(LARGEST_BYTES + 1), name), name), str(answer["ETag"])
@@ -97,7 +97,7 @@ class InBucket:
         try:
             self._call("PutObject", {**self._address(name), **body, **condition})
         except CallFailed as failure:
-            if failure.code in (*lock.TAKEN, *lock.MISSING):
+            if failure.code in (*bucket.TAKEN, *bucket.NO_OBJECT):
                 return False
             raise
         return True
