@@ -59,8 +59,13 @@ def unsayable(kind: Kind, live: Live, entry: Properties) -> str:
 def label(live: Live, taken: Collection[str]) -> str:
     """A name of ours for what AWS gives a number: that of its source, and none of those that are taken."""
     topics = [*live.properties.get("Topics", ()), "mapping"]
-    source = str(live.properties.get("EventSourceArn") or topics[0]).split(":", 5)[-1]
-    words = re.split("[:/]", source)
-    name = re.sub(r"[^a-zA-Z0-9_.-]", "-", words[min(1, len(words) - 1)])[:120] or "mapping"
+    source = source_name(str(live.properties.get("EventSourceArn") or topics[0]))
+    name = re.sub(r"[^a-zA-Z0-9_.-]", "-", source)[:120] or "mapping"
     numbered = (name if number == 1 else f"{name}-{number}" for number in range(1, len(taken) + 2))
     return next(label for label in numbered if label not in taken)
+
+
+def source_name(arn: str) -> str:
+    """What people call a source: the queue, the stream, the table whose stream it is."""
+    words = re.split("[:/]", arn.split(":", 5)[-1])
+    return words[min(1, len(words) - 1)]

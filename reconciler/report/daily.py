@@ -10,6 +10,7 @@ from typing import Any
 from reconciler.core.foreign import logged, printable
 from reconciler.core.words import ago, many
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.minimal import source_name
 from reconciler.kinds.registry import KINDS
 from reconciler.report.formats import Document
 from reconciler.report.formats.shown import field_shown, performed_on
@@ -167,7 +168,7 @@ def _user(user: Document) -> str:
     kind, through = KINDS[user["kind"]], user.get("through", "")
     name = user["name"].removeprefix(through).lstrip("/") if through else user["name"]
     if kind.named_by:  # AWS's name for it says nothing to anybody
-        name = user["remark"].removeprefix("of ").rpartition(":")[2]
+        name = source_name(user["remark"].removeprefix("of "))
     return " ".join(filter(None, (kind.word, name, f"by {through}" if through else "")))
 
 

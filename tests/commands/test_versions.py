@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.core.model import Target
 from reconciler.report.answers import SCHEMAS
+from reconciler.report.daily import versions
 from reconciler.report.versions import publications
 from tests.conftest import ROLE, House, function_spec
 from tests.spec.test_hostile_git import git
@@ -92,6 +93,23 @@ def test_as_text_a_version_is_a_row(twice: tuple[House, list[str]]) -> None:
     assert newest.endswith("live, URL by live, mapping orders by live")
     assert oldest.split()[2] == commits[0][:10]
     assert re.search(r"old, specs/checkout\.yaml:\d+$", oldest)
+
+
+SOURCES = {
+    "arn:aws:sqs:us-west-2:123456789012:orders": "orders",
+    "arn:aws:kinesis:us-west-2:123456789012:stream/clicks": "clicks",
+    "arn:aws:dynamodb:us-west-2:123456789012:table/orders/stream/2026-01-01T00:00:00.000": "orders",
+    "self-managed Kafka": "self-managed Kafka",
+}
+
+
+@pytest.mark.parametrize(("source", "name"), SOURCES.items())
+def test_a_mapping_is_called_by_what_it_polls(source: str, name: str) -> None:
+    used_by = [{"kind": "event_source_mapping", "name": "83ad8784", "remark": f"of {source}"}]
+    newest = {
+        "version": "1", "published_at": None, "commit": None, "modified_at": "", "code_sha256": "", "code_bytes": 1, "used_by": used_by,
+    }  # fmt: skip
+    assert versions({"versions": [newest]}).splitlines()[1].endswith(f"mapping {name}")
 
 
 def test_a_commit_that_is_not_known_is_left_open(twice: tuple[House, list[str]]) -> None:
