@@ -4,37 +4,48 @@ name and qualifier has what is that one's, and not that one by the name alone ha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.aws.client import Aws, Place
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Live, Properties, Target
-from reconciler.kinds.base import LATEST, Kind
+from reconciler.kinds.base import LATEST
 from reconciler.kinds.needs import QUALIFIERS, parts
 from reconciler.kinds.reading import Listing, Reading
+from reconciler.snapshot.everything import NEVER, Asking
 
-FEW = 2  # functions: of more, all of an account and region is listed, a call a hundred
-MOST_CALLS = 10
+MOST_CALLS = 24  # for all functions; a listing of everything seldom has as many pages
+USUAL_NAMES = 4  # of a function: by its name alone, its $LATEST, an alias, a version
 Names = Mapping[Target, Sequence[str]]  # by which each function is asked for
 
 
-def is_worth_it(kind: Kind, targets: Collection[Target]) -> bool:
-    """Whether it may take fewer calls than the listing of everything."""
-    return bool(kind.reading.told_by_qualifier) and 0 < len(targets) <= FEW
+def asking(names: Names) -> Asking:
+    """What it takes to ask by these names; only everything is believed where there are none."""
+    return _asking(sum(map(len, names.values()))) if names else NEVER
+
+
+def expected(needed: Iterable[Iterable[str]]) -> Asking:
+    """What it will take for targets of which so much is needed, as long as nobody knows the names: aliases and versions are listed where
+    nothing else needs them."""
+    return _asking(sum(USUAL_NAMES + sum("" not in parts(kind, names) for kind in QUALIFIERS) for names in needed))
+
+
+def _asking(calls: int) -> Asking:
+    """The more calls it takes, the longer is the listing for which it is worth it."""
+    return Asking(calls, calls * calls / MOST_CALLS) if calls <= MOST_CALLS else NEVER
 
 
 def names_of(
     aws: Aws, place: Place, held: Mapping[Target, Sequence[Live]], needed: Mapping[Target, Iterable[str]]
 ) -> Names:
-    """The names of some functions that are there, with each qualifier; none where that takes too many calls, or cannot be told."""
+    """The names of some functions that are there, with each qualifier; none where that cannot be told."""
     try:
         known = {target: [LATEST, *_qualifiers(aws, place, target, held[target], needed[target])] for target in held}
     except Interrupted:
         raise
     except AwsError:
         return {}
-    names = {target: [target.name, *(f"{target.name}:{one}" for one in found)] for target, found in known.items()}
-    return names if sum(map(len, names.values())) <= MOST_CALLS else {}
+    return {target: [target.name, *(f"{target.name}:{one}" for one in found)] for target, found in known.items()}
 
 
 def _qualifiers(aws: Aws, place: Place, target: Target, held: Iterable[Live], needed: Iterable[str]) -> Iterable[str]:

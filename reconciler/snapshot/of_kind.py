@@ -18,7 +18,7 @@ from reconciler.snapshot import by_qualifier
 from reconciler.snapshot.asked import NONE, members_named
 from reconciler.snapshot.beside import each_of, with_others, with_tags
 from reconciler.snapshot.by_qualifier import Names
-from reconciler.snapshot.everything import Everything
+from reconciler.snapshot.everything import Asking, Everything, of_each
 from reconciler.snapshot.holders import by_value
 from reconciler.snapshot.readers import Readers
 from reconciler.snapshot.rest import Patience, at_rest, first
@@ -41,9 +41,11 @@ class OfKind:
     everything: Everything
     readers: Readers
     patience: Patience
-    names: Names = field(default_factory=dict)  # by which functions are asked for what is told by qualifier
+    asking: Asking  # for what is told by qualifier, by each
+    names: Names = field(default_factory=dict)  # by which functions are asked for that; nobody knows them at first
     unread: Unread = field(default_factory=Unread)
     read: dict[Target, frozenset[str]] = field(default_factory=dict)
+    is_put_off: bool = False  # nothing was read, for asking by names takes fewer calls
 
     @property
     def reading(self) -> Reading:
@@ -100,13 +102,17 @@ class OfKind:
         begun = list(islice(arriving, 1))
         if begun and reading.everywhere:
             asked_for = {target.name: target for target in self.possible}
-            is_only_way = bool(reading.told_by_qualifier) and not self.names
-            read = partial(self.everything.items, reading, reading.everywhere, asked_for, is_only_way=is_only_way)
+            asking = self.asking if reading.told_by_qualifier else of_each(len(asked_for))
+            read = partial(self.everything.items, reading, reading.everywhere, asked_for, asking)
             everyone = (target for target, _ in chain(begun, arriving))
             items, is_whole = self.unread.listed(reading.everywhere.operation, read, everyone)
             if is_whole:
                 wanted = {*everyone}
                 return [(target, item) for target, item in items if target in wanted]
+            if reading.told_by_qualifier and not self.names:
+                self.is_put_off = True
+                self.read.clear()
+                return []
         call = reading.listing.operation if reading.listing else operation(reading)
         each = self.unread.each(self.readers.of(self.place, call), call, self.own, chain(begun, arriving), first)
         return [(target, item) for (target, _), answers in each for item in answers]

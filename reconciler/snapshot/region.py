@@ -19,14 +19,15 @@ from reconciler.kinds.reading import Answered
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.tags import MARK
 from reconciler.snapshot import by_qualifier
-from reconciler.snapshot.asked import NONE, WHOLE, Parts, left, losing, needs_others, wanted
-from reconciler.snapshot.everything import NAMING, Everything
+from reconciler.snapshot.asked import NONE, WHOLE, Held, Parts, left, losing, needs_others, wanted
+from reconciler.snapshot.everything import NAMING, NEVER, Asking, Everything
 from reconciler.snapshot.missing import Missing, step
 from reconciler.snapshot.of_kind import Asked, OfKind
 from reconciler.snapshot.readers import Arrivals, Readers
 from reconciler.snapshot.rest import Patience, at_rest
 
 OTHERS = tuple(kind for kind in KINDS.values() if kind is not FUNCTION)
+NOBODY: by_qualifier.Names = {}
 A_PAGE_FOR = 32  # functions that are not looked at one by one then, where a page tells of fifty
 
 
@@ -66,14 +67,10 @@ class Region:
     def __post_init__(self) -> None:
         kinds = self.wish.kinds
         self._needed = {spec.target: needed(spec) if kinds is None else kinds for spec in self.specs}
-        self._everything = Everything(self.aws, self.place, is_naming=self.wish.is_naming)
+        ours = {spec.target.name for spec in self.specs}
+        self._everything = Everything(self.aws, self.place, ours, is_naming=self.wish.is_naming)
         self._looked_at = Arrivals[Target]()
         self._marked: Future[list[Target]] | None = None
-        self._by_qualifier = frozenset(
-            kind.name
-            for kind in OTHERS
-            if not self.wish.managed_by and by_qualifier.is_worth_it(kind, [*self._possible(kind)])
-        )
 
     def read(self) -> Region:
         """At once what needs no answer of another."""
@@ -81,7 +78,7 @@ class Region:
             self._marked = self.readers.beside(self.marked)
         functions = self.readers.beside(self._look_at_functions)
         reading = [
-            (kind, self.readers.beside(partial(self._of_kind, kind, self._at_first(kind))))
+            (kind, self.readers.beside(partial(self._of_kind, kind, self._at_first(kind), self._asking(kind))))
             for kind in OTHERS
             if any(self._possible(kind)) or (self._marked and kind.goes_before_function)
         ]
@@ -89,25 +86,27 @@ class Region:
         first = [(kind, *future.result()) for kind, future in reading]  # all, before any of it joins what others see
         for kind, of, lives in first:
             self._take(of, self._required(kind, of.read), lives)
-        self._read_then({kind.name: of.read for kind, of, _ in first})
+        put_off = {kind.name for kind, of, _ in first if of.is_put_off}
+        self._read_then({kind.name: of.read for kind, of, _ in first}, put_off)
         if self.wish.is_naming:
             self._name()
         return self
 
-    def _read_then(self, read: Mapping[str, Parts]) -> None:
-        """What hangs on aliases and versions that there are."""
+    def _read_then(self, read: Mapping[str, Parts], put_off: Collection[str]) -> None:
+        """What hangs on aliases and versions that there are, or is asked for by them."""
         reading, lost, distinct = [], self._losing(), {*self._needed.values()}
         for kind in OTHERS:
             losable = {target: named for target, names in lost.items() if (named := parts(kind, names))}
-            is_waiting = kind.name in self._by_qualifier or any(needs_others(kind, names) for names in distinct)
+            is_waiting = kind.name in put_off or any(needs_others(kind, names) for names in distinct)
             if not losable and not is_waiting:
                 continue
             asked = self._wanted(kind)
             both = {target: asked.get(target, NONE) | losable.get(target, NONE) for target in {*asked, *losable}}
             rest = left(kind, both, read.get(kind.name, {}))
-            now = [(target, names) for target, names in sorted(rest.items()) if target not in self.unread.reasons]
+            now = {target: names for target, names in sorted(rest.items()) if target not in self.unread.reasons}
             if now:
-                read_now = partial(self._of_kind, kind, now, losable, self._names(kind, now))
+                held = {target: [*self.held.get(target, ())] for target in now}
+                read_now = partial(self._read_now, kind, now, losable, held)
                 reading.append((self._required(kind, asked), self.readers.beside(read_now)))
         for required, future in reading:
             of, lives = future.result()
@@ -193,23 +192,34 @@ class Region:
 
     # --- kinds -------------------------------------------------------------------------------------------------------
 
-    def _names(self, kind: Kind, asked: Asked) -> by_qualifier.Names:
-        """By which functions are asked for what is told by qualifier; nobody knows those of one that is not there."""
-        targets = [target for target, _ in asked]
-        if not by_qualifier.is_worth_it(kind, targets) or not self.answers.keys() >= set(targets):
-            return {}
-        held = {target: self.held[target] for target in targets}
-        return by_qualifier.names_of(self.aws, self.place, held, self._needed)
+    def _asking(self, kind: Kind) -> Asking:
+        """What it may take to ask for what is told by qualifier; functions that bear our mark are as many as there are."""
+        return NEVER if self.wish.managed_by else self._asking_for(self._possible(kind))
+
+    def _asking_for(self, targets: Iterable[Target]) -> Asking:
+        return by_qualifier.expected(self._needed[target] for target in targets)
+
+    def _read_now(self, kind: Kind, asked: Parts, losing: Collection[Target], held: Held) -> tuple[OfKind, list[Live]]:
+        """`losing` are those of which it is read for what they drop. Nobody knows by which names to ask for a function that is not there."""
+        is_by_names = kind.reading.told_by_qualifier and self.answers.keys() >= asked.keys()
+        names = NOBODY
+        if is_by_names and self._asking_for(asked) != NEVER:
+            names = by_qualifier.names_of(self.aws, self.place, held, self._needed)
+        return self._of_kind(kind, asked.items(), by_qualifier.asking(names), losing, names)
 
     def _of_kind(
-        self, kind: Kind, asked: Asked, losing: Iterable[Target] = (), names: by_qualifier.Names | None = None
+        self,
+        kind: Kind,
+        asked: Asked,
+        asking: Asking,
+        losing: Iterable[Target] = (),
+        names: by_qualifier.Names = NOBODY,
     ) -> tuple[OfKind, list[Live]]:
-        """`losing` are those of which it is read for what they drop, `names` those by which functions are asked for it."""
         marked = self._marked.result() if self._marked and kind.goes_before_function else []
         possible = {*self._possible(kind), *marked, *losing}
         of = OfKind(
             self.aws, self.place, kind, self.specs, sorted(possible), self.answers, self._everything,
-            self.readers, self.patience, names or {},
+            self.readers, self.patience, asking, names,
         )  # fmt: skip
         return of, list(of.lives(asked))
 
@@ -223,7 +233,7 @@ class Region:
         for target in self._looked_at:
             if target not in specs:
                 names = WHOLE if kind.goes_before_function and may_be_of(kind, target) else NONE
-            elif kind.name in self._by_qualifier or needs_others(kind, self._needed[target]):
+            elif needs_others(kind, self._needed[target]):
                 continue
             else:
                 names = self._wanted_of(kind, specs[target])

@@ -70,6 +70,32 @@ def test_one_change_among_many_takes_single_digits(flags: tuple[str, ...], chang
     assert calls(changed) == few
 
 
+def test_several_changes_take_as_many_calls_however_much_others_have(changed: House) -> None:
+    """Of mappings six pages in vain, and then each function's by name alone, its $LATEST, its alias and its version; of versions one page."""
+    for name in ("f8", "f9"):
+        changed.write(f"{name}.yaml", function_spec(name, extra=EXTRA, configuration="Timeout: 9"))
+    assert len(changed.verbs("--changed-since", "HEAD")) == 9
+    assert calls(changed) == {
+        "GetFunction": 3, "ListAliases": 3, "ListFunctions": 1, "ListEventSourceMappings": 4,
+    }  # fmt: skip
+    crowd(changed, 3_000)
+    for number, function in enumerate(("f8:$LATEST", "f9:live"), 5_000):
+        mapped(changed, number, function)
+    assert list(changed.verbs("--changed-since", "HEAD").values()).count("delete") == 2
+    assert calls(changed)["ListEventSourceMappings"] == 6 + 3 * 4
+
+
+def test_a_listing_that_was_put_off_goes_on_where_it_was_left(changed: House) -> None:
+    """One of those that changed is not there, so that nobody knows its names."""
+    crowd(changed, 1_000)
+    changed.write("f7.yaml", function_spec("f7", extra=EXTRA, configuration="Timeout: 9"))
+    changed.write("new.yaml", function_spec("new", extra=EXTRA))
+    mapped(changed, 0, "new:old")  # on a page that was read before
+    mapped(changed, 5_000, "f7")
+    assert list(changed.verbs("--changed-since", "HEAD").values()).count("delete") == 2
+    assert calls(changed)["ListEventSourceMappings"] == 11
+
+
 def test_a_whole_plan_lists_what_it_did_before(changed: House) -> None:
     changed.plan()
     found = calls(changed)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from reconciler.aws.client import Place
-from reconciler.snapshot.everything import is_cheaper
+from reconciler.core.model import Properties
+from reconciler.snapshot.everything import Pages, of_each
 from reconciler.snapshot.readers import Arrivals, Readers
 from reconciler.snapshot.rest import Patience
 from tests.conftest import CONFIG, House, function_spec
@@ -98,6 +99,16 @@ def test_a_failure_of_one_reading_leaves_the_others_and_names_the_first_of_a_tar
     assert result.err.count("cannot be read: ListEventSourceMappings") == 3
 
 
+def read(pages: int, found: int, ours: int = 1) -> Pages:
+    """So many pages of fifty, on which so many targets were found, of whom so many items are."""
+    items: list[tuple[str, Properties]] = [("0", {})] * ours
+    return Pages(iter(()), pages, items, pages * 50, {str(number) for number in range(found)})
+
+
+def names(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
+
+
 @pytest.mark.parametrize(
     ("pages", "found", "targets", "is_worth_it"),
     [
@@ -108,19 +119,26 @@ def test_a_failure_of_one_reading_leaves_the_others_and_names_the_first_of_a_tar
         (1, 0, 2, False),
         (1, 1, 3, True),
         (1, 1, 1, False),
+        (1, 3, 3, False),  # all that is asked for stands among others', of whom there may be more
         (3, 3, 3, False),  # as many calls would have told all of it
     ],
 )
 def test_a_listing_is_read_on_where_it_takes_fewer_calls(
     pages: int, found: int, targets: int, *, is_worth_it: bool
 ) -> None:
-    assert is_cheaper(pages, found, targets) == is_worth_it
+    assert read(pages, found).is_cheaper(names(targets), of_each(targets)) == is_worth_it
+
+
+def test_where_most_of_a_listing_is_ours_it_is_read_on_although_all_were_found() -> None:
+    """AWS does not say in which order it lists what a function has several of."""
+    assert read(20, 100, ours=500).is_cheaper(names(100), of_each(100))
+    assert not read(20, 100, ours=499).is_cheaper(names(100), of_each(100))
 
 
 def test_no_listing_is_given_up_later_than_asking_for_each_would_have_taken() -> None:
     for targets in range(1, 60):
         for found in range(targets + 1):
-            assert not is_cheaper(targets, found, targets)
+            assert not read(targets, found, ours=targets * 50).is_cheaper(names(targets), of_each(targets))
 
 
 def test_what_arrives_reaches_all_that_want_it_and_those_that_come_late() -> None:
