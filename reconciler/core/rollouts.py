@@ -13,6 +13,7 @@ Status: TypeAlias = Literal[Going, "rejected", "disagreement"]
 Course: TypeAlias = Literal["begins", "at once", "ends", Status, "lost", "blocked"]
 GOING: tuple[Course, ...] = get_args(Going)
 OPEN: tuple[Course, ...] = (*GOING, "disagreement")
+STOPPED: tuple[Course, ...] = ("rejected", "disagreement")  # until a person says how it goes on
 LEAST = 50  # invocations; fewer are no evidence, where a spec does not say how many are
 Unsure: TypeAlias = Literal["hold", "go", "back"]
 OnFailure: TypeAlias = Literal["back", "hold"]

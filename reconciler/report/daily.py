@@ -15,11 +15,11 @@ from reconciler.kinds.registry import KINDS
 from reconciler.report.formats import Document
 from reconciler.report.formats.shown import field_shown, performed_on
 from reconciler.report.schemas import stamp
-from reconciler.report.status import outcome
+from reconciler.report.status import WAITS, outcome
 
 SHORT_COMMIT, SHORT_HASH = 10, 12
 WORDS = {
-    "in_sync": "in sync", "changes": "with changes", "partly_compared": "compared in part", "orphan": "without a spec",
+    "in_sync": "in sync", "changes": "with changes", "waits_for_a_person": WAITS, "partly_compared": "compared in part", "orphan": "without a spec",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from reconciler.core.freezes import Freeze, on
 from reconciler.core.grouping import by_target, grouped
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, Plan, TargetPlan
+from reconciler.core.rollouts import STOPPED
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.version import newest_number
@@ -21,7 +22,8 @@ from reconciler.report.documents import rollout_document
 from reconciler.report.schemas import FORMAT_VERSION, stamp
 from reconciler.report.versions import shares
 
-STANDINGS = ("in sync", "changes", "partly compared", "refused", "unread", "orphan")
+WAITS = "waits for a person"
+STANDINGS = ("in sync", "changes", WAITS, "partly compared", "refused", "unread", "orphan")
 ASKING = "invoke"  # the run that changes nothing
 
 
@@ -116,7 +118,9 @@ def _standing(
     elif planned is None:
         standing = "orphan"
     else:
-        standing = "refused" if refusals else "changes" if changes else "partly compared" if reasons else "in sync"
+        is_stopped = any(action.rollout and action.rollout.course in STOPPED for action in planned.actions)
+        left = WAITS if is_stopped else "partly compared" if reasons else "in sync"
+        standing = "refused" if refusals else "changes" if changes else left
     return {"standing": standing, "changes": changes, "reasons": reasons}
 
 

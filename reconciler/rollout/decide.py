@@ -4,6 +4,7 @@ the rollout is, and every decision that moves it says what the alias is to be th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -208,11 +209,13 @@ def asked(
     because: str = "",
     is_full: bool = False,
     is_reset: bool = False,
+    versions: Collection[str] = (),
 ) -> Decision:
-    """What a person wants. Going back needs no rollout in a spec. `retry` says how the alias starts again, once the smoke events passed."""
+    """What a person wants. Going back needs no rollout in a spec. `retry` says how the alias starts again, once the smoke events passed, and
+    takes that the rejected one is among the `versions` that there are."""
     marker = alias.marker
     if wish == "retry":
-        return _retried(rollout, alias, now)
+        return _retried(rollout, alias, now, versions)
     if marker is None or not marker.is_open:
         return _refused("no rollout is open" + (f"; {marker.candidate} was rejected" if marker else ""))
     if wish == "abort":
@@ -236,7 +239,7 @@ def _refused(reason: str) -> Decision:
     return Decision("refused", reason)
 
 
-def _retried(rollout: Rollout | None, alias: Alias, now: datetime) -> Decision:
+def _retried(rollout: Rollout | None, alias: Alias, now: datetime, versions: Collection[str]) -> Decision:
     marker = alias.marker
     if marker is None or marker.state != "rejected":
         return _refused("no version was rejected")
@@ -244,6 +247,8 @@ def _retried(rollout: Rollout | None, alias: Alias, now: datetime) -> Decision:
         return _refused(disagreement(alias))
     if rollout is None:
         return _refused("the spec has no rollout for this alias; apply moves it at once")
+    if marker.candidate not in versions:
+        return _refused(f"version {marker.candidate} was deleted; publish a fix, or `reconcile republish`")
     return begun(rollout, alias, marker.candidate, now)
 
 

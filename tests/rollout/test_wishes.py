@@ -38,7 +38,7 @@ WISHES: dict[str, tuple[Wish, Alias, dict[str, Any], tuple[str, str]]] = {
     "resume what is held": ("resume", HELD, {}, ("resume", "7 {'8': 0.25} step 2")),
     "reset": ("resume", MOVED, RESET, ("resume", "7 {'8': 0.25} step 2")),
     "reset a watch": ("resume", replace(watched(), weights={"6": 0.1}), RESET, ("resume", "8 watch")),
-    "retry": ("retry", REJECTED, {}, ("start", "7 {'8': 0.05} step 1")),
+    "retry": ("retry", REJECTED, {"versions": ["7", "8"]}, ("start", "7 {'8': 0.05} step 1")),
 }  # fmt: skip
 REFUSED: dict[str, tuple[Wish, Alias, dict[str, Any], str]] = {
     "nothing waits": ("promote", in_step(), {}, "nothing waits for it: the step takes until 2026-11-25T12:30:05Z; `--full` moves all traffic now"),
@@ -52,6 +52,7 @@ REFUSED: dict[str, tuple[Wish, Alias, dict[str, Any], str]] = {
     "reset what goes on": ("resume", in_step(), RESET, "it is not paused"),
     "resume what was moved": ("resume", replace(MOVED, marker=PAUSED.marker), {}, "`--reset` gives the weight back"),
     "retry what is open": ("retry", in_step(), {}, "no version was rejected"),
+    "retry what is deleted": ("retry", REJECTED, {"versions": ["7", "9"]}, "version 8 was deleted; publish a fix, or `reconcile republish`"),
     "retry beside weights": ("retry", replace(REJECTED, weights={"6": 0.1}), {}, "clear or adopt the weights"),
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from reconciler.aws.client import Aws
 
 MOST_LOOKS = 3  # at an alias that others move as well
-NONE_SAID = "No spec of these says `rollout`, so no alias was looked at; `reconcile plan` tells of an alias that still is in one."
+NONE_SAID = "No spec of these says `rollout`, so no alias was looked at; `reconcile rollout status` tells of one that still is in a rollout."
 NO_ROLLOUT = "its spec has no rollout; the next apply makes of it what git says"
 
 CODES = {StalePlan.__name__: StalePlan.exit_code}

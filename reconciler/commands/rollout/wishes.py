@@ -28,6 +28,7 @@ from reconciler.core.rollouts import Rollout
 from reconciler.files.packages import Packages
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.function import FUNCTION
+from reconciler.kinds.version import VERSION
 from reconciler.report.rollouts import Told
 from reconciler.rollout.decide import Wish, asked
 from reconciler.rollout.rolling import Rolling
@@ -67,10 +68,10 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
     with session_for(wanted, workspace, stop) as session:
         keep_secret(session.aws, [spec] if spec else [])
         for _ in range(MOST_LOOKS):
-            one, taken_at = looked(wanted, workspace, session, rollout, file)
+            one, versions, taken_at = looked(wanted, workspace, session, rollout, file)
             decision = asked(
                 wanted.wish, rollout, one.alias, one.now,
-                because=wanted.because, is_full=wanted.is_full, is_reset=wanted.is_reset,
+                because=wanted.because, is_full=wanted.is_full, is_reset=wanted.is_reset, versions=versions,
             )  # fmt: skip
             if decision.did == "refused":
                 raise UnsafePlan(IS_IN_A_STATE_FOR_IT.ends(f"{one.key}: {decision.reason}"))
@@ -101,16 +102,19 @@ def session_for(wanted: Wanted, workspace: Workspace, stop: Stop) -> Iterator[Se
 
 def looked(
     wanted: Wanted, workspace: Workspace, session: Session, rollout: Rollout | None, file: str
-) -> tuple[Rolling, str]:
+) -> tuple[Rolling, list[str], str]:
+    """The alias, the versions that there are, where those matter, and when it was looked."""
     from reconciler.snapshot.fetch import fetch
     from reconciler.snapshot.rolling import one
 
-    live = fetch(session.aws, workspace.specs.specs, taken_at=wiring.now(), kinds=frozenset({ALIAS.name}))
+    kinds = frozenset({ALIAS.name, VERSION.name} if wanted.wish == "retry" else {ALIAS.name})
+    live = fetch(session.aws, workspace.specs.specs, taken_at=wiring.now(), kinds=kinds)
     held = {item.key: item for item in live.resources}
     function = held.get(Key(wanted.one.target, FUNCTION.name))
     if function is None or wanted.key not in held:
         raise UnsafePlan(NAMES_AN_ALIAS.ends(f"{wanted.key if function else wanted.one.target} does not exist"))
-    return one(session.aws, held[wanted.key], function, rollout, file), live.taken_at
+    versions = [key.name for key in held if key.kind == VERSION.name]
+    return one(session.aws, held[wanted.key], function, rollout, file), versions, live.taken_at
 
 
 def said(wanted: Wanted, path: Path) -> Spec | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.core.diff import pointer
 from reconciler.core.foreign import printable
 from reconciler.core.freezes import named
-from reconciler.core.rollouts import OPEN
+from reconciler.core.rollouts import OPEN, STOPPED
 from reconciler.core.words import byte_size, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
@@ -291,7 +291,16 @@ def totals(plan: Document) -> str:
     if plan.get("in_sync", True):
         held = of_sorts([target["address"] for target in plan["targets"]])
         return f"No changes. What git says is what AWS holds ({held}, {unchanged})."
+    stopped = [action for target in plan["targets"] for action in target["actions"] if _is_stopped(action)]
+    if stopped and not refused and len(stopped) == sum(note.get("left_out", False) for note in plan["diagnostics"]):
+        aliases = f"{len(stopped)} alias{' waits' if len(stopped) == 1 else 'es wait'}"
+        return f"Nothing to change; {aliases} for a person ({unchanged})."
     return f"Nothing to change in what could be compared ({unchanged}{refused})."
+
+
+def _is_stopped(action: Document) -> bool:
+    """Whether nothing moves an alias before a person says how it goes on."""
+    return action.get("rollout", {}).get("status") in STOPPED
 
 
 # --- what commands end with ---------------------------------------------------------------------------------------

@@ -114,6 +114,8 @@ def test_what_was_rejected_is_shown_with_what_is_to_be_done(scene: Scene) -> Non
         "errors 4.1 % > 2 %",
     )
     assert "2 was rejected 2026-11-25T12:00:00Z: errors 4.1 % > 2 %" in scene.run("status").out
+    assert "Nothing to change; 1 alias waits for a person (2 unchanged).\n" in scene.house.run("plan").out
+    assert scene.house.run("status").out.endswith("\n1 function: 1 waits for a person.\n")
 
 
 def test_status_changes_nothing_and_says_what_the_next_tick_does(scene: Scene) -> None:
@@ -146,11 +148,34 @@ def test_where_nothing_is_open_nothing_but_the_aliases_is_asked(scene: Scene) ->
     assert not asked & {"GetMetricData", "DescribeAlarms", "UpdateAlias", "GetProvisionedConcurrencyConfig"}
 
 
-@pytest.mark.parametrize("verb", ["status", "advance"])
-def test_where_no_spec_says_rollout_nothing_is_asked_and_that_is_said(scene: Scene, verb: str) -> None:
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("status", "No spec of these has aliases"),
+        ("advance", "No spec of these says `rollout`, so no alias was looked at"),
+    ],
+)
+def test_where_no_spec_says_rollout_nothing_is_asked_and_that_is_said(scene: Scene, verb: str, said: str) -> None:
     scene.at_step()
     scene.house.write("checkout.yaml", function_spec("checkout"))
     scene.house.sandbox.requests.clear()
     result = scene.run(verb)
     assert (result.exit_code, scene.house.sandbox.requests) == (0, [])
-    assert "No spec of these says `rollout`, so no alias was looked at" in result.out
+    assert said in result.out
+
+
+def test_a_rollout_that_its_spec_has_lost_is_shown_until_the_apply_that_ends_it(scene: Scene) -> None:
+    scene.at_step()
+    scene.house.write("checkout.yaml", function_spec("checkout", extra="aliases: {live: {FunctionVersion: '2'}}"))
+    told = scene.told("status", "--detailed-exitcode", code=12)
+    assert (told["address"], told["step"], told["steps"], told["next"]) == (ADDRESS, 1, 4, "none")
+    assert "its spec has no rollout; the next apply makes of it what git says" in scene.run("status").out
+
+
+def test_a_rejected_version_that_was_deleted_is_not_tried_again(scene: Scene) -> None:
+    scene.put(Marker("2", "rejected", scene.clock.now))
+    scene.lambda_.delete_function(FunctionName="checkout", Qualifier="2")
+    scene.house.writes()
+    result = scene.run("retry", ADDRESS)
+    assert (result.exit_code, scene.house.writes()) == (21, [])
+    assert f"error: {ADDRESS}: version 2 was deleted; publish a fix, or `reconcile republish` (R360)" in result.err
