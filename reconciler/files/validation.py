@@ -307,8 +307,9 @@ def _form(error: Error) -> str:
 
 def _example(error: Error) -> str:
     """`; did you mean …?`, where the schema knows examples and one of them is near."""
-    near = get_close_matches(str(error.instance).lower(), error.schema.get("examples", ()), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    folded = {example.casefold(): example for example in error.schema.get("examples", ())}
+    near = get_close_matches(str(error.instance).casefold(), folded, n=1, cutoff=0.6)
+    return f"; did you mean {folded[near[0]]}?" if near else ""
 
 
 def _wrong_type(error: Error) -> str:

@@ -17,6 +17,7 @@ from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_REQUIRED,
     IS_THE_FUNCTION,
+    LATEST,
     LETTERS,
     PUBLISHED,
     PUBLISHED_VERSION,
@@ -56,6 +57,7 @@ ALIASES = Section(
             "type": "string",
             "pattern": r"^(\$LATEST(\.PUBLISHED)?|published|[1-9][0-9]*)$",
             "x-words": f"a version's number as text, $LATEST, or {PUBLISHED}",
+            "examples": [PUBLISHED, LATEST],
         },
         "RoutingConfig": {
             "properties": {

@@ -30,6 +30,7 @@ STEP: Schema = {
     "type": ["string", "object"],
     "pattern": f"^{APPROVE}$",
     "x-words": f"{APPROVE}, or {{weight: 0.05, bake: 10m}}",
+    "examples": [APPROVE],
     "required": ["weight", "bake"],
     "properties": {
         "weight": {

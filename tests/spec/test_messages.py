@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.files import validation
+from reconciler.rollout.steps import PRESETS
 from tests.spec.reading import faults, refusal
 
 ROLE = "Role: arn:aws:iam::123456789012:role/r"
@@ -151,6 +152,16 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [
             '4:25: urls.live.AuthType is "none"; allowed are NONE, AWS_IAM; did you mean NONE?',
             '4:43: urls.live.InvokeMode is "stream"; allowed are BUFFERED, RESPONSE_STREAM; did you mean RESPONSE_STREAM?',
+        ],
+    ),
+    "words of a rollout that are nearly right": (
+        "aliases: {a: {FunctionVersion: Publishd, rollout: ALLATONCE},\n  b: {FunctionVersion: latest, rollout: {steps: [{weight: 0.1, bake: 1h}, aproval], unsure: holdd}}}\n",
+        [
+            '4:32: aliases.a.FunctionVersion is "Publishd"; it must be a version\'s number as text, $LATEST, or published; did you mean published?',
+            f'4:51: aliases.a.rollout is "ALLATONCE"; it must be a map that has steps, or one of {", ".join(PRESETS)}; did you mean all-at-once?',
+            '5:24: aliases.b.FunctionVersion is "latest"; it must be a version\'s number as text, $LATEST, or published; did you mean $LATEST?',
+            '5:75: aliases.b.rollout.steps[1] is "aproval"; it must be approve, or {weight: 0.05, bake: 10m}; did you mean approve?',
+            '5:93: aliases.b.rollout.unsure is "holdd"; allowed are hold, go, back; did you mean hold?',
         ],
     ),
     "a number of those allowed, as text": (
