@@ -76,7 +76,8 @@ def status(selection: Selection, report_dir: Path, is_fetching: bool, detailed_e
 def advance(selection: Selection, report_dir: Path, detailed_exitcode: bool, form: str) -> None:
     """Take one tick of every open rollout.
 
-    On, back, held, or nothing yet. Made for a schedule: it may come late, twice or not at all. Exits with 27 where one went back.
+    On, back, held, or nothing yet. Made for a schedule: it may come late, twice or not at all. Exits with 27 where one went back. In a freeze
+    none goes on: a person breaks that for one rollout, with promote or resume.
 
     Example: reconcile rollout advance --account prod --detailed-exitcode
     """

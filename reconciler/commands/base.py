@@ -45,12 +45,18 @@ def judged(workspace: Workspace, revision: str) -> Workspace:
         require_something(config, workspace, reached, changes)
     return replace(
         workspace,
-        config=config or workspace.config,
+        config=frozen_by_both(config, workspace.config) if config else workspace.config,
         specs=replace(workspace.specs, specs=reached),
         judgement=Judgement(
             workspace.config, revision, own_changes(history, revision, workspace, changes), unreached, history
         ),
     )
+
+
+def frozen_by_both(config: Config, other: Config) -> Config:
+    """The first, with the freezes of the second as well: who brings one is kept back by it as much as who lifts one."""
+    more = tuple(freeze for freeze in other.freezes if freeze not in config.freezes)
+    return replace(config, freezes=(*config.freezes, *more)) if more else config
 
 
 def changes_since(

@@ -136,7 +136,7 @@ wait_option = click.option(
     flag_value=LONGEST_WAIT,
     callback=as_span,
     metavar="[SPAN]",
-    help=f"Take the rollouts of these specs on until they are done, for so long at the most (--wait=30m; {LONGEST_WAIT}).",
+    help=f"Take all open rollouts of these specs on, also those that were begun before, until they are done, for so long at the most (--wait=30m; {LONGEST_WAIT}).",
 )
 
 

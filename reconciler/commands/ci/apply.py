@@ -14,7 +14,7 @@ from pathlib import Path
 from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, reviews
 from reconciler.commands.applying import applied
-from reconciler.commands.base import config_at
+from reconciler.commands.base import config_at, frozen_by_both
 from reconciler.commands.ci.evidence import Seen, beginning, carried_out, merged, needs_approval, needs_token
 from reconciler.commands.ci.telling import connected, present
 from reconciler.commands.ci.told import Run, shown, tell, tell_rollouts, telling_failures
@@ -32,12 +32,12 @@ from reconciler.core.freezes import NOTHING, Breaking
 from reconciler.files.repository import Repository, repository
 from reconciler.github import outcome
 from reconciler.github.approvals import requests_of
-from reconciler.github.job import BY_HAND, ON_A_BRANCH, Job
+from reconciler.github.job import BY_HAND, ON_A_BRANCH, PUSH, Job
 from reconciler.plan.guards import permitted_by
 from reconciler.report import formats
 from reconciler.report.applied import WHOLE, Applied
 from reconciler.report.journal import complete
-from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since
+from reconciler.spec.lineage import commit_of, is_before, is_known, messages_since, parent_of
 
 EVERY_SECONDS = 30.0  # between two looks at rollouts
 WAITS = "ci apply --wait"  # as records have it
@@ -111,9 +111,11 @@ def frozen_as_before(here: Job, workspace: Workspace) -> Workspace:
     that none is of. A reconcile.yaml that was not valid there froze nothing."""
     before = None
     history = wiring.history(workspace)
-    if here.base and is_known(history.repository, here.base):
+    tree = history.repository
+    commit = here.base if is_known(tree, here.base) else parent_of(tree) if here.event == PUSH else ""
+    if commit:
         with suppress(UnsafePlan):
-            before = config_at(history, here.base, workspace)
+            before = config_at(history, commit, workspace)
     if before is None:
         return workspace
     now = workspace.config
@@ -121,8 +123,7 @@ def frozen_as_before(here: Job, workspace: Workspace) -> Workspace:
         name for name, account in now.accounts.items() if not account.is_reached_as(before.accounts.get(name))
     )
     then = (replace(one, accounts=(*one.accounts, *others)) if one.accounts else one for one in before.freezes)
-    more = [freeze for freeze in then if freeze not in now.freezes]
-    return replace(workspace, config=replace(now, freezes=(*now.freezes, *more))) if more else workspace
+    return replace(workspace, config=frozen_by_both(now, replace(before, freezes=tuple(then))))
 
 
 def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:

@@ -47,6 +47,22 @@ def test_the_freezes_before_a_change_keep_it_back_which_lifts_them(shop: Shop) -
     assert timeout(shop, "one") == 9
 
 
+@pytest.mark.parametrize("before", ["f" * 40, "0" * 40], ids=["not-here-any-more", "of-a-new-branch"])
+def test_where_nobody_knows_what_was_before_a_push_the_commit_below_it_keeps_it_back(shop: Shop, before: str) -> None:
+    number = shop.opened({"one.yaml": timed("one", 9), "reconcile.yaml": OURS})
+    shop.planned(number)
+    shop.merged(number)
+    result = shop.applied(before=before)
+    assert (result.exit_code, "freeze christmas holds" in result.out) == (21, True), result.err
+
+
+def test_who_brings_a_freeze_is_told_that_it_keeps_his_own_change_back(
+    house: House, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shop_of(house, hub, monkeypatch, {"one.yaml": timed("one", 3)})
+    held(shop, {"one.yaml": timed("one", 9), "reconcile.yaml": OURS + freeze()})
+
+
 def test_a_freeze_that_only_moved_in_its_file_is_the_same_one(shop: Shop) -> None:
     config = (shop.house.root / "specs/reconcile.yaml").read_text()
     number = shop.opened({"one.yaml": timed("one", 9), "reconcile.yaml": f"# ours\n{config}"})
