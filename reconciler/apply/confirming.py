@@ -20,9 +20,10 @@ from reconciler.apply.expected import (
     revised,
     root_of,
 )
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import CallFailed, Interrupted
 from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Operation
 from reconciler.core.waiting import Awaited, Pause, Waits
 from reconciler.kinds.function import FUNCTION

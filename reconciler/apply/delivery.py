@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from reconciler.aws.bucket import TAKEN
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import CallFailed, CodeDiffers
 from reconciler.core.model import Origin
 from reconciler.core.packages import Blob, Pin
+from reconciler.core.place import Place
 from reconciler.core.words import byte_size
 from reconciler.files.packages import PackageFile, Packages
 from reconciler.snapshot.artifacts import MISSING, full_sha256, object_head

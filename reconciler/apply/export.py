@@ -11,23 +11,21 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.apply import looking
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.model import Live, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.values import SENSITIVE
 from reconciler.kinds import iam
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.permission import OPAQUE, PERMISSION, policy_of
 from reconciler.kinds.policy import WHOLE_POLICY
-from reconciler.kinds.registry import KINDS, NAMED_SECTIONS
+from reconciler.kinds.registry import KINDS, TOLD
 from reconciler.kinds.tags import own_tags
-from reconciler.kinds.version import VERSION
 from reconciler.report.documents import plain
 from reconciler.snapshot.fetch import fetch
 
 UNKNOWN = "UNKNOWN"  # a name that both a bucket and a key may have
-# The kinds that are told; versions are only ever named to be deleted.
-TOLD = tuple(name for name in NAMED_SECTIONS.values() if name != VERSION.name)
 
 
 def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.model import Key, Live, Properties, Target
+from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, state_of
 from reconciler.snapshot.beside import about, each_of, with_tags

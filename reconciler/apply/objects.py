@@ -6,8 +6,9 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.packages import Pin
+from reconciler.core.place import Place
 from reconciler.snapshot import artifacts
 
 A_MOMENT_SECONDS = 1.0  # about as long as a call may stand in line once its object was looked at

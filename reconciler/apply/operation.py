@@ -18,11 +18,12 @@ from reconciler.apply.failure import as_failure, failed
 from reconciler.apply.recovery import Judge
 from reconciler.apply.run import Outcome, Record, Results, Run
 from reconciler.apply.smoking import dated, event, require_passed, without_payload
-from reconciler.aws.client import Answer, Place
+from reconciler.aws.client import Answer
 from reconciler.core import service
 from reconciler.core.errors import CodeDiffers, FunctionFailed, Interrupted, Rejected
 from reconciler.core.model import Target
 from reconciler.core.packages import Blob
+from reconciler.core.place import Place
 from reconciler.core.plans import Operation, Ref
 from reconciler.core.waiting import Awaited, Flow, State, UploadRoom, Wait, Waits, side_by_side
 from reconciler.core.words import byte_size

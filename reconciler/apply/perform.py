@@ -16,10 +16,10 @@ from typing import Any
 from reconciler.apply.run import Outcome, Record, Run
 from reconciler.apply.task import perform_target
 from reconciler.apply.waiting import waiting
-from reconciler.aws.client import Place
 from reconciler.aws.jobs import Jobs
 from reconciler.core.errors import PlanError
 from reconciler.core.model import Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Plan, TargetPlan
 from reconciler.core.waiting import Flow
 from reconciler.report.schemas import stamp

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.apply.run import Record, Run
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Aws
 from reconciler.core.errors import AwsError, CodeDiffers, Rejected
+from reconciler.core.place import Place
 from reconciler.core.plans import Operation
 from reconciler.core.rollouts import Smoke
 from reconciler.files.patterns import is_found

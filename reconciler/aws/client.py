@@ -27,7 +27,8 @@ from reconciler.aws.sessions import CLIENT_ATTEMPTS, core_session, profile_of, r
 from reconciler.core import service
 from reconciler.core.accounts import Account, with_whole_arns
 from reconciler.core.errors import AwsError, CallFailed
-from reconciler.core.model import Properties, Target
+from reconciler.core.model import Properties
+from reconciler.core.place import Place
 from reconciler.core.redaction import Redaction
 from reconciler.core.values import LocalArn
 from reconciler.core.waiting import Pause, State
@@ -36,21 +37,6 @@ PATIENCE_SECONDS = 300.0
 FIRST_PAUSE_SECONDS = 0.05  # between two attempts of a call
 
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An account, by its name in reconcile.yaml, and a region."""
-
-    account: str
-    region: str
-
-    @classmethod
-    def of(cls, target: Target) -> Place:
-        return cls(target.account, target.region)
-
-    def __str__(self) -> str:
-        return f"{self.account}/{self.region}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.polling import Look, Polling
 from reconciler.aws.when import NEVER, Hear
 from reconciler.core.errors import Interrupted
+from reconciler.core.place import Place
 from reconciler.core.waiting import All, Awaited, Flow, Pause, State, UploadRoom
 
 WORKERS = 16  # that call AWS at once, in one account and region: more than its quota has room for

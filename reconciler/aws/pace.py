@@ -68,6 +68,13 @@ def quota(api: str, operation: str, calls_per_second: float) -> Quota | None:
     return Quota(drawn_on(api, operation), calls_per_second * APART.get(operation, LAMBDA) / LAMBDA)
 
 
+def seconds(calls: Mapping[str, int], calls_per_second: float) -> float:
+    """How long calls take at the least, by what they draw on, where nobody else draws on it."""
+    named = {name: ("lambda", name) if name in ("", *APART) else (name, "") for name in calls}
+    limits = {name: quota(*call, calls_per_second) for name, call in named.items()}
+    return max((calls[name] / limit.per_second for name, limit in limits.items() if limit), default=0.0)
+
+
 def calls_per_second() -> float:
     """Raises WrongVariable where the environment says a rate that is none."""
     written = os.environ.get(CALLS_PER_SECOND_VARIABLE, "").strip()

@@ -12,9 +12,10 @@ from functools import partial
 from itertools import count, islice
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.when import NEVER, SCARCE_LOOKS_PER_SECOND, Alike, Group, Hear, Waiting
 from reconciler.core.errors import Interrupted
+from reconciler.core.place import Place
 from reconciler.core.waiting import Awaited, State, Together
 
 IsIdle = Callable[[Place], bool]  # whether nobody is at work there who may come to wait as well

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import CallFailed
+from reconciler.core.place import Place
 from reconciler.core.rights import Decision, Right
 
 ROOT = re.compile(r"arn:[\w-]+:iam::[0-9]{12}:root")

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.aws.client import Place
 from reconciler.core.errors import Interrupted, SettleFailed
+from reconciler.core.place import Place
 from reconciler.core.waiting import Awaited, State, Together
 
 NEVER = math.inf

@@ -15,6 +15,7 @@ from reconciler.apply import lock
 from reconciler.apply.run import Hear
 from reconciler.commands import wiring
 from reconciler.commands.distant import keep_reports, store
+from reconciler.commands.document import document as document_of
 from reconciler.commands.progress import Pulse
 from reconciler.commands.run import Ending, OfWhat, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.wiring import Choices, Workspace
@@ -93,7 +94,7 @@ def running(workspace: Workspace, stop: Stop, audience: Audience) -> Iterator[Se
 
 def performed(workspace: Workspace, plan: Plan, orders: Orders, session: Session) -> Ending:
     """Show a plan, ask, perform it, and leave its report wherever reports are kept. Raises what refuses the whole run."""
-    document = wiring.document(plan, workspace)
+    document = document_of(plan, workspace, is_read=True)
     operations = sum(len(target_plan.operations) for target_plan in plan.unrefused)
     whole_run = [note for note in plan.refusals if note.target is None]
     session.audience.show(without_refusals_of_the_run(document) if whole_run else document)

@@ -44,8 +44,8 @@ def record_rollouts(
     workspace: Workspace, plan: Plan, snapshot: Snapshot, ending: Ending, orders: Orders, session: Session
 ) -> None:
     """What became of rollouts goes into their records."""
-    from reconciler.aws.client import Place
     from reconciler.commands.rollout import keeping
+    from reconciler.core.place import Place
     from reconciler.report.rollout_starts import moved
 
     def now(target: Target) -> datetime:

@@ -59,7 +59,7 @@ def spec_of(specs: Workspace | None, target: Target) -> Spec | None:
 
 def republished(asked: Asked, workspace: Workspace) -> Ending:
     """A new version of what git says and AWS holds. Raises UnsafePlan where the two differ, or a freeze holds."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     workspace = replace(workspace, specs=only(workspace.specs, [asked.one.target]), is_chosen=True)
     with running(workspace, Stop(), asked.audience) as session:

@@ -52,8 +52,8 @@ def what(qualifier: str) -> str:
 
 def with_files(aws: Aws, target: Target, known: Side, code: Mapping[str, Any]) -> Side:
     """The side with the files of its code, or why they are not known."""
-    from reconciler.aws.client import Place
     from reconciler.aws.download import NotDownloaded
+    from reconciler.core.place import Place
 
     if "Location" not in code:
         what = "is a container image" if "ImageUri" in code else "has no address"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.commands import wiring
+from reconciler.commands.document import document as document_of
 from reconciler.commands.invoke import Request, invoked
 from reconciler.commands.rehearsal import embedded_aws, fill
 from reconciler.commands.run import Stop, run_plan
@@ -160,7 +161,7 @@ def _planned(file: Path, reports: Path, *, apply: bool) -> bool:
     workspace = wiring.read([file])
     aws = wiring.connect(workspace.config, workspace.accounts)
     made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), wiring.Choices())
-    document = wiring.document(made, workspace)
+    document = document_of(made, workspace)
     click.echo(plan_text(document))
     if not apply:
         return any(map(is_acting, document["targets"]))

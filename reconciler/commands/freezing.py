@@ -105,7 +105,7 @@ def require_named(workspace: Workspace, breaking: Breaking) -> None:
 def moments(workspace: Workspace, plan: Plan, aws: Aws) -> Callable[[Target], datetime]:
     """What time it is for each target whenever that is asked, by AWS's clock. Raises AwsError where ours is another: who reads records
     would be misled, and which of the two is right nobody can tell."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     targets = [one.target for one in plan.targets if one.operations] if workspace.config.freezes else []
     dates = {place: aws.date(place) for place in sorted({Place.of(target) for target in targets}, key=str)}

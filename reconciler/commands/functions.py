@@ -117,7 +117,7 @@ def target_of(item: Mapping[str, Any]) -> Target:
 
 def _places(config: Config, paths: Sequence[Path], account: str | None, region: str | None) -> Iterator[Any]:
     """Enabled accounts with the regions that reconcile.yaml or, where it says none, the specs name."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     named: set[tuple[str, str]] = set()
     if any(not configured.regions for configured in config.accounts.values()):

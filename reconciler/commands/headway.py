@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.core.foreign import printable
+from reconciler.core.words import duration
 
 MOST_LINES = 8  # of places; what is more is counted
 
@@ -126,7 +127,3 @@ def text(headway: Headway, elapsed_seconds: float) -> str:
     if headway.throttled:
         parts.append(f"AWS throttled {headway.throttled:,}")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

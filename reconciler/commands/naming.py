@@ -34,7 +34,7 @@ class Named:
 
     def connected(self, is_stopping: Callable[[], bool] = lambda: False) -> Aws:
         """The seam to its account, once that is known to be the one that reconcile.yaml means. Raises AwsError."""
-        from reconciler.aws.client import Place
+        from reconciler.core.place import Place
 
         aws = wiring.connect(self.config, {self.target.account}, is_stopping)
         aws.account_id(Place.of(self.target))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.commands import freezing, wiring
 from reconciler.commands.causes import caused
+from reconciler.commands.document import document as document_of
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.model import Snapshot
@@ -64,7 +65,7 @@ def of_live(
             made = attributed(made, live, aws, workspace.config.accounts, known)
     if not choices.drift:
         made = freezing.told(workspace, made, live, freezing.by_records(workspace, folder, aws, known))
-    return made, wiring.document(made, workspace)
+    return made, document_of(made, workspace)
 
 
 def _with_evidence(made: Plan, workspace: Workspace, live: Snapshot, aws: Aws | None) -> Plan:

@@ -19,7 +19,8 @@ from reconciler.report.applied import Applied
 from reconciler.snapshot.trail import Trail
 
 if TYPE_CHECKING:
-    from reconciler.aws.client import Aws, Place
+    from reconciler.aws.client import Aws
+    from reconciler.core.place import Place
 
 SIDE_BY_SIDE = 8  # places, each of which has a quota of its own
 
@@ -46,7 +47,7 @@ def attributed(plan: Plan, live: Snapshot, aws: Aws, accounts: Mapping[str, Acco
 
 
 def by_place(plan: Plan, live: Snapshot, known: Applied) -> dict[Place, list[Sought]]:
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     held = {item.key: item for item in live.resources}
     wanted: dict[Place, list[Sought]] = {}

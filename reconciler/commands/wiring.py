@@ -23,7 +23,8 @@ from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import Specs, load
 
 if TYPE_CHECKING:
-    from reconciler.aws.client import Aws, Place
+    from reconciler.aws.client import Aws
+    from reconciler.core.place import Place
     from reconciler.files.packages import Packages
     from reconciler.snapshot.artifacts import Looking
     from reconciler.spec.history import History
@@ -142,7 +143,7 @@ def connect(config: Config, accounts: Iterable[str], is_stopping: Callable[[], b
 
 def places(workspace: Workspace) -> list[Place]:
     """Every enabled account with its regions: those of reconcile.yaml, or those that its specs name."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     named = {Place.of(spec.target) for spec in workspace.specs.specs}
     configured = {
@@ -152,6 +153,12 @@ def places(workspace: Workspace) -> list[Place]:
         for region in account.regions
     }
     return sorted(named | configured, key=lambda place: (place.account, place.region))
+
+
+def marked_places(workspace: Workspace) -> list[Place]:
+    """Those in which functions with our mark are looked for."""
+    is_marked = workspace.config.managed_by and workspace.is_whole
+    return [place for place in places(workspace) if workspace.shard in ("", str(place))] if is_marked else []
 
 
 def looking(folder: Path, choices: Choices, packages: Packages | None = None) -> Looking:
@@ -177,8 +184,7 @@ def live_snapshot(
     from reconciler.snapshot.secrets import keep_secret
 
     keep_secret(aws, workspace.specs.specs)
-    mark = workspace.config.managed_by if workspace.is_whole else ""
-    everywhere = [place for place in places(workspace) if workspace.shard in ("", str(place))] if mark else []
+    mark, everywhere = workspace.config.managed_by if workspace.is_whole else "", marked_places(workspace)
     missing = Missing()
     calls = partial(expected_calls, workspace.specs.specs, marked=everywhere, naming=naming, missing=missing)
     with following(counting(aws, as_known(calls, missing, len(workspace.specs.specs)))):
@@ -214,7 +220,7 @@ def counting(aws: Aws, calls: Expected) -> Told:
 
 def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:
     """What AWS holds, for who asks later, of a spec that may be new then; of what was chosen no more is asked than is there."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     chosen = {Place.of(spec.target) for spec in workspace.specs.specs}
     return live_snapshot(workspace, aws, look, chosen if workspace.is_chosen else places(workspace))
@@ -429,14 +435,6 @@ def history(workspace: Workspace) -> History:
     from reconciler.spec.history import History
 
     return workspace.judgement.history if workspace.judgement else History(Path(workspace.own.path).parent)
-
-
-def document(plan: Plan, workspace: Workspace) -> dict[str, Any]:
-    """The plan with where it was made from."""
-    from reconciler.report.documents import plan_document
-    from reconciler.spec.history import provenance
-
-    return plan_document(plan, provenance(Path(workspace.own.path).parent))
 
 
 def snapshot_file(workspace: Workspace, snapshot: Snapshot) -> dict[str, Any]:

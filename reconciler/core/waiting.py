@@ -40,7 +40,8 @@ class Wait:
     share; `is_slow`: it may take minutes. `is_named_by_answer`: the call's answer says what to look at; of everything else
     `answered` is what must be there, with its `Name` and the RevisionId that it had before. `together`: one listing shows many.
     `is_whole`: the whole answer of the last look is all of what was changed, and what is told once it is over. `is_near(state)`: it may be
-    over already, which another look tells at once."""
+    over already, which another look tells at once. `usual_seconds` is how long AWS takes as a rule: 0 where its answer tells already that it
+    is over, None where nobody knows."""
 
     name: str
     look: Look
@@ -54,6 +55,7 @@ class Wait:
     together: Together | None = None
     is_whole: bool = False
     is_near: Hint = lambda _: False
+    usual_seconds: float | None = None
 
     def state(self, answer: State) -> State:
         """What an answer shows."""

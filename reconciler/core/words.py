@@ -14,6 +14,11 @@ def many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """`37 s`, `3 min`."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
 def ago(earlier: str, later: str) -> str:
     """How long before another a moment was, as our documents write times: `5 hours ago`. What is no time stays as it is."""
     try:

@@ -287,7 +287,11 @@ ALIAS = Kind(
     compared=comparable_by("CreateAlias"),
     state=normal,
     after=written_over(ALIASES, normal, "DeleteAlias"),
-    waits=(Wait("alias-settled", look, is_settled, standing, is_scarce=True, is_slow=True, is_whole=True),),
+    waits=(
+        Wait(
+            "alias-settled", look, is_settled, standing, is_scarce=True, is_slow=True, is_whole=True, usual_seconds=0.25
+        ),
+    ),
     rules=(routes_as_lambda_can, *written.RULES),
     cautions=written.CAUTIONS,
     meant=meant,

@@ -333,7 +333,11 @@ def look(_target: Target, answered: Properties, _: State) -> tuple[str, Properti
     return single("", answered["UUID"])
 
 
-_wait = partial(Wait, look=look, describe=standing, is_scarce=True, is_named_by_answer=True, together=_TOGETHER)
+USUAL_SECONDS = 5.0  # AWS says no number
+_wait = partial(
+    Wait, look=look, describe=standing, is_scarce=True, is_named_by_answer=True, together=_TOGETHER,
+    usual_seconds=USUAL_SECONDS,
+)  # fmt: skip
 WAITS = (
     _wait("mapping-settled", is_over=is_settled),
     _wait("mapping-enabled", is_over=is_in("Enabled")),

@@ -245,6 +245,8 @@ def is_told(state: State, _target: Target, answered: Properties) -> bool:
     return state is not answered
 
 
+USUAL_SECONDS = 2.0  # in which a function of no VPC is there, or changed; of one AWS says no number
+SEEN_SECONDS = 0.25  # what is carried out at once, and looked at
 _TOGETHER = Together("ListFunctions", "Functions", "FunctionName", is_instead=True)
 WAITS = (
     Wait(
@@ -255,11 +257,22 @@ WAITS = (
         "Configuration",
         is_named_by_answer=True,
         is_near=is_no_longer_made,
+        usual_seconds=USUAL_SECONDS,
     ),
-    Wait("function-seen", look, is_seen, standing, "Configuration", is_whole=True),
-    Wait("function-updated", look, is_updated, standing, "Configuration", is_whole=True),
-    Wait("function-told", look, is_told, standing, "Configuration", is_whole=True, together=_TOGETHER),
-    Wait("function-gone", look, is_really_gone, standing, "Configuration", is_for_the_end=True),
+    Wait("function-seen", look, is_seen, standing, "Configuration", is_whole=True, usual_seconds=SEEN_SECONDS),
+    Wait("function-updated", look, is_updated, standing, "Configuration", is_whole=True, usual_seconds=USUAL_SECONDS),
+    Wait(
+        "function-told", look, is_told, standing, "Configuration", is_whole=True, together=_TOGETHER, usual_seconds=0.0
+    ),
+    Wait(
+        "function-gone",
+        look,
+        is_really_gone,
+        standing,
+        "Configuration",
+        is_for_the_end=True,
+        usual_seconds=SEEN_SECONDS,
+    ),
 )
 
 

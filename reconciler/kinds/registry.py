@@ -115,6 +115,8 @@ NAMED_SECTIONS: Mapping[str, str] = {
     for kind in KINDS.values()
     if kind.of == function.FUNCTION.name and not kind.is_root and not kind.below
 }
+# The kinds that a function is told by, as a spec of it; versions are only ever named to be deleted.
+TOLD = tuple(name for name in NAMED_SECTIONS.values() if name != version.VERSION.name)
 SECTION_NAMES = (*FUNCTION_SECTIONS, *NAMED_SECTIONS)
 # The sections whose entries are AWS's members; `versions` are only ever named to be deleted.
 SECTIONS: tuple[Section, ...] = tuple(

@@ -170,7 +170,17 @@ VERSION = Kind(
     is_sensitive=is_sensitive,
     state=content,
     after=after,
-    waits=(Wait("version-active", look, is_version_active, standing, "Configuration", is_named_by_answer=True),),
+    waits=(
+        Wait(
+            "version-active",
+            look,
+            is_version_active,
+            standing,
+            "Configuration",
+            is_named_by_answer=True,
+            usual_seconds=0.0,
+        ),
+    ),
     rules=(deletes_no_version_in_use, keeps_by_number_or_age),
     named_by="Version",
     counts_as_deletion=False,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from reconciler.core.cost import Cost
 from reconciler.core.later import Later
 from reconciler.core.model import Origin
 from reconciler.core.packages import Comparison, Package
@@ -36,8 +37,8 @@ VERBS: tuple[Verb, ...] = ("create", "update", "replace", "adopt", "delete")
 # --- plan ----------------------------------------------------------------------------------------------------------
 
 
-def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan as its JSON file has it; holds no secret and no authority."""
+def plan_document(plan: Plan, provenance: Mapping[str, Any], costs: Iterable[Cost] = ()) -> dict[str, Any]:
+    """The plan as its JSON file has it; holds no secret and no authority. `costs` are those of an apply, where somebody has worked them out."""
     targets = [_target(target_plan) for target_plan in plan.targets]
     diagnostics = [_diagnostic(note) for note in plan.diagnostics]
     document: dict[str, Any] = {
@@ -52,9 +53,16 @@ def plan_document(plan: Plan, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "orphans": [str(target) for target in plan.orphans],
         "diagnostics": diagnostics,
     }
+    if counted := [_cost(cost) for cost in costs]:
+        document["costs"] = counted
     if plan.configuration:
         document["configuration"] = configuration_document(plan.configuration)
     return document | {"checksum": Later(lambda: checksum(document))}
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    counts = {name: getattr(cost, name) for name in ("account", "region", "changes", "looks")}
+    return counts | {"seconds": round(cost.seconds, 1), "is_at_least": cost.is_at_least}
 
 
 def configuration_document(configuration: Configuration) -> dict[str, Any]:

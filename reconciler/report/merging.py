@@ -21,7 +21,10 @@ def within(document: Document, place: str) -> Document:
         [one for one in document[name] if (one["address"] or "").startswith(f"{place}/")]
         for name in ("targets", "diagnostics")
     )
-    return written({**document, "targets": targets, "summary": summary(targets, notes)})
+    parted = {**document, "targets": targets, "summary": summary(targets, notes)}
+    if "costs" in document:
+        parted["costs"] = [one for one in document["costs"] if f"{one['account']}/{one['region']}" == place]
+    return written(parted)
 
 
 def plans(documents: Sequence[Document]) -> Document:
@@ -41,6 +44,8 @@ def plans(documents: Sequence[Document]) -> Document:
         "orphans": sorted({*_all(documents, "orphans")}),
         "diagnostics": _once(_all(documents, "diagnostics")),
     }
+    if costs := [*(cost for document in documents for cost in document.get("costs", ()))]:
+        merged["costs"] = sorted(costs, key=lambda cost: (cost["account"], cost["region"]))
     if all("in_sync" in document for document in documents):
         merged["in_sync"] = all(document["in_sync"] for document in documents)
     configurations = [document["configuration"] for document in documents if "configuration" in document]

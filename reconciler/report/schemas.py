@@ -60,6 +60,14 @@ SUMMARY: Schema = closed(
     dict.fromkeys(("create", "update", "replace", "adopt", "delete", "unchanged", "refused", "operations"), COUNT),
     optional=("refused",),
 )
+COST: Schema = closed(
+    {
+        **dict.fromkeys(("account", "region"), TEXT),
+        **dict.fromkeys(("changes", "looks"), COUNT),
+        "seconds": {"type": "number", "minimum": 0},
+        "is_at_least": {"type": "boolean"},
+    }
+)
 DIAGNOSTIC: Schema = closed(
     {
         "severity": {"enum": ["note", "warning", "refusal"]},
@@ -190,9 +198,10 @@ PLAN: Schema = {
             ),
             "orphans": array(TEXT),
             "diagnostics": array(DIAGNOSTIC),
+            "costs": array(COST),
             "checksum": DIGEST,
         },
-        optional=("configuration", "in_sync"),
+        optional=("configuration", "costs", "in_sync"),
     ),
 }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted, PlanError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Key
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Analysis
 from reconciler.rollout.evidence import Alarm

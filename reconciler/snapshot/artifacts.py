@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, CallFailed, CodeDiffers, Interrupted
 from reconciler.core.model import Live, Spec, Target
 from reconciler.core.packages import Artifact, Pin
+from reconciler.core.place import Place
 from reconciler.core.sealing import canonical
 from reconciler.files.packages import packed_alone
 from reconciler.kinds.registry import KINDS

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Live, Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, parts
@@ -14,6 +16,11 @@ from reconciler.kinds.retention import at_risk
 WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
 Parts = Mapping[Target, frozenset[str]]  # what is to be read of a kind
 Held = Mapping[Target, list[Live]]
+
+
+def specs_of(specs: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:
+    """The specs by place; places without one, too."""
+    return {place: [] for place in places} | grouped(specs, lambda spec: Place.of(spec.target))
 
 
 def wanted(kind: Kind, spec: Spec, needed: frozenset[str], held: Iterable[Live], *, is_there: bool) -> frozenset[str]:

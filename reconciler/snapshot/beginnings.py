@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from math import ceil
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.model import Key, Spec
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS

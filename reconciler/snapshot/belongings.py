@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.kinds.base import LATEST, qualifier_of
 from reconciler.kinds.function import FUNCTION

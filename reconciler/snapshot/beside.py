@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import Unread
 from reconciler.core.model import Key, Properties, Target
+from reconciler.core.place import Place
 from reconciler.kinds.reading import Answered, Beside, Reading
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Live, Properties, Target
+from reconciler.core.place import Place
 from reconciler.kinds.base import LATEST
 from reconciler.kinds.needs import QUALIFIERS, parts
 from reconciler.kinds.reading import Listing, Reading

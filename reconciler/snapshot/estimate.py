@@ -11,17 +11,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import ceil
 
-from reconciler.aws.client import Place
 from reconciler.aws.pace import drawn_on
 from reconciler.core import service
 from reconciler.core.model import Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, needed, parts, with_layers
 from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.version import VERSION
-from reconciler.snapshot.fetch import grouped
+from reconciler.snapshot.asked import specs_of
 from reconciler.snapshot.missing import Missing
 
 PAGE = 50  # items
@@ -39,7 +39,7 @@ def expected_calls(
     """By place, and by what they draw on. `marked` are places in which functions with our mark are looked for, `naming` those of which
     all names are listed."""
     looked_for = {*marked}
-    by_place = grouped(with_layers(specs), (*looked_for, *naming))
+    by_place = specs_of(with_layers(specs), (*looked_for, *naming))
     return {
         place: _calls(own, missing, is_marking=place in looked_for, is_naming=place in naming)
         for place, own in by_place.items()
@@ -65,7 +65,7 @@ def _calls(specs: list[Spec], missing: Missing, *, is_marking: bool, is_naming: 
             for spec in (specs if kind.is_root or kind.outlives_function else there)
             if (named := parts(kind, names[spec.target])) and may_be_of(kind, spec.target)
         }
-        for operation, count in _of_kind(kind, asked, specs) if asked else ():
+        for operation, count in _of_kind(kind, asked, specs, missing.functions) if asked else ():
             calls[drawn_on(service.api_of(operation), operation)] += count
     is_listed = any(parts(VERSION, names[spec.target]) for spec in there)
     if unlisted or (is_naming and not is_listed):
@@ -84,7 +84,9 @@ def _is_durable(spec: Spec) -> bool:
     return any("DurableConfig" in item.properties.get("configuration", {}) for item in spec.desired)
 
 
-def _of_kind(kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spec]) -> Iterator[tuple[str, int]]:
+def _of_kind(
+    kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spec], missing: Collection[Target]
+) -> Iterator[tuple[str, int]]:
     reading, count = kind.reading, len(asked)
     declared = [item for spec in specs if spec.target in asked for item in spec.desired]
     own = [item for item in declared if item.key.kind == kind.name]
@@ -104,7 +106,7 @@ def _of_kind(kind: Kind, asked: Mapping[Target, frozenset[str]], specs: list[Spe
         whole = len(aliases) if kind.is_owned_in_parts and any("" in named for named in asked.values()) else 0
         yield reading.single("f", "")[0], whole + sum(map(len, asked.values()))
     if reading.rest:
-        yield "GetLayerVersionByArn", count
+        yield "GetLayerVersionByArn", sum(target not in missing for target in asked)
     for beside in reading.beside if own else reading.beside[:1]:
         yield beside.listing.operation, 1
     if reading.users:

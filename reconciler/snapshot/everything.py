@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.model import Properties, Target
+from reconciler.core.place import Place
 from reconciler.kinds.reading import Answered, Listing, Reading
 
 NAMING = "ListFunctions"

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from botocore.model import ListShape, StringShape
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
 from reconciler.core import service
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.grouping import by_target
 from reconciler.core.model import Executions, Key, Live, Spec
+from reconciler.core.place import Place
 from reconciler.kinds.retention import beyond
 
 UNDER_WAY = ("RUNNING", "PAUSING", "PAUSED")

@@ -12,13 +12,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, SnapshotError
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
+from reconciler.core.place import Place
 from reconciler.kinds.needs import with_layers
 from reconciler.snapshot.artifacts import Looking, artifacts, live_code, needs_live_code
+from reconciler.snapshot.asked import specs_of
 from reconciler.snapshot.executions import executions
 from reconciler.snapshot.missing import Missing
 from reconciler.snapshot.readers import Readers
@@ -47,7 +49,7 @@ def fetch(
     SnapshotError when every target is unread."""
     ordered = sorted(with_layers(specs), key=lambda spec: spec.target)
     marked = list(places)
-    by_place = grouped(ordered, (*marked, *naming))
+    by_place = specs_of(ordered, (*marked, *naming))
     wishes = {place: Wish(managed_by, kinds, optional, place in naming, taken_at) for place in by_place}
     found = _read(aws, ordered, by_place, wishes, looking, Missing() if missing is None else missing)
     unread, regions, failed = found.unread, found.regions, found.failed
@@ -108,14 +110,6 @@ def _read(
         rest = [spec for spec in ordered if needs_live_code(spec) and spec.target not in unread.reasons]
         code = codes.result() | look(rest, held=live_code(resources))
     return _Found(accounts, failed, regions, resources, code, unread)
-
-
-def grouped(specs: Iterable[Spec], places: Iterable[Place]) -> dict[Place, list[Spec]]:
-    """The specs by place; places without one, too."""
-    by_place: dict[Place, list[Spec]] = {place: [] for place in places}
-    for spec in specs:
-        by_place.setdefault(Place.of(spec.target), []).append(spec)
-    return by_place
 
 
 def _by_key(item: Live) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.reading import Answered, Holders
 

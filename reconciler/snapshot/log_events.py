@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text, mend
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Target
+from reconciler.core.place import Place
 from reconciler.kinds import log_group
 from reconciler.kinds.base import LATEST
 from reconciler.snapshot import qualified

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, CallFailed
 from reconciler.core.grouping import grouped
 from reconciler.core.model import Key
+from reconciler.core.place import Place
 from reconciler.core.rollouts import Analysis
 from reconciler.rollout.evidence import Alarm, Evidence, Side, Window, baseline, hour_before, window
 from reconciler.rollout.rolling import Rolling

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from reconciler.core.model import Spec, Target
@@ -29,13 +29,16 @@ def step(functions: int) -> int:
     return functions // TRIED if functions >= MANY else 1
 
 
-def foreseen(specs: Iterable[Spec], there: Iterable[Target]) -> Missing:
-    """What reading will find out of a place where only these functions are there, and nobody else has many."""
-    known, functions = {*there}, [spec for spec in specs if spec.target.root == FUNCTION.name]
-    missing = [spec.target for spec in functions if spec.target not in known]
-    tried = functions[:: step(len(functions))]
-    is_new = len(tried) < len(functions) and not any(spec.target in known for spec in tried)
-    unlisted = (
-        {spec.target for spec in functions if spec not in tried and not spec.is_absent} if is_new else set[Target]()
-    )
-    return Missing({*missing}, unlisted - known)
+def foreseen(specs: Iterable[Spec], missing: Collection[Target]) -> Missing:
+    """What reading will find out where these functions are not there, and nobody else has many."""
+    places: dict[str, list[Spec]] = {}
+    for spec in sorted(specs, key=lambda spec: spec.target):
+        if spec.target.root == FUNCTION.name:
+            places.setdefault(spec.target.place, []).append(spec)
+    found = Missing({*missing})
+    for functions in places.values():
+        every = step(len(functions))
+        if every > 1 and all(spec.target in found.functions for spec in functions[::every]):
+            rest = (spec for number, spec in enumerate(functions) if number % every and not spec.is_absent)
+            found.unlisted.update(spec.target for spec in rest if spec.target in found.functions)
+    return found

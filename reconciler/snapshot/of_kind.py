@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import Unread
 from reconciler.core.model import Live, Properties, Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.reading import Answered, Lookup, Reading, Users

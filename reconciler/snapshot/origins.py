@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Desired, Key, Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.function import FUNCTION
 from reconciler.snapshot.artifacts import Looking, artifact
 

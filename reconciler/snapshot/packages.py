@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, Interrupted, SpecError
 from reconciler.core.model import Origin, Target
 from reconciler.core.packages import Comparison, FileChange, Package
+from reconciler.core.place import Place
 from reconciler.core.plans import Action, Plan
 from reconciler.core.words import byte_size, shortened
 from reconciler.files import packing

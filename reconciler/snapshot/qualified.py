@@ -7,9 +7,10 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, CallFailed
 from reconciler.core.model import Target
+from reconciler.core.place import Place
 from reconciler.kinds.alias import weights
 from reconciler.kinds.base import LATEST
 

@@ -9,9 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from reconciler.aws.client import Place
 from reconciler.aws.pace import drawn_on
 from reconciler.core import service
+from reconciler.core.place import Place
 
 MOST, LEAST = 16, 4  # threads a quota of an account and region: so many keep that of GetFunction busy
 MOST_IN_ALL = 256

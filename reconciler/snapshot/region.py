@@ -8,10 +8,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import Unread, failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Live, Properties, Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import needed, parts

@@ -9,11 +9,12 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.jobs import Jobs
 from reconciler.aws.unread import Unread
 from reconciler.core.errors import Interrupted, SettleFailed
 from reconciler.core.model import Properties, Target
+from reconciler.core.place import Place
 from reconciler.core.waiting import Awaited, Flow
 from reconciler.kinds.base import STUCK
 from reconciler.kinds.reading import Answered, Reading

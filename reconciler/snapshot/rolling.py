@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.model import Key, Live, Snapshot, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS, marker, rolled
 from reconciler.kinds.configuration import seconds_at_most

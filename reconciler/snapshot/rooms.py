@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Live, Room, Spec, Target
 from reconciler.core.packages import Artifact
+from reconciler.core.place import Place
 from reconciler.kinds.needs import more_reserved
 from reconciler.snapshot.artifacts import live_code
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text, mend
 from reconciler.core import trail
 from reconciler.core.errors import AwsError, CallFailed, Interrupted
+from reconciler.core.place import Place
 
 DENIED = ("AccessDenied", "Unauthorized", "NotAuthorized")
 MOST_CALLS = 40  # of a run

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.finding import Rule
 from reconciler.core.model import Key, Live, Spec
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.rollouts import GOING, Analysis
 from reconciler.kinds.alias import rolled

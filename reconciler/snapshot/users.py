@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
+from reconciler.core.place import Place
 from reconciler.kinds.reading import Answered, Users
 
 

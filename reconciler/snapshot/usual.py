@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.finding import Rule
 from reconciler.core.grouping import grouped
 from reconciler.core.model import Key, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.configuration import seconds_at_most

@@ -16,11 +16,12 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.unread import mend
 from reconciler.core.errors import AwsError, CallFailed, Fault, Interrupted, SpecError
 from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Spec
+from reconciler.core.place import Place
 from reconciler.files.validation import KINDS_OF_VALUE
 from reconciler.spec.references import POINTER, Lookup, environment, lookups, parsed, resolved
 

@@ -49,8 +49,9 @@ def locked_house(house: House) -> House:
 
 
 def s3_store(house: House) -> bucket.Store:
-    from reconciler.aws.client import Aws, Place
+    from reconciler.aws.client import Aws
     from reconciler.core.accounts import Account
+    from reconciler.core.place import Place
 
     aws = Aws({"test": Account("test", is_enabled=True)})
     return lambda operation, params: aws.call(Place("test", "us-west-2"), operation, params, api="s3").result

@@ -14,10 +14,11 @@ from pkgutil import walk_packages
 from typing import Any
 
 import reconciler
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Aws
 from reconciler.aws.sessions import core_session
 from reconciler.cli import main
 from reconciler.core.model import Properties
+from reconciler.core.place import Place
 
 
 def kill_at(operation: str, when: str, nth: int) -> None:

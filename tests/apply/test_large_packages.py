@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from reconciler.apply import delivery, perform
-from reconciler.aws.client import Place
 from reconciler.commands import wiring
 from reconciler.commands.setup.rights import wanted
 from reconciler.core.errors import CallFailed, CodeDiffers
 from reconciler.core.model import Origin
 from reconciler.core.packages import Blob, Pin
+from reconciler.core.place import Place
 from reconciler.files import packing
 from reconciler.files.packages import Packages
 from tests.conftest import ACCOUNT, CONFIG, REGION, ROLE, House

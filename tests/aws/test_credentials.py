@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from botocore import handlers
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.sessions import assuming, core_session
 from reconciler.core.accounts import Account
 from reconciler.core.errors import CallFailed
+from reconciler.core.place import Place
 from tests.conftest import CONFIG, House, function_spec
 
 SOURCE = "[profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n"

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from reconciler.aws import jobs as module
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Aws
 from reconciler.aws.jobs import LOOKERS, ROOM_BYTES, WORKERS, Jobs
 from reconciler.core.errors import CallFailed, Interrupted, SettleFailed
 from reconciler.core.model import Properties, Target
+from reconciler.core.place import Place
 from reconciler.core.waiting import Awaited, Flow, Pause, State, Together, UploadRoom, Wait, Waits, side_by_side
 
 HERE, THERE = Place("test", "us-west-2"), Place("test", "eu-west-1")

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.aws.pace import HASTE, LAMBDA, SHARE, Bucket, Departure, Quota, Schedule, Turns, quota
 from reconciler.core.accounts import Account
+from reconciler.core.place import Place
 from reconciler.sandbox.refusals import Refused
 from tests.conftest import House, function_spec
 

@@ -11,10 +11,11 @@ import pytest
 
 from reconciler.apply import operation, perform
 from reconciler.apply.objects import Objects
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.commands import wiring
 from reconciler.commands.wiring import read
 from reconciler.core.packages import Pin
+from reconciler.core.place import Place
 from reconciler.sandbox.stock import code_zip
 from reconciler.snapshot import artifacts
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec

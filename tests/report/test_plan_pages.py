@@ -314,6 +314,6 @@ def test_the_foot_tells_one_plan_from_another(house: House) -> None:
     plan = house.plan()
     foot = house.run("plan", "--format", "markdown").out.splitlines()[-1]
     assert re.fullmatch(
-        rf"<sub>2 AWS calls, about \d+ s · 0 resources unchanged · plan {plan['digest'][:8]} · AWS at [-0-9T:.]+Z</sub>",
+        rf"<sub>2 AWS calls and about \d+ looks, about \d+ s · 0 resources unchanged · plan {plan['digest'][:8]} · AWS at [-0-9T:.]+Z</sub>",
         foot,
     )

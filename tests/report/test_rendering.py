@@ -72,7 +72,7 @@ test/us-west-2/checkout
   ~ alias/live
       FunctionVersion  1 → (known after apply)  specs/checkout.yaml:12
 
-Plan: 1 to create, 2 to update; 0 unchanged. 4 AWS calls.
+Plan: 1 to create, 2 to update; 0 unchanged. 4 AWS calls and about 8 looks, about 5 s.
 """
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.aws.client import Place
 from reconciler.commands import wiring
+from reconciler.core.place import Place
 from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
 from reconciler.snapshot import beginnings

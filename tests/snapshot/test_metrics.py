@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from reconciler.aws.client import Aws, Place
+from reconciler.aws.client import Aws
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Target
+from reconciler.core.place import Place
 from reconciler.core.rollouts import Rollout
 from reconciler.rollout.evidence import Evidence, Window
 from reconciler.rollout.marker import Marker

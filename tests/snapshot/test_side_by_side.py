@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.aws.client import Place
 from reconciler.core.model import Properties
+from reconciler.core.place import Place
 from reconciler.snapshot.everything import Pages, of_each
 from reconciler.snapshot.readers import Arrivals, Readers
 from reconciler.snapshot.rest import Patience

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from reconciler.aws import client as seam
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Aws
 from reconciler.core.accounts import Account
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Desired, Key, Spec, Target
+from reconciler.core.place import Place
 from reconciler.spec.lookups import with_values
 from tests.conftest import ACCOUNT, CONFIG, REGION, House, function_spec
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from reconciler.commands import wiring
 from reconciler.commands.changed import part
 from reconciler.commands.ci.telling import annotate, annotating_failures, hand_on, present, summarise, summary_view
+from reconciler.commands.document import document as document_of
 from reconciler.commands.output import show, view
 from reconciler.commands.plan import planned as plan_made
 from reconciler.commands.targets import shard
@@ -49,7 +50,7 @@ def planned(
         made, document = plan_made(workspace, choices, snapshot=None, folder=folder, known=known)
         if queue:
             made = compared(made, queue)
-            document = wiring.document(made, workspace)
+            document = document_of(made, workspace)
     write_result(output, document_json(document))
     show(formats.plan("text", document, view()))
     annotate(here, of_plan(document))

@@ -93,7 +93,7 @@ def told(said: Said) -> dict[str, str]:
 
 def downloaded(aws: Aws, held: Held, folder: Path, warn: Warn) -> dict[str, str]:
     """The package in a file of its own. Nothing where it cannot be had."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     def location() -> str:
         answer = aws.call(Place.of(held.target), "GetFunction", {"FunctionName": held.target.function}).result
@@ -112,7 +112,7 @@ def downloaded(aws: Aws, held: Held, folder: Path, warn: Warn) -> dict[str, str]
 def stored(aws: Aws, package: tuple[Target, str, int], location: Callable[[], str], path: Path) -> Path:
     """A package, by whose it is, its hash and its size, in a file named by both: one that is there already is the same. Raises AwsError,
     OSError."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     target, sha256, size = package
     path = path.with_name(f"{path.name}-{base64.b64decode(sha256).hex()[:12]}.zip")

@@ -40,7 +40,7 @@ def configuration(wish: Wish) -> tuple[Config, str]:
 
 
 def number(wish: Wish) -> str:
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     account = Account(wish.account or NAME, is_enabled=True)
     config = Config(str(wish.output / FILE_NAME), {account.name: account})

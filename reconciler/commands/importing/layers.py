@@ -106,7 +106,7 @@ def _written(made: Import, aws: Aws, witness: Witness, layer: Live, wanted: Want
 
 def _package(aws: Aws, layer: Live, wanted: Wanted) -> Path:
     """Its content in a file, downloaded unless it is there. Raises AwsError, OSError."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     assert wanted.download
     target, sha256 = layer.key.target, layer.properties["code"]["CodeSha256"]

@@ -33,7 +33,7 @@ OPTIONAL = EVERYTHING - {FUNCTION.name}
 
 def seen(aws: Aws, targets: Sequence[Target]) -> Snapshot:
     """Everything of the functions: all kinds, and whole policies where single statements do not say them."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
     from reconciler.snapshot.fetch import fetch
 
     read = partial(fetch, aws, taken_at=wiring.now(), optional=OPTIONAL)

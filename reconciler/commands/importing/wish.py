@@ -26,7 +26,8 @@ from reconciler.spec.load import targets
 from reconciler.spec.selection import matches
 
 if TYPE_CHECKING:
-    from reconciler.aws.client import Aws, Place
+    from reconciler.aws.client import Aws
+    from reconciler.core.place import Place
 
 NAMING = "ListFunctions"
 LARGEST_SOURCE_BYTES = 64 * 2**20  # a state of thousands of resources has a tenth of that
@@ -87,7 +88,7 @@ def chosen(wish: Wish, config: Config, aws: Aws, places: Sequence[Place]) -> Cho
 def places(wish: Wish, config: Config) -> list[Place]:
     """Every enabled account, or the one that is named, with its regions, or the one that is named. Raises SelectionError where there is
     none."""
-    from reconciler.aws.client import Place
+    from reconciler.core.place import Place
 
     if wish.account and wish.account not in config.accounts:
         hint = close_match(wish.account, config.accounts)

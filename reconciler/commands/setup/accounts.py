@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from reconciler.aws.client import Answer, Aws, Place
+from reconciler.aws.client import Answer, Aws
 from reconciler.aws.simulation import decisions
 from reconciler.aws.unread import failure_text, mend
 from reconciler.commands import wiring
@@ -17,6 +17,7 @@ from reconciler.commands.setup.rights import OPTIONAL, wanted
 from reconciler.commands.wiring import Choices, Workspace
 from reconciler.core.errors import AwsError, NoCredentials, ReconcileError
 from reconciler.core.model import Origin
+from reconciler.core.place import Place
 from reconciler.core.plans import Plan
 from reconciler.core.rights import Decision, Right
 from reconciler.core.words import many

@@ -20,6 +20,7 @@ from reconciler.core.rollouts import OPEN, STOPPED
 from reconciler.core.words import byte_size, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
+from reconciler.report.costs import calls
 from reconciler.report.fold import PLANNING
 from reconciler.report.formats import Document
 
@@ -287,7 +288,7 @@ def totals(plan: Document) -> str:
     refused = f", {summary['refused']} refused" if summary.get("refused") else ""
     if any(summary[verb] for verb in SYMBOLS):
         words = [f"{summary[verb]} to {verb}" for verb in SYMBOLS if summary[verb]]
-        return f"Plan: {', '.join(words)}; {unchanged}{refused}. {many(summary['operations'], 'AWS call')}."
+        return f"Plan: {', '.join(words)}; {unchanged}{refused}. {calls(plan)}."
     if plan.get("in_sync", True):
         held = of_sorts([target["address"] for target in plan["targets"]])
         return f"No changes. What git says is what AWS holds ({held}, {unchanged})."

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.core.foreign import logged, printable
 from reconciler.core.grouping import grouped
 from reconciler.core.words import many
+from reconciler.report.costs import places
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.shown import (
     addresses_of,
@@ -36,6 +37,7 @@ def plan(document: Document, view: View = View()) -> str:  # noqa: B008  frozen
     targets = [target_shown(target) for target in document["targets"] if is_acting(target)]
     return rendered(
         "plan.txt.j2", plan=document, groups=alike(targets), paint=painter(view.has_colour), totals=totals(document),
+        costs=[printable(line) for line in places(document)],
         guard_changes=[guard_change(change) for change in guard_changes(document)],
         notes=[(note["severity"], note_shown(note)) for note in document["diagnostics"]],
     )  # fmt: skip

@@ -7,15 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from reconciler.core.words import many
-from reconciler.kinds.registry import CALLS
+from reconciler.report.costs import calls, places
 from reconciler.report.formats import Document, View
 from reconciler.report.formats.page.alike import Group
 from reconciler.report.formats.page.grave import accounts_of, concerns, is_gone, refusals
 from reconciler.report.formats.page.text import inert, run_link, small
 from reconciler.report.formats.shown import guard_changes, is_itself, noun_of, totals
 
-# How a foretold time is made up: a guess, and told as one.
-SECONDS_A_CALL, SECONDS_TO_SETTLE, CALLS_A_SECOND = 0.5, 2.0, 10.0
 HELD = "W257"  # the rule that says so of a target
 # Of one function, of several, and of any where the whole plan is refused.
 WORDS = {
@@ -98,7 +96,8 @@ def foot(plan: Document, view: View) -> str:
     commit = plan["provenance"]["commit"]
     dirty = " with changes that are not committed" if plan["provenance"]["dirty"] else ""
     return small(
-        many(summary["operations"], "AWS call") + (f", about {seconds(plan)} s" if summary["operations"] else ""),
+        calls(plan),
+        *map(inert, places(plan)),
         f"{many(summary['unchanged'], 'resource')} unchanged" + (f", {summary['refused']} refused" if summary.get("refused") else ""),
         f"plan {inert(str(plan['digest'])[:8])}" + (f" of {inert(commit[:10])}{dirty}" if commit else ""),
         f"AWS at {_moment(plan['snapshot']['taken_at'])}",
@@ -108,16 +107,3 @@ def foot(plan: Document, view: View) -> str:
 
 def _moment(taken_at: str) -> str:
     return taken_at if re.fullmatch("[0-9TZ:.-]+", taken_at) else inert(taken_at)
-
-
-def seconds(plan: Document) -> int:
-    """About how long an apply takes: the longest target, or as long as the calls of all take one after the other at their rate."""
-    refused = {note["address"] for note in refusals(plan)}
-    targets = [target["operations"] for target in plan["targets"] if target["address"] not in refused]
-    longest = max((sum(_seconds(item["operation"]) for item in operations) for operations in targets), default=0.0)
-    return max(1, round(max(longest, sum(map(len, targets)) / CALLS_A_SECOND)))
-
-
-def _seconds(operation: str) -> float:
-    call = CALLS.get(operation)
-    return SECONDS_A_CALL + (SECONDS_TO_SETTLE if call and call.settle else 0.0)
