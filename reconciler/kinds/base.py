@@ -375,11 +375,6 @@ def versions_of(alias: Mapping[str, Any]) -> list[Any]:
     return [alias.get("FunctionVersion"), *(version for version, share in shares.items() if share != 0)]
 
 
-def qualifier_of(answer: Properties) -> str:
-    """The qualifier in an answer's function ARN; empty for the function itself."""
-    return next(iter(str(answer.get("FunctionArn", "")).split(":")[7:8]), "")
-
-
 def comparable_by(operation: str) -> Callable[[Properties, Properties], dict[str, Any]]:
     """A kind's `compared`, where its properties are the members of its create call."""
 

@@ -134,4 +134,9 @@ def fits_its_package(spec: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding("/configuration/ImageConfig", "ImageConfig is for images (`PackageType: Image`)", is_key=True)
 
 
+def is_of_an_image(spec: Mapping[str, Any]) -> bool:
+    """Whether anything in a spec says so."""
+    return part(spec, "configuration").get("PackageType") == "Image" or "ImageUri" in part(spec, "code")
+
+
 RULES = (has_one_code_source, fits_its_package)

@@ -19,6 +19,7 @@ from reconciler.kinds.base import (
     told,
     written_over,
 )
+from reconciler.kinds.code import is_of_an_image
 from reconciler.kinds.reading import Holders, Listing, Reading
 
 _PUT, _DELETE = "PutFunctionCodeSigningConfig", "DeleteFunctionCodeSigningConfig"
@@ -79,8 +80,7 @@ def remark(live: Live) -> str:
     "https://docs.aws.amazon.com/lambda/latest/dg/configuration-codesigning.html",
 )
 def is_for_zips(spec: Mapping[str, Any]) -> Iterator[Finding]:
-    is_image = part(spec, "configuration").get("PackageType") == "Image" or "ImageUri" in part(spec, "code")
-    if is_image and part(spec, CODE_SIGNING.name):
+    if is_of_an_image(spec) and part(spec, CODE_SIGNING.name):
         yield Finding(f"/{CODE_SIGNING.name}", "an image's code is not signed; take code_signing out", is_key=True)
 
 

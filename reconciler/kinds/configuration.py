@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -126,9 +127,8 @@ def normal_configuration(configuration: Properties, function: str) -> dict[str, 
     return full
 
 
-def seconds_at_most(configuration: Properties) -> int:
-    """How long an invocation may take."""
-    return int(configuration.get("Timeout") or DEFAULTS["Timeout"])
+def longest_invocation(configuration: Properties) -> timedelta:
+    return timedelta(seconds=configuration.get("Timeout") or DEFAULTS["Timeout"])
 
 
 def live_configuration(answer: Properties) -> dict[str, Any]:

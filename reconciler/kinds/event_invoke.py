@@ -15,10 +15,10 @@ from reconciler.kinds.base import (
     Section,
     Step,
     comparable_by,
-    qualifier_of,
     told,
     with_defaults,
 )
+from reconciler.kinds.qualifier import qualifier, qualifier_of, which
 from reconciler.kinds.reading import Listing, Reading
 
 _PUT, _DELETE = "PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig"
@@ -42,15 +42,6 @@ _DEFAULTS: Mapping[str, Any] = {
     "MaximumEventAgeInSeconds": 21_600,
     "MaximumRetryAttempts": 2,
 }
-
-
-def qualifier(name: str, _: Properties) -> str:
-    return "" if name == LATEST else name
-
-
-def which(function: str, name: str) -> dict[str, str]:
-    """The params that say which one a call is about."""
-    return {"FunctionName": function} | ({"Qualifier": name} if name != LATEST else {})
 
 
 def single(function: str, name: str) -> tuple[str, Properties]:

@@ -25,11 +25,11 @@ from reconciler.kinds.base import (
     Kind,
     Section,
     Step,
-    qualifier_of,
     shown,
     with_defaults,
 )
 from reconciler.kinds.moments import epoch_seconds
+from reconciler.kinds.qualifier import qualifier_of
 from reconciler.kinds.reading import Listing, Reading, function_of
 from reconciler.kinds.sources import VIRTUAL_HOST, source_service, subject, virtual_hosts
 from reconciler.kinds.tags import FREE_TAGS, reserved, tag_steps, tags_after

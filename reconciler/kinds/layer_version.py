@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.core.model import Key, Live, Properties, Target
-from reconciler.kinds.base import Kind, Section, Step, qualifier_of, told
+from reconciler.kinds.base import Kind, Section, Step, told
+from reconciler.kinds.qualifier import qualifier_of
 from reconciler.kinds.reading import Listing, Reading, Users, function_of
 
 DELETE = "DeleteLayerVersion"

@@ -16,6 +16,7 @@ from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.sealing import digest
 from reconciler.kinds import iam
+from reconciler.kinds import qualifier as qualifiers
 from reconciler.kinds.base import (
     IS_A_GUARD,
     IS_REQUIRED,
@@ -80,14 +81,12 @@ OPAQUE = "statement"  # ours: one that AddPermission cannot say, as JSON
 
 
 def qualifier(name: str, _: Properties) -> str:
-    of = name.partition("/")[0]
-    return "" if of == LATEST else of
+    return qualifiers.qualifier(policy_of(name), {})
 
 
 def which(function: str, name: str) -> dict[str, str]:
     """The params that say which policy a call is about."""
-    of = qualifier(name, {})
-    return {"FunctionName": function} | ({"Qualifier": of} if of else {})
+    return qualifiers.which(function, policy_of(name))
 
 
 def policy_of(name: str) -> str:

@@ -13,6 +13,7 @@ from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.values import LocalArn
 from reconciler.kinds import iam
 from reconciler.kinds.base import IS_A_GUARD, LATEST, Kind, Section, Step, told
+from reconciler.kinds.qualifier import qualifier
 from reconciler.kinds.reading import Reading
 
 _PUT, _GET, _DELETE = "PutResourcePolicy", "GetResourcePolicy", "DeleteResourcePolicy"
@@ -36,10 +37,6 @@ POLICY = Section(
 def which(function: str, name: str) -> dict[str, Any]:
     end = f":{name}" if name != LATEST else ""
     return {"ResourceArn": LocalArn(f"function:{function}{end}")}
-
-
-def qualifier(name: str, _: Properties) -> str:
-    return "" if name == LATEST else name
 
 
 # --- what AWS holds ------------------------------------------------------------------------------------------------

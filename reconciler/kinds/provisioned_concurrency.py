@@ -13,7 +13,8 @@ from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.waiting import State, Wait
 from reconciler.kinds import autoscaling
-from reconciler.kinds.base import IS_REQUIRED, IS_THE_FUNCTION, LATEST, Call, Kind, Section, Step, qualifier_of
+from reconciler.kinds.base import IS_REQUIRED, IS_THE_FUNCTION, LATEST, Call, Kind, Section, Step
+from reconciler.kinds.qualifier import qualifier_of
 from reconciler.kinds.reading import Beside, Listing, Reading
 
 _PUT, _DELETE = "PutProvisionedConcurrencyConfig", "DeleteProvisionedConcurrencyConfig"

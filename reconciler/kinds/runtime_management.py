@@ -10,6 +10,7 @@ from reconciler.core.finding import Finding, Rule, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.values import Unreadable
 from reconciler.kinds.base import IS_THE_FUNCTION, Kind, Section, Step, comparable_by, told
+from reconciler.kinds.code import is_of_an_image
 from reconciler.kinds.reading import Reading
 
 _PUT = "PutRuntimeManagementConfig"
@@ -96,8 +97,7 @@ def names_what_it_pins(spec: Mapping[str, Any]) -> Iterator[Finding]:
 
 @Rule("W225", "Runtimes are managed of functions that have one.", _PAGE)
 def is_for_zips(spec: Mapping[str, Any]) -> Iterator[Finding]:
-    is_image = part(spec, "configuration").get("PackageType") == "Image" or "ImageUri" in part(spec, "code")
-    if is_image and part(spec, RUNTIME_MANAGEMENT.name):
+    if is_of_an_image(spec) and part(spec, RUNTIME_MANAGEMENT.name):
         message = "an image brings its own runtime, so AWS may refuse runtime_management; take it out"
         yield Finding(f"/{RUNTIME_MANAGEMENT.name}", message, is_key=True)
 

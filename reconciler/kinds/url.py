@@ -17,10 +17,10 @@ from reconciler.kinds.base import (
     Section,
     Step,
     comparable_by,
-    qualifier_of,
     told,
     written_over,
 )
+from reconciler.kinds.qualifier import qualifier, qualifier_of, which
 from reconciler.kinds.reading import Listing, Reading
 
 _CREATE, _UPDATE, _DELETE = "CreateFunctionUrlConfig", "UpdateFunctionUrlConfig", "DeleteFunctionUrlConfig"
@@ -54,15 +54,6 @@ WITHOUT_URLS = (
     "me-central-1",
 )
 _HEADERS = ("AllowHeaders", "ExposeHeaders")  # AWS answers them in lower case
-
-
-def qualifier(name: str, _: Properties) -> str:
-    return "" if name == LATEST else name
-
-
-def which(function: str, name: str) -> dict[str, str]:
-    """The params that say which URL a call is about; of the function's own AWS takes no qualifier."""
-    return {"FunctionName": function} | ({"Qualifier": name} if name != LATEST else {})
 
 
 def single(function: str, name: str) -> tuple[str, Properties]:

@@ -11,7 +11,7 @@ from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import GOING, Underway
 from reconciler.core.words import many
 from reconciler.kinds.alias import ALIAS
-from reconciler.kinds.configuration import seconds_at_most
+from reconciler.kinds.configuration import longest_invocation
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER
 from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
@@ -126,11 +126,11 @@ def outlasts_its_steps(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         after = contents_after(case, drafts).get(underway.candidate)
         steps = case.spec.rollouts[draft.pair.key.name].steps
         bakes = [step.bake for step in steps if not step.is_approval]
-        seconds = seconds_at_most(after["configuration"]) if after else 0
-        if bakes and min(bakes) < timedelta(seconds=seconds):
+        longest = longest_invocation(after["configuration"]) if after else timedelta(0)
+        if bakes and min(bakes) < longest:
             message = (
                 f"{draft.pair.key}: its shortest step takes {many(int(min(bakes).total_seconds()), 'second')}, and an invocation may take "
-                f"{seconds}, so that a step may be over before it can be judged; let it bake for longer"
+                f"{int(longest.total_seconds())}, so that a step may be over before it can be judged; let it bake for longer"
             )
             origin = spec_origin(case, *ALIAS.at(draft.pair.key.name), "rollout")
             yield Diagnostic("warning", message, case.spec.target, origin)

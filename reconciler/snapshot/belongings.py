@@ -15,10 +15,11 @@ from reconciler.core.errors import AwsError, CallFailed, Interrupted
 from reconciler.core.model import Target
 from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, Plan, TargetPlan
-from reconciler.kinds.base import LATEST, qualifier_of
+from reconciler.kinds.base import LATEST
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.permission import PERMISSION, several
 from reconciler.kinds.policy import WHOLE_POLICY
+from reconciler.kinds.qualifier import qualifier_of, which
 from reconciler.kinds.registry import KINDS
 from reconciler.kinds.tags import own_tags
 from reconciler.kinds.version import VERSION
@@ -60,8 +61,7 @@ class Owner:
             yield from page[member]
 
     def find(self, operation: str, qualifier: str = "") -> Mapping[str, Any]:
-        named = {"FunctionName": self.target.function} | ({"Qualifier": qualifier} if qualifier else {})
-        return self.aws.find(Place.of(self.target), operation, named) or {}
+        return self.aws.find(Place.of(self.target), operation, which(self.target.function, qualifier)) or {}
 
 
 def _versions(owner: Owner) -> Iterator[Thing]:

@@ -13,6 +13,7 @@ from reconciler.core.model import Target
 from reconciler.core.place import Place
 from reconciler.kinds.alias import weights
 from reconciler.kinds.base import LATEST
+from reconciler.kinds.qualifier import which
 
 MOST_NAMED = 5
 
@@ -36,8 +37,7 @@ def shares(aws: Aws, target: Target, qualifier: str) -> dict[str, float]:
 def version(aws: Aws, target: Target, number: str) -> Mapping[str, Any] | None:
     """GetFunction's answer about a version; None where there is none. The seam knows from then on what its answers and those of the
     function must not repeat."""
-    named = {"FunctionName": target.function} | ({"Qualifier": number} if number != LATEST else {})
-    return aws.find(Place.of(target), "GetFunction", named)
+    return aws.find(Place.of(target), "GetFunction", which(target.function, number))
 
 
 def met(aws: Aws, target: Target, qualifier: str, else_meant: str) -> str:

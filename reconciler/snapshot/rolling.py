@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from reconciler.aws.client import Aws
 from reconciler.core.model import Key, Live, Snapshot, Spec, Target
 from reconciler.core.place import Place
 from reconciler.core.rollouts import Rollout
 from reconciler.kinds.alias import ALIAS, marker, rolled
-from reconciler.kinds.configuration import seconds_at_most
+from reconciler.kinds.configuration import longest_invocation
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
 from reconciler.rollout.rolling import Rolling
@@ -50,7 +49,7 @@ def one(aws: Aws, alias: Live, function: Live, rollout: Rollout | None, file: st
         (function, alias),
         str(alias.properties.get("Description") or ""),
         rollout,
-        timedelta(seconds=seconds_at_most(function.properties["configuration"])),
+        longest_invocation(function.properties["configuration"]),
         file,
     )
 

@@ -5,7 +5,6 @@ writes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from reconciler.aws.client import Aws
 from reconciler.core.finding import Rule
@@ -14,7 +13,7 @@ from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, Plan
 from reconciler.core.rollouts import GOING, Analysis
 from reconciler.kinds.alias import rolled
-from reconciler.kinds.configuration import seconds_at_most
+from reconciler.kinds.configuration import longest_invocation
 from reconciler.kinds.function import FUNCTION
 from reconciler.rollout.evidence import verdict
 from reconciler.rollout.rolling import Rolling
@@ -47,8 +46,11 @@ def _rolling(aws: Aws, plan: Plan, specs: Iterable[Spec], live: Iterable[Live]) 
             if rollout and rollout.analysis != Analysis():
                 function, alias = held[Key(key.target, FUNCTION.name)], held[key]
                 now = aws.date(Place.of(key.target))
-                yield Rolling(key, rolled(alias), now, (function, alias), rollout=rollout, timeout=_timeout(function))
-
-
-def _timeout(function: Live) -> timedelta:
-    return timedelta(seconds=seconds_at_most(function.properties["configuration"]))
+                yield Rolling(
+                    key,
+                    rolled(alias),
+                    now,
+                    (function, alias),
+                    rollout=rollout,
+                    timeout=longest_invocation(function.properties["configuration"]),
+                )

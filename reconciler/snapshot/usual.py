@@ -15,7 +15,7 @@ from reconciler.core.model import Key, Spec, Target
 from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic
 from reconciler.core.rollouts import Rollout
-from reconciler.kinds.configuration import seconds_at_most
+from reconciler.kinds.configuration import longest_invocation
 from reconciler.kinds.function import FUNCTION
 from reconciler.rollout.evidence import Window
 from reconciler.rollout.scarce import scarcity
@@ -59,7 +59,7 @@ def _of_a_day(aws: Aws, place: Place, keys: Iterable[Key]) -> dict[Key, tuple[fl
 
 def _timeout(spec: Spec) -> timedelta:
     function = next((item.properties for item in spec.desired if item.key.kind == FUNCTION.name), {})
-    return timedelta(seconds=seconds_at_most(function.get("configuration", {})))
+    return longest_invocation(function.get("configuration", {}))
 
 
 def _note(
