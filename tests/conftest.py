@@ -172,6 +172,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         config.option.numprocesses, config.option.dist = "auto", "worksteal"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a program that they started, or for a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now stays: the collector need not look at it again and again."""
     gc.collect()
@@ -196,9 +202,10 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
     """A sandbox that is all the AWS there is, for commands that do not wait for the machine: what such an AWS accepts is done
     before it is looked at, what a test writes need not outlive a power cut, and nobody checks what is signed. `clock` is the
     sandbox's own."""
-    from reconciler.aws import client, polling, when
+    from reconciler.aws import client
     from reconciler.sandbox import Sandbox
     from tests.inside import LINE, with_shared_clients
+    from tests.pauses import left_out
 
     with Sandbox(settle_seconds=0, clock=clock) as made, LINE.leading_to(made):
         for name in list(os.environ):
@@ -207,11 +214,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
         for name, value in made.environment(REGION).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(client.Aws, "__init__", with_shared_clients(made.environment(REGION), client.Aws.__init__))
-        monkeypatch.setattr(client, "FIRST_PAUSE_SECONDS", 0.001)
-        for look in ("FIRST_LOOK_SECONDS", "FIRST_SCARCE_LOOK_SECONDS", "UNKNOWN_SECONDS"):
-            monkeypatch.setattr(when, look, 0.001)
-        for module in (when, polling):
-            monkeypatch.setattr(module, "SCARCE_LOOKS_PER_SECOND", 1000.0)
+        left_out(monkeypatch.setattr)
         monkeypatch.setattr(os, "fsync", lambda _: None)
         monkeypatch.setattr("botocore.auth.SigV4Auth.canonical_request", lambda *_: "")
         yield made
