@@ -45,6 +45,59 @@ class Decision:
     verdict: Verdict | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open rollout at a moment, of which it may take its next step. `marker` is the alias's, or the one that it begins with."""
+
+    rollout: Rollout
+    alias: Alias
+    marker: Marker
+    now: datetime
+
+    @property
+    def due(self) -> datetime:
+        return self.marker.since + bake(self.rollout, self.marker)
+
+    @property
+    def is_approval(self) -> bool:
+        return is_approval(self.rollout, self.marker)
+
+    def onward(self) -> Decision:
+        """To the next step, or to all of the traffic."""
+        number = following(self.rollout, self.marker)
+        return self.promoted() if number > len(self.rollout.steps) else self.in_step(number, "step")
+
+    def in_step(self, number: int, did: Literal["start", "step"]) -> Decision:
+        was, step, of = self.marker, self.rollout.steps[number - 1], len(self.rollout.steps)
+        then = Marker(was.candidate, "step", _whole(self.now), was.begun, was.from_, number, of, step.weight)
+        share = "it waits for `rollout promote`" if step.is_approval else f"{was.candidate} at {percent(step.weight)}"
+        return Decision(
+            did,
+            f"step {number} of {of}: {share}",
+            replace(self.alias, version=was.from_, weights=then.weights, marker=then),
+            not_before=None if step.is_approval else then.since + step.bake,
+            needs_person=step.is_approval,
+        )
+
+    def promoted(self) -> Decision:
+        """What is provisioned has to follow, so that somebody must look whether it has."""
+        was = self.marker
+        is_watched = self.rollout.watch > NO_TIME or bool(self.alias.provisioned)
+        watch = Marker(was.candidate, "watch", _whole(self.now), was.begun, was.from_) if is_watched else None
+        return Decision(
+            "promote",
+            f"{was.candidate} at 100 %",
+            replace(self.alias, version=was.candidate, weights={}, marker=watch),
+            not_before=watch.since + self.rollout.watch if watch else None,
+        )
+
+    def back(self, reason: str) -> Decision:
+        return _back(self.alias, self.marker, reason, self.now)
+
+    def flagged(self, did: Literal["hold", "pause"], reason: str) -> Decision:
+        return _flagged(self.alias, self.marker, did, reason)
+
+
 def decide(rollout: Rollout, alias: Alias, evidence: Evidence, now: datetime) -> Decision:
     """One tick, of one step at the most. `now` is AWS's time."""
     marker = alias.marker
@@ -53,10 +106,8 @@ def decide(rollout: Rollout, alias: Alias, evidence: Evidence, now: datetime) ->
     if marker is None or not marker.is_open:
         return Decision("none", disagreement(alias))
     judged = verdict(rollout, marker, evidence)
-    decision = _opposed(rollout, alias, marker, judged, now) or _unopposed(
-        rollout, alias, marker, evidence, judged, now
-    )
-    return replace(decision, verdict=judged)
+    going = _Open(rollout, alias, marker, now)
+    return replace(_opposed(going, judged) or _unopposed(going, evidence, judged), verdict=judged)
 
 
 def held_back(decision: Decision, reason: str, until: datetime | None = None) -> Decision:
@@ -68,38 +119,34 @@ def held_back(decision: Decision, reason: str, until: datetime | None = None) ->
     return replace(decision, did="none", reason=reason, after=None, not_before=until, needs_person=True)
 
 
-def _opposed(rollout: Rollout, alias: Alias, marker: Marker, judged: Verdict, now: datetime) -> Decision | None:
+def _opposed(going: _Open, judged: Verdict) -> Decision | None:
     """What speaks against the candidate, or that somebody else has the alias in hand; None where nothing is of that."""
+    alias, marker = going.alias, going.marker
     if marker.state == "watch" and (alias.stuck or alias.provisioned == "FAILED"):
         why = f": {alias.stuck}" if alias.stuck else ""
-        return _back(alias, marker, f"what is provisioned for {marker.candidate} does not start{why}", now)
+        return going.back(f"what is provisioned for {marker.candidate} does not start{why}")
     if set(alias.weights) - {marker.candidate} and is_moved(alias):
         return Decision("none", disagreement(alias), needs_person=True)
-    if judged.outcome == "fail" and rollout.on_failure == "back":
-        return _back(alias, marker, judged.reason, now)
+    if judged.outcome == "fail" and going.rollout.on_failure == "back":
+        return going.back(judged.reason)
     if is_moved(alias):
         return Decision("none", disagreement(alias), needs_person=True)
     if is_moved_by_aws(alias):
         return Decision("none", f"AWS keeps the traffic where it is ({shares(alias.weights)}) until the other is warm")
     if marker.flag == "paused":
         return Decision("none", marker.reason or "it is paused", needs_person=True)
-    return _flagged(alias, marker, "pause", judged.reason) if judged.outcome == "fail" else None
+    return going.flagged("pause", judged.reason) if judged.outcome == "fail" else None
 
 
-def _unopposed(
-    rollout: Rollout, alias: Alias, marker: Marker, evidence: Evidence, judged: Verdict, now: datetime
-) -> Decision:
+def _unopposed(going: _Open, evidence: Evidence, judged: Verdict) -> Decision:
     """What time and evidence let it do."""
-    due = marker.since + bake(rollout, marker)
-    if is_approval(rollout, marker):
+    if going.is_approval:
         return Decision("none", "it waits for `rollout promote`", needs_person=True)
-    if now < due:
-        return Decision("none", not_before=due)
-    if marker.state == "watch":
-        return _watched(alias, evidence)
-    if judged.outcome == "unsure":
-        return _unsure(rollout, alias, marker, evidence, judged, now)
-    return _onward(rollout, alias, marker, now)
+    if going.now < going.due:
+        return Decision("none", not_before=going.due)
+    if going.marker.state == "watch":
+        return _watched(going.alias, evidence)
+    return _unsure(going, evidence, judged.reason) if judged.outcome == "unsure" else going.onward()
 
 
 def _watched(alias: Alias, evidence: Evidence) -> Decision:
@@ -109,66 +156,28 @@ def _watched(alias: Alias, evidence: Evidence) -> Decision:
     return Decision("done", after=replace(alias, marker=None))
 
 
-def _unsure(
-    rollout: Rollout, alias: Alias, marker: Marker, evidence: Evidence, judged: Verdict, now: datetime
-) -> Decision:
+def _unsure(going: _Open, evidence: Evidence, reason: str) -> Decision:
     """Its time is over, and nobody can tell. Where nobody could look, it holds: what a spec says is about too little that was seen."""
-    is_late = rollout.deadline is not None and now >= marker.since + rollout.deadline
+    rollout, is_held = going.rollout, going.marker.flag == "held"
+    is_late = rollout.deadline is not None and going.now >= going.marker.since + rollout.deadline
     if evidence.window.is_empty and not evidence.problem and not is_late:
-        return Decision("none", "there is no whole minute yet to judge by", needs_person=marker.flag == "held")
+        return Decision("none", "there is no whole minute yet to judge by", needs_person=is_held)
     match "hold" if evidence.problem else rollout.unsure:
         case "go":
-            return _onward(rollout, alias, marker, now)
+            return going.onward()
         case "back":
-            return _back(alias, marker, judged.reason, now)
+            return going.back(reason)
         case "hold" if is_late:
-            return _flagged(alias, marker, "pause", f"deadline: {judged.reason}")
-        case "hold" if marker.flag == "held":
-            return Decision("none", judged.reason, needs_person=True)
+            return going.flagged("pause", f"deadline: {reason}")
+        case "hold" if is_held:
+            return Decision("none", reason, needs_person=True)
         case "hold":
-            return _flagged(alias, marker, "hold", judged.reason)
+            return going.flagged("hold", reason)
 
 
 def _flagged(alias: Alias, marker: Marker, did: Literal["hold", "pause"], reason: str) -> Decision:
     flagged = replace(marker, flag="held" if did == "hold" else "paused", reason=reason)
     return Decision(did, reason, replace(alias, marker=flagged), needs_person=True)
-
-
-def _onward(rollout: Rollout, alias: Alias, marker: Marker, now: datetime) -> Decision:
-    """To the next step, or to all of the traffic."""
-    number = following(rollout, marker)
-    if number > len(rollout.steps):
-        return _promoted(rollout, alias, marker, now)
-    return _in_step(rollout, alias, marker, number, "step", now)
-
-
-def _in_step(
-    rollout: Rollout, alias: Alias, marker: Marker, number: int, did: Literal["start", "step"], now: datetime
-) -> Decision:
-    step = rollout.steps[number - 1]
-    then = Marker(
-        marker.candidate, "step", _whole(now), marker.begun, marker.from_, number, len(rollout.steps), step.weight
-    )
-    share = "it waits for `rollout promote`" if step.is_approval else f"{marker.candidate} at {percent(step.weight)}"
-    return Decision(
-        did,
-        f"step {number} of {len(rollout.steps)}: {share}",
-        replace(alias, version=marker.from_, weights=then.weights, marker=then),
-        not_before=None if step.is_approval else then.since + step.bake,
-        needs_person=step.is_approval,
-    )
-
-
-def _promoted(rollout: Rollout, alias: Alias, marker: Marker, now: datetime) -> Decision:
-    """What is provisioned has to follow, so that somebody must look whether it has."""
-    is_watched = rollout.watch > NO_TIME or bool(alias.provisioned)
-    watch = Marker(marker.candidate, "watch", _whole(now), marker.begun, marker.from_) if is_watched else None
-    return Decision(
-        "promote",
-        f"{marker.candidate} at 100 %",
-        replace(alias, version=marker.candidate, weights={}, marker=watch),
-        not_before=watch.since + rollout.watch if watch else None,
-    )
 
 
 def _back(alias: Alias, marker: Marker, reason: str, now: datetime) -> Decision:
@@ -189,10 +198,8 @@ def _whole(now: datetime) -> datetime:
 def begun(rollout: Rollout, alias: Alias, candidate: str, now: datetime) -> Decision:
     """The first call for a candidate, after its smoke events passed: the first step, or all at once. The stable version is the one that the
     alias is on, which a rollout that it replaces has as well."""
-    marker = Marker(candidate, "step", _whole(now), _whole(now), alias.version)
-    if rollout.steps:
-        return _in_step(rollout, alias, marker, 1, "start", now)
-    return replace(_promoted(rollout, alias, marker, now), did="start")
+    first = _Open(rollout, alias, Marker(candidate, "step", _whole(now), _whole(now), alias.version), now)
+    return first.in_step(1, "start") if rollout.steps else replace(first.promoted(), did="start")
 
 
 def rejected(candidate: str, stable: str, reason: str, now: datetime) -> Alias:
@@ -232,7 +239,7 @@ def asked(
         return _refused(f"{disagreement(alias)}; `rollout resume --reset` gives the weight back")
     if rollout is None:
         return _refused("the spec has no rollout for this alias; plan says what it is to be")
-    return _pushed(rollout, alias, marker, now, is_full=is_full)
+    return _pushed(_Open(rollout, alias, marker, now), is_full=is_full)
 
 
 def _refused(reason: str) -> Decision:
@@ -262,15 +269,15 @@ def _resumed(alias: Alias, marker: Marker, now: datetime, *, is_reset: bool) -> 
     return Decision("resume", after=replace(alias, weights=again.weights, marker=again))
 
 
-def _pushed(rollout: Rollout, alias: Alias, marker: Marker, now: datetime, *, is_full: bool) -> Decision:
+def _pushed(going: _Open, *, is_full: bool) -> Decision:
     """Past an approval, a pause or a hold; or to all of the traffic now."""
+    marker = going.marker
     if marker.state == "watch":
         if marker.flag:
-            return Decision("done", after=replace(alias, marker=None))
+            return Decision("done", after=replace(going.alias, marker=None))
         return _refused(f"{marker.candidate} has all the traffic already; it is watched")
     if is_full:
-        return _promoted(rollout, alias, marker, now)
-    if marker.flag or is_approval(rollout, marker):
-        return _onward(rollout, alias, marker, now)
-    due = told(marker.since + bake(rollout, marker))
-    return _refused(f"nothing waits for it: the step takes until {due}; `--full` moves all traffic now")
+        return going.promoted()
+    if marker.flag or going.is_approval:
+        return going.onward()
+    return _refused(f"nothing waits for it: the step takes until {told(going.due)}; `--full` moves all traffic now")
