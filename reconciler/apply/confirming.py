@@ -119,20 +119,29 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> Waits[None]:
     root = Key(target, target.root)
     states: dict[Key, State] = {**expected.states, **dict.fromkeys(expected.gone)}
     revised_as = expected.known_revision(root) if root in expected.fresh else ""
+    unseen = dict[Key, State]()
     for key, state in sorted(states.items(), key=lambda item: (item[0] != root, item[0])):
         if revised(key) != key:
             _compare(key, state, parts.get(key), expected)
         elif key.target == target and key.kind != VERSION.name and key not in expected.fresh:
             is_untouched = root in expected.made and expected.made.get(key) == revised_as != ""
-            if is_untouched and state and _is_still(aws, key, state):
-                continue
             if key == Key(target, FUNCTION.name) and state:
                 live = yield from _told_with_others(aws, key, state, expected)
-            else:
-                live = looking.seen(aws, key, has_tags="Tags" in (state or {}))
-            _compare(key, state, live, expected)
-            if key == root and live:
-                revised_as = str(live.handle.get("RevisionId", ""))
+                _compare(key, state, live, expected)
+                revised_as = str(live.handle.get("RevisionId", "")) if live else revised_as
+            elif not (is_untouched and state and _is_still(aws, key, state)):
+                unseen[key] = state
+    _require_all(aws, unseen, expected)
+
+
+def _require_all(aws: Aws, states: Mapping[Key, State], expected: Expected) -> None:
+    """What a listing shows as it must be needs no look of its own; a listing may be late."""
+    shown = looking.several(aws, {key: state for key, state in states.items() if state})
+    for key, state in states.items():
+        live = shown.get(key)
+        if live is None or expected.unlike(key, state, live.properties):
+            live = looking.seen(aws, key, has_tags="Tags" in (state or {}))
+        _compare(key, state, live, expected)
 
 
 def _told_with_others(aws: Aws, key: Key, state: Properties, expected: Expected) -> Waits[Live | None]:

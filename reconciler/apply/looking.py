@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.aws.client import Aws
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, state_of
 from reconciler.snapshot.beside import about, each_of, with_tags
+from reconciler.snapshot.by_qualifier import listed
 
 
 def seen(aws: Aws, key: Key, *, has_tags: bool = False) -> Live | None:
@@ -29,6 +31,30 @@ def told(aws: Aws, key: Key, *, has_tags: bool = False) -> dict[Key, Live | None
     if kind.reading.several:
         return {key: None} | {live.key: live for live in lives if live}
     return {key: next(iter(lives), None)}
+
+
+def several(aws: Aws, states: Mapping[Key, Properties]) -> dict[Key, Live]:
+    """Of those of which a target has several of a kind what listings show, where they take fewer calls than a look at each. What a listing
+    leaves out, or has only in part, is not among them."""
+    shown: dict[Key, Live] = {}
+    for (target, name), keys in grouped(states, lambda key: (key.target, key.kind)).items():
+        kind = KINDS[name]
+        reading = kind.reading
+        asked = {_listed_as(kind, key, states[key]) for key in keys}
+        if reading.listing is None or reading.beside or reading.several or len(asked) >= len(keys):
+            continue
+        for item in (item for one in sorted(asked) for item in listed(aws, Place.of(target), reading.listing, one)):
+            live = reading.live(target, item)
+            if live and live.key in keys and not reading.is_cut(item, frozenset()):
+                whole = answered(aws, kind, target, item, has_tags="Tags" in states[live.key])
+                shown |= {whole.key: whole} if whole else {}
+    return shown
+
+
+def _listed_as(kind: Kind, key: Key, state: Properties) -> str:
+    """The name by which a resource is listed: that of its function, with a qualifier where only that tells for sure."""
+    qualifier = kind.qualifier(key.name, state) if kind.reading.told_by_qualifier and kind.qualifier else ""
+    return f"{key.target.name}:{qualifier}" if qualifier else key.target.name
 
 
 def answered(aws: Aws, kind: Kind, target: Target, answer: Properties, *, has_tags: bool = False) -> Live | None:

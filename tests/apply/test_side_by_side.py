@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from reconciler.core.model import Key, Properties, Target
 from reconciler.core.plans import Operation
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.conftest import Killer
-from tests.conftest import House, function_spec
+from tests.conftest import ACCOUNT, REGION, House, function_spec
 
 MADE, DELETED = "CreateEventSourceMapping", "DeleteEventSourceMapping"
 LOOKS = ("GetEventSourceMapping", "ListEventSourceMappings")
@@ -134,3 +135,53 @@ def test_only_what_cannot_stand_in_each_others_way_is_abreast() -> None:
     assert [[number for number, _ in together] for together in abreast(operations)] == [
         [0], [1, 2], [3], [4], [5], [6, 7], [8],
     ]  # fmt: skip
+
+
+def told_of_many(house: House) -> Counter[str]:
+    """What is asked for after the version was published of a function that has five aliases, and nine mappings of three qualifiers."""
+    arn, key = "arn:aws:sqs:us-west-2:123456789012:", "arn:aws:kms:us-west-2:123456789012:key/a"
+    entries = [f"q{number}: {{EventSourceArn: '{arn}q{number}', alias: a{number % 2}}}" for number in range(8)]
+    entries.append(
+        f"kept: {{EventSourceArn: '{arn}kept', KMSKeyArn: '{key}', FilterCriteria: {{Filters: [{{Pattern: '{{}}'}}]}}}}"
+    )
+    aliases = ", ".join(f"a{number}: {{FunctionVersion: '1'}}" for number in range(5))
+    extra = f"publish: true\naliases: {{{aliases}}}\nevent_source_mappings: {{{', '.join(entries)}}}\n"
+    house.write("checkout.yaml", function_spec(extra=extra))
+    house.apply()
+    house.write("checkout.yaml", function_spec(extra=extra, configuration="Timeout: 9"))
+    house.sandbox.requests.clear()
+    house.apply()
+    asked = [request.operation for request in house.sandbox.requests]
+    return Counter(asked[asked.index("PublishVersion") :])
+
+
+def test_many_that_nothing_is_done_about_are_looked_at_by_their_listings(house: House) -> None:
+    """All aliases by one call, the mappings of each qualifier by one, and that by itself which a listing cuts."""
+    asked = told_of_many(house)
+    assert (asked["ListAliases"], asked["GetAlias"]) == (1, 0)
+    assert (asked["ListEventSourceMappings"], asked["GetEventSourceMapping"]) == (3, 1)
+    assert house.verbs() == {}
+
+
+def test_what_listings_do_not_show_is_looked_at(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.apply.looking.listed", lambda *_: ())
+    asked = told_of_many(house)
+    assert (asked["GetAlias"], asked["GetEventSourceMapping"]) == (5, 9)
+    assert house.newest_report()["outcome"]["exit_code"] == 0
+
+
+@pytest.mark.parametrize(("kind", "number"), [("aliases", 3), ("mappings", 4)])
+def test_what_somebody_changes_at_the_end_is_found_among_many(house: House, kind: str, number: int) -> None:
+    def meddle(operation: str, _: object) -> None:
+        if operation == "PublishVersion" and house.sandbox.requests:
+            region, _ = house.sandbox.gate.region(ACCOUNT, REGION)
+            if kind == "mappings":
+                mapping = sorted(region.mappings.items())[number][1]
+                mapping.properties["BatchSize"] = 3
+            else:
+                aliases, name = region.functions["checkout"].aliases, f"a{number}"
+                aliases[name] = replace(aliases[name], description="moved")
+
+    house.sandbox.gate.watch = meddle
+    told_of_many(house)
+    assert "changed since the plan was made" in house.newest_report()["tasks"][0]["status"]["status"]
