@@ -34,6 +34,7 @@ from reconciler.core.values import LocalArn
 from reconciler.core.waiting import Pause, State
 
 PATIENCE_SECONDS = 300.0
+IDENTITY_SECONDS = 5.0  # for which one region waits for what STS of another says
 FIRST_PAUSE_SECONDS = 0.05  # between two attempts of a call
 
 LONGEST_WAIT_SECONDS = 10.0  # between two attempts of a call that something else is in the way of
@@ -76,7 +77,7 @@ class Aws:
         self._is_stopping = is_stopping
         self.schedule = Schedule(calls_per_second(), clock, sleep)
         self.clients = Clients(accounts, self.schedule, self.owner)
-        self._lock = threading.RLock()
+        self._asking = {name: threading.Lock() for name in accounts}
         self._identities: dict[str, str] = {}
         self._dates: dict[Place, str] = {}  # as Lambda wrote them
         self.redaction = Redaction()
@@ -86,24 +87,35 @@ class Aws:
         return self._accounts[account].account_id or self._identities.get(account, account)
 
     def account_id(self, place: Place) -> str:
-        """The account that the credentials belong to, asked once an account. Raises AwsError when reconcile.yaml says
-        another."""
-        with self._lock:
+        """The account that the credentials belong to, asked once an account: who waits long for the answer in another region asks in its own.
+        Raises AwsError when reconcile.yaml says another."""
+        asking = self._asking[place.account]
+        is_first = asking.acquire(timeout=IDENTITY_SECONDS)
+        try:
             if place.account not in self._identities:
-                account = self._accounts[place.account]
-                try:
-                    actual = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
-                except CallFailed as failure:
-                    raise refused(account, failure) from failure
-                if account.account_id not in ("", actual):
-                    profile = profile_of(account)
-                    whose = f"credentials of profile {profile}" if profile else "credentials"
-                    raise AwsError(
-                        f"account {place.account} is {account.account_id} in reconcile.yaml, but the {whose} belong to {actual}; "
-                        "check profile and assumeRole, nothing was read or written"
-                    )
-                self._identities[place.account] = actual
-            return self._identities[place.account]
+                self._identities[place.account] = self._identity(place)
+        except AwsError:
+            if place.account not in self._identities:  # which another region has told meanwhile
+                raise
+        finally:
+            if is_first:
+                asking.release()
+        return self._identities[place.account]
+
+    def _identity(self, place: Place) -> str:
+        account = self._accounts[place.account]
+        try:
+            actual = str(self.call(place, "GetCallerIdentity", {}, api="sts").result["Account"])
+        except CallFailed as failure:
+            raise refused(account, failure) from failure
+        if account.account_id not in ("", actual):
+            profile = profile_of(account)
+            whose = f"credentials of profile {profile}" if profile else "credentials"
+            raise AwsError(
+                f"account {place.account} is {account.account_id} in reconcile.yaml, but the {whose} belong to {actual}; "
+                "check profile and assumeRole, nothing was read or written"
+            )
+        return actual
 
     def make_ready(self, place: Place) -> None:
         """The client that reads of Lambda, before it is needed. Raises NoCredentials."""

@@ -9,6 +9,7 @@ accounts and regions are read side by side, and in each all that needs no answer
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import partial
 
@@ -121,16 +122,21 @@ def _by_key(item: Live) -> tuple[str, ...]:
 def identities(
     aws: Aws, by_place: Mapping[Place, list[Spec]], unread: Unread, readers: Readers
 ) -> tuple[dict[str, str], dict[Place, str]]:
-    """The number of each account whose credentials are there and its own; of the others' places why it is not known, and their
-    targets are unread."""
-    accounts, failed = dict[str, str](), dict[Place, str]()
-    asking = {place: readers.beside(partial(aws.account_id, place)) for place in by_place}
+    """The number of each account whose credentials are there and its own, as soon as any of its regions tells it; of the others' places why
+    it is not known, and their targets are unread."""
+    accounts, failures = dict[str, str](), dict[Place, AwsError]()
+    asking = {readers.beside(partial(aws.account_id, place)): place for place in by_place}
     for place in by_place:
         readers.beside(partial(aws.make_ready, place))  # while AWS answers; what it raises, the first call raises again
-    for place, group in by_place.items():
+    for answer in as_completed(asking):
+        place = asking[answer]
         try:
-            accounts[place.account] = asking[place].result()
+            accounts[place.account] = answer.result()
         except AwsError as failure:
-            unread.add([spec.target for spec in group], "GetCallerIdentity", failure)
-            failed[place] = failure_text("GetCallerIdentity", failure)
-    return accounts, failed
+            failures[place] = failure
+        if all(place.account in accounts for place in by_place):
+            break
+    unknown = {place: failures[place] for place in by_place if place.account not in accounts}
+    for place, why in unknown.items():
+        unread.add([spec.target for spec in by_place[place]], "GetCallerIdentity", why)
+    return accounts, {place: failure_text("GetCallerIdentity", why) for place, why in unknown.items()}

@@ -72,11 +72,11 @@ def with_values(aws: Aws, specs: Iterable[Spec]) -> tuple[Spec, ...]:
 
 
 def identities(aws: Aws, specs: Iterable[Spec]) -> dict[str, str | AwsError]:
-    """The number of each account, asked before anything of it is read, or why there is none."""
+    """The number of each account, asked before anything of it is read, or why no region tells it."""
     numbers: dict[str, str | AwsError] = {}
     for place in dict.fromkeys(Place.of(spec.target) for spec in specs):
         try:
-            numbers.setdefault(place.account, aws.account_id(place))
+            numbers[place.account] = aws.account_id(place)
         except Interrupted:
             raise
         except AwsError as failure:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore import handlers
 
-from reconciler.aws.client import Aws
+from reconciler.aws.client import Answer, Aws
 from reconciler.aws.sessions import assuming, core_session
 from reconciler.core.accounts import Account
 from reconciler.core.errors import CallFailed
@@ -277,3 +279,42 @@ def test_sessions_share_no_event_hooks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", [*handlers.BUILTIN_HANDLERS, late])
     core_session().get_component("event_emitter").emit("said")
     assert heard == ["late"], "what a library adds to botocore's handlers after our first session is not heard"
+
+
+def test_the_number_of_an_account_is_what_any_of_its_regions_tells(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = function_spec("one", configuration='Environment: {Variables: {WHERE: "{{ account.id }}"}}')
+    house.write("reconcile.yaml", CONFIG.replace("[us-west-2]", "[eu-west-1, us-west-2]"), stock=False)
+    house.write("one.yaml", whole.replace("region: us-west-2", "regions: [eu-west-1, us-west-2]"))
+    call = Aws.call
+
+    def unanswered(self: Aws, place: Place, operation: str, params: Any, *, api: str = "") -> Any:
+        if (operation, place.region) == ("GetCallerIdentity", "eu-west-1"):
+            raise CallFailed("Connect timeout", code="ConnectTimeoutError")
+        return call(self, place, operation, params, api=api)
+
+    monkeypatch.setattr(Aws, "call", unanswered)
+    plan = house.plan()
+    assert [target["address"] for target in plan["targets"]] == ["test/eu-west-1/one", "test/us-west-2/one"]
+    assert plan["summary"]["refused"] == 0
+
+
+def test_a_region_whose_sts_does_not_answer_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.aws.client.IDENTITY_SECONDS", 0.01)
+    aws, asked, is_over = Aws({"test": Account("test")}), threading.Event(), threading.Event()
+
+    def call(place: Place, *_: Any, api: str) -> Answer:
+        if place.region == "eu-west-1":
+            asked.set()
+            assert is_over.wait(60)
+            raise CallFailed("Connect timeout", code="ConnectTimeoutError")
+        return Answer({"Account": "123456789012"})
+
+    monkeypatch.setattr(aws, "call", call)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(aws.account_id, Place("test", "eu-west-1"))
+        assert asked.wait(60)
+        assert aws.account_id(Place("test", "us-west-2")) == "123456789012"
+        is_over.set()
+        assert first.result() == "123456789012"
