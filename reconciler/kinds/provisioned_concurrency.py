@@ -16,6 +16,7 @@ from reconciler.kinds import autoscaling
 from reconciler.kinds.base import IS_REQUIRED, IS_THE_FUNCTION, LATEST, Call, Kind, Section, Step
 from reconciler.kinds.qualifier import qualifier_of
 from reconciler.kinds.reading import Beside, Listing, Reading
+from reconciler.kinds.unsaid import never_abreast
 
 _PUT, _DELETE = "PutProvisionedConcurrencyConfig", "DeleteProvisionedConcurrencyConfig"
 NUMBER, SCALED = "ProvisionedConcurrentExecutions", "autoscaling"
@@ -274,6 +275,7 @@ CALLS = tuple(
         f"Finished {doing} of {_SCALING if of else _WORD} Operation...",
         settle=("pc-ready",) if operation == _PUT else (),
         is_upsert=operation in (_PUT, autoscaling.REGISTER, autoscaling.PUT_POLICY, autoscaling.PUT_ACTION),
+        abreast=(lambda _: "started") if operation == _PUT else never_abreast,
     )
     for operation, verb, of, doing in (
         (_PUT, "PUT", "", "Setting"),

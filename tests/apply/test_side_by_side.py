@@ -137,6 +137,24 @@ def test_only_what_cannot_stand_in_each_others_way_is_abreast() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_kept_started_of_several_aliases_starts_side_by_side(house: House) -> None:
+    """AWS takes minutes with each."""
+    asked = list[tuple[str, str]]()
+    extra = "publish: true\naliases: {old: {FunctionVersion: '1'}, new: {FunctionVersion: published}}\n"
+    house.write("checkout.yaml", function_spec(extra=extra.replace("old: ", "other: ")))
+    house.apply()
+    kept = "{old: {ProvisionedConcurrentExecutions: 1}, new: {ProvisionedConcurrentExecutions: 2}}"
+    again = f"{extra}provisioned_concurrency: {kept}\n"
+    house.write("checkout.yaml", function_spec(extra=again, configuration="Timeout: 9"))
+    house.sandbox.gate.watch = lambda operation, params: asked.append((operation, str(params.get("Qualifier"))))
+    house.apply()
+    put, looked = "PutProvisionedConcurrencyConfig", "GetProvisionedConcurrencyConfig"
+    first = next(one for one in asked if one[0] == put)
+    assert [one for one in asked if one[0] == put] == [(put, "new"), (put, "old")]
+    assert asked.index((looked, first[1]), asked.index(first)) > asked.index((put, "old"))
+    assert house.verbs() == {}
+
+
 def told_of_many(house: House) -> Counter[str]:
     """What is asked for after the version was published of a function that has five aliases, and nine mappings of three qualifiers."""
     arn, key = "arn:aws:sqs:us-west-2:123456789012:", "arn:aws:kms:us-west-2:123456789012:key/a"
