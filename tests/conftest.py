@@ -21,7 +21,7 @@ from hypothesis import settings
 
 from reconciler.cli import main
 from reconciler.commands.rehearsal import wanted
-from reconciler.commands.wiring import read
+from reconciler.commands.workspaces import read
 from reconciler.core.errors import SpecError
 
 if TYPE_CHECKING:  # boto3 and moto take longer to load than most pure tests to run

@@ -10,7 +10,10 @@ from importlib import import_module
 
 import reconciler
 from reconciler import aws
-from reconciler.aws import sessions
+from reconciler.apply import lock
+from reconciler.aws import client, sessions
+from reconciler.commands import wiring, workspaces
+from reconciler.core.place import Place
 
 FORMER = {
     "config": "reconciler.spec.config",
@@ -23,4 +26,12 @@ FORMER = {
 for name, now in FORMER.items():
     sys.modules[f"reconciler.{name}"] = module = import_module(now)
     setattr(reconciler, name, module)
-vars(aws)["_assuming"] = sessions.assuming
+vars(aws).update(
+    Answer=client.Answer,
+    Aws=client.Aws,
+    Place=Place,
+    core_session=sessions.core_session,
+    _assuming=sessions.assuming,
+)
+vars(lock)["_taken"] = lambda *wanted: lock.Lock(*wanted).taken()
+vars(wiring).update(read=workspaces.read, Workspace=workspaces.Workspace, Choices=workspaces.Choices)

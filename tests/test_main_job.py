@@ -7,7 +7,7 @@ from unittest.mock import ANY
 
 import pytest
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.rehearsal import fill
 from tests.conftest import CONFIG, ROLE, House, function_spec
 
@@ -357,7 +357,7 @@ def test_the_examples_apply_cleanly(house: House, monkeypatch: pytest.MonkeyPatc
 
     root = Path(__file__).parents[1]
     monkeypatch.chdir(root)
-    fill(house.sandbox, wiring.read([Path("specs")]))
+    fill(house.sandbox, workspaces.read([Path("specs")]))
     reports = str(house.root / "reports")
     assert reconcile("apply", "specs", "--yes", "--report-dir", reports).exit_code == 0
     assert reconcile("plan", "specs", "--detailed-exitcode").exit_code == 0

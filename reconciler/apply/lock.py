@@ -55,12 +55,13 @@ def held(
     url: str,
     run_id: str,
     *,
+    now: Callable[[], float] = time.time,
     lost: Callable[[], None] = lambda: None,
     clock: Callable[[], float] = elapsed,
 ) -> Iterator[Lease]:
     """Hold the lock for the block; `lost` is called when somebody else has it all the same. Raises Locked, naming owner,
     run and what is left of its lease, when somebody else does, AwsError when S3 does not answer."""
-    lock, since = Lock(store, url, run_id), clock()
+    lock, since = Lock(store, url, run_id, now), clock()
     lease = Lease(lock.taken(), since, clock)
     over = threading.Event()
 

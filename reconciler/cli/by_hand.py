@@ -84,10 +84,10 @@ def republish(
 
     Example: reconcile republish checkout
     """
-    from reconciler.commands import wiring
+    from reconciler.commands import workspaces
     from reconciler.commands.by_hand import republished
 
-    workspace = wiring.read([path])
+    workspace = workspaces.read([path])
     request = asked(word, path, report_dir, form, yes=yes, unminded=breaking(broken, because))
     ending = republished(request, workspace)
     if not ending.exit_code:

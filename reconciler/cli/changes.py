@@ -44,11 +44,11 @@ def validate(selection: Selection, form: str) -> None:
 
     Example: reconcile validate specs/shop
     """
-    from reconciler.commands import selected, wiring
+    from reconciler.commands import selected, wiring, workspaces
     from reconciler.report.documents import validation_document
 
     workspace = selected.read(selection)
-    warnings = wiring.warnings(workspace.specs, wiring.now())
+    warnings = workspaces.warnings(workspace.specs, wiring.now())
     for warning in warnings:
         say(f"{warning.origin}: warning: {warning.message}")
     specs = workspace.specs
@@ -68,13 +68,13 @@ def snapshot(selection: Selection, output: Path | None, download_code: bool, rep
 
     Example: reconcile snapshot --account prod -o prod.json
     """
-    from reconciler.commands import selected, wiring
+    from reconciler.commands import selected, wiring, workspaces
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
 
     workspace = selected.read(selection)
     aws = wiring.connect(workspace.config, workspace.accounts)
-    look = wiring.looking(report_dir, wiring.Choices(download_code=download_code))
+    look = wiring.looking(report_dir, workspaces.Choices(download_code=download_code))
     live = wiring.kept_snapshot(workspace, aws, look)
     for reason in dict.fromkeys((*live.unread.values(), *live.unlisted.values(), *live.unnamed.values())):
         warn(reason)
@@ -127,7 +127,7 @@ def plan(
     from reconciler.commands import selected
     from reconciler.commands.changed import part
     from reconciler.commands.plan import planned
-    from reconciler.commands.wiring import Choices
+    from reconciler.commands.workspaces import Choices
     from reconciler.report.files import write_result
     from reconciler.report.formats.json import document_json
     from reconciler.report.formats.shown import is_acting, is_rolling_out
@@ -205,11 +205,12 @@ def apply(
 
     Example: reconcile apply checkout --approved plan.json --yes
     """
-    from reconciler.commands import selected, wiring
+    from reconciler.commands import selected
     from reconciler.commands.apply import Orders, reviewed_plans
     from reconciler.commands.applying import applied
     from reconciler.commands.changed import part
     from reconciler.commands.run import Stop
+    from reconciler.commands.workspaces import Choices
     from reconciler.report.journal import complete
 
     workspace = part(selected.read(selection), base=base, changed_since=changed_since, prunes=prune)
@@ -218,7 +219,7 @@ def apply(
         say(f"A run was cut off earlier; its report is now {path}.")
 
     orders = Orders(
-        wiring.Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
+        Choices(adopt, prune and not changed_since, base, allow_deletes=allow_deletes, download_code=download_code),
         report_dir, reviewed_plans(workspace, approved) if approved else None, only_failed, recovered,
         breaking=breaking(broken, because),
     )  # fmt: skip
@@ -241,10 +242,10 @@ def unlock(run: str, path: Path) -> None:
 
     Example: reconcile unlock 0170d518dc14
     """
-    from reconciler.commands import wiring
+    from reconciler.commands import workspaces
     from reconciler.commands.apply import unlocked
 
-    workspace = wiring.read([path])
+    workspace = workspaces.read([path])
     if not workspace.config.lock:
         raise UnsafePlan(HAS_A_LOCK.ends(f"{workspace.config.path} names no lock"))
     say(f"Run {run} no longer holds {', '.join(unlocked(workspace, run))}.")

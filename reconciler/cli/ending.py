@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.commands.apply import Audience
     from reconciler.commands.rollout.advancing import Waiting
     from reconciler.commands.run import Ending, Stop
-    from reconciler.commands.wiring import Workspace
+    from reconciler.commands.workspaces import Workspace
     from reconciler.core.model import Key
 
 CHANGES_PENDING = 10

@@ -1,1 +1,1 @@
-"""One file a verb; `wiring` and `run` are what they share."""
+"""One file a verb; `workspaces`, `wiring` and `run` are what they share."""

@@ -13,7 +13,7 @@ from reconciler.commands import wiring
 from reconciler.commands.plan import of_live, seen
 from reconciler.commands.proposing import Proposal
 from reconciler.commands.rewriting import Rewriting, placed, unchanged
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.diff import is_named, steps_of
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.model import Snapshot, Target

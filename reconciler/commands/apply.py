@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply import lock
 from reconciler.apply.run import Hear
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.distant import keep_reports, store
 from reconciler.commands.document import document as document_of
 from reconciler.commands.progress import Pulse
 from reconciler.commands.run import Ending, OfWhat, Stop, Tell, new_run_id, run_plan
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.freezes import Breaking, Broken
@@ -203,7 +203,7 @@ def locked(workspace: Workspace, aws: Aws, run_id: str, stop: Stop) -> Iterator[
 def locks(workspace: Workspace) -> list[str]:
     """Those of all accounts and regions that something may be done in: where it is marked, too."""
     named = {spec.target.place for spec in workspace.specs.specs}
-    marked = {str(place) for place in wiring.places(workspace)} if workspace.is_whole else set()
+    marked = {str(place) for place in workspaces.places(workspace)} if workspace.is_whole else set()
     return workspace.config.locks({workspace.shard} if workspace.shard else named | marked)
 
 
@@ -211,7 +211,7 @@ def unlocked(workspace: Workspace, run_id: str) -> list[str]:
     """The locks that a run no longer holds, for they were taken away from it. Raises Locked where it holds none."""
     s3 = store(workspace, wiring.connect(workspace.config, workspace.accounts))
     freed, kept = list[str](), list[str]()
-    for url in workspace.config.locks(map(str, wiring.places(workspace))):
+    for url in workspace.config.locks(map(str, workspaces.places(workspace))):
         try:
             lock.unlock(s3, url, run_id)
             freed.append(url)

@@ -10,7 +10,7 @@ from reconciler.commands.apply import Audience, Orders, Session, compared_with, 
 from reconciler.commands.causes import caused
 from reconciler.commands.output import warn
 from reconciler.commands.run import Ending, Stop
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError
 from reconciler.core.model import Snapshot, Target
 from reconciler.core.plans import Plan

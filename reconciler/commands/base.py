@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.commands import wiring
-from reconciler.commands.wiring import Judgement, Workspace
+from reconciler.commands import workspaces
+from reconciler.commands.workspaces import Judgement, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Origin, Spec, Target
@@ -33,7 +33,7 @@ IS_REACHED_BY_THE_BASE = Rule("R248", "With --base, the base's reconcile.yaml sa
 def judged(workspace: Workspace, revision: str) -> Workspace:
     """The workspace with what the base revision says of it. Without a reconcile.yaml at the base, the one that is there now
     judges. Raises UnsafePlan when the base lets nothing of it be planned, GitError when git cannot tell."""
-    history = wiring.history(workspace)
+    history = workspaces.history(workspace)
     config = config_at(history, revision, workspace)
     then = specs_at(history, revision, workspace, config or workspace.config)
     changes = changes_since(history, revision, workspace, config, then)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.apply import Audience, Orders, performed, running
 from reconciler.commands.freezing import asking, require_open
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
 from reconciler.commands.run import Ending, Stop
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.freezes import NOTHING_BROKEN, Breaking, Broken
@@ -45,7 +45,7 @@ class Asked:
 def specs_of(asked: Asked, *, is_needed: bool) -> Workspace | None:
     """All that the specs say; None, and a warning, where they are broken and it can go without."""
     try:
-        return wiring.read([asked.path])
+        return workspaces.read([asked.path])
     except SpecError as error:
         if is_needed:
             raise

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.progress import following, phase
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.finding import Rule
 from reconciler.core.model import Snapshot, Spec, Target
 from reconciler.core.plans import Diagnostic, Plan
@@ -31,7 +31,7 @@ HAS_WHAT_WAS_APPLIED = Rule("W210", "The commits that reports name as applied ar
 @following(phase("asking git"))
 def caused(workspace: Workspace, plan: Plan, snapshot: Snapshot, choices: Choices, known: Applied) -> Plan:
     """The plan with the cause of each field change; `known` says what was last applied. Raises GitError."""
-    history = wiring.history(workspace)
+    history = workspaces.history(workspace)
     base = history.commit(choices.base or "HEAD")
     own = branch(history, base)
     targets = {

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.base import judged
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.model import Spec
 from reconciler.core.plans import Diagnostic
 from reconciler.core.words import many
@@ -35,7 +35,7 @@ def part(workspace: Workspace, *, base: str, changed_since: str = "", prunes: bo
 def since(workspace: Workspace, revision: str, *, prunes: bool) -> Workspace:
     """Only the targets whose spec, event or local code is another than at a revision; all of them where reconcile.yaml is. Functions whose
     spec is gone since are told or, where it `prunes`, asked to go. Raises GitError when git cannot tell."""
-    history = wiring.history(workspace)
+    history = workspaces.history(workspace)
     beside = {Path(path) for spec in workspace.specs.specs for path in (*spec.extends, *events_of(spec))}
     moved = history.changed(revision, [Path(workspace.own.path), *workspace.paths, *sorted(beside)])
     without_spec = dropped(history, revision, workspace, moved)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.document import document as document_of
 from reconciler.commands.invoke import Request, invoked
 from reconciler.commands.rehearsal import embedded_aws, fill
@@ -109,7 +109,7 @@ def tell_story(keep: Path | None) -> int:
         (specs / "reconcile.yaml").write_text(CONFIG, encoding="utf-8")
         file = specs / "greeter.yaml"
         file.write_text(STEPS[0].spec, encoding="utf-8")
-        with embedded_aws(wiring.read([specs])) as sandbox, _environment(sandbox):
+        with embedded_aws(workspaces.read([specs])) as sandbox, _environment(sandbox):
             return _tell_steps(sandbox, file, reports)
 
 
@@ -152,15 +152,15 @@ def _step(sandbox: Sandbox, file: Path, before: str, after: str, reports: Path) 
     for line in list(difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1))[2:]:
         click.echo(f"  {line}")
     click.echo()
-    fill(sandbox, wiring.read([file]))
+    fill(sandbox, workspaces.read([file]))
     return _planned(file, reports, apply=True)
 
 
 def _planned(file: Path, reports: Path, *, apply: bool) -> bool:
     """Plan and show; where asked to, apply and tell the task. Whether there were changes, all carried out."""
-    workspace = wiring.read([file])
+    workspace = workspaces.read([file])
     aws = wiring.connect(workspace.config, workspace.accounts)
-    made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), wiring.Choices())
+    made = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), workspaces.Choices())
     document = document_of(made, workspace)
     click.echo(plan_text(document))
     if not apply:

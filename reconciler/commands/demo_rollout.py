@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.demo import CONFIG, folder_of, headline
 from reconciler.commands.rehearsal import embedded_aws, region_of
 from reconciler.core.foreign import printable
@@ -115,7 +115,7 @@ def tell_rollouts(keep: Path | None) -> int:
         Path("specs/reconcile.yaml").write_text(CONFIG, encoding="utf-8")
         Path("specs/greeter.yaml").write_text(SPEC, encoding="utf-8")
         Path("traffic.yaml").write_text(TRAFFIC, encoding="utf-8")
-        workspace = wiring.read([Path("specs")])
+        workspace = workspaces.read([Path("specs")])
         with embedded_aws(workspace, metrics=Path("traffic.yaml"), time_scale=TIME_SCALE) as sandbox:
             return _told(sandbox.environment(region_of(workspace)))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.aws.bucket import Store, location
-from reconciler.commands import wiring
-from reconciler.commands.wiring import Workspace
+from reconciler.commands import workspaces
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError, ReportError
 from reconciler.report.journal import LARGEST_BYTES, json_object, require_report, write_atomically
 from reconciler.report.ours import require_folder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def store(workspace: Workspace, aws: Aws) -> Store:
     """S3 by the credentials of the first account that the specs name, or where none of them is chosen, that all of them do."""
     of_all = replace(workspace, specs=replace(workspace.specs, specs=workspace.written))
-    place = (wiring.places(workspace) or wiring.places(of_all))[0]
+    place = (workspaces.places(workspace) or workspaces.places(of_all))[0]
 
     def call(operation: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         answer = aws.call(place, operation, params, api="s3")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.commands import wiring
-from reconciler.commands.wiring import Workspace
+from reconciler.commands import workspaces
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.plans import Plan
 
 if TYPE_CHECKING:
@@ -40,4 +40,4 @@ def reading_anew(plan: Plan, workspace: Workspace) -> Mapping[Place, Mapping[str
         if action.key.kind == target_plan.target.root and action.verb == "create"
     }
     specs = workspace.specs.specs
-    return expected_calls(specs, marked=wiring.marked_places(workspace), missing=foreseen(specs, missing))
+    return expected_calls(specs, marked=workspaces.marked_places(workspace), missing=foreseen(specs, missing))

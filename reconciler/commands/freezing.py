@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.causes import applied_here, caused
 from reconciler.commands.last_applied import last_applied
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import AwsError, GitError, SelectionError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import Breaking, Broken, Freeze, holding, how_to_break, named, on, until
@@ -140,7 +140,7 @@ def explained(
     """The plans of targets with their causes, as far as a record tells what was last applied to them: where none does, what git says now may
     be what nobody has carried out yet."""
     try:
-        here, _ = applied_here(wiring.history(workspace), known, asked)
+        here, _ = applied_here(workspaces.history(workspace), known, asked)
         bare = replace(plan, targets=tuple(one for one in plan.targets if one.target in here), diagnostics=())
         return {one.target: one for one in caused(workspace, bare, live, Choices(), known).targets}
     except GitError:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.naming import functions_of
 from reconciler.commands.output import warn
 from reconciler.commands.progress import following
@@ -122,7 +122,7 @@ def _places(config: Config, paths: Sequence[Path], account: str | None, region: 
     named: set[tuple[str, str]] = set()
     if any(not configured.regions for configured in config.accounts.values()):
         try:
-            named = {(spec.target.account, spec.target.region) for spec in wiring.read(paths).specs.specs}
+            named = {(spec.target.account, spec.target.region) for spec in workspaces.read(paths).specs.specs}
         except SpecError:
             named = set()
     for configured in config.accounts.values():

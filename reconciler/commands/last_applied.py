@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.commands.distant import newest_reports
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError
 from reconciler.core.finding import Rule
 from reconciler.core.plans import Diagnostic

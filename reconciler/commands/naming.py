@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.commands import wiring
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.model import Spec, Target
 from reconciler.kinds.function import FUNCTION
 from reconciler.spec.config import Config, find_config, load_config

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.commands.distant import newest_reports, require_kept
 from reconciler.commands.last_applied import MOST_REPORTS
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import ReportError
 from reconciler.report import records
 from reconciler.report.journal import has_form

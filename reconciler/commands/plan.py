@@ -11,7 +11,7 @@ from reconciler.commands import freezing, wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.document import document as document_of
 from reconciler.commands.last_applied import last_applied
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.model import Snapshot
 from reconciler.core.plans import Diagnostic, Plan
 from reconciler.report.applied import Applied

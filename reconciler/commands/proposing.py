@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.rewriting import Rewriting
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.files import committing
@@ -23,7 +23,7 @@ class Proposal:
     """A branch that is to be made. Raises UnsafePlan where it cannot be, GitError outside of git and where git knows nobody who commits."""
 
     def __init__(self, workspace: Workspace, branch: str) -> None:
-        self._history: History = wiring.history(workspace)
+        self._history: History = workspaces.history(workspace)
         self._tree, self.branch = self._history.repository, branch
         if not committing.is_branch_name(self._tree, branch):
             raise UnsafePlan(IS_NEW.ends(f"{branch!r} is no name of a branch"))

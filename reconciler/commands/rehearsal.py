@@ -21,7 +21,7 @@ import click
 from reconciler.commands import wiring
 from reconciler.commands.output import warn
 from reconciler.commands.standing_in import things, values
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.accounts import Account
 from reconciler.core.errors import ReconcileError
 from reconciler.core.model import Snapshot, Target

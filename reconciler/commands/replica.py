@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler.commands.standing_in import values
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core import service
 from reconciler.core.accounts import with_whole_arns
 from reconciler.core.diff import steps_of, value_at

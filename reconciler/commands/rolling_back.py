@@ -18,7 +18,7 @@ from reconciler.commands.proposing import Proposal
 from reconciler.commands.rewriting import Rewriting, pinned
 from reconciler.commands.rollout import keeping
 from reconciler.commands.run import Ending, Stop
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import AwsError
 from reconciler.core.model import Key, Snapshot, Spec
 from reconciler.core.plans import Plan

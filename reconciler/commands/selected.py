@@ -6,8 +6,8 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from reconciler.commands import wiring
-from reconciler.commands.wiring import Workspace
+from reconciler.commands import workspaces
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import SelectionError, SpecError
 from reconciler.spec import root
 from reconciler.spec.config import Config, find_config, load_config
@@ -20,7 +20,7 @@ def read(selection: Selection) -> Workspace:
     be sound. Raises SpecError, SelectionError."""
     paths, names = parted(selection.words)
     if not names and not selection.is_of_places:
-        return wiring.read(paths)
+        return workspaces.read(paths)
     config = load_config(find_config(paths))
     files = {path: named_targets([path], config) for path in spec_files(paths, Path(config.path).parent)}
     targets = {target for found in files.values() for target in found}

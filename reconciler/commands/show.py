@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.diff import pointer
 from reconciler.core.model import Target
 from reconciler.files.strict_yaml import Document

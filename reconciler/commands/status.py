@@ -12,7 +12,7 @@ from reconciler.commands import wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.last_applied import last_applied
 from reconciler.commands.past import in_bucket, in_folder
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import GitError
 from reconciler.core.model import Snapshot, Target
 from reconciler.core.plans import Plan

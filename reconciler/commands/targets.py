@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import SelectionError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Spec

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.distant import fetch_reports, require_kept
 from reconciler.commands.output import warn
 from reconciler.core.errors import ReportError
@@ -96,6 +96,6 @@ def require_records(folder: Path) -> None:
 
 def fetch_reports_of(path: Path, folder: Path) -> None:
     """Fetch what lies in the `reports: s3://…` of a folder of specs. Raises ReportError."""
-    workspace = wiring.read([path])
+    workspace = workspaces.read([path])
     require_kept(workspace)
     fetch_reports(workspace, wiring.connect(workspace.config, workspace.accounts), folder, warn)

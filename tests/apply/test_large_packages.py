@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply import delivery, perform
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.setup.rights import wanted
 from reconciler.core.errors import CallFailed, CodeDiffers
 from reconciler.core.model import Origin
@@ -193,7 +193,7 @@ def test_code_that_changed_after_the_plan_is_put_as_it_was_shown(large: House, m
 def test_code_that_is_not_what_a_plan_showed_is_not_put(large: House) -> None:
     """Who carries out a plan that another process made packs by itself."""
     blob = Blob(str(large.root / "src"), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
-    aws = wiring.connect(wiring.read([large.root / "specs"]).config, ["test"])
+    aws = wiring.connect(workspaces.read([large.root / "specs"]).config, ["test"])
     with pytest.raises(CodeDiffers, match="is not what it was when the plan was made; plan again"):
         delivery.Deliveries(aws, Packages()).put(
             Place("test", REGION), blob, Pin(BUCKET, "x", sha256=blob.sha256), print
@@ -258,9 +258,9 @@ def test_a_store_that_cannot_be_is_told_at_its_line(written: str, expected: str,
 
 def test_doctor_asks_for_the_right_to_put_it(large: House) -> None:
     with contextlib.chdir(large.root):
-        workspace = wiring.read([Path("specs")])
+        workspace = workspaces.read([Path("specs")])
         aws = wiring.connect(workspace.config, workspace.accounts)
-        plan = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), wiring.Choices())
+        plan = wiring.planned(workspace, wiring.live_snapshot(workspace, aws), workspaces.Choices())
     specs = workspace.specs.specs
     reading, writing = (
         {right.action for right in wanted(workspace.config, specs, plan, {"test": ACCOUNT}, is_applying=it)["test"]}

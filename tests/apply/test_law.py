@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from reconciler.commands.rehearsal import fill
 from reconciler.commands.run import Stop, run_plan
-from reconciler.commands.wiring import Workspace, connect, live_snapshot, read
+from reconciler.commands.wiring import connect, live_snapshot
+from reconciler.commands.workspaces import Workspace, read
 from reconciler.core.accounts import Account
 from reconciler.core.model import Spec
 from reconciler.core.plans import Plan

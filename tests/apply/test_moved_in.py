@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.commands.rehearsal import fill
-from reconciler.commands.wiring import Workspace, read
+from reconciler.commands.workspaces import Workspace, read
 from reconciler.spec.references import resolved
 from tests.conftest import ACCOUNT, CONFIG, House
 

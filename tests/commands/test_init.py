@@ -16,7 +16,7 @@ from reconciler.commands.rehearsal import fill
 from reconciler.commands.setup import init
 from reconciler.commands.setup.init import name_in
 from reconciler.commands.setup.rights import wanted
-from reconciler.commands.wiring import read
+from reconciler.commands.workspaces import read
 from reconciler.core.plans import Plan
 from reconciler.core.rights import Right
 from reconciler.files import strict_yaml
@@ -207,7 +207,7 @@ def test_the_policies_allow_all_that_the_first_spec_needs(house: House) -> None:
 
 def planned(house: House) -> Plan:
     from reconciler.commands import wiring
-    from reconciler.commands.wiring import Choices
+    from reconciler.commands.workspaces import Choices
 
     workspace = read([Path("specs")])
     aws = wiring.connect(workspace.config, workspace.accounts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.rehearsal import fill, hold, numbered
 from tests.conftest import ACCOUNT, CONFIG, REGION, House, function_spec, opened
 
@@ -71,7 +71,7 @@ def snapshot(house: House) -> None:
 def rehearsing(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """The same specs on a sandbox of their own, begun from the snapshot."""
     with opened(monkeypatch) as made:
-        workspace = wiring.read([house.root / "specs"])
+        workspace = workspaces.read([house.root / "specs"])
         found = wiring.saved_snapshot(workspace, house.root / "live.json")
         workspace = numbered(workspace, found.accounts)
         fill(made, workspace, found.artifacts)

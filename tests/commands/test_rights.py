@@ -14,7 +14,7 @@ from reconciler.aws.client import Answer
 from reconciler.aws.simulation import decisions, principal_of, questions, results
 from reconciler.commands import wiring
 from reconciler.commands.setup.rights import applying, planning, wanted
-from reconciler.commands.wiring import Choices, read
+from reconciler.commands.workspaces import Choices, read
 from reconciler.core.errors import CallFailed
 from reconciler.core.model import Key, Spec, Target
 from reconciler.core.plans import Operation, Plan, Ref

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.apply import lock
 from reconciler.aws import bucket
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.distant import store
 from reconciler.commands.schemas import GENERATORS
 from reconciler.report.applied import applied
@@ -47,7 +47,7 @@ def wide(house: House) -> House:
 def s3(wide: House) -> bucket.Store:
     """Where the locks are, which stand apart for each region."""
     wide.write("reconcile.yaml", TWO + APART, stock=False)
-    workspace = wiring.read([wide.root / "specs"])
+    workspace = workspaces.read([wide.root / "specs"])
     return store(workspace, wiring.connect(workspace.config, ["test"]))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.commands.importing.proof import Unproved, Witness, proved
 from reconciler.commands.rehearsal import fill
-from reconciler.commands.wiring import read
+from reconciler.commands.workspaces import read
 from reconciler.importing.drafts import Draft
 from tests.conftest import ACCOUNT, REGION, House, Result
 from tests.importing.account import NAMES, open_up, stocked

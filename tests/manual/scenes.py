@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.commands.rehearsal import fill
-from reconciler.commands.wiring import read
+from reconciler.commands.workspaces import read
 from reconciler.sandbox.around.faults import Script, parse_faults
 from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
 from tests.conftest import ACCOUNT, REGION, ROLE, House, function_spec

@@ -16,7 +16,7 @@ import yaml
 
 from reconciler.commands import wiring
 from reconciler.commands.apply import Orders, compared_with, reviews
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import ReconcileError
 from reconciler.core.model import Snapshot, Spec, Target
 from reconciler.core.packages import Blob

@@ -13,7 +13,7 @@ from reconciler.apply import operation, perform
 from reconciler.apply.objects import Objects
 from reconciler.aws.client import Aws
 from reconciler.commands import wiring
-from reconciler.commands.wiring import read
+from reconciler.commands.workspaces import read
 from reconciler.core.packages import Pin
 from reconciler.core.place import Place
 from reconciler.sandbox.stock import code_zip

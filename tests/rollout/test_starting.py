@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.core.place import Place
 from reconciler.sandbox.around.faults import Fault, Script
 from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
@@ -455,10 +455,10 @@ def test_what_cloudwatch_is_asked_before_a_rollout_is_known_before(house: House)
         releases(house, "two", name=name)
     house.sandbox.requests.clear()
     with chdir(house.root):
-        workspace = wiring.read([Path("specs")])
+        workspace = workspaces.read([Path("specs")])
         aws = wiring.connect(workspace.config, {"test"})
         snapshot = wiring.live_snapshot(workspace, aws)
-        made = wiring.planned(workspace, snapshot, wiring.Choices(), aws)
+        made = wiring.planned(workspace, snapshot, workspaces.Choices(), aws)
         expected = beginnings.calls(made, workspace.specs.specs)
     assert expected == {Place("test", REGION): {"cloudwatch": 2}}
     assert sorted(asked_of_cloudwatch(house)) == ["DescribeAlarms", "GetMetricData"]

@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from reconciler.aws.pace import drawn_on
-from reconciler.commands.wiring import as_known, connect, now, read
+from reconciler.commands.wiring import as_known, connect, now
+from reconciler.commands.workspaces import read
 from reconciler.core import service
 from reconciler.core.model import Target
 from reconciler.core.place import Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.core.errors import SpecError
 from reconciler.kinds.registry import SECTION_NAMES
 from reconciler.spec import load
@@ -34,7 +34,7 @@ def folder(root: Path, **texts: str) -> Path:
 def read(root: Path, **texts: str) -> Specs:
     folder(root, **texts)
     with contextlib.chdir(root):
-        return wiring.read([Path("specs")]).specs
+        return workspaces.read([Path("specs")]).specs
 
 
 def refusal(root: Path, **texts: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.core.errors import SpecError
 from reconciler.core.model import Spec
 from reconciler.files import strict_yaml
@@ -225,10 +225,10 @@ def test_defaults_are_no_specs_and_defaults_of_something_else_are_passed_over(tm
 def test_defaults_that_nothing_extends_are_told_where_all_specs_are_read(tmp_path: Path) -> None:
     folder(tmp_path, a=HEAD, defaults__python=PYTHON)
     with contextlib.chdir(tmp_path):
-        (note,) = wiring.read([Path("specs")]).specs.warnings
+        (note,) = workspaces.read([Path("specs")]).specs.warnings
         assert str(note.origin) == "specs/defaults/python.yaml:1:1"
         assert "no spec extends these defaults" in note.message
-        assert not wiring.read([Path("specs/a.yaml"), Path("specs/defaults")]).specs.warnings
+        assert not workspaces.read([Path("specs/a.yaml"), Path("specs/defaults")]).specs.warnings
 
 
 # --- mistakes ------------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_what_cannot_be_extended_is_told_and_nothing_else_is_read(
     folder(tmp_path, a=f"{HEAD}extends: {path}\n", **others)
     prepare(tmp_path)
     with contextlib.chdir(tmp_path), pytest.raises(SpecError) as caught:
-        wiring.read([Path("specs/a.yaml")])
+        workspaces.read([Path("specs/a.yaml")])
     lines = [uncited(str(fault)) for fault in caught.value.faults]
     assert [line for line in lines if line.startswith(f"specs/{told}")], lines
     assert "root:" not in str(caught.value)
@@ -365,7 +365,7 @@ def test_a_mistake_that_is_found_again_where_it_is_extended_is_told_once(tmp_pat
 def test_defaults_outside_of_the_given_paths_are_read(tmp_path: Path) -> None:
     folder(tmp_path, defaults__python=PYTHON, a=EXTENDING)
     with contextlib.chdir(tmp_path):
-        (spec,) = wiring.read([Path("specs/a.yaml")]).specs.specs
+        (spec,) = workspaces.read([Path("specs/a.yaml")]).specs.specs
     assert configuration(spec)["Runtime"] == "python3.13"
 
 
@@ -380,7 +380,7 @@ def test_each_file_of_defaults_is_read_once(tmp_path: Path, monkeypatch: pytest.
     specs = {f"s{number}": EXTENDING.replace("checkout", f"f{number}") for number in range(9)}
     folder(tmp_path, defaults__python=PYTHON, **specs)
     with contextlib.chdir(tmp_path):
-        wiring.read(sorted(Path("specs").glob("s*.yaml")))
+        workspaces.read(sorted(Path("specs").glob("s*.yaml")))
     assert parsed.count("specs/defaults/python.yaml") == 1
 
 

@@ -94,11 +94,11 @@ def test_a_layer_may_be_described_beside_the_paths_that_are_given(tmp_path: Path
     """One file named alone refers to what the tree describes."""
     import contextlib
 
-    from reconciler.commands import wiring
+    from reconciler.commands import workspaces
 
     read(tmp_path, a=refers("{{ layer('shared', 3) }}"), b=LAYER + CONTENT)
     with contextlib.chdir(tmp_path):
-        (spec,) = wiring.read([Path("specs/a.yaml")]).specs.specs
+        (spec,) = workspaces.read([Path("specs/a.yaml")]).specs.specs
     assert spec.desired[0].properties["configuration"]["Layers"] == [
         LayerReference(Target("test", "us-west-2", "shared", "layer"), 3)
     ]

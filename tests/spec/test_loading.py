@@ -248,10 +248,10 @@ def test_the_tree_is_the_git_work_tree_where_there_is_one(tmp_path: Path) -> Non
 
 
 def refusal_in(specs: Path) -> list[str]:
-    from reconciler.commands import wiring
+    from reconciler.commands import workspaces
 
     with pytest.raises(SpecError) as caught:
-        wiring.read([specs])
+        workspaces.read([specs])
     return [line for line in str(caught.value).splitlines() if "is described here and at" not in line]
 
 
@@ -260,7 +260,7 @@ import sys
 from pathlib import Path
 from reconciler.commands import wiring
 import reconciler.kinds.registry
-wiring.read([Path(sys.argv[1])])
+workspaces.read([Path(sys.argv[1])])
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "git", "moto", "jinja2", "rich"})
 print(*heavy)
 """

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.apply import Audience, Orders, reviews
 from reconciler.commands.applying import applied
 from reconciler.commands.base import config_at, frozen_by_both
@@ -25,7 +25,7 @@ from reconciler.commands.rollout.advancing import Waiting
 from reconciler.commands.rollout.following import exit_code, followed
 from reconciler.commands.run import Stop
 from reconciler.commands.targets import shard
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import ForgeError, GitError, PlanError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import NOTHING, Breaking
@@ -76,7 +76,7 @@ def carry_out(paths: Sequence[Path], wanted: Wanted) -> int:
         require_a_merge(here)
         require_by_hand(here, wanted.breaking)
         with naming_the_newest(run):
-            workspace = frozen_as_before(here, shard(wiring.read(paths), *wanted.place))
+            workspace = frozen_as_before(here, shard(workspaces.read(paths), *wanted.place))
             orders = ordered(run, workspace, wanted)
         audience = Audience(lambda document: shown(run, document), lambda _: None, progress)
         ending = applied(workspace, orders, stop, audience)
@@ -110,7 +110,7 @@ def frozen_as_before(here: Job, workspace: Workspace) -> Workspace:
     """With the freezes as well that there were before what was pushed: no change lifts the one that keeps it back, or gives an account a name
     that none is of. A reconcile.yaml that was not valid there froze nothing."""
     before = None
-    history = wiring.history(workspace)
+    history = workspaces.history(workspace)
     tree = history.repository
     commit = here.base if is_known(tree, here.base) else parent_of(tree) if here.event == PUSH else ""
     if commit:
@@ -128,7 +128,7 @@ def frozen_as_before(here: Job, workspace: Workspace) -> Workspace:
 
 def rehearsed(paths: Sequence[Path], wanted: Wanted) -> int:
     """Outside Actions: what there is to do; nothing is done."""
-    workspace = shard(wiring.read(paths), *wanted.place)
+    workspace = shard(workspaces.read(paths), *wanted.place)
     made, document = planned(
         workspace, Choices(download_code=wanted.download_code), snapshot=None, folder=wanted.folder
     )

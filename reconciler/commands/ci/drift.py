@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.ci.evidence import carried_out
 from reconciler.commands.ci.telling import (
     annotate,
@@ -24,7 +24,7 @@ from reconciler.commands.ci.telling import (
 )
 from reconciler.commands.output import say, show, view, warn
 from reconciler.commands.plan import of_live
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import ForgeError, PlanError, ReportError
 from reconciler.core.model import Snapshot
 from reconciler.core.sealing import digest
@@ -78,7 +78,7 @@ def watched(paths: Sequence[Path], wanted: Wanted) -> int:
     here = present()
     with annotating_failures(here):
         forge = connected(here) if here else None
-        workspace = wiring.read(paths)
+        workspace = workspaces.read(paths)
         known = carried_out(workspace, forge, wanted.name, here.default_branch, here.base) if here and forge else None
         before = sightings_before(forge, wanted.name, here.default_branch) if here and forge else {}
         live, document = looked_at(workspace, known, Choices(drift=True, who=wanted.who))

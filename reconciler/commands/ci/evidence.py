@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.apply import as_written
 from reconciler.commands.base import config_at
 from reconciler.commands.ci.telling import connected
 from reconciler.commands.distant import newest_reports
 from reconciler.commands.last_applied import until_whole
 from reconciler.commands.output import warn
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError, ForgeError, ReportError, UnsafePlan
 from reconciler.core.words import shortened
 from reconciler.files.repository import Repository
@@ -116,7 +116,7 @@ def carried_out(workspace: Workspace, forge: Forge | None, name: str, branch: st
 def kept_as_before(workspace: Workspace, commits: Iterable[str]) -> Workspace:
     """The workspace with accounts and reports as they were at the first of these commits that is known: no change says where to read that it
     was carried out already. Where none is known, or had a reconcile.yaml, it is the one that there is."""
-    history = wiring.history(workspace)
+    history = workspaces.history(workspace)
     tree = history.repository
     commit = next((commit for commit in (*commits, parent_of(tree)) if is_known(tree, commit)), "")
     try:
@@ -167,7 +167,7 @@ def needs_approval(workspace: Workspace, since: str) -> bool:
     change."""
     if workspace.own.needs_approval or not since:
         return True
-    before = config_at(wiring.history(workspace), since, workspace)
+    before = config_at(workspaces.history(workspace), since, workspace)
     return before is None or before.needs_approval
 
 

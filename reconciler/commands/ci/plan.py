@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.changed import part
 from reconciler.commands.ci.telling import annotate, annotating_failures, hand_on, present, summarise, summary_view
 from reconciler.commands.document import document as document_of
 from reconciler.commands.output import show, view
 from reconciler.commands.plan import planned as plan_made
 from reconciler.commands.targets import shard
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import PlanError, StalePlan
 from reconciler.files.repository import repository
 from reconciler.github import handed_on
@@ -43,7 +43,7 @@ def planned(
     here = present()
     with annotating_failures(here, output):
         base = compared_with(here, paths) if here and here.base else ""
-        workspace = shard(part(wiring.read(paths), base=base), *place)
+        workspace = shard(part(workspaces.read(paths), base=base), *place)
         choices = Choices(base=base, download_code=download_code, permitted=permitted_since(workspace, base))
         queue = queued(here, workspace, name) if here and here.event == QUEUE else None
         known = queue.known if queue else told_by_records(here, workspace, name)

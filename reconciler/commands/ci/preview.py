@@ -12,13 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.changed import part
 from reconciler.commands.ci.plan import compared_with
 from reconciler.commands.ci.telling import annotate, connected, summarise, summary_view
 from reconciler.commands.output import say, show, view
 from reconciler.commands.plan import planned
-from reconciler.commands.wiring import Choices
+from reconciler.commands.workspaces import Choices
 from reconciler.core.errors import GitError, ReconcileError
 from reconciler.core.words import ago
 from reconciler.github import kept
@@ -79,7 +79,7 @@ def planned_from(here: Job | None, paths: Sequence[Path], snapshot: Path) -> Any
     except GitError as error:
         say(f"causes are not told, and the files judge themselves: {error}")
         base = ""
-    workspace = part(wiring.read(paths), base=base)
+    workspace = part(workspaces.read(paths), base=base)
     _, document = planned(workspace, Choices(base=base), snapshot=snapshot, folder=snapshot.parent, known=Applied())
     return document
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.commands.apply import reviews
 from reconciler.commands.ci.evidence import beginning, carried_out, merged, needs_approval, needs_token, seen
 from reconciler.commands.ci.telling import connected
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import ForgeError
 from reconciler.core.plans import Diagnostic, Plan
 from reconciler.files.repository import Repository, repository

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.ci.telling import annotating_failures, hand_on, present
 from reconciler.commands.output import show
 from reconciler.commands.targets import matrix, text
@@ -16,7 +16,7 @@ def counted(paths: Sequence[Path]) -> None:
     """Hand the matrix on. Raises UnsafePlan where the jobs would be in each other's way."""
     here = present()
     with annotating_failures(here):
-        workspace = wiring.read(paths)
+        workspace = workspaces.read(paths)
         found = matrix(workspace)
     show(text(workspace))
     hand_on(here, {"matrix": json.dumps(found)})

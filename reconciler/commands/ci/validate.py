@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.ci.preview import preview
 from reconciler.commands.ci.telling import annotate, annotating_failures, present, summarise, summary_view
 from reconciler.commands.output import show, view
@@ -20,9 +20,9 @@ def validated(paths: Sequence[Path], output: Path | None, name: str, snapshot: P
     is planned against a snapshot, where there is one."""
     here = present()
     with annotating_failures(here, output):
-        workspace = wiring.read(paths)
+        workspace = workspaces.read(paths)
     specs, targets = workspace.specs.file_count, len(workspace.specs.specs)
-    notes = wiring.warnings(workspace.specs, wiring.now())
+    notes = workspaces.warnings(workspace.specs, wiring.now())
     warnings = [
         Annotation("warning", note.message, note.origin.path, note.origin.line, note.origin.column)
         for note in notes

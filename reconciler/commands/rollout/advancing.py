@@ -11,7 +11,7 @@ from reconciler.commands import wiring
 from reconciler.commands.apply import running
 from reconciler.commands.rollout.tick import NONE_SAID, QUIET, Ticked, ticked, with_rollouts
 from reconciler.commands.run import Stop
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError, Locked
 from reconciler.core.freezes import NOTHING, Breaking
 from reconciler.core.model import Key

@@ -9,7 +9,7 @@ from reconciler.commands.rollout.advancing import Waiting, waited
 from reconciler.commands.rollout.ending import codes, worst
 from reconciler.commands.rollout.tick import Ticked
 from reconciler.commands.run import Stop
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError
 from reconciler.core.words import many
 from reconciler.report.rollouts import row, sentence

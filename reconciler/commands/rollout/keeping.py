@@ -14,7 +14,7 @@ from reconciler.aws import bucket
 from reconciler.commands.distant import listed, store
 from reconciler.commands.new_files import require_folders
 from reconciler.commands.output import warn
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError, CallFailed, GitError, ReportError
 from reconciler.report import rollout_record
 from reconciler.report.formats.json import document_json

@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.commands import wiring
 from reconciler.commands.rollout import keeping
 from reconciler.commands.rollout.tick import Ticked, decided, looked
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.kinds.alias import ALIAS
 from reconciler.report.rollouts import Told
 from reconciler.spec.load import only

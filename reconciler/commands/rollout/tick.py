@@ -15,7 +15,7 @@ from reconciler.commands import wiring
 from reconciler.commands.apply import Audience, Orders, Session, performed
 from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import PARTLY, AwsError, StalePlan
 from reconciler.core.freezes import NOTHING, NOTHING_BROKEN, Breaking, Broken, Freeze, named, on, until
 from reconciler.core.model import Key

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler.apply.run import Hear
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.apply import Session, running
 from reconciler.commands.freezing import require_open
 from reconciler.commands.naming import Named
@@ -19,7 +19,7 @@ from reconciler.commands.output import warn
 from reconciler.commands.rollout import keeping
 from reconciler.commands.rollout.tick import MOST_LOOKS, QUIET, Ticked, begun, carried_out
 from reconciler.commands.run import Stop, new_run_id
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import SpecError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import NOTHING_BROKEN, Breaking
@@ -120,7 +120,7 @@ def looked(
 def said(wanted: Wanted, path: Path) -> Spec | None:
     """What git says of the function; of specs that are broken nothing, where it can go without. Raises SpecError."""
     try:
-        specs = wiring.read([path]).specs.specs
+        specs = workspaces.read([path]).specs.specs
     except SpecError as error:
         if wanted.wish not in WITHOUT_SPECS:
             raise

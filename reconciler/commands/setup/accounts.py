@@ -14,7 +14,7 @@ from reconciler.aws.unread import failure_text, mend
 from reconciler.commands import wiring
 from reconciler.commands.setup.remarks import Remark
 from reconciler.commands.setup.rights import OPTIONAL, wanted
-from reconciler.commands.wiring import Choices, Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import AwsError, NoCredentials, ReconcileError
 from reconciler.core.model import Origin
 from reconciler.core.place import Place

@@ -10,9 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reconciler import __version__
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 from reconciler.commands.setup.remarks import Remark, of_faults
-from reconciler.commands.wiring import Workspace
+from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import GitError, SpecError
 from reconciler.core.words import many
 from reconciler.files.repository import Repository, git_version, repository
@@ -74,7 +74,7 @@ def of_upstream(tree: Repository) -> Remark:
 def specs(paths: Sequence[Path]) -> tuple[Workspace | None, list[Remark]]:
     """What the files say, and what is wrong with them."""
     try:
-        workspace = wiring.read(paths)
+        workspace = workspaces.read(paths)
     except SpecError as error:
         return None, of_faults("specs", error.faults)
     count, targets = workspace.specs.file_count, len(workspace.specs.specs)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.commands import wiring
+from reconciler.commands import wiring, workspaces
 from reconciler.commands.distant import newest_reports
 from reconciler.commands.rollout import keeping
 from reconciler.report.rollout_record import MOST_TICKS, span, thinned
@@ -132,7 +132,7 @@ def test_records_are_no_reports_to_who_looks_for_those(scene: Scene) -> None:
     scene.at_step()
     scene.told("abort", ADDRESS, "--because", "it burns")
     with chdir(scene.house.root):
-        workspace = wiring.read([Path("specs")])
+        workspace = workspaces.read([Path("specs")])
         (report,) = newest_reports(workspace, wiring.connect(workspace.config, {"test"}))
     assert report["run"]["command"] == "rollout abort"
     assert [task["target"] for task in report["tasks"]] == ["test/us-west-2/checkout"]

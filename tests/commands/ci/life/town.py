@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.commands.rehearsal import fill
-from reconciler.commands.wiring import read
+from reconciler.commands.workspaces import read
 from reconciler.core.errors import SpecError
 from tests.commands.ci.life.actions import Event, Job, Runner
 from tests.commands.ci.life.seen import Eyes
