@@ -30,7 +30,7 @@ from reconciler.kinds.base import (
 )
 from reconciler.kinds.reading import Reading
 
-_BY_URL = "InvokedViaFunctionUrl"
+_AUTH, _BY_URL, _BY_URL_ACTION = "FunctionUrlAuthType", "InvokedViaFunctionUrl", "lambda:InvokeFunctionUrl"
 _ADD, _REMOVE = "AddPermission", "RemovePermission"
 _WRITTEN_WHOLE = "a statement is written whole, so what it does not say is not there"
 
@@ -129,7 +129,7 @@ def said_of(statement: Properties, target: Target, of: str) -> dict[str, Any]:
         **_conditions(statement.get("Condition") or {}),
     }
     is_whole = set(statement) <= _KNOWN and statement.get("Effect") == "Allow" and None not in said.values()
-    return said if is_whole and _is_of(statement.get("Resource"), target, of) else {}
+    return said if is_whole and not is_of_no_url(said) and _is_of(statement.get("Resource"), target, of) else {}
 
 
 def _principal(written: Any) -> Any:
@@ -275,6 +275,19 @@ def has_room_for_all(spec: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(at, message, is_key=True)
 
 
+def is_of_no_url(members: Mapping[str, Any]) -> bool:
+    """Whether a statement names how a URL asks who comes, and is of another action."""
+    return _AUTH in members and members.get("Action") != _BY_URL_ACTION
+
+
+@Rule("R071", "FunctionUrlAuthType stands in statements of lambda:InvokeFunctionUrl, and of no other action.")
+def asks_who_comes_by_url(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    for at, _, _, members in statements(spec):
+        if is_of_no_url(members):
+            message = f"{_AUTH} is of {_BY_URL_ACTION} alone; take it out, or write {_BY_URL}: true for invocations by the URL"
+            yield Finding(f"{at}/{_AUTH}", message, is_key=True)
+
+
 @Rule("W218", "`permissions` names the qualifiers whose policies the spec owns.")
 def names_a_qualifier(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if part(spec, PERMISSIONS.name) == {} == spec.get(PERMISSIONS.name):
@@ -315,7 +328,7 @@ PERMISSION = Kind(
     sections=(PERMISSIONS,),
     reading=Reading(single, live, several=several),
     calls=CALLS,
-    rules=(has_room_for_all,),
+    rules=(has_room_for_all, asks_who_comes_by_url),
     cautions=(names_a_qualifier, names_a_source),
     normal=normal,
     create=create,

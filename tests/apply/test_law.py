@@ -112,10 +112,15 @@ kept_started = st.builds(
     st.one_of(st.just({}), scaled.map(lambda one: {"autoscaling": one})),
 )
 ACCOUNT_ROOT = "arn:aws:iam::123456789012:root"
+BY_URL = "lambda:InvokeFunctionUrl"
 SOURCES = {"SourceArn": "arn:aws:s3:::uploads", "SourceAccount": "123456789012", "PrincipalOrgID": "o-1234567890"}
 statement = st.builds(
-    lambda action, principal, more: {"Action": action, "Principal": principal, **more},
-    st.sampled_from(["lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:*"]),
+    lambda action, principal, more: {
+        **more,
+        "Action": BY_URL if "FunctionUrlAuthType" in more else action,
+        "Principal": principal,
+    },
+    st.sampled_from(["lambda:InvokeFunction", BY_URL, "lambda:*"]),
     st.sampled_from(["*", "s3.amazonaws.com", "123456789012", ACCOUNT_ROOT, "arn:aws:iam::123456789012:role/lambda"]),
     some(
         **{member: st.just(value) for member, value in SOURCES.items()},

@@ -312,6 +312,7 @@ ODD: dict[str, dict[str, Any]] = {
     "a key twice": {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT, "AWS:SourceAccount": ACCOUNT}}},
     "two values": {"Condition": {"StringEquals": {"AWS:SourceAccount": [ACCOUNT, "210987654321"]}}},
     "a principal of the request": {"Condition": {"StringEquals": {"lambda:Principal": "s3.amazonaws.com"}}},
+    "who comes by a URL, of another action": {"Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}},
     "no truth value": {"Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "perhaps"}}},
 }
 

@@ -30,15 +30,24 @@ CONDITIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"SourceArn": "arn:aws:s3:::b"}, {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::b"}}),
     ({"SourceAccount": ACCOUNT}, {"StringEquals": {"AWS:SourceAccount": ACCOUNT}}),
     ({"PrincipalOrgID": "o-1234567890"}, {"StringEquals": {"aws:PrincipalOrgID": "o-1234567890"}}),
-    ({"FunctionUrlAuthType": "NONE"}, {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
+    (
+        {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"},
+        {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}},
+    ),
     ({"EventSourceToken": "a.b"}, {"StringEquals": {"lambda:EventSourceToken": "a.b"}}),
     ({"InvokedViaFunctionUrl": True}, {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}),
 ]
 
 
-@pytest.mark.parametrize(("members", "condition"), CONDITIONS, ids=[next(iter(one[0])) for one in CONDITIONS])
+@pytest.mark.parametrize(("members", "condition"), CONDITIONS, ids=[list(one[0])[-1] for one in CONDITIONS])
 def test_a_member_becomes_a_condition(aws: Aws, members: dict[str, Any], condition: dict[str, Any]) -> None:
     assert grant(aws, aws.function(), **members)["Condition"] == condition
+
+
+def test_who_comes_by_a_url_is_asked_of_that_action_alone(aws: Aws) -> None:
+    message = "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action"
+    with refused(INVALID, message):
+        grant(aws, aws.function(), FunctionUrlAuthType="NONE")
 
 
 def test_a_principal_is_shown_as_a_policy_has_it(aws: Aws) -> None:

@@ -62,6 +62,7 @@ OF_RULES = {
     "R080": "an asynchronous configuration of nothing",
     "R081": "a FIFO queue for events",
     "R082": "events for the function itself",
+    "R071": "who comes by a URL, of another action",
     "R072": "a policy without room",
     "R084": "a signed image",
     "R083": "a runtime's version that is not pinned",

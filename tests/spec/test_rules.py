@@ -70,6 +70,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         f"permissions:\n  live: {{{', '.join(f'{name}: {{Action: lambda:*, Principal: s3.amazonaws.com, SourceArn: {S3_BUCKET}{9_000 * name}}}' for name in 'abc')}}}\n",
         "5:3: the policy of live is more than 27261 characters; the most is 20480: let one statement stand for several",
     ),
+    "who comes by a URL, of another action": (
+        "permissions:\n  live:\n    all: {Action: lambda:InvokeFunction, Principal: '*', FunctionUrlAuthType: NONE}\n",
+        "6:58: FunctionUrlAuthType is of lambda:InvokeFunctionUrl alone; take it out, or write InvokedViaFunctionUrl: true for invocations by the URL",
+    ),
     "a policy in two spellings": (
         f"permissions:\n  live:\n    policy: {{Version: '2012-10-17', Statement: [{DENIED}]}}\n    s3: {{Action: '*', Principal: s3.amazonaws.com}}\n",
         "7:5: live has its policy written whole, so s3 would be gone again; move it into the policy's Statement",

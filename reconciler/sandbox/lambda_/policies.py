@@ -94,6 +94,8 @@ def add_permission(region: Region, params: Mapping[str, Any], now: float) -> dic
             f"The statement id ({sid}) provided already exists. "
             "Please provide a new statement id, or remove the existing statement."
         )
+    if "FunctionUrlAuthType" in params and params["Action"] != "lambda:InvokeFunctionUrl":
+        raise invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
     statement = _statement(region, function.name, qualifier, params)
     policy = Policy([*held.statements, statement], new_id(), held.head)
     _document(policy)
