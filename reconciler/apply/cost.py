@@ -1,9 +1,8 @@
 """How many calls an apply will make, and about how long they take, by account and region: what `perform` is going to do, counted and not
 done. Pure.
 
-A look here is one that `operation` and `confirming` make, told by the same book-keeping (`Expected`). Of a wait it is the first look; more of them, what AWS
-throttles, and S3, where code is looked at and sent, is not counted.
-"""
+A look here is one that `operation` and `confirming` make, told by the same book-keeping (`Expected`). Of a wait it is the first look; more
+of them, what AWS throttles, and S3, where code is looked at and sent, is not counted."""
 
 from __future__ import annotations
 

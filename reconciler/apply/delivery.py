@@ -44,7 +44,8 @@ class Deliveries:
     _one_at_a_time: dict[Pin, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
 
     def put(self, place: Place, blob: Blob, pin: Pin, tell: Tell) -> int:
-        """The package where it must be; how many bytes were put there, none where it was there already. Raises CallFailed, and CodeDiffers where something else is there or was packed."""
+        """The package where it must be; how many bytes were put there, none where it was there already. Raises CallFailed, and CodeDiffers
+        where something else is there or was packed."""
         with self._lock:
             own = self._one_at_a_time[pin]
         with own:

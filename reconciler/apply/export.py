@@ -29,9 +29,10 @@ UNKNOWN = "UNKNOWN"  # a name that both a bucket and a key may have
 
 
 def exported(aws: Aws, target: Target, unreadable: Collection[str] = ()) -> dict[str, Any]:
-    """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the
-    code came from, or what a report must not hold, is marked; kinds that are known to be `unreadable`, by their words, and were told
-    so with the plan, are left out, and so is what stays without its function, where there is none or it cannot be read. Raises SnapshotError where anything else cannot be read."""
+    """The function as a valid spec, with its policy beside; empty when it is gone already. What AWS does not tell, where the code came
+    from, or what a report must not hold, is marked; kinds that are known to be `unreadable`, by their words, and were told so with the
+    plan, are left out, and so is what stays without its function, where there is none or it cannot be read. Raises SnapshotError where
+    anything else cannot be read."""
     kinds = [kind for kind in map(KINDS.__getitem__, TOLD) if kind.word not in unreadable]
     names = frozenset(kind.name for kind in kinds)
     kept = frozenset(kind.name for kind in kinds if kind.is_kept)

@@ -23,8 +23,8 @@ Results = Mapping[str, Mapping[str, Any]]  # what a target's calls were answered
 
 @dataclass(slots=True)
 class Run:
-    """`is_stopping` is asked before each operation; `tell` hears of each, `hear`, where somebody asked for it, of what a smoke event was answered. `answers` are those of the targets that are done: others
-    may need them."""
+    """`is_stopping` is asked before each operation; `tell` hears of each, `hear`, where somebody asked for it, of what a smoke event was
+    answered. `answers` are those of the targets that are done: others may need them."""
 
     aws: Aws
     journal: Journal

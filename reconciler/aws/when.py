@@ -39,8 +39,8 @@ Hear: TypeAlias = Callable[[State, Exception | None], None]  # the state last se
 @dataclass(slots=True, eq=False)
 class Waiting:
     """One wait as long as it lasts. `hear` is called once. `shown` is the whole answer that told `state`. `is_alone`: no listing is asked
-    for it. `turn` is the number of its next look, which is `due` then; of one that is looked at right now, of that look. `share`: of the usual time before its first look, so
-    that not all are looked at when they are equally old."""
+    for it. `turn` is the number of its next look, which is `due` then; of one that is looked at right now, of that look. `share`: of the
+    usual time before its first look, so that not all are looked at when they are equally old."""
 
     awaited: Awaited
     hear: Hear

@@ -1,4 +1,5 @@
-"""`rollback`, `republish` and `disown` with their flags: one function is changed at once. What is slow to import is imported by the verb that needs it."""
+"""`rollback`, `republish` and `disown` with their flags: one function is changed at once. What is slow to import is imported by the verb
+that needs it."""
 
 from __future__ import annotations
 

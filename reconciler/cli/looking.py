@@ -1,4 +1,5 @@
-"""`show`, `status`, `versions`, `diff`, `logs` and `open` with their flags: what git says, and what there is. What is slow to import is imported by the verb that needs it."""
+"""`show`, `status`, `versions`, `diff`, `logs` and `open` with their flags: what git says, and what there is. What is slow to import is
+imported by the verb that needs it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""`republish` and `disown`, and what `rollback` shares with them: what a person asks of one function at once. Planned, shown, asked, carried out and recorded
-as an apply is; only the plan is not made of a spec alone.
-"""
+"""`republish` and `disown`, and what `rollback` shares with them: what a person asks of one function at once. Planned, shown, asked,
+carried out and recorded as an apply is; only the plan is not made of a spec alone."""
 
 from __future__ import annotations
 

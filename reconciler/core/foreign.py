@@ -66,8 +66,8 @@ def raised(error: OSError) -> None:
 
 
 class Gate(io.TextIOBase):
-    """A stream whose every line is harmless, however it is cut into writes. `beneath` is the stream itself, for who draws; `is_open` as long as somebody takes
-    what is written.
+    """A stream whose every line is harmless, however it is cut into writes. `beneath` is the stream itself, for who draws; `is_open` as
+    long as somebody takes what is written.
 
     `lost` is told once of a stream that takes no more; what follows goes nowhere.
     """

@@ -94,14 +94,12 @@ class Spec:
     """One YAML file for one target (a file with three regions gives three; that of a layer another one for its versions, where
     not all of them are kept).
 
-    `sections` names the sections that the file has, so that is owned; a section that is not named is never read,
-    changed or compared. Of a kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*` standing for one level. `was` is the name
-    that the function had before, `keep` how many versions of a layer stay, 0 for all, `retain` which published versions
-    of a function do, None for all.
-    `unresolved` says, by pointer, which references could not be looked up, and why: such a spec is not carried out. `origins` are
-    the places of keys, `values` those of values; `extends` has the files of defaults that it is made of as well. `rollouts` says by
-    alias how it gets to another version. `by_name` has what is desired by kind and name.
-    """
+    `sections` names the sections that the file has, so that is owned; a section that is not named is never read, changed or compared. Of a
+    kind that is owned in parts each part has its name there as well, KIND/PART. `ignore` holds JSON Pointers into the spec's words, `*`
+    standing for one level. `was` is the name that the function had before, `keep` how many versions of a layer stay, 0 for all, `retain`
+    which published versions of a function do, None for all. `unresolved` says, by pointer, which references could not be looked up, and
+    why: such a spec is not carried out. `origins` are the places of keys, `values` those of values; `extends` has the files of defaults
+    that it is made of as well. `rollouts` says by alias how it gets to another version. `by_name` has what is desired by kind and name."""
 
     target: Target
     path: str
@@ -174,14 +172,13 @@ class Executions:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope`
-    says which kinds were read of which targets, where that may be less than the specs now need. Of what is `unread`
-    nothing is known, with the reason; `unlisted` says of which places (`account/region`) the functions with our mark could
-    not be listed, and why; of those in `invoked` it was looked at whether anything invokes a qualifier that goes, though their specs own none of it: empty
-    text, or why that could not be seen. `functions` has the names of all functions of a place, with a mark or a spec or not;
-    `unnamed` the places whose names were asked for in vain, and why: of a place in neither nothing is known. `rooms` has the room of the
-    places where specs reserve more than lives, or send code; `executions` what is under way in versions that are old enough to go, as far
-    as they may have durable executions."""
+    """All live resources of the targets at one moment. With a `salt`, sensitive values are `Sealed` fingerprints. `scope` says which kinds
+    were read of which targets, where that may be less than the specs now need. Of what is `unread` nothing is known, with the reason;
+    `unlisted` says of which places (`account/region`) the functions with our mark could not be listed, and why; of those in `invoked` it
+    was looked at whether anything invokes a qualifier that goes, though their specs own none of it: empty text, or why that could not be
+    seen. `functions` has the names of all functions of a place, with a mark or a spec or not; `unnamed` the places whose names were asked
+    for in vain, and why: of a place in neither nothing is known. `rooms` has the room of the places where specs reserve more than lives, or
+    send code; `executions` what is under way in versions that are old enough to go, as far as they may have durable executions."""
 
     resources: tuple[Live, ...]
     taken_at: str

@@ -43,11 +43,11 @@ class Package:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """The code that a spec names. `sha256` is in the form of CodeSha256 (base64 for a zip, hex for an image); empty
-    when nobody could tell, and `source` says how it became known, or why not. `version` and `etag` are those of the S3
-    object that was looked at; `problem` says why the code cannot be deployed at all, `credentials` names what looks like
-    one in a local path; `is_recorded` says that the hash is what an earlier run was answered; `package` is there of a local path. `size` is that of what is sent,
-    in bytes, 0 for an image and where nobody could tell."""
+    """The code that a spec names. `sha256` is in the form of CodeSha256 (base64 for a zip, hex for an image); empty when nobody could tell,
+    and `source` says how it became known, or why not. `version` and `etag` are those of the S3 object that was looked at; `problem` says
+    why the code cannot be deployed at all, `credentials` names what looks like one in a local path; `is_recorded` says that the hash is
+    what an earlier run was answered; `package` is there of a local path. `size` is that of what is sent, in bytes, 0 for an image and where
+    nobody could tell."""
 
     sha256: str
     source: str

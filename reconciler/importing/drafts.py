@@ -39,8 +39,8 @@ BESIDE = tuple(kind for kind in KINDS.values() if kind.of == FUNCTION.of and kin
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How values are written: `text(text)` is what a spec says for one, `place(text)` for the name of a bucket or registry; `hidden(steps, value)` what it says for one that must not be
-    shown, None where that is left to others."""
+    """How values are written: `text(text)` is what a spec says for one, `place(text)` for the name of a bucket or registry; `hidden(steps,
+    value)` what it says for one that must not be shown, None where that is left to others."""
 
     text: Callable[[str], str]
     place: Callable[[str], str]

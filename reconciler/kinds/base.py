@@ -60,15 +60,14 @@ IS_PUBLISH = (
 class Section:
     """A section of the spec: of which calls it takes the members, and why it does not take the `refused` ones.
 
-    `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why.
-    The shapes of the members are those of `operation`'s input (below `inside`, when the section is one member of it, which its calls then have as well, or spread out).
-    `answer` is the call whose answer can be pasted. `about` says in a sentence what the section holds, `keys` is the JSON
-    Schema of its names where it is a map of them, `inner_keys` of the names below those where it is a map of maps, of which `words` have
-    a schema of their own, `own` that of members of ours (a schema with a `type` stands instead of the
-    service model's, others are laid over it), and `required` names what every entry must have. Members in `which` say which
-    resource an entry is, so that another value makes it another entry; `foreign_name` is what AWS calls one of somebody else's.
-    `is_in_our_words`: `own` is all that it takes, so that a new member of AWS's waits until there is a word for it.
-    """
+    `no_default` says of each member (as Member/Inner) that normal form fills nothing in for, why. The shapes of the members are those of
+    `operation`'s input (below `inside`, when the section is one member of it, which its calls then have as well, or spread out). `answer`
+    is the call whose answer can be pasted. `about` says in a sentence what the section holds, `keys` is the JSON Schema of its names where
+    it is a map of them, `inner_keys` of the names below those where it is a map of maps, of which `words` have a schema of their own, `own`
+    that of members of ours (a schema with a `type` stands instead of the service model's, others are laid over it), and `required` names
+    what every entry must have. Members in `which` say which resource an entry is, so that another value makes it another entry;
+    `foreign_name` is what AWS calls one of somebody else's. `is_in_our_words`: `own` is all that it takes, so that a new member of AWS's
+    waits until there is a word for it."""
 
     name: str
     operation: str
@@ -191,40 +190,44 @@ def function_and_aliases(lives: Iterable[Live]) -> frozenset[str]:
 class Kind:
     """All that differs from kind to kind. Who reads, plans, applies, exports and shows resources asks these fields.
 
-    What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; where that is another kind's,
-    the word `below` the first names under which its own entries stand, and `words_for_all` those of its section that speak of all entries and are none; the `noun` by which people
-    call it, where that is not its name; of what a function has one of at the most and AWS has a name for, `named(function,
-    configuration)` that name, which several functions may share; how it is read (`reading`), and of what is owned in parts, `whole(lives)`, which those are when all of it is meant; the AWS `calls` that change it and what they may have
-    to wait for (`waits`); `rules` over one spec document, offline, and `cautions`, which only warn.
+    What it is: `name`; its `section` in a spec (for the function the first of several), of `sections`' members; where that is another
+    kind's, the word `below` the first names under which its own entries stand, and `words_for_all` those of its section that speak of all
+    entries and are none; the `noun` by which people call it, where that is not its name; of what a function has one of at the most and AWS
+    has a name for, `named(function, configuration)` that name, which several functions may share; how it is read (`reading`), and of what
+    is owned in parts, `whole(lives)`, which those are when all of it is meant; the AWS `calls` that change it and what they may have to
+    wait for (`waits`); `rules` over one spec document, offline, and `cautions`, which only warn.
 
-    How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member
-    that it leaves out has no known default and is compared only where the spec names it. `identity(name, properties)` is what AWS
-    tells two resources of one target apart by; `subject` the same without what can be updated in place; where just one of each side is left with
-    the same `replacement_key`, one replaces the other. `compared(live, desired)` is the part of normal live properties that the
-    desired side speaks of. `depth` says how many steps of a pointer make what one update sends. `needs_replacement(pointer, before, after)` takes a pointer without its leading slash. `is_sensitive(steps)`.
+    How it compares: `normal(properties, function)` fills AWS's defaults in, so that two equal states compare equal; a member that it leaves
+    out has no known default and is compared only where the spec names it. `identity(name, properties)` is what AWS tells two resources of
+    one target apart by; `subject` the same without what can be updated in place; where just one of each side is left with the same
+    `replacement_key`, one replaces the other. `compared(live, desired)` is the part of normal live properties that the desired side speaks
+    of. `depth` says how many steps of a pointer make what one update sends. `needs_replacement(pointer, before, after)` takes a pointer
+    without its leading slash. `is_sensitive(steps)`.
 
-    What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's
-    name, the properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
-    `at_creation(properties)` has those of the members, in CreateFunction too, that make it with its function, where `create` would be too late.
-    `meant` turns words of ours in a spec's entry into the values that they stand for, `written` such values into the entry, `resolved` puts a version in for the newest one.
+    What changes it: `create`, `update` and `delete` say with which calls AWS is told: of the function's name, the resource's name, the
+    properties as written (create) or normal (update: with the set of top-level members that differ) and the live handle.
+    `at_creation(properties)` has those of the members, in CreateFunction too, that make it with its function, where `create` would be too
+    late. `meant` turns words of ours in a spec's entry into the values that they stand for, `written` such values into the entry,
+    `resolved` puts a version in for the newest one.
 
-    What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must
-    hold, of what AWS has stored (`as_stored(live)`), which may be more than a spec says; `after(operation, params, state)` is that state once a call was carried out: None before a creation and after a
-    deletion. `answered(result, function)` is what the answer of a change says of it; `is_answered_whole`, that this is all of it.
-    `named_by` is the member of an answer in which AWS names what it made. `revised_as(name)` is the name under which AWS keeps the
-    RevisionId, where several have one together.
+    What a change is held against: `state(properties, function)` is the form in which a look at AWS is compared with what it must hold, of
+    what AWS has stored (`as_stored(live)`), which may be more than a spec says; `after(operation, params, state)` is that state once a call
+    was carried out: None before a creation and after a deletion. `answered(result, function)` is what the answer of a change says of it;
+    `is_answered_whole`, that this is all of it. `named_by` is the member of an answer in which AWS names what it made. `revised_as(name)`
+    is the name under which AWS keeps the RevisionId, where several have one together.
 
-    How it hangs on others: `of` is the kind of target that it is of, which one kind is itself; `qualifier(name, properties)` is the alias or version that it invokes, empty for the function itself; the
-    kinds that have none leave it out. `read_with` are kinds that are read with it, for what must fit together. `outlives_function`: deleting the function leaves it there,
-    or of each `left(live)`, None where that is nothing; `is_kept`: so do we, and no call of ours ever
-    deletes it, so that an empty section is one of which nothing is set. `counts_as_deletion` for guards.
-    `is_always_there`: every function has one, and `{}` in a spec says AWS's defaults; `is_kept_by_versions`: a version
-    keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those that all functions of a region share.
+    How it hangs on others: `of` is the kind of target that it is of, which one kind is itself; `qualifier(name, properties)` is the alias
+    or version that it invokes, empty for the function itself; the kinds that have none leave it out. `read_with` are kinds that are read
+    with it, for what must fit together. `outlives_function`: deleting the function leaves it there, or of each `left(live)`, None where
+    that is nothing; `is_kept`: so do we, and no call of ours ever deletes it, so that an empty section is one of which nothing is set.
+    `counts_as_deletion` for guards. `is_always_there`: every function has one, and `{}` in a spec says AWS's defaults;
+    `is_kept_by_versions`: a version keeps it as it was when it was published. `reserves(properties)`: how many executions it takes of those
+    that all functions of a region share.
 
-    How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give
-    back, `interruption` what an update does to whoever uses it, `taken_along(before, after)` the names of what that takes away, `trouble(live)` what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal properties, is worth
-    saying when it is made or changed; `listed(live)` is its entry in the list of functions.
-    """
+    How it is told: `remark(live)` goes with its name where it is deleted or in the way, `loss` says what a deletion cannot give back,
+    `interruption` what an update does to whoever uses it, `taken_along(before, after)` the names of what that takes away, `trouble(live)`
+    what AWS could not do of what it was asked for, `undeletable(live)` why no call deletes this one; `warning(before, after)`, of normal
+    properties, is worth saying when it is made or changed; `listed(live)` is its entry in the list of functions."""
 
     name: str
     section: str

@@ -83,20 +83,20 @@ class Beside:
 class Reading:
     """How AWS is asked for the resources of a kind, and what its answers say.
 
-    `single(function, name)` is the call about one, by AWS's name for it: the function's own call where that tells it as well, so
-    that a snapshot needs no other; `live(target, answer)` what it, or an item of a
-    listing, answers: None where that is no resource of the kind, or one on its way out. `listing` has all of one function, its
-    name to be added, `everywhere` those of a whole account and region; where `listing` may have only those of the very qualifier that it is asked for, it is
-    asked for by each, or only `everywhere` is believed, and `told_by_qualifier` is the member that tells items apart. `moving(answer)` names the wait that must be over before an answer can be believed;
-    `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is
-    the member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything
-    below a first name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many
-    functions, where AWS is asked by their names. `holders`: it is also told by who has each value. `beside`: what other calls tell of each
-    is laid beside its answer as lists; where the first tells of nothing, so do the others. One of which only these tell is one as well. `owner(item)` names the
-    function or layer that an item of a listing is of; `rest(item)` is the call that tells whole what is cut, where that is not
-    `single`. `users`: who uses each is read as well. `glance(function, name, state)` is a call of a plentiful quota that tells of one that was
-    made together with its function, which nobody has touched since, whether it still is in this state: by what its answer must hold.
-    """
+    `single(function, name)` is the call about one, by AWS's name for it: the function's own call where that tells it as well, so that a
+    snapshot needs no other; `live(target, answer)` what it, or an item of a listing, answers: None where that is no resource of the kind,
+    or one on its way out. `listing` has all of one function, its name to be added, `everywhere` those of a whole account and region; where
+    `listing` may have only those of the very qualifier that it is asked for, it is asked for by each, or only `everywhere` is believed, and
+    `told_by_qualifier` is the member that tells items apart. `moving(answer)` names the wait that must be over before an answer can be
+    believed; `is_cut(answer, members)` says whether a listing left something out that a spec with these members needs. `tagged_by` is the
+    member that holds the ARN of what has tags which only ListTags answers. Where one answer of `single` tells of everything below a first
+    name, or is a list all the same, `several(name, answer)` has each of them, as `live` takes it. `together` has those of many functions,
+    where AWS is asked by their names. `holders`: it is also told by who has each value. `beside`: what other calls tell of each is laid
+    beside its answer as lists; where the first tells of nothing, so do the others. One of which only these tell is one as well.
+    `owner(item)` names the function or layer that an item of a listing is of; `rest(item)` is the call that tells whole what is cut, where
+    that is not `single`. `users`: who uses each is read as well. `glance(function, name, state)` is a call of a plentiful quota that tells
+    of one that was made together with its function, which nobody has touched since, whether it still is in this state: by what its answer
+    must hold."""
 
     single: Callable[[str, str], tuple[str, Properties]]
     live: Callable[[Target, Properties], Live | None]

@@ -43,8 +43,9 @@ from reconciler.plan.speaking import Made, is_new, is_refused
 
 
 def plan(specs: Iterable[Spec], snapshot: Snapshot, policy: Policy, *, beside: Iterable[Spec] | None = ()) -> Plan:
-    """The whole plan, sorted by target; layers are planned before functions, which may refer to what they publish. Raises nothing: what must not be done is a diagnostic with severity refusal.
-    What the specs `beside` name is kept as well, though they are not planned; None says that there are some which nobody has read."""
+    """The whole plan, sorted by target; layers are planned before functions, which may refer to what they publish. Raises nothing: what
+    must not be done is a diagnostic with severity refusal. What the specs `beside` name is kept as well, though they are not planned; None
+    says that there are some which nobody has read."""
     ordered = sorted(specs, key=lambda spec: (layers.turn(spec), spec.target))
     made = in_turn(ordered, snapshot, policy, retention.mentioned(ordered, beside))
     waiting = sorted(layers.ordered(made, snapshot).values(), key=lambda item: item[0].target)

@@ -13,8 +13,9 @@ from reconciler.rollout.standing import Alias
 
 @dataclass(frozen=True, slots=True)
 class Rolling:
-    """`held` are its function and itself as AWS holds them, `description` is its own without the marker, `timeout` is how long the function may run, `now` what time it is for AWS. `rollout` is
-    None where no spec has one for it; `file` is the spec's, and `wanted` the version that it says, by number or as `published`, where that is known."""
+    """`held` are its function and itself as AWS holds them, `description` is its own without the marker, `timeout` is how long the function
+    may run, `now` what time it is for AWS. `rollout` is None where no spec has one for it; `file` is the spec's, and `wanted` the version
+    that it says, by number or as `published`, where that is known."""
 
     key: Key
     alias: Alias

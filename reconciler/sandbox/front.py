@@ -1,7 +1,7 @@
 """What stands in front of moto, whether requests come by socket or within the process.
 
-A request with its credentials goes in; Lambda's answer, that of what is beside it, CloudWatch's, the tagging API's about functions, or IAM's about what may be done, comes out, from the account that the
-credentials belong to. Requests to other services are not its concern.
+A request with its credentials goes in; Lambda's answer, that of what is beside it, CloudWatch's, the tagging API's about functions, or
+IAM's about what may be done, comes out, from the account that the credentials belong to. Requests to other services are not its concern.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ class Front:
         return self.clients.arn_of(key)
 
     def answer(self, request: Request) -> Response | None:
-        """The response to a request for Lambda, for what is beside it, about tags or about rights; None when it is for somebody else. Raises Reset."""
+        """The response to a request for Lambda, for what is beside it, about tags or about rights; None when it is for somebody else.
+        Raises Reset."""
         if request.path.startswith(OPENING):
             return self._downloads.answer(request)
         key, region, api = scope(request.headers)

@@ -24,8 +24,8 @@ KEEPS_TO_ITS_TREE = Rule("R033", "Code stands in the tree that its spec belongs 
 
 
 def document_faults(document: Document) -> list[Fault]:
-    """What is wrong with what it is of and with references, then what the schema finds, and then the rules; none says anything of a place that one before
-    it has spoken of."""
+    """What is wrong with what it is of and with references, then what the schema finds, and then the rules; none says anything of a place
+    that one before it has spoken of."""
     found = [_fault(document, finding) for finding in rules.first_findings(document.value)]
     for more in (
         validation.faults(document, layers.root_of(document.value)),

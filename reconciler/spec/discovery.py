@@ -144,7 +144,8 @@ def _specs_of(path: Path, root: Path | None, ignored: GitIgnoreSpec | None) -> l
 
 
 def _yaml_below(root: Path, below: Path, ignored: GitIgnoreSpec | None) -> Iterator[Path]:
-    """`below` is `root` as the patterns see it. Never passes over in silence what could hold a spec: an overlooked spec is a function that looks dropped."""
+    """`below` is `root` as the patterns see it. Never passes over in silence what could hold a spec: an overlooked spec is a function that
+    looks dropped."""
     inside = real_path(root)
     for folder, folders, files in os.walk(root, onerror=_unreadable):
         here = below / Path(folder).relative_to(root)

@@ -45,8 +45,8 @@ def _reference(item: Any, target: Target) -> Any:
 def misread(
     specs: Iterable[Spec], documents: Mapping[Target, Document], elsewhere: Callable[[], Collection[Target]]
 ) -> Iterator[Fault]:
-    """References to layers without a spec, and to one twice, at their places in the documents. `elsewhere` finds the layers of the whole tree, where some may be described
-    that are not among the specs."""
+    """References to layers without a spec, and to one twice, at their places in the documents. `elsewhere` finds the layers of the whole
+    tree, where some may be described that are not among the specs."""
     known = {spec.target for spec in specs if spec.target.root == LAYER.name and not spec.is_absent}
     of_tree = cache(elsewhere)
     for spec in (spec for spec in specs if not spec.is_absent):

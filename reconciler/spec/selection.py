@@ -1,8 +1,8 @@
 """Words of a command line to targets: a function's name, an address, or either with patterns. Pure.
 
-A word has up to three parts with slashes between them. The last is the function's name; of three the others are account and region,
-of two the first is either. A layer's name begins with `layer/`. Each part may be a pattern as shells have them (`*`, `?`, `[ab]`). What can be no name is a path.
-"""
+A word has up to three parts with slashes between them. The last is the function's name; of three the others are account and region, of two
+the first is either. A layer's name begins with `layer/`. Each part may be a pattern as shells have them (`*`, `?`, `[ab]`). What can be no
+name is a path."""
 
 from __future__ import annotations
 

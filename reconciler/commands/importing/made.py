@@ -38,8 +38,8 @@ class Added:
 
 @dataclass(slots=True)
 class Import:
-    """What comes of it: new files by path, those of layers, specs that are there with the variants that they get, what is passed over, and what could not be
-    imported, each with the reason; path and text of the defaults that specs extend."""
+    """What comes of it: new files by path, those of layers, specs that are there with the variants that they get, what is passed over, and
+    what could not be imported, each with the reason; path and text of the defaults that specs extend."""
 
     files: dict[str, File] = field(default_factory=dict)
     layers: dict[str, tuple[Target, str]] = field(default_factory=dict)
