@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 SPANS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+MOST_NAMES = 12
+_REQUEST = re.compile(r", request [^\s,)]+")
 UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
@@ -51,3 +54,21 @@ def byte_size(count: int) -> str:
     if abs(count) < 1024 * 1023.95:
         return f"{count / 1024:.1f} KB"
     return f"{count / 1024**2:.1f} MB" if abs(count) < 1024**2 * 1023.95 else f"{count / 1024**3:.1f} GB"
+
+
+def told_once(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """(address, why) -> lines: where several targets of a place have one reason, it is told of the first, with the others' names, or of
+    very many how many. By which request AWS said so makes no other reason."""
+    alike: dict[tuple[str, str], tuple[str, list[str]]] = {}
+    for address, why in reasons:
+        line = why if why.startswith(address) else f"{address}: {why}"
+        place, _, name = address.rpartition("/")
+        _, names = alike.setdefault((place, _REQUEST.sub("", line.removeprefix(address))), (line, []))
+        names.append(name)
+    return [f"{line}{_and_so(names[1:])}" for line, names in alike.values()]
+
+
+def _and_so(names: list[str]) -> str:
+    if not names:
+        return ""
+    return f"; and so of {', '.join(names)}" if len(names) <= MOST_NAMES else f"; and so of {many(len(names), 'other')}"
