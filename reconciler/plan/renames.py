@@ -5,7 +5,7 @@ A successor says so itself (`was: OLD`), or is created of the very code that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.core.errors import PlanError
@@ -16,6 +16,8 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.plan.speaking import Made, is_refused
 
 WAITS_FOR_ITS_SUCCESSOR = Rule("R230", "A function is deleted once what replaces it in the same run is there.")
+
+DELETES_WHAT_IT_REPLACES = Rule("W265", "What a function replaces by `was` goes in the same run, or is told to stay.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,18 @@ class Link:
     is_certain: bool
 
 
-def ordered(made: Iterable[Made], specs: Iterable[Spec], snapshot: Snapshot) -> list[Made]:
+def ordered(made: Iterable[Made], specs: Collection[Spec], snapshot: Snapshot) -> list[Made]:
     """The plans, each deletion after what replaces it; refused where that is refused."""
     plans = list(made)
     links = find_links([plan for plan, _ in plans], list(specs), snapshot)
     refused = {plan.target for plan, notes in plans if is_refused(notes)}
+    replacing = {spec.target: spec for spec in specs if spec.was and not spec.is_absent}
+    staying = {target: spec for target, spec in replacing.items() if not any(link.new == target for link in links)}
     return [
-        (with_rename(after(plan, links), links), [*notes, *_refusals(plan.target, links, refused)])
+        (
+            with_rename(after(plan, links), links),
+            [*notes, *_refusals(plan.target, links, refused), *_left(plan, staying.get(plan.target))],
+        )
         for plan, notes in plans
     ]
 
@@ -115,6 +122,17 @@ def _refusals(target: Target, links: Iterable[Link], refused: Iterable[Target]) 
         for link in links
         if link.old == target and link.new in set(refused)
     ][:1]
+
+
+def _left(plan: TargetPlan, spec: Spec | None) -> Iterator[Diagnostic]:
+    """That what a new function is to replace stays: its name alone deletes nothing."""
+    if spec is None or _verb(plan) != "create":
+        return
+    message = (
+        f"{plan.target} comes in the place of {spec.was}, which nothing of this plan deletes; where that is there, a spec of it with "
+        "`state: absent` does, or --prune where it bears our mark"
+    )
+    yield DELETES_WHAT_IT_REPLACES.cited(Diagnostic("note", message, plan.target, spec.origins.get("/was")))
 
 
 def waiting(old: Target, new: Target, wrong: str) -> str:
