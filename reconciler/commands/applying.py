@@ -9,6 +9,7 @@ from reconciler.commands import freezing, wiring
 from reconciler.commands.apply import Audience, Orders, Session, compared_with, failed_before, performed, running
 from reconciler.commands.causes import caused
 from reconciler.commands.output import warn
+from reconciler.commands.rollout import rejections
 from reconciler.commands.run import Ending, Stop
 from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError
@@ -28,6 +29,7 @@ def applied(workspace: Workspace, orders: Orders, stop: Stop, audience: Audience
         look = wiring.looking(orders.folder, orders.choices, session.packages)
         snapshot = wiring.live_snapshot(workspace, aws, look)
         plan = wiring.looked_into(wiring.planned(workspace, snapshot, orders.choices, aws), orders.choices, aws)
+        plan = rejections.told(workspace, plan, orders.folder, aws)
         if orders.choices.base:
             plan = caused(workspace, plan, snapshot, orders.choices, by_reports(documents(orders.folder)))
         known = freezing.by_records(workspace, orders.folder, aws, orders.known)

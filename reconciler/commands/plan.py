@@ -11,6 +11,7 @@ from reconciler.commands import freezing, wiring
 from reconciler.commands.causes import caused
 from reconciler.commands.document import document as document_of
 from reconciler.commands.last_applied import last_applied
+from reconciler.commands.rollout import rejections
 from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.model import Snapshot
 from reconciler.core.plans import Diagnostic, Plan
@@ -54,6 +55,7 @@ def of_live(
     made = _with_evidence(
         wiring.looked_into(wiring.planned(workspace, live, choices, aws), choices, aws), workspace, live, aws
     )
+    made = rejections.told(workspace, made, folder, aws)
     if choices.base or choices.drift:
         notes = tuple[Diagnostic, ...]()
         if known is None:

@@ -331,6 +331,23 @@ def test_a_pin_to_one_of_the_last_versions_goes_at_once(house: House) -> None:
     does_nothing(house)
 
 
+def test_a_pin_to_one_that_was_rejected_before_the_last_goes_at_once_and_is_warned_of(begun: House) -> None:
+    """By the records, for the alias remembers one; where those are lost nothing else is decided."""
+    assert begun.run("rollout", "abort", "checkout/live", "--because", "orders fail").exit_code == 0
+    releases(begun, "three")
+    says(begun, rollout="all-at-once")
+    applies(begun)
+    assert traffic(begun) == ("3", {})
+    says(begun, version="2")
+    told = notes(begun, "warning")
+    assert f"{LIVE}: 2 goes without steps, and was rejected 20" in told
+    assert ": orders fail; pin another, or publish a fix (W266)" in told
+    assert "(W266)" in begun.run("apply", "--yes").out
+    assert traffic(begun) == ("2", {})
+    says(begun, version="1")
+    assert "(W266)" not in notes(begun, "warning")
+
+
 def test_what_is_kept_started_waits_for_the_rollout_of_its_alias(begun: House) -> None:
     says(begun, extra="provisioned_concurrency: {live: {ProvisionedConcurrentExecutions: 1}}\n")
     assert "waits for the rollout of alias live" in notes(begun, "note")
