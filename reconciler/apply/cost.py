@@ -22,11 +22,13 @@ from reconciler.core.model import Key, Live, Target
 from reconciler.core.place import Place
 from reconciler.core.plans import Operation, TargetPlan
 from reconciler.core.waiting import Together, Wait
+from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
 from reconciler.kinds.registry import CALLS, KINDS, TOLD, WAITS
 from reconciler.kinds.version import VERSION
 from reconciler.plan.operations import sample
+from reconciler.snapshot.asked import by_listings
 from reconciler.snapshot.estimate import pages as pages_of
 
 SECONDS_A_CALL = 0.1  # from one call of a target to its next one
@@ -106,6 +108,9 @@ class Walk:
             self.call(beside.listing.operation)
         if kind.reading.rest:
             self.call("GetLayerVersionByArn")
+        self.tags(kind, state)
+
+    def tags(self, kind: Kind, state: State) -> None:
         if kind.reading.tagged_by and "Tags" in (state or {}):
             self.call("ListTags")
 
@@ -253,6 +258,7 @@ def _come_to_rest(one: Walk, target: Target) -> None:
         one.look(whole)
     states: dict[Key, State] = {**expected.states, **dict.fromkeys(expected.gone)}
     revision = expected.known_revision(root) if root in expected.fresh else ""
+    unseen = dict[Key, State]()
     for key, state in sorted(states.items(), key=lambda item: (item[0] != root, item[0])):
         if revised(key) != key or key.target != target or key.kind == VERSION.name or key in expected.fresh:
             continue
@@ -263,5 +269,11 @@ def _come_to_rest(one: Walk, target: Target) -> None:
         elif key == Key(target, FUNCTION.name) and state:
             _wait(one, WAITS["function-told"], key)
         else:
-            one.look(key, state)
+            unseen[key] = state
         revision = expected.known_revision(root) if key == root else revision
+    for several in by_listings({key: state for key, state in unseen.items() if state}):
+        one.calls[_drawn_on(several.listing.operation)] += len(several.names)
+        for key in several.keys:
+            one.tags(KINDS[key.kind], unseen.pop(key))
+    for key, state in unseen.items():
+        one.look(key, state)

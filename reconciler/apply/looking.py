@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.aws.client import Aws
-from reconciler.core.grouping import grouped
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.registry import KINDS, state_of
+from reconciler.snapshot.asked import by_listings
 from reconciler.snapshot.beside import about, each_of, with_tags
 from reconciler.snapshot.by_qualifier import listed
 
@@ -34,27 +34,17 @@ def told(aws: Aws, key: Key, *, has_tags: bool = False) -> dict[Key, Live | None
 
 
 def several(aws: Aws, states: Mapping[Key, Properties]) -> dict[Key, Live]:
-    """Of those of which a target has several of a kind what listings show, where they take fewer calls than a look at each. What a listing
-    leaves out, or has only in part, is not among them."""
+    """What listings show of those that are looked at so. What a listing leaves out, or has only in part, is not among them."""
     shown: dict[Key, Live] = {}
-    for (target, name), keys in grouped(states, lambda key: (key.target, key.kind)).items():
-        kind = KINDS[name]
-        reading = kind.reading
-        asked = {_listed_as(kind, key, states[key]) for key in keys}
-        if reading.listing is None or reading.beside or reading.several or len(asked) >= len(keys):
-            continue
-        for item in (item for one in sorted(asked) for item in listed(aws, Place.of(target), reading.listing, one)):
-            live = reading.live(target, item)
-            if live and live.key in keys and not reading.is_cut(item, frozenset()):
-                whole = answered(aws, kind, target, item, has_tags="Tags" in states[live.key])
+    for one in by_listings(states):
+        kind = KINDS[one.kind]
+        items = (item for name in one.names for item in listed(aws, Place.of(one.target), one.listing, name))
+        for item in items:
+            live = kind.reading.live(one.target, item)
+            if live and live.key in one.keys and not kind.reading.is_cut(item, frozenset()):
+                whole = answered(aws, kind, one.target, item, has_tags="Tags" in states[live.key])
                 shown |= {whole.key: whole} if whole else {}
     return shown
-
-
-def _listed_as(kind: Kind, key: Key, state: Properties) -> str:
-    """The name by which a resource is listed: that of its function, with a qualifier where only that tells for sure."""
-    qualifier = kind.qualifier(key.name, state) if kind.reading.told_by_qualifier and kind.qualifier else ""
-    return f"{key.target.name}:{qualifier}" if qualifier else key.target.name
 
 
 def answered(aws: Aws, kind: Kind, target: Target, answer: Properties, *, has_tags: bool = False) -> Live | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from reconciler.core.grouping import grouped
-from reconciler.core.model import Live, Spec, Target
+from reconciler.core.model import Key, Live, Properties, Spec, Target
 from reconciler.core.place import Place
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.needs import hanging_on, parts
-from reconciler.kinds.registry import may_be_of
+from reconciler.kinds.reading import Listing
+from reconciler.kinds.registry import KINDS, may_be_of
 from reconciler.kinds.retention import at_risk
 
 WHOLE, NONE = frozenset({""}), frozenset[str]()  # all of a kind, rather than parts of it
@@ -72,3 +74,29 @@ def members_named(kind: Kind, specs: Iterable[Spec]) -> dict[Target, frozenset[s
         )
         for spec in specs
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Resources of one kind of a target that listings tell of, asked for by these names."""
+
+    target: Target
+    kind: str
+    listing: Listing
+    names: tuple[str, ...]
+    keys: frozenset[Key]
+
+
+def by_listings(states: Mapping[Key, Properties]) -> Iterator[Several]:
+    """Those of the resources, of which a target has several of a kind, that listings tell of by fewer calls than one each."""
+    for (target, name), keys in grouped(states, lambda key: (key.target, key.kind)).items():
+        reading = KINDS[name].reading
+        names = {_listed_as(KINDS[name], key, states[key]) for key in keys}
+        if reading.listing and not (reading.beside or reading.several) and len(names) < len(keys):
+            yield Several(target, name, reading.listing, tuple(sorted(names)), frozenset(keys))
+
+
+def _listed_as(kind: Kind, key: Key, state: Properties) -> str:
+    """The name by which a resource is listed: that of its function, with a qualifier where only that tells for sure."""
+    qualifier = kind.qualifier(key.name, state) if kind.reading.told_by_qualifier and kind.qualifier else ""
+    return f"{key.target.name}:{qualifier}" if qualifier else key.target.name

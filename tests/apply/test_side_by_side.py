@@ -14,6 +14,7 @@ from reconciler.core.model import Key, Properties, Target
 from reconciler.core.plans import Operation
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.conftest import Killer
+from tests.apply.test_cost import assert_is_said
 from tests.conftest import ACCOUNT, REGION, House, function_spec
 
 MADE, DELETED = "CreateEventSourceMapping", "DeleteEventSourceMapping"
@@ -155,18 +156,28 @@ def test_what_is_kept_started_of_several_aliases_starts_side_by_side(house: Hous
     assert house.verbs() == {}
 
 
-def told_of_many(house: House) -> Counter[str]:
-    """What is asked for after the version was published of a function that has five aliases, and nine mappings of three qualifiers."""
-    arn, key = "arn:aws:sqs:us-west-2:123456789012:", "arn:aws:kms:us-west-2:123456789012:key/a"
-    entries = [f"q{number}: {{EventSourceArn: '{arn}q{number}', alias: a{number % 2}}}" for number in range(8)]
-    entries.append(
-        f"kept: {{EventSourceArn: '{arn}kept', KMSKeyArn: '{key}', FilterCriteria: {{Filters: [{{Pattern: '{{}}'}}]}}}}"
-    )
+ARN = "arn:aws:sqs:us-west-2:123456789012:"
+CUT = f"""kept:
+    EventSourceArn: {ARN}kept
+    KMSKeyArn: arn:aws:kms:us-west-2:123456789012:key/a
+    FilterCriteria: {{Filters: [{{Pattern: '{{}}'}}]}}
+"""
+
+
+def many(house: House, more: str = "") -> None:
+    """A function with five aliases, and eight mappings of two of them, is made; then git says another timeout."""
     aliases = ", ".join(f"a{number}: {{FunctionVersion: '1'}}" for number in range(5))
-    extra = f"publish: true\naliases: {{{aliases}}}\nevent_source_mappings: {{{', '.join(entries)}}}\n"
+    entries = "".join(
+        f"  q{number}: {{EventSourceArn: '{ARN}q{number}', alias: a{number % 2}}}\n" for number in range(8)
+    )
+    extra = f"publish: true\naliases: {{{aliases}}}\nevent_source_mappings:\n{entries}  {more}"
     house.write("checkout.yaml", function_spec(extra=extra))
     house.apply()
     house.write("checkout.yaml", function_spec(extra=extra, configuration="Timeout: 9"))
+
+
+def at_the_end(house: House) -> Counter[str]:
+    """What an apply asks for after it has published a version."""
     house.sandbox.requests.clear()
     house.apply()
     asked = [request.operation for request in house.sandbox.requests]
@@ -174,32 +185,39 @@ def told_of_many(house: House) -> Counter[str]:
 
 
 def test_many_that_nothing_is_done_about_are_looked_at_by_their_listings(house: House) -> None:
-    """All aliases by one call, the mappings of each qualifier by one, and that by itself which a listing cuts."""
-    asked = told_of_many(house)
+    """All aliases by one call, the mappings of each of three qualifiers by one, and that by itself which a listing cuts."""
+    many(house, CUT)
+    asked = at_the_end(house)
     assert (asked["ListAliases"], asked["GetAlias"]) == (1, 0)
     assert (asked["ListEventSourceMappings"], asked["GetEventSourceMapping"]) == (3, 1)
     assert house.verbs() == {}
 
 
+def test_what_that_costs_is_said(house: House) -> None:
+    many(house)
+    assert_is_said(house)
+
+
 def test_what_listings_do_not_show_is_looked_at(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(house)
     monkeypatch.setattr("reconciler.apply.looking.listed", lambda *_: ())
-    asked = told_of_many(house)
-    assert (asked["GetAlias"], asked["GetEventSourceMapping"]) == (5, 9)
+    asked = at_the_end(house)
+    assert (asked["GetAlias"], asked["GetEventSourceMapping"]) == (5, 8)
     assert house.newest_report()["outcome"]["exit_code"] == 0
 
 
 @pytest.mark.parametrize(("kind", "number"), [("aliases", 3), ("mappings", 4)])
 def test_what_somebody_changes_at_the_end_is_found_among_many(house: House, kind: str, number: int) -> None:
     def meddle(operation: str, _: object) -> None:
-        if operation == "PublishVersion" and house.sandbox.requests:
-            region, _ = house.sandbox.gate.region(ACCOUNT, REGION)
-            if kind == "mappings":
-                mapping = sorted(region.mappings.items())[number][1]
-                mapping.properties["BatchSize"] = 3
-            else:
-                aliases, name = region.functions["checkout"].aliases, f"a{number}"
-                aliases[name] = replace(aliases[name], description="moved")
+        region, _account = house.sandbox.gate.region(ACCOUNT, REGION)
+        if operation == "PublishVersion" and kind == "mappings":
+            mapping = sorted(region.mappings.items())[number][1]
+            mapping.properties["BatchSize"] = 3
+        elif operation == "PublishVersion":
+            aliases, name = region.functions["checkout"].aliases, f"a{number}"
+            aliases[name] = replace(aliases[name], description="moved")
 
+    many(house)
     house.sandbox.gate.watch = meddle
-    told_of_many(house)
+    at_the_end(house)
     assert "changed since the plan was made" in house.newest_report()["tasks"][0]["status"]["status"]
