@@ -55,6 +55,6 @@ def record_rollouts(
 
     try:
         told = moved(plan, ending.report, snapshot.resources, workspace.specs.specs, now)
-        keeping.kept(workspace, session, orders.folder, orders.command, told)
+        keeping.kept(workspace, session, orders, told)
     except AwsError as error:
         warn(f"what became of rollouts is not in their records: {error}")

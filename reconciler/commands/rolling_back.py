@@ -71,7 +71,7 @@ def rolled_back(asked: Asked, back: Back) -> tuple[Ending, str]:
             workspace, plan_of(workspace, key, live, found, reason, told, session), asked.orders(ROLLBACK), session
         )
         if told and not ending.exit_code:
-            keeping.kept(workspace, session, asked.folder, ROLLBACK, [told])
+            keeping.kept(workspace, session, asked.orders(ROLLBACK), [told])
     if ending.exit_code:
         return ending, ""
     if pin:

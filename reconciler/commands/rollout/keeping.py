@@ -27,7 +27,7 @@ from reconciler.rollout.marker import told
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
-    from reconciler.commands.apply import Session
+    from reconciler.commands.apply import Orders, Session
 
 MOST_TRIES = 3  # to write what others write as well
 
@@ -117,10 +117,10 @@ def places(workspace: Workspace, aws: Aws, folder: Path, *, is_fetching: bool = 
         yield InBucket(workspace, aws)
 
 
-def kept(workspace: Workspace, session: Session, folder: Path, command: str, items: Sequence[Told]) -> tuple[Told, ...]:
+def kept(workspace: Workspace, session: Session, orders: Orders, items: Sequence[Told]) -> tuple[Told, ...]:
     """What was told, on record, with what is known of each from earlier ticks."""
-    by = By(session.run_id, command, commit(workspace) if items else "")
-    return tuple(_kept(workspace, session.aws, folder, item, by) if item.recorded else item for item in items)
+    by = By(session.run_id, orders.command, commit(workspace) if items else "")
+    return tuple(_kept(workspace, session.aws, orders.folder, item, by) if item.recorded else item for item in items)
 
 
 def _kept(workspace: Workspace, aws: Aws, folder: Path, item: Told, by: By) -> Told:

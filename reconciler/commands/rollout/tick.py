@@ -17,7 +17,7 @@ from reconciler.commands.progress import progress
 from reconciler.commands.rollout import keeping
 from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import PARTLY, AwsError, StalePlan
-from reconciler.core.freezes import NOTHING, NOTHING_BROKEN, Breaking, Broken, Freeze, named, on, until
+from reconciler.core.freezes import NOTHING, Breaking, Broken, Freeze, named, on, until
 from reconciler.core.model import Key
 from reconciler.core.rollouts import Rollout
 from reconciler.plan.moving import moving, retrying
@@ -64,16 +64,18 @@ def with_rollouts(workspace: Workspace) -> Workspace:
 def ticked(workspace: Workspace, session: Session, folder: Path, command: str, breaking: Breaking = NOTHING) -> Ticked:
     """Raises AwsError where nothing can be read."""
     found: dict[Key, Told] = {}
+    orders = Orders(Choices(), folder, command=command)
     seen, taken_at, unread = looked(workspace, session.aws)
     for _ in range(MOST_LOOKS):
         decisions = decided(workspace, session.aws, seen, breaking)
-        acted = carried_out(workspace, session, folder, command, decisions, broken(workspace, decisions, breaking))
+        now = replace(orders, broken=broken(workspace, decisions, breaking))
+        acted = carry_out(workspace, session, decisions, now)
         found |= {item.one.key: item for item in acted}
         again = {item.one.key for item in acted if item.failed}
         if not again or session.stop():
             break
         seen, _, unread = looked(workspace, session.aws, again)
-    told = keeping.kept(workspace, session, folder, command, [item for _, item in sorted(found.items())])
+    told = keeping.kept(workspace, session, orders, [item for _, item in sorted(found.items())])
     return Ticked(told, taken_at, unread)
 
 
@@ -122,36 +124,19 @@ def broken(workspace: Workspace, decisions: Decided, breaking: Breaking) -> Brok
     return Broken(breaking.because, {target: found for target, found in names.items() if found})
 
 
-def carried_out(
-    workspace: Workspace,
-    session: Session,
-    folder: Path,
-    command: str,
-    decisions: Decided,
-    broken: Broken = NOTHING_BROKEN,
-) -> list[Told]:
-    """Each decision, with what came of it; `broken` are freezes that held."""
+def carry_out(workspace: Workspace, session: Session, decisions: Decided, orders: Orders) -> list[Told]:
+    """Each decision, with what came of it."""
     moves = [(one, decision.after, decision.reason) for one, decision in decisions if decision.after]
     if not moves:
         return [Told(one, decision) for one, decision in decisions]
-    orders = Orders(Choices(), folder, command=command, broken=broken)
     ending = performed(workspace, moving(moves, wiring.now()), orders, session)
     return came_of(decisions, ending.report)
 
 
-def begun(
-    workspace: Workspace,
-    session: Session,
-    folder: Path,
-    command: str,
-    one: Rolling,
-    decision: Decision,
-    broken: Broken = NOTHING_BROKEN,
-) -> list[Told]:
+def begin(workspace: Workspace, session: Session, one: Rolling, decision: Decision, orders: Orders) -> list[Told]:
     """A rollout from its smoke events on, with what came of it."""
     assert decision.after
-    plan = retrying(one, decision.after, wiring.now())
-    ending = performed(workspace, plan, Orders(Choices(), folder, command=command, broken=broken), session)
+    ending = performed(workspace, retrying(one, decision.after, wiring.now()), orders, session)
     told = [started(one, decision.reason, task) for task in ending.report["tasks"]]
     return [item for item in told if item] or came_of([(one, decision)], ending.report)
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from reconciler.apply.run import Hear
 from reconciler.commands import wiring, workspaces
-from reconciler.commands.apply import Session, running
+from reconciler.commands.apply import Orders, Session, running
 from reconciler.commands.freezing import require_open
 from reconciler.commands.naming import Named
 from reconciler.commands.output import warn
 from reconciler.commands.rollout import keeping
-from reconciler.commands.rollout.tick import MOST_LOOKS, QUIET, Ticked, begun, carried_out
+from reconciler.commands.rollout.tick import MOST_LOOKS, QUIET, Ticked, begin, carry_out
 from reconciler.commands.run import Stop, new_run_id
-from reconciler.commands.workspaces import Workspace
+from reconciler.commands.workspaces import Choices, Workspace
 from reconciler.core.errors import SpecError, StalePlan, UnsafePlan
 from reconciler.core.finding import Rule
-from reconciler.core.freezes import NOTHING_BROKEN, Breaking
+from reconciler.core.freezes import Breaking
 from reconciler.core.model import Key, Spec
 from reconciler.core.rollouts import Rollout
 from reconciler.files.packages import Packages
@@ -64,7 +64,7 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
 
     spec = said(wanted, path)
     rollout, file = (spec.rollouts.get(wanted.alias), spec.path) if spec else (None, "")
-    command = f"rollout {wanted.wish}"
+    orders = Orders(Choices(), folder, command=f"rollout {wanted.wish}")
     with session_for(wanted, workspace, stop) as session:
         keep_secret(session.aws, [spec] if spec else [])
         for _ in range(MOST_LOOKS):
@@ -75,17 +75,17 @@ def granted(wanted: Wanted, path: Path, folder: Path, stop: Stop) -> Ticked:
             )  # fmt: skip
             if decision.did == "refused":
                 raise UnsafePlan(IS_IN_A_STATE_FOR_IT.ends(f"{one.key}: {decision.reason}"))
-            broken = NOTHING_BROKEN
             if wanted.wish not in AT_ANY_TIME:
                 broken = require_open(workspace, one.key.target, one.now, wanted.breaking)
+                orders = replace(orders, broken=broken)
             told: list[Told] = (
-                begun(workspace, session, folder, command, one, decision, broken)
+                begin(workspace, session, one, decision, orders)
                 if decision.did == "start"
-                else carried_out(workspace, session, folder, command, [(one, decision)], broken)
+                else carry_out(workspace, session, [(one, decision)], orders)
             )
             if not any(item.exit_code == StalePlan.exit_code for item in told) or session.stop():
                 break
-        return Ticked(keeping.kept(workspace, session, folder, command, told), taken_at)
+        return Ticked(keeping.kept(workspace, session, orders, told), taken_at)
 
 
 @contextmanager
