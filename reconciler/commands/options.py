@@ -210,7 +210,8 @@ planning_options = with_options(
     click.option("--base", default="", metavar="REF", help="Tell edits from drift: compare with the specs at REF."),
     click.option(
         "--changed-since", default="", metavar="REF",
-        help="Only targets whose spec, local code or reconcile.yaml is another than at REF.",
+        help="Only targets whose spec, defaults, smoke events, local code or reconcile.yaml is another than at REF: a commit, a branch, HEAD^1. "
+        "`reconcile help github` names that of each event.",
     ),
     download_option,
     report_dir_option,

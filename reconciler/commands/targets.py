@@ -8,7 +8,7 @@ counts where reconcile.yaml prunes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,9 @@ from reconciler.spec.config import Config
 from reconciler.spec.selection import mend
 
 HAS_LOCKS_OF_ITS_OWN = Rule("R313", "What is applied side by side has a lock an account and region.")
+MOST_JOBS = 256  # https://docs.github.com/en/actions/reference/limits
+FITS_A_MATRIX = Rule("R316", "GitHub Actions runs no more than 256 jobs of a matrix.")
+PRUNES_WHERE_IT_SAYS = Rule("R317", "What is pruned side by side is in regions that reconcile.yaml names.")
 HAS_NUMBERS = Rule("R315", "Accounts that are applied side by side have their numbers in reconcile.yaml.")
 
 
@@ -50,20 +53,43 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 
 def matrix(workspace: Workspace) -> dict[str, Any]:
     """What `strategy.matrix` of a job in GitHub Actions takes; never an empty one, for a tree has a spec. Raises UnsafePlan where the jobs
-    would be in each other's way."""
+    would be in each other's way, too many, or not of all that is pruned."""
     config, places = workspace.config, shards(workspace)
+    for require in (require_few, require_locks, require_numbers, require_regions):
+        require(config, places)
+    return {"include": listed(workspace)}
+
+
+def require_few(_: Config, places: Collection[str]) -> None:
+    if len(places) > MOST_JOBS:
+        message = f"there are {len(places)} accounts and regions, and GitHub Actions runs no more than {MOST_JOBS} jobs of a matrix"
+        mend = "call the workflow once for each of several folders (`specs`, each with its `name`), or without `shards`"
+        raise UnsafePlan(FITS_A_MATRIX.ends(f"{message}; {mend}"))
+
+
+def require_locks(config: Config, places: Collection[str]) -> None:
     if config.lock and len(config.locks(places)) < len(places):
         message = (
             f"{config.lock} is one lock for {len(places)} jobs side by side, of which all but one would be refused"
         )
         mend = "end it with /{{ account.name }}/{{ region }}"
         raise UnsafePlan(HAS_LOCKS_OF_ITS_OWN.ends(f"{config.path}: {message}; {mend}"))
+
+
+def require_numbers(config: Config, places: Collection[str]) -> None:
     accounts = sorted({place.partition("/")[0] for place in places})
     unnumbered = [name for name in accounts if not config.accounts[name].account_id]
     if unnumbered and len(accounts) > 1:
         message = f"{config.path}: accounts side by side cannot tell whether two names are one account"
         raise UnsafePlan(HAS_NUMBERS.ends(f"{message}; write accountId of {', '.join(unnumbered)}"))
-    return {"include": listed(workspace)}
+
+
+def require_regions(config: Config, places: Collection[str]) -> None:
+    """Or no job is left of a place whose last spec goes, and what it had stays."""
+    unnamed = sorted({*places} - {*places_of(config)}) if config.prunes else []
+    if unnamed:
+        message = f"{config.path} prunes, and {', '.join(unnamed)} would have no job any more once its last spec goes"
+        raise UnsafePlan(PRUNES_WHERE_IT_SAYS.ends(f"{message}; write regions of its account"))
 
 
 def text(workspace: Workspace) -> str:

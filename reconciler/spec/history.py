@@ -33,6 +33,7 @@ from reconciler.spec.touched import Touch, new_lines, touched_once
 if TYPE_CHECKING:
     from git import Repo
 
+LENGTH = 40  # of a commit's name, or longer
 LINK = "120000"  # git's mode of a symbolic link, whose text is where it leads
 MOST_LINKS = 8
 ASKED_ALONE = 20  # files, each of whose lines git tells the authors of
@@ -136,6 +137,10 @@ class History:
     def _looked_up(self, revision: str) -> str:
         if not revision or revision.startswith("-") or not revision.isprintable():
             raise GitError(f"{revision!r} is no revision")
+        if len(revision) >= LENGTH and not revision.strip("0"):
+            raise GitError(
+                f"{revision} is no revision: so GitHub tells of a branch that is new; compare with the branch it began at"
+            )
         try:
             return self.repository.git("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip()
         except GitError as error:

@@ -166,10 +166,18 @@ def test_one_change_among_many_costs_a_handful_of_calls(committed: House) -> Non
     assert len(committed.sandbox.requests) <= 15
 
 
-@pytest.mark.parametrize("revision", ["nowhere", "--upload-pack=x"])
-def test_a_revision_that_there_is_not_is_told(committed: House, revision: str) -> None:
+@pytest.mark.parametrize(
+    ("revision", "told"),
+    [
+        ("nowhere", "in CI, fetch the base branch"),
+        ("--upload-pack=x", "is no revision"),
+        ("0" * 40, "so GitHub tells of a branch that is new; compare with the branch it began at"),
+    ],
+)
+def test_a_revision_that_there_is_not_is_told(committed: House, revision: str, told: str) -> None:
     result = committed.run("plan", f"--changed-since={revision}")
     assert (result.exit_code, "no revision" in result.err, result.out) == (2, True, "")
+    assert told in result.err
 
 
 def test_with_a_base_the_base_judges_what_changed(committed: House) -> None:

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.apply import lock
 from reconciler.aws import bucket
-from reconciler.commands import wiring, workspaces
+from reconciler.commands import targets, wiring, workspaces
 from reconciler.commands.distant import store
 from reconciler.commands.schemas import GENERATORS
 from reconciler.report.applied import applied
@@ -97,6 +97,33 @@ def test_one_lock_for_all_is_refused_with_what_to_write(wide: House) -> None:
     assert wide.run("targets").exit_code == 0
     wide.write("reconcile.yaml", TWO + APART, stock=False)
     assert wide.run("targets", "--format", "matrix").exit_code == 0
+
+
+def test_more_places_than_a_matrix_has_jobs_are_refused_with_what_to_do(
+    wide: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert targets.MOST_JOBS == 256
+    monkeypatch.setattr(targets, "MOST_JOBS", 1)
+    result = wide.run("targets", "--format", "matrix")
+    assert result.exit_code == 21
+    assert "there are 2 accounts and regions, and GitHub Actions runs no more than 1 jobs of a matrix" in result.err
+    assert "once for each of several folders (`specs`, each with its `name`)" in result.err
+    assert "(R316)" in result.err
+    assert wide.run("targets").exit_code == 0
+
+
+def test_a_region_that_only_specs_name_is_refused_where_reconcile_yaml_prunes(wide: House) -> None:
+    """Its last spec would take its job along, and what is to be deleted would stay; a region that is named keeps its job."""
+    pruning = TWO.replace(", regions: [us-west-2, eu-west-1]", "") + "prune: true\n"
+    wide.write("reconcile.yaml", pruning, stock=False)
+    result = wide.run("targets", "--format", "matrix")
+    assert result.exit_code == 21
+    assert "prunes, and test/eu-west-1, test/us-west-2 would have no job any more once its last spec goes" in result.err
+    assert "write regions of its account (R317)" in result.err
+    wide.write("reconcile.yaml", f"{TWO}prune: true\n", stock=False)
+    wide.write("both.yaml", spec("both", "us-west-2"))
+    matrix = json.loads(wide.run("targets", "--format", "matrix").out)
+    assert [(one["region"], one["targets"]) for one in matrix["include"]] == [("eu-west-1", 0), ("us-west-2", 2)]
 
 
 def test_accounts_side_by_side_say_their_numbers(house: House) -> None:

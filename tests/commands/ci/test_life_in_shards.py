@@ -116,6 +116,7 @@ def test_a_shard_that_fails_holds_no_other_up_and_goes_on_when_it_is_run_again(l
     life.merges(number)
     life.house.sandbox.gate.script = Script([DENIED])
     life.lands()
+    assert "Apply partial: 1 of 2 functions done" in life.jobs["outcome"].summary
     failed = ends(life, 25)
     assert failed == {f"apply test/{EAST}": 25, "gate": 1}
     assert life.verdict(number) == "🟠 Apply partial: 1 of 2 functions done"
@@ -253,3 +254,20 @@ def in_place(place: str, seconds: int) -> str:
     account, region = place.split("/")
     text = spec("four", seconds).replace("account: test", f"account: {account}").replace(WEST, region)
     return text.replace(ACCOUNT, OTHER) if account == "prod" else text
+
+
+def test_what_the_last_spec_of_a_region_leaves_behind_is_deleted_by_its_own_job(life: Life) -> None:
+    number = life.opens({"reconcile.yaml": f"{CONFIG}prune: true\n"}, "what no spec names goes")
+    life.jobs.clear()
+    life.merges(number)
+    life.lands()
+    life.jobs.clear()
+    number = life.opens({"east.yaml": None}, "nothing more in the east")
+    assert life.jobs.keys() >= PLANS
+    assert life.verdict(number) == "🟠 1 function is deleted"
+    life.jobs.clear()
+    life.merges(number)
+    life.lands()
+    assert life.jobs[f"apply test/{EAST}"].changed_aws == ["DeleteFunction"]
+    ends(life)
+    assert life.verdict(number) == "🟢 Apply succeeded: 1 of 1 function done"
