@@ -34,10 +34,13 @@ def as_failure(error: Exception, answer: Answer | None) -> Failure:
     name = type(error).__name__
     of_call = next((cause for cause in (error, error.__cause__) if isinstance(cause, CallFailed)), CallFailed(""))
     code = error.code if isinstance(error, CallFailed) else ""
+    message = str(error) if isinstance(error, ReconcileError) else f"unexpected {name}"
+    if answer and type(error) is CallFailed:  # of a look
+        message = f"AWS took it, but what came of it cannot be read: {message}"
     return Failure(
         type=code or name,
         code=code,
-        message=str(error) if isinstance(error, ReconcileError) else f"unexpected {name}",
+        message=message,
         attempts=answer.attempts if answer else of_call.attempts,
         request_id=answer.request_id if answer else of_call.request_id,
         is_retryable=isinstance(error, CallFailed) and error.is_retryable,

@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.aws.client import Aws
 from reconciler.aws.when import NEVER, SCARCE_LOOKS_PER_SECOND, Alike, Group, Hear, Waiting
-from reconciler.core.errors import Interrupted
+from reconciler.core.errors import CallFailed, Interrupted
 from reconciler.core.place import Place
 from reconciler.core.waiting import Awaited, State, Together
 
@@ -97,10 +97,12 @@ class Polling:
         )
 
     def _looked(self, waiting: Waiting, shown: State, error: Exception | None) -> None:
-        if error:
+        """What AWS does not show for now is looked at again, as long as it is waited for."""
+        if error and not (isinstance(error, CallFailed) and error.is_retryable):
             self._end(waiting, None, waiting.interrupted() if isinstance(error, Interrupted) else error)
             return
-        waiting.state, waiting.shown = waiting.awaited.wait.state(shown), shown
+        if not error:
+            waiting.state, waiting.shown = waiting.awaited.wait.state(shown), shown
         self._judge(waiting)
 
     def _listed(self, waiting: list[Waiting], group: Group, answer: Any, error: Exception | None) -> None:

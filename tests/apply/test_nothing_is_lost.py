@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.aws.sessions import CLIENT_ATTEMPTS
 from reconciler.report import journal
 from reconciler.report.fold import report_of
 from reconciler.report.journal import events
 from reconciler.sandbox.around.faults import Fault, Script
+from reconciler.sandbox.refusals import Refused
 from tests.apply.conftest import Killer
 from tests.apply.test_strangers import CHANGED, FULL
 from tests.conftest import House, function_spec
@@ -100,6 +102,36 @@ def test_a_fault_at_any_operation_converges_without_doubles(
         house.sandbox.gate.script = Script([])
         assert house.apply()["outcome"]["exit_code"] == 0
     is_as_wanted(house)
+
+
+def refuses_looks(house: House, code: str, status: int, count: int) -> None:
+    """So many of the looks that follow on UpdateFunctionConfiguration."""
+    asked, left = list[str](), iter(range(count))
+
+    def watch(operation: str, _: object) -> None:
+        asked.append(operation)
+        if operation == "GetFunction" and "UpdateFunctionConfiguration" in asked and next(left, None) is not None:
+            raise Refused(code, "not now", status)
+
+    house.sandbox.gate.watch = watch
+
+
+def test_a_look_that_aws_throttles_while_a_change_settles_is_made_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    changed_house(house)
+    refuses_looks(house, "TooManyRequestsException", 429, 3 * CLIENT_ATTEMPTS)
+    assert house.apply()["outcome"]["exit_code"] == 0
+    is_as_wanted(house)
+
+
+def test_a_change_whose_look_is_denied_is_not_said_to_be_denied_itself(house: House) -> None:
+    changed_house(house)
+    refuses_looks(house, "AccessDeniedException", 403, 1)
+    (task,) = house.apply()["tasks"]
+    change = next(one for one in task["operations"] if one["operation"] == "UpdateFunctionConfiguration")
+    assert change["error"]["message"] == "AWS took it, but what came of it cannot be read: not now"
 
 
 def test_a_signal_lets_nothing_be_sent_that_still_waits_for_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
