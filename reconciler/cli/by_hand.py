@@ -1,5 +1,4 @@
-"""`rollback`, `republish` and `disown` with their flags: one function is changed at once. What is slow to import is imported by the verb
-that needs it."""
+"""`rollback`, `republish` and `disown` with their flags: one function is changed at once."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from reconciler.cli.ending import audience, finish
 from reconciler.commands.options import (
     alias_named,
     as_name,
-    as_text,
+    branch_option,
     breaking,
     breaking_options,
     format_option,
@@ -43,12 +42,7 @@ def recorded(command: str) -> Callable[[Any], Any]:
     "--to", type=click.IntRange(min=1), metavar="N", help="This version; left out, the one that it had before."
 )
 @click.option("--pin", is_flag=True, help="Write the version into the spec as well, so that the next apply leaves it.")
-@click.option(
-    "--branch",
-    metavar="NAME",
-    callback=as_text,
-    help="Commit the pin on a new branch of this name, and leave the files as they are.",
-)
+@branch_option("the pin")
 @recorded("rollback")
 def rollback(
     word: str, to: int | None, pin: bool, branch: str | None, path: Path, yes: bool, form: str, report_dir: Path

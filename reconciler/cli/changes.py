@@ -1,5 +1,4 @@
-"""`validate`, `snapshot`, `plan`, `apply` and `unlock` with their flags: from a spec to AWS. What is slow to import is imported by the verb
-that needs it."""
+"""`validate`, `snapshot`, `plan`, `apply` and `unlock` with their flags: from a spec to AWS."""
 
 from __future__ import annotations
 

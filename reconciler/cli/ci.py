@@ -1,4 +1,4 @@
-"""The verbs of `reconcile ci` with their flags. What is slow to import is imported by the verb that needs it."""
+"""The verbs of `reconcile ci` with their flags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`functions`, `invoke` and `tasks` with their flags: what one asks of what runs. What is slow to import is imported by the verb that needs it."""
+"""`functions`, `invoke` and `tasks` with their flags: what one asks of what runs."""
 
 from __future__ import annotations
 

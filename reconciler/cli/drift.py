@@ -1,4 +1,4 @@
-"""`drift accept` with its flags: git takes over what AWS moved. What is slow to import is imported by the verb that needs it."""
+"""`drift accept` with its flags: git takes over what AWS moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from reconciler.cli.ending import CHANGES_PENDING
 from reconciler.commands.options import (
     FILE,
-    as_text,
+    branch_option,
     format_option,
     report_dir_option,
     require_somebody_to_ask,
@@ -52,12 +52,7 @@ def drift() -> None:
 )
 @click.option("--pin", is_flag=True, help="Also where an alias follows the newest version: write the number.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 10 where something would be.")
-@click.option(
-    "--branch",
-    metavar="NAME",
-    callback=as_text,
-    help="Commit it on a new branch of this name, and leave the files as they are.",
-)
+@branch_option("it")
 @click.option("--who", is_flag=True, help="Ask CloudTrail who did it, and say so in the commit and the pull request.")
 @click.option("--snapshot", type=FILE, help="Compare with a saved snapshot; needs no credentials.")
 @click.option(

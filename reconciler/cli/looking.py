@@ -1,5 +1,4 @@
-"""`show`, `status`, `versions`, `diff`, `logs` and `open` with their flags: what git says, and what there is. What is slow to import is
-imported by the verb that needs it."""
+"""`show`, `status`, `versions`, `diff`, `logs` and `open` with their flags: what git says, and what there is."""
 
 from __future__ import annotations
 

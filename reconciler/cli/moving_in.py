@@ -1,4 +1,4 @@
-"""`reconcile import` with its flags. What is slow to import is imported by the verb that needs it."""
+"""`reconcile import` with its flags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rollout …` with its flags: what becomes of a rollout after its first step. What is slow to import is imported by the verb that needs it."""
+"""`rollout …` with its flags: what becomes of a rollout after its first step."""
 
 from __future__ import annotations
 

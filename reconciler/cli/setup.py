@@ -1,4 +1,4 @@
-"""`reconcile init` and `reconcile doctor` with their flags. What is slow to import is imported by the verb that needs it."""
+"""`reconcile init` and `reconcile doctor` with their flags."""
 
 from __future__ import annotations
 

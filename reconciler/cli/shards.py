@@ -1,4 +1,4 @@
-"""`targets`, and what a job for one account and region is told by. What is slow to import is imported by the verb that needs it."""
+"""`targets`, and what a job for one account and region is told by."""
 
 from __future__ import annotations
 

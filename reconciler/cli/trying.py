@@ -1,4 +1,4 @@
-"""`sandbox`, `demo`, `schema` and `help` with their flags: what needs no account. What is slow to import is imported by the verb that needs it."""
+"""`sandbox`, `demo`, `schema` and `help` with their flags: what needs no account."""
 
 from __future__ import annotations
 

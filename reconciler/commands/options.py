@@ -35,6 +35,15 @@ def as_text(_context: click.Context, _parameter: click.Parameter, value: str | N
     return value
 
 
+def branch_option(what: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--branch",
+        metavar="NAME",
+        callback=as_text,
+        help=f"Commit {what} on a new branch of this name, and leave the files as they are.",
+    )
+
+
 def as_words(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Paths, which need not be UTF-8, or names. Raises a usage error where one is empty, as an unset variable is."""
     if not all(map(str.strip, values)):

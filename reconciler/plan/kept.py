@@ -11,7 +11,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS
 from reconciler.plan.case import Case
 from reconciler.plan.changes import final_function
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, note, refusal, spec_origin, warning
 
 KEPT = tuple(kind for kind in KINDS.values() if kind.is_kept)
 
@@ -43,7 +43,7 @@ def stays_there(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         for kind in KEPT:
             name = kind.named(case.spec.target.function, live.properties["configuration"])
             message = f"{kind.word} {name} stays when {case.spec.target} goes, if there is one, with all that is in it"
-            yield Diagnostic("note", message, case.spec.target, case.spec.origins.get(""))
+            yield note(case, message, case.spec.origins.get(""))
 
 
 @Rule("W233", "A function logs into the group that its spec speaks of.")
@@ -60,7 +60,7 @@ def is_of_another_name(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
                 f"{item.key} is not the {kind.word} of the function, which is {actual}; "
                 "say which one it is in `configuration`, or take the section out"
             )
-            yield Diagnostic("warning", message, case.spec.target, spec_origin(case, kind.section))
+            yield warning(case, message, spec_origin(case, kind.section))
 
 
 RULES: tuple[PlanCheck, ...] = (cannot_be_made_anew, stays_there, is_of_another_name)

@@ -26,7 +26,7 @@ from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, changed, created, deleted, only_sections
 from reconciler.plan.matching import Pair
 from reconciler.plan.source import code_params, comparable, pinned, with_source
-from reconciler.plan.speaking import Drafts, Made, PlanCheck, refusal, spec_origin
+from reconciler.plan.speaking import Drafts, Made, PlanCheck, note, refusal, spec_origin, warning
 
 LAYERS = "/configuration/Layers"
 
@@ -272,7 +272,7 @@ def stays_with_versions(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         numbered = [user for user in users if ":" in user]
         if numbered:
             message = f"{version.key} goes, and {', '.join(numbered)} keeps it and runs on"
-            yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "state"))
+            yield warning(case, message, spec_origin(case, "state"))
 
 
 def _with_users(case: Case) -> Iterator[tuple[Live, list[str]]]:
@@ -287,7 +287,7 @@ def is_kept_for_its_users(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         users = users_after(case, version)
         if users:
             message = f"{version.key} is kept beyond the newest {case.spec.keep}, for {', '.join(users)} has it"
-            yield Diagnostic("note", message, case.spec.target, spec_origin(case, LAYER_VERSION.section))
+            yield note(case, message, spec_origin(case, LAYER_VERSION.section))
 
 
 RULES: tuple[PlanCheck, ...] = (

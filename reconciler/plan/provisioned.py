@@ -13,7 +13,7 @@ from reconciler.kinds.provisioned_concurrency import KEPT_STARTED, NUMBER, SCALE
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
 from reconciler.plan.qualifiers import version_of_each_after
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin, warning
 
 _PAGE = "https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html"
 
@@ -70,9 +70,7 @@ def could_not_be_started(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             message = (
                 f"{draft.pair.key}: {why}; mend the version and publish another, or move the alias to one that starts"
             )
-            yield Diagnostic(
-                "warning", message, case.spec.target, spec_origin(case, *KEPT_STARTED.at(draft.pair.key.name))
-            )
+            yield warning(case, message, spec_origin(case, *KEPT_STARTED.at(draft.pair.key.name)))
 
 
 RULES: tuple[PlanCheck, ...] = (is_kept_twice, is_more_than_reserved, could_not_be_started)

@@ -21,7 +21,7 @@ from reconciler.plan import kept, layers, packages, provisioned, qualifiers, ret
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, differing, ignored_paths, origin_of, prefix, without_foreign_code
 from reconciler.plan.source import SENDING, repository
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, note, refusal, spec_origin, warning
 
 MAX_TAGS = 50
 # Of what the plan itself cannot do.
@@ -32,7 +32,7 @@ CAN_BE_LISTED = Rule("W231", "Functions without a spec are looked for wherever s
 
 def notes(case: Case, drafts: Drafts) -> list[Diagnostic]:
     """Everything that the rules have to say, in their order."""
-    return [note for rule in RULES for note in rule(case, drafts)]
+    return [said for rule in RULES for said in rule(case, drafts)]
 
 
 @Rule("R201", "A saved snapshot holds everything that the spec speaks of.")
@@ -58,7 +58,7 @@ def may_find_what_was_left(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     )
     if left:
         message = f"{case.spec.target} did not exist when the snapshot was taken; whether an earlier one left its {', '.join(left)} was not read"
-        yield Diagnostic("note", message, case.spec.target, case.spec.origins.get(""), left_out=True)
+        yield note(case, message, case.spec.origins.get(""), left_out=True)
 
 
 # What would make a function of a half, or let one go live.
@@ -79,7 +79,7 @@ def holds_what_it_does_not_show(case: Case, drafts: Drafts) -> Iterator[Diagnost
                 mend = f'let the caller read it, or write `ignore: ["{whole}"]` to leave it to others'
                 yield refusal(case, PlanError, f"{what}, nor is the rest; {mend}", origin)
             else:
-                yield Diagnostic("warning", what, case.spec.target, origin, left_out=True)
+                yield warning(case, what, origin, left_out=True)
 
 
 @Rule("R203", "What a spec refers to can be read before anything is changed.")
@@ -104,7 +104,7 @@ def keeps_what_has_no_default(case: Case, drafts: Drafts) -> Iterator[Diagnostic
                 "or leave it to others with `ignore`"
             )
             origin = spec_origin(case, (start + draft.without_default[0]).split("/")[1])
-            yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
+            yield warning(case, message, origin, left_out=True)
 
 
 @Rule(
@@ -164,7 +164,7 @@ def takes_what_is_its_own_along(case: Case, drafts: Drafts) -> Iterator[Diagnost
             "autoscaling"
         )
         ignored = f"; so goes what is ignored: {', '.join(case.spec.ignore)}" if case.spec.ignore else ""
-        yield Diagnostic("warning", message + ignored, case.spec.target, spec_origin(case))
+        yield warning(case, message + ignored, spec_origin(case))
 
 
 @Rule("W226", "What `ignore` leaves to others is not there yet where a function is made.")
@@ -178,7 +178,7 @@ def is_made_without_what_others_own(case: Case, drafts: Drafts) -> Iterator[Diag
             f"{case.spec.target} is made without {', '.join(named)}, which `ignore` leaves to others; put it there, "
             "or say it in a variant that has an `ignore` of its own"
         )
-        yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "ignore"))
+        yield warning(case, message, spec_origin(case, "ignore"))
 
 
 @Rule("W208", "A change that opens, stops, unties or deletes more than its values show is told before it is made.")
@@ -192,7 +192,7 @@ def is_worth_a_warning(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         text = kind.warning(before, kind.normal(pair.desired.properties, function))
         if text:
             origin = spec_origin(case, *prefix(kind, pair.key.name))
-            yield Diagnostic("warning", f"{pair.key} {text}", case.spec.target, origin)
+            yield warning(case, f"{pair.key} {text}", origin)
 
 
 @Rule("R270", "What git drops is something that AWS has a call to delete.")
@@ -261,7 +261,7 @@ def code_is_missing(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         yield refusal(case, PlanError, case.artifact.problem, spec_origin(case, "code"))
     elif not case.artifact.sha256 and case.function and not is_new(drafts):
         message = f"cannot tell whether the code changed: {case.artifact.source}"
-        yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "code"), left_out=True)
+        yield warning(case, message, spec_origin(case, "code"), left_out=True)
 
 
 @Rule("W203", "Where S3 keeps no hash, code is compared by what an earlier report says.")
@@ -269,7 +269,7 @@ def code_is_known_by_report(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     """What a record says is believed, for AWS's answer is held against it, and said, for it is not what S3 says."""
     if case.artifact and case.artifact.is_recorded and not case.artifact.problem:
         message = f"the code is compared by {case.artifact.source}, for S3 keeps no SHA-256 of it"
-        yield Diagnostic("note", message, case.spec.target, spec_origin(case, "code"))
+        yield note(case, message, spec_origin(case, "code"))
 
 
 @Rule("W204", "Packed code holds no file that looks like a credential.")
@@ -277,7 +277,7 @@ def code_looks_like_credentials(case: Case, drafts: Drafts) -> Iterator[Diagnost
     names = case.artifact.credentials if case.artifact else ()
     if names:
         message = f"the code holds {', '.join(names)}, which looks like a credential; name it in .lambdaignore"
-        yield Diagnostic("warning", message, case.spec.target, spec_origin(case, "code"))
+        yield warning(case, message, spec_origin(case, "code"))
 
 
 @Rule("W205", "Equal code from another address is not sent again.")
@@ -295,7 +295,7 @@ def is_the_same_code_elsewhere(case: Case, drafts: Drafts) -> Iterator[Diagnosti
     else:
         return
     message = f"{case.spec.target} holds the same code from {where}, so nothing is sent; keep that in place"
-    yield Diagnostic("note", message, case.spec.target, spec_origin(case, "code"))
+    yield note(case, message, spec_origin(case, "code"))
 
 
 @Rule(
@@ -338,7 +338,7 @@ def cannot_be_created_again(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
 def is_already_absent(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft in drafts:
         if draft.verb == "none" and draft.action.reason and draft.pair.live is None:
-            yield Diagnostic("note", f"{draft.pair.key} is {draft.action.reason}", case.spec.target)
+            yield note(case, f"{draft.pair.key} is {draft.action.reason}", None)
 
 
 @Rule(
@@ -350,10 +350,8 @@ def last_update_failed(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     handle = case.function.handle if case.function and not case.spec.is_absent else {}
     if handle.get("LastUpdateStatus") == "Failed":
         why = handle.get("LastUpdateStatusReasonCode") or "no reason given"
-        yield Diagnostic(
-            "warning",
-            f"the last update of {case.spec.target} failed ({why}); AWS may still run what was before it",
-            case.spec.target,
+        yield warning(
+            case, f"the last update of {case.spec.target} failed ({why}); AWS may still run what was before it", None
         )
 
 

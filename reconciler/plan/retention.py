@@ -24,7 +24,7 @@ from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft, deleted
 from reconciler.plan.matching import Pair
 from reconciler.plan.qualifiers import aliases_after, invoking_after, version_of_each_after
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, spec_origin
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, note, spec_origin, warning
 
 _NAMED = re.compile(r":?function:([A-Za-z0-9-_]+):([1-9][0-9]*)(?![A-Za-z0-9-_])")
 
@@ -146,7 +146,7 @@ def keeps_and_deletes(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     parts += [f"{left} more go with later applies, for {AT_ONCE} go at once"] if left else []
     parts += [f"kept all the same: {', '.join(shown)}"] if shown else []
     message = f"{case.spec.target}: versions.{RETAIN} {'; '.join(parts)}"
-    yield Diagnostic("note", message, case.spec.target, spec_origin(case, VERSION.section, RETAIN))
+    yield note(case, message, spec_origin(case, VERSION.section, RETAIN))
 
 
 @Rule("W246", "A version of which nobody could see whether it is used is kept, and that is told.")
@@ -161,7 +161,7 @@ def keeps_what_was_not_seen(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         which = f"version {numbers[0]} stays" if len(numbers) == 1 else f"versions {', '.join(numbers)} stay"
         message = f"{case.spec.target}: {which} beyond versions.{RETAIN}, for it could not be seen whether anything uses what is so old: {why}"
         origin = spec_origin(case, VERSION.section, RETAIN)
-        yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
+        yield warning(case, message, origin, left_out=True)
 
 
 RULES: tuple[PlanCheck, ...] = (keeps_and_deletes, keeps_what_was_not_seen)

@@ -17,7 +17,7 @@ from reconciler.kinds.version import VERSION
 from reconciler.plan.case import Case
 from reconciler.plan.changes import Draft
 from reconciler.plan.qualifiers import contents_after, differing_members
-from reconciler.plan.speaking import Drafts, PlanCheck, is_new, refusal, spec_origin
+from reconciler.plan.speaking import Drafts, PlanCheck, is_new, note, refusal, spec_origin, warning
 from reconciler.rollout.words import in_a_sentence
 
 _ROUTING = "https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html"
@@ -82,7 +82,7 @@ def is_under_way(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft, underway in rolling(drafts, *GOING):
         message = f"{draft.pair.key}: {in_a_sentence(underway, str(draft.pair.key))}"
         origin = spec_origin(case, *ALIAS.at(draft.pair.key.name))
-        yield Diagnostic("note", message, case.spec.target, origin)
+        yield note(case, message, origin)
 
 
 @Rule("W263", "The version that a rollout would go back to is there.")
@@ -96,7 +96,7 @@ def has_lost_its_way_back(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
                 f"{underway.candidate} back; where that fails, `reconcile rollback {draft.pair.key} --to N`, or a fix"
             )
             origin = spec_origin(case, *ALIAS.at(draft.pair.key.name))
-            yield Diagnostic("warning", message, case.spec.target, origin)
+            yield warning(case, message, origin)
 
 
 @Rule("W251", "A version that was rejected is not tried again by itself.")
@@ -108,7 +108,7 @@ def was_rejected(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
             "or `reconcile rollout retry`"
         )
         origin = spec_origin(case, *ALIAS.at(draft.pair.key.name))
-        yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
+        yield warning(case, message, origin, left_out=True)
 
 
 @Rule("W252", "Traffic that somebody else moved is told, and never moved back.")
@@ -116,7 +116,7 @@ def was_moved_by_somebody(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
     for draft, underway in rolling(drafts, "disagreement"):
         message = f"{draft.pair.key}: {underway.reason}; nothing is moved until a person says how it goes on"
         origin = spec_origin(case, *ALIAS.at(draft.pair.key.name))
-        yield Diagnostic("warning", message, case.spec.target, origin, left_out=True)
+        yield warning(case, message, origin, left_out=True)
 
 
 @Rule("W253", "A step takes longer than one invocation may, or nothing of it can be judged in time.")
@@ -133,7 +133,7 @@ def outlasts_its_steps(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
                 f"{int(longest.total_seconds())}, so that a step may be over before it can be judged; let it bake for longer"
             )
             origin = spec_origin(case, *ALIAS.at(draft.pair.key.name), "rollout")
-            yield Diagnostic("warning", message, case.spec.target, origin)
+            yield warning(case, message, origin)
 
 
 @Rule("W254", "What is kept started for an alias stays as it is while a rollout of that is open.")
@@ -142,7 +142,7 @@ def waits_for_its_alias(case: Case, drafts: Drafts) -> Iterator[Diagnostic]:
         if draft.pair.key.kind == KEPT_STARTED.name and draft.verb == "none" and draft.action.reason:
             origin = spec_origin(case, *KEPT_STARTED.at(draft.pair.key.name))
             message = f"{draft.pair.key} {draft.action.reason}"
-            yield Diagnostic("note", message, case.spec.target, origin, left_out=True)
+            yield note(case, message, origin, left_out=True)
 
 
 RULES: tuple[PlanCheck, ...] = (

@@ -22,6 +22,14 @@ def refusal(case: Case, error: type[PlanError], message: str, origin: Origin | N
     return Diagnostic("refusal", message, case.spec.target, origin or spec_origin(case), error.__name__)
 
 
+def warning(case: Case, message: str, origin: Origin | None, *, left_out: bool = False) -> Diagnostic:
+    return Diagnostic("warning", message, case.spec.target, origin, left_out=left_out)
+
+
+def note(case: Case, message: str, origin: Origin | None, *, left_out: bool = False) -> Diagnostic:
+    return Diagnostic("note", message, case.spec.target, origin, left_out=left_out)
+
+
 def with_notes(plans: Iterable[Made], more: Iterable[Diagnostic]) -> list[Made]:
     """The plans, with what there is to say of some of them once all are made: one note each at the most."""
     said = {note.target: note for note in more}
