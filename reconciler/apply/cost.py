@@ -241,9 +241,11 @@ def _confirm(one: Walk, key: Key, *, is_seen: bool) -> None:
 
 
 def _is_slow(one: Walk, operation: Operation, change: Change) -> bool:
-    """Whether AWS may take minutes: with a VPC, a snapshot of a version, or an alias that has executions kept started."""
+    """Whether AWS may take minutes: with an image, a VPC, instances of one's own, a snapshot of a version, or an alias that has executions
+    kept started."""
     configuration = (one.expected.held(root_of(change.key)) or change.after or {}).get("configuration", {})
-    if part(operation.params, "VpcConfig").get("SubnetIds"):
+    sent = {**operation.params, **part(operation.params, "Code")}
+    if "ImageUri" in sent or part(sent, "VpcConfig").get("SubnetIds") or part(sent, "CapacityProviderConfig"):
         return True
     if "version-active" in operation.settle or "function-published" in operation.settle:
         return bool(part(configuration, "SnapStart").get("ApplyOn") == "PublishedVersions")

@@ -69,6 +69,22 @@ def test_every_plan_that_there_is_has_costs() -> None:
         assert sum(cost.changes for cost in counted) == operations, name
 
 
+@pytest.mark.parametrize(
+    ("name", "is_at_least"),
+    [
+        ("an_image_is_sent_by_the_digest_that_its_tag_stood_for", True),
+        ("a_new_function_on_managed_instances_gets_the_scale_of_its_first_version", True),
+        ("a_package_that_is_too_large_for_a_request_goes_through_a_bucket", True),
+        ("an_orphan_is_pruned_with_its_mappings", False),
+    ],
+)
+def test_of_what_takes_nobody_knows_how_long_a_least_is_told(name: str, is_at_least: bool) -> None:
+    plan = scenario.outcome(name).plan
+    assert plan
+    (cost,) = costs(plan.unrefused, {}, pace.LAMBDA)
+    assert cost.is_at_least == is_at_least
+
+
 VPC = "VpcConfig: {SubnetIds: [subnet-1], SecurityGroupIds: [sg-1]}"
 
 
