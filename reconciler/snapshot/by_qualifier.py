@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.aws.client import Aws
 from reconciler.core.errors import AwsError, Interrupted
-from reconciler.core.model import Live, Properties, Target
+from reconciler.core.model import Live, Properties, Spec, Target
 from reconciler.core.place import Place
+from reconciler.kinds.alias import ALIAS
 from reconciler.kinds.base import LATEST
 from reconciler.kinds.needs import QUALIFIERS, parts
 from reconciler.kinds.reading import Listing, Reading
@@ -34,6 +35,12 @@ def expected(needed: Iterable[Iterable[str]]) -> Asking:
 def _asking(calls: int) -> Asking:
     """The more calls it takes, the longer is the listing for which it is worth it."""
     return Asking(calls, calls * calls / MOST_CALLS) if calls <= MOST_CALLS else NEVER
+
+
+def are_there(specs: Iterable[Spec], held: Mapping[Target, Sequence[Live]]) -> bool:
+    """Whether all aliases that the specs name are: one that is to be made may find what another one of its name has left."""
+    keys = {live.key for lives in held.values() for live in lives}
+    return all(item.key in keys for spec in specs for item in spec.desired if item.key.kind == ALIAS.name)
 
 
 def names_of(

@@ -203,8 +203,8 @@ class Region:
     def _read_now(self, kind: Kind, asked: Parts, losing: Collection[Target], held: Held) -> tuple[OfKind, list[Live]]:
         """`losing` are those of which it is read for what they drop. Nobody knows by which names to ask for a function that is not there."""
         is_by_names = kind.reading.told_by_qualifier and self.answers.keys() >= asked.keys()
-        names = NOBODY
-        if is_by_names and self._asking_for(asked) != NEVER:
+        names, specs = NOBODY, (spec for spec in self.specs if spec.target in asked)
+        if is_by_names and self._asking_for(asked) != NEVER and by_qualifier.are_there(specs, held):
             names = by_qualifier.names_of(self.aws, self.place, held, self._needed)
         return self._of_kind(kind, asked.items(), by_qualifier.asking(names), losing, names)
 

@@ -137,6 +137,16 @@ def test_of_a_function_that_is_not_there_yet_all_mappings_are_looked_through(cha
     assert calls(changed)["ListEventSourceMappings"] == 4
 
 
+def test_of_an_alias_that_is_to_be_made_all_mappings_are_looked_through(changed: House) -> None:
+    """Another one of that name may have left some, which come to life again with it."""
+    changed.write(
+        "f7.yaml", function_spec("f7", extra=EXTRA.replace("{live: ", "{blue: {FunctionVersion: '1'}, live: "))
+    )
+    mapped(changed, 5_000, "f7:blue")
+    assert "delete" in changed.verbs("--changed-since", "HEAD").values()
+    assert calls(changed)["ListEventSourceMappings"] == 4
+
+
 def test_of_one_with_many_versions_all_mappings_are_listed_as_before(changed: House) -> None:
     for number in range(9):
         changed.lambda_.update_function_configuration(FunctionName="f7", Description=str(number))
