@@ -66,7 +66,7 @@ NEVER: Mapping[tuple[str, str], str] = {
     ("event_source_mapping", "adopt"): "the mark is the function's",
 }
 PLANNING = Path(reconciler.plan.__file__).parent
-SPEAKING = ("Diagnostic", "refusal")  # how a plan's sentences are made
+SPEAKING = ("Diagnostic", "refusal", "warning", "note")  # how a plan's sentences are made
 
 
 @pytest.mark.parametrize("name", names())
