@@ -100,7 +100,9 @@ def find_config(paths: Iterable[Path]) -> Path:
 def _config_above(folder: Path) -> Path:
     found = nearest(folder)
     if found is None:
-        message = HAS_ONE_CONFIGURATION.ends(f"is missing; write at least `{EXAMPLE}`")
+        message = HAS_ONE_CONFIGURATION.ends(
+            f"is missing; write at least `{EXAMPLE}`, or all that a house begins with by `reconcile init`"
+        )
         raise SpecError([Fault(Origin(str(folder / FILE_NAME)), message)])
     return found
 

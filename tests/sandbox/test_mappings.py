@@ -144,6 +144,8 @@ def test_pollers_have_defaults_by_source(aws: Aws, source: str, least: int) -> N
 def test_a_source_is_needed_and_how_to_reach_it(aws: Aws) -> None:
     with refused("InvalidParameterValueException", "Unrecognized event source.", 400):
         aws.client.create_event_source_mapping(FunctionName=aws.function())
+    with refused("InvalidParameterValueException", "Unrecognized event source.", 400):
+        aws.map(aws.function(), QUEUE.replace(":sqs:", ":sns:"))
     with refused("InvalidParameterValueException", "Required 'sourceAccessConfigurations' parameter is missing.", 400):
         aws.client.create_event_source_mapping(
             FunctionName=aws.function(), StartingPosition="LATEST", Topics=["aa"],

@@ -158,7 +158,10 @@ def test_the_file_is_found_beside_the_specs_or_above(tmp_path: Path) -> None:
 def test_the_file_is_not_looked_for_above_the_work_tree(tmp_path: Path) -> None:
     (tmp_path / "reconcile.yaml").write_text(SEED)
     (tmp_path / "repository" / ".git").mkdir(parents=True)
-    with pytest.raises(SpecError, match=r"repository/reconcile.yaml:1:1: is missing; write at least `aws: "):
+    with pytest.raises(
+        SpecError,
+        match=r"repository/reconcile.yaml:1:1: is missing; write at least `aws: .*`, or .* by `reconcile init`",
+    ):
         find_config([tmp_path / "repository"])
 
 

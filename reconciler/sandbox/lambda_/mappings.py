@@ -41,6 +41,8 @@ STREAM_ONLY = (
 STREAMS = ("kinesis", "dynamodb")
 KAFKA = {"kafka": "AmazonManagedKafkaEventSourceConfig", "self-managed": "SelfManagedKafkaEventSourceConfig"}
 STARTING = (*STREAMS, *KAFKA, "rds")
+POLLED = (*STREAMS, "kafka", "mq", "rds", "sqs")
+UNKNOWN_SOURCE = "Unrecognized event source."
 NOT_PROPERTIES = ("FunctionName", "UUID", "Tags", "Enabled")
 
 
@@ -84,6 +86,8 @@ def _check(properties: Mapping[str, Any]) -> None:
     service, start = source_service(properties), properties.get("StartingPosition")
     if "EventSourceArn" not in properties:
         _check_self_managed(properties)
+    elif service not in POLLED:
+        raise invalid(UNKNOWN_SOURCE)
     if service in STARTING and not start and not _is_shared(properties):
         raise invalid(
             "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
@@ -112,7 +116,7 @@ def _check_start(properties: Mapping[str, Any]) -> None:
 
 def _check_self_managed(properties: Mapping[str, Any]) -> None:
     if "SelfManagedEventSource" not in properties:
-        raise invalid("Unrecognized event source.")
+        raise invalid(UNKNOWN_SOURCE)
     if "SourceAccessConfigurations" not in properties:
         raise invalid("Required 'sourceAccessConfigurations' parameter is missing.")
 
