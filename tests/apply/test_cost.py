@@ -119,4 +119,6 @@ def test_accounts_and_regions_are_told_apart_where_there_are_several(house: Hous
         "  test/eu-west-1: 1 call and about 5 looks, about 2 s",
         "  test/us-west-2: 2 calls and about 8 looks, about 2 s",
     ]
-    assert "test/eu-west-1: 1 call and about 5 looks, about 2 s" in house.run("plan", "--format", "markdown").out
+    page = house.run("plan", "--format", "markdown").out.splitlines()
+    assert page[-3].startswith("<sub>test/eu-west-1: 1 call and about 5 looks, about 2 s · test/us-west-2: 2 calls")
+    assert page[-1].startswith("<sub>3 AWS calls and about 13 looks, about 2 s · 0 resources unchanged · plan ")

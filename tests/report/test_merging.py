@@ -38,6 +38,8 @@ def test_parts_of_a_plan_are_the_plan_again(wide: House) -> None:
     assert merged["targets"] == whole["targets"]
     assert merged["diagnostics"] == whole["diagnostics"]
     assert merged["configuration"] == whole["configuration"]
+    assert merged["costs"] == whole["costs"]
+    assert [len(part["costs"]) for part in parts] == [1, 1]
     assert (merged["summary"], merged["digest"]) == (whole["summary"], whole["digest"])
     for document in (merged, *parts):
         Draft202012Validator(PLAN).validate(document)
@@ -53,7 +55,7 @@ def test_shards_that_were_planned_alone_are_a_plan_of_all(wide: House) -> None:
     merged, whole = merging.plans(left), wide.plan()
     last = {**left[-1], "summary": {name: count for name, count in left[-1]["summary"].items() if name != "create"}}
     assert merging.plans([left[0], last])["summary"]["create"] == left[0]["summary"]["create"] > 0
-    for name in ("targets", "summary", "orphans", "in_sync"):
+    for name in ("targets", "summary", "costs", "orphans", "in_sync"):
         assert merged[name] == whole[name], name
     for ordered in permutations(left):
         assert merging.plans(ordered)["targets"] == merged["targets"]

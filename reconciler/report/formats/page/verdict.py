@@ -91,13 +91,14 @@ def _moving(groups: Sequence[Group]) -> list[str]:
 
 
 def foot(plan: Document, view: View) -> str:
-    """Calls, time, what stays, and by what the plan can be told from another."""
+    """Calls, time, what stays, and by what the plan can be told from another; above it the calls of each place, where there are several."""
     summary = plan["summary"]
     commit = plan["provenance"]["commit"]
     dirty = " with changes that are not committed" if plan["provenance"]["dirty"] else ""
-    return small(
+    by_place = places(plan)
+    above = f"{small(*map(inert, by_place))}\n\n" if by_place else ""
+    return above + small(
         calls(plan),
-        *map(inert, places(plan)),
         f"{many(summary['unchanged'], 'resource')} unchanged" + (f", {summary['refused']} refused" if summary.get("refused") else ""),
         f"plan {inert(str(plan['digest'])[:8])}" + (f" of {inert(commit[:10])}{dirty}" if commit else ""),
         f"AWS at {_moment(plan['snapshot']['taken_at'])}",
