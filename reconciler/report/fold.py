@@ -13,7 +13,7 @@ from reconciler.kinds.registry import CALLS
 from reconciler.report.schemas import FORMAT_VERSION
 
 ORCHESTRATION = "ORCHESTRATION"
-CUT_OFF = "Orchestration was cut off before it completed."
+CUT_OFF = "Orchestration was cut off before it completed"
 NOT_ATTEMPTED = "Orchestration was not attempted."
 PLANNING = "PlanLambdaAtomicOperation"  # what failed where a target was refused
 
@@ -30,6 +30,7 @@ class _Task:
     history: list[dict[str, str]] = field(default_factory=list)
     results: list[Mapping[str, Any]] = field(default_factory=list)
     operations: list[dict[str, Any]] = field(default_factory=list)
+    unseen: set[int] = field(default_factory=set)  # operations that AWS took, and nobody saw carried out
     end: str = ""
     is_retryable: bool = False
 
@@ -132,6 +133,7 @@ def _operation_answered(task: _Task, event: Event) -> None:
         "outcome": "succeeded"
     }
     task.results.append(event["result"])
+    task.unseen.add(event["index"])
 
 
 def _package_stored(task: _Task, event: Event) -> None:
@@ -147,6 +149,7 @@ def _operation_finished(task: _Task, event: Event) -> None:
     performed |= {name: event[name] for name in ("duration_seconds", "code") if name in event}
     if event.get("noted"):
         performed["noted"] = event["noted"]
+    task.unseen.discard(event["index"])
     call = CALLS[performed["operation"]]
     task.say(call.phase, call.finished)
 
@@ -155,6 +158,7 @@ def _operation_failed(task: _Task, event: Event) -> None:
     performed = task.operations[event["index"]]
     performed |= {name: event[name] for name in ("duration_seconds", "attempts", "request_id", "error")}
     performed["outcome"] = "failed"
+    task.unseen.discard(event["index"])
     _failed(task, event, CALLS[performed["operation"]].task_operation)
 
 
@@ -196,10 +200,15 @@ _EVENTS = {
 }
 
 
+def _cut_off(task: _Task) -> str:
+    names = ", ".join(task.operations[index]["operation"] for index in sorted(task.unseen))
+    return f"{CUT_OFF}; AWS took {names}, and may still be at it." if names else f"{CUT_OFF}."
+
+
 def _document(task: _Task) -> dict[str, Any]:
     is_failed = task.end.startswith("Orchestration failed")
     was_begun = bool(task.history)
-    status = task.end or (CUT_OFF if was_begun else NOT_ATTEMPTED)
+    status = task.end or (_cut_off(task) if was_begun else NOT_ATTEMPTED)
     ended = [{"phase": ORCHESTRATION, "status": task.end}] if task.end else []
     return {
         "id": task.planned["id"],

@@ -66,7 +66,7 @@ def test_an_operation_in_flight_at_a_kill_is_unknown_and_may_be_tried_again() ->
     task = one_task(CHAIN, [*performed("one", 0), *performed("one", 1)[:1]])
     assert outcomes(task) == ["succeeded", "unknown", "not attempted", "not attempted"]
     assert task["status"] == {
-        "phase": "ORCHESTRATION", "status": CUT_OFF, "complete": False, "completed": False, "failed": True, "retryable": True,
+        "phase": "ORCHESTRATION", "status": f"{CUT_OFF}.", "complete": False, "completed": False, "failed": True, "retryable": True,
     }  # fmt: skip
 
 
