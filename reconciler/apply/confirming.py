@@ -25,7 +25,7 @@ from reconciler.core.errors import CallFailed, Interrupted
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.place import Place
 from reconciler.core.plans import Operation
-from reconciler.core.waiting import Awaited, Pause, Waits
+from reconciler.core.waiting import Awaited, Flow, Pause, Waits, side_by_side
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.registry import KINDS, WAITS
 from reconciler.kinds.version import VERSION
@@ -110,7 +110,7 @@ def confirmed(
     return noted
 
 
-def at_rest(aws: Aws, target: Target, expected: Expected) -> Waits[None]:
+def at_rest(aws: Aws, target: Target, expected: Expected) -> Flow[None]:
     """When a target is done: everything that the spec owns, and what was deleted, as far as it was not looked at since the last
     write; versions never change. Raises StalePlan or NotOwned."""
     parts: dict[Key, Live] = {}
@@ -131,17 +131,30 @@ def at_rest(aws: Aws, target: Target, expected: Expected) -> Waits[None]:
                 revised_as = str(live.handle.get("RevisionId", "")) if live else revised_as
             elif not (is_untouched and state and _is_still(aws, key, state)):
                 unseen[key] = state
-    _require_all(aws, unseen, expected)
+    shown = looking.several(aws, {key: state for key, state in unseen.items() if state})
+    yield from side_by_side(_require(aws, key, state, shown.get(key), expected) for key, state in unseen.items())
 
 
-def _require_all(aws: Aws, states: Mapping[Key, State], expected: Expected) -> None:
+def _require(aws: Aws, key: Key, state: State, shown: Live | None, expected: Expected) -> Waits[None]:
     """What a listing shows as it must be needs no look of its own; a listing may be late."""
-    shown = looking.several(aws, {key: state for key, state in states.items() if state})
-    for key, state in states.items():
-        live = shown.get(key)
-        if live is None or expected.unlike(key, state, live.properties):
-            live = looking.seen(aws, key, has_tags="Tags" in (state or {}))
-        _compare(key, state, live, expected)
+    if state and not shown:
+        shown = yield from _listed_with_others(aws, key, state)
+    if shown is None or expected.unlike(key, state, shown.properties):
+        shown = looking.seen(aws, key, has_tags="Tags" in (state or {}))
+    _compare(key, state, shown, expected)
+
+
+def _listed_with_others(aws: Aws, key: Key, state: Properties) -> Waits[Live | None]:
+    """What a listing has whole of those of many targets; whoever cannot wait for others is not told."""
+    kind = KINDS[key.kind]
+    if not kind.reading.told_with_others:
+        return None
+    try:
+        item = yield Awaited(key.target, WAITS[kind.reading.told_with_others], {kind.named_by: key.name})
+    except Interrupted:
+        return None
+    is_whole = item and not kind.reading.is_cut(item, frozenset())
+    return looking.answered(aws, kind, key.target, item, has_tags="Tags" in state) if item and is_whole else None
 
 
 def _told_with_others(aws: Aws, key: Key, state: Properties, expected: Expected) -> Waits[Live | None]:

@@ -278,4 +278,9 @@ def _come_to_rest(one: Walk, target: Target) -> None:
         for key in several.keys:
             one.tags(KINDS[key.kind], unseen.pop(key))
     for key, state in unseen.items():
-        one.look(key, state)
+        told = KINDS[key.kind].reading.told_with_others
+        if told and state:
+            _wait(one, WAITS[told], key)
+            one.tags(KINDS[key.kind], state)
+        else:
+            one.look(key, state)

@@ -66,6 +66,11 @@ def is_gone(state: State, _target: Target, _answered: Properties) -> bool:
     return state is None
 
 
+def is_told(state: State, _target: Target, answered: Properties) -> bool:
+    """Once anybody has looked: what is there, be it gone, or as a listing of all has it."""
+    return state is not answered
+
+
 @dataclass(frozen=True, slots=True)
 class Awaited:
     """A wait for what a target's call has begun. `seconds` says how long it may take, where that is not as long as for a change of our

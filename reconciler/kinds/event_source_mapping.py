@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, Rule, named, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.values import UNSET, Unreadable
-from reconciler.core.waiting import Judge, State, Together, Wait, is_gone
+from reconciler.core.waiting import Judge, State, Together, Wait, is_gone, is_told
 from reconciler.kinds import filters, sources
 from reconciler.kinds.base import (
     IS_WHICH,
@@ -177,6 +178,7 @@ READING = Reading(
     moving=moving,
     is_cut=is_cut,
     tagged_by="EventSourceMappingArn",
+    told_with_others="mapping-told",
 )
 
 
@@ -343,6 +345,16 @@ WAITS = (
     _wait("mapping-enabled", is_over=is_in("Enabled")),
     _wait("mapping-disabled", is_over=is_in("Disabled")),
     _wait("mapping-gone", is_over=is_gone, is_for_the_end=True),
+    Wait(
+        "mapping-told",
+        look,
+        is_told,
+        standing,
+        is_scarce=True,
+        is_whole=True,
+        together=replace(_TOGETHER, is_instead=True),
+        usual_seconds=0.0,
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from reconciler.core.errors import SettleFailed
 from reconciler.core.finding import Finding, part
 from reconciler.core.model import Key, Live, Properties, Target
 from reconciler.core.values import Unreadable
-from reconciler.core.waiting import State, Together, Wait
+from reconciler.core.waiting import State, Together, Wait, is_told
 from reconciler.kinds import code, configuration
 from reconciler.kinds.base import Call, Kind, Step, shown, with_defaults
 from reconciler.kinds.code import comparable_code, live_code
@@ -238,11 +238,6 @@ def is_of_version(state: State) -> bool:
 def is_no_longer_made(state: State) -> bool:
     """Whether it is the function that was seen, and its version may be Active by now as well."""
     return state is not None and not is_of_version(state) and state.get("State") != "Pending"
-
-
-def is_told(state: State, _target: Target, answered: Properties) -> bool:
-    """Once anybody has looked: what is there, be it gone, or as a listing of all has it, by its revision (FACTS 4)."""
-    return state is not answered
 
 
 USUAL_SECONDS = 2.0  # in which a function of no VPC is there, or changed; of one AWS says no number

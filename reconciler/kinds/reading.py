@@ -96,7 +96,7 @@ class Reading:
     `owner(item)` names the function or layer that an item of a listing is of; `rest(item)` is the call that tells whole what is cut, where
     that is not `single`. `users`: who uses each is read as well. `glance(function, name, state)` is a call of a plentiful quota that tells
     of one that was made together with its function, which nobody has touched since, whether it still is in this state: by what its answer
-    must hold."""
+    must hold. `told_with_others` names the wait that is over once one listing has told of those of many targets."""
 
     single: Callable[[str, str], tuple[str, Properties]]
     live: Callable[[Target, Properties], Live | None]
@@ -114,3 +114,4 @@ class Reading:
     rest: Callable[[Properties], tuple[str, Properties]] | None = None
     users: Users | None = None
     glance: Callable[[str, str, Properties], tuple[str, Properties, Properties]] | None = None
+    told_with_others: str = ""

@@ -12,7 +12,7 @@ from reconciler.aws.when import NEVER, Group, Waiting
 from reconciler.sandbox.around.faults import Fault, Script
 from tests.apply.houses import house_of
 from tests.apply.strangers import ACTS, ARN, MARK, Stranger
-from tests.conftest import House, function_spec
+from tests.conftest import ACCOUNT, REGION, House, function_spec
 
 ALIAS = "publish: true\naliases: {live: {FunctionVersion: published}}\n"
 QUEUE = 'event_source_mappings: {q: {EventSourceArn: "arn:aws:sqs:us-west-2:123456789012:q", alias: live}}\n'
@@ -199,6 +199,33 @@ def test_who_was_changed_before_the_listing_is_found_among_many(together: None, 
     assert failed == "checkout"
     assert "since the plan was made" in outcomes["checkout"]
     assert looked_at(house) == ["all", *(["checkout"] if act != "alias" else [])]
+
+
+@pytest.mark.parametrize("is_moved", [False, True], ids=["as they were", "one is another"])
+def test_mappings_of_many_that_nothing_is_done_about_are_looked_at_by_one_listing(
+    together: None, house: House, *, is_moved: bool
+) -> None:
+    """Of a dozen functions that change one listing shows their mappings, and who is another there is looked at."""
+    many(house, None)
+    for number in range(12):
+        name = f"f{number:02}" if number < 11 else "checkout"
+        text = function_spec(name, extra=ALIAS + QUEUE, configuration="Timeout: 9")
+        house.write(f"{name}.yaml", text, stock=False)
+    stranger, moved = Stranger(house), list[str]()
+
+    def is_last(_: int, operation: str, when: str) -> bool:
+        moved.extend([operation] if (operation, when) == ("UpdateAlias", "after") else [])
+        return len(moved) == 12
+
+    def batch(house: House) -> None:
+        region, _account = house.sandbox.gate.region(ACCOUNT, REGION)
+        next(iter(region.mappings.values())).properties["BatchSize"] = 3
+
+    stranger.waits(batch if is_moved else None, is_last)
+    report = house.apply()
+    assert sum(task["status"]["failed"] for task in report["tasks"]) == is_moved
+    assert stranger.requests.count("GetEventSourceMapping") == is_moved
+    assert stranger.requests.count("ListEventSourceMappings") == 2  # of which one is the plan's
 
 
 def test_who_may_not_list_all_looks_at_each(together: None, house: House) -> None:
