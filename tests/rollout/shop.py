@@ -14,12 +14,14 @@ import yaml
 from botocore.exceptions import ClientError
 
 from reconciler.rollout.marker import Marker, joined, split
-from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls
+from reconciler.sandbox.cloudwatch.calls import Called, Outcome, note_calls, note_throttles
 from reconciler.sandbox.cloudwatch.metrics import Metrics
 from tests.commands.rollout.scenes import Clock
 from tests.conftest import ACCOUNT, CONFIG, REGION, House, function_spec
 
 A_MINUTE, FAILING = 100, 0.2
+QUICK, SLOW = 90.0, 900.0  # milliseconds
+FROZEN = "freezes: [{name: winter, from: 2026-11-01T00:00, to: 2099-01-01T00:00, timezone: UTC}]\n"
 KEYS = [f"v{number}.zip" for number in range(1, 9)]
 STEPS = (
     "[{weight: 0.2, bake: 5m}, {weight: 0.5, bake: 5m}]",
@@ -42,11 +44,13 @@ class Options:
     on_failure: str = "back"
     deadline: str = ""
     is_measured: bool = True
+    is_timed: bool = False
+    is_counted: bool = False
     has_alarm: bool = False
     has_smoke: bool = False
 
     def __repr__(self) -> str:
-        return f"{self.text} {'measured' if self.is_measured else ''} {'alarm' if self.has_alarm else ''}"
+        return self.text
 
     @property
     def written(self) -> list[Any]:
@@ -57,6 +61,8 @@ class Options:
     def text(self) -> str:
         analysis = [
             *(["errors: {max: 2%, least: 50}"] if self.is_measured else []),
+            *(["duration: {stat: Average, max: 500ms, least: 50}"] if self.is_timed else []),
+            *(["throttles: {max: 10}"] if self.is_counted else []),
             *([f"alarms: [{ALARM}]"] if self.has_alarm else []),
         ]
         smoke = "smoke: [{event: order.json, expect: {/statusCode: 200}}], " if self.has_smoke else ""
@@ -113,7 +119,7 @@ def state_of(alias: Mapping[str, Any], *, is_warm: bool = False) -> State:
 
 @dataclass
 class Shop:
-    """`bad` are the versions that fail their callers, `unfit` those that answer their smoke events wrong;
+    """`bad` are the versions that fail their callers and keep them waiting, `unfit` those that answer their smoke events wrong;
     `pins` are the versions that git says, where that is not the newest; `out` are the functions and aliases that git leaves out."""
 
     house: House
@@ -131,19 +137,21 @@ class Shop:
     out: set[str | Place] = field(default_factory=set)
     alarm: tuple[str, datetime] | None = None
     calls: Counter[tuple[datetime, Place, str]] = field(default_factory=Counter)
+    throttled: Counter[tuple[datetime, Place]] = field(default_factory=Counter)
+    is_frozen: bool = False
 
     def begin(self, places: tuple[Place, ...] = (LIVE,), *, is_warm: bool = False, options: Options | None = None) -> None:  # fmt: skip
         self.region.functions.clear()
         self.region.metrics = Metrics()
         self.places, self.is_warm, self.options = places, is_warm, options or Options()
         self.keys, self.text, self.has_rollout = {function: 0 for function, _ in places}, "takes orders", True
-        self.bad, self.unfit, self.calls = set(), set(), Counter()
+        self.bad, self.unfit, self.calls, self.throttled = set(), set(), Counter(), Counter()
         self.pins, self.out, self.alarm = {}, set(), None
         self.put_alarm("OK")
         shutil.rmtree(self.house.root / "reports", ignore_errors=True)
         for path in (self.house.root / "specs").glob("*.yaml"):
             path.unlink()
-        self.house.write("reconcile.yaml", CONFIG, stock=False)
+        self.freeze(False)
         self.write()
         assert self.house.run("apply", "--yes").exit_code == 0
         self.is_applied = True
@@ -217,6 +225,11 @@ class Shop:
         self.options = options
         self.write()
 
+    def freeze(self, is_frozen: bool) -> None:
+        """Nothing goes on for as long as it holds."""
+        self.is_frozen = is_frozen
+        self.house.write("reconcile.yaml", CONFIG + (FROZEN if is_frozen else ""), stock=False)
+
     def pin(self, what: str, place: Place) -> None:
         self.is_applied = False
         self.pins.pop(place, None)
@@ -252,9 +265,15 @@ class Shop:
                     if called:
                         self.calls[self.clock.now.replace(second=0), place, version] += called
                         at = Called(*place, version, is_alias=True)
-                        failing = int(called * FAILING) if (place[0], version) in self.bad else 0
-                        note_calls(self.region.metrics, at, self.clock(), Outcome(Counter({90.0: called}), failing))
+                        is_bad = (place[0], version) in self.bad
+                        outcome = Outcome(Counter({SLOW if is_bad else QUICK: called}), int(called * FAILING * is_bad))
+                        note_calls(self.region.metrics, at, self.clock(), outcome)
             self.clock.go_on(1)
+
+    def throttle(self, place: Place, count: int) -> None:
+        """So many callers of an alias are turned away in this minute."""
+        self.throttled[self.clock.now.replace(second=0), place] += count
+        note_throttles(self.region.metrics, Called(*place, "", is_alias=True), self.clock(), count)
 
     def put_alarm(self, what: str) -> None:
         watch = self.house.sandbox.clients.get("cloudwatch", ACCOUNT, REGION)

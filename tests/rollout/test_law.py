@@ -18,7 +18,7 @@ from tests.apply.test_law import drawn
 from tests.commands.rollout.scenes import BEGUN, Clock
 from tests.conftest import House, opened
 from tests.rollout.shop import LIVE, STEPS, Options, Place
-from tests.rollout.world import GOING_WRONG, TICK, World, opened_world
+from tests.rollout.world import BREAKING, GOING_WRONG, TICK, World, opened_world
 
 DRAWS = [pytest.param(4, id="a few"), pytest.param(100, id="many", marks=pytest.mark.sweep)]
 NEXT, TILL = ("checkout", "next"), ("till", "live")
@@ -50,6 +50,8 @@ options = st.builds(
     on_failure=st.sampled_from(["back", "back", "back", "hold"]),
     deadline=st.sampled_from(["", "20m"]),
     is_measured=st.sampled_from([True, True, False]),
+    is_timed=st.sampled_from([False, True]),
+    is_counted=st.sampled_from([False, False, True]),
     has_alarm=st.booleans(),
     has_smoke=st.booleans(),
 )
@@ -64,6 +66,7 @@ OTHERS = ("a text", "weights off", "more for the candidate", "a third version", 
 WISHES = (
     ("promote",),
     ("promote", "--full"),
+    ("promote", "--full", *BREAKING),
     ("abort", "--because", "no"),
     ("pause",),
     ("resume",),
@@ -104,6 +107,13 @@ happening = st.one_of(
     acts("apply", World.apply, **trouble),
     acts("commit", World.commit, st.sampled_from(["code", "a revert"])),
     acts("options", World.say, options),
+    acts("freeze", World.freeze, st.sampled_from([True, False, False])),
+    acts(
+        "throttle",
+        of_a_place(lambda world, count, place: world.throttle(place, count)),
+        st.sampled_from([5, 11, 200]),
+        place,
+    ),
     acts("alarm", World.put_alarm, st.sampled_from(["ALARM", "OK", "gone"])),
     acts("pin", of_a_place(World.pin), st.sampled_from(["stable", "oldest", "published", "published"]), place),
     acts("in or out", of_a_place(World.leave), st.sampled_from(["rollout", "alias", "function"]), place),
@@ -149,9 +159,18 @@ def test_the_law_of_rollouts(world: World, draws: int) -> None:
     holds()
 
 
-def test_a_life_without_trouble_sees_what_the_law_is_about(world: World) -> None:
+JUDGED_BY = {
+    "errors": Options(is_measured=True),
+    "duration": Options(is_measured=False, is_timed=True),
+    "throttles": Options(is_measured=False, is_counted=True),
+    "an alarm": Options(is_measured=False, has_alarm=True),
+}
+
+
+@pytest.mark.parametrize("evidence", JUDGED_BY)
+def test_a_life_without_trouble_sees_what_the_law_is_about(world: World, evidence: str) -> None:
     """Else the law would hold of a world in which nothing happens."""
-    world.begin()
+    world.begin(options=JUDGED_BY[evidence])
     seen = []
     for is_bad in (False, True):
         world.commit("code")
@@ -160,7 +179,12 @@ def test_a_life_without_trouble_sees_what_the_law_is_about(world: World) -> None
         for _ in range(3):
             world.is_quiet()
             seen.append(world.state())
-            world.minutes(9)
+            world.minutes(5)
+            if is_bad and len(seen) == 4:
+                assert not world.fails(LIVE) or evidence in ("errors", "duration")
+                world.throttle(LIVE, 200)
+                world.put_alarm("ALARM")
+            world.minutes(4)
             world.run(*TICK)
     assert [state.traffic for state in seen] == [
         ("1", {"2": 0.2}), ("1", {"2": 0.5}), ("2", {}), ("2", {"3": 0.2}), ("2", {}), ("2", {}),
@@ -168,3 +192,23 @@ def test_a_life_without_trouble_sees_what_the_law_is_about(world: World) -> None
     marker = world.state().marker
     assert marker
     assert (marker.state, marker.candidate) == ("rejected", "3")
+    assert evidence in marker.reason or evidence == "an alarm"
+
+
+def test_a_life_sees_freezes(world: World) -> None:
+    world.begin()
+    world.commit("code")
+    world.apply()
+    world.freeze(True)
+    world.minutes(9)
+    world.run(*TICK)
+    assert world.run("rollout", "promote", "checkout/live", "--full") == 21
+    assert world.state().traffic == ("1", {"2": 0.2})
+    world.run("rollout", "promote", "checkout/live", "--full", *BREAKING)
+    assert world.state().traffic == ("2", {})
+    world.commit("code")
+    world.apply()
+    assert not world.is_applied
+    world.freeze(False)
+    world.apply()
+    assert world.is_applied

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,10 +19,12 @@ from reconciler.sandbox.lambda_.runner import HandlerResult
 from reconciler.sandbox.refusals import Reset
 from tests.commands.rollout.scenes import Clock
 from tests.conftest import CONFIG, House, function_spec
-from tests.rollout.shop import FAILING, KEYS, LIVE, Place, Shop, State, state_of
+from tests.rollout.shop import FAILING, KEYS, LIVE, QUICK, SLOW, Place, Shop, State, state_of
 
-LEAST, MOST_FAILING = 50, 0.02
+LEAST, MOST_FAILING, MOST_MILLISECONDS, MOST_THROTTLED = 50, 0.02, 500, 10
+HOUR = timedelta(hours=1)
 TICK = ("rollout", "advance")
+BREAKING = ("--break-freeze", "winter", "--because", "no")
 DOES_NOT_START = "FUNCTION_ERROR_INIT_FAILURE"
 KNOWN_CODES = {0, 20, 21, 23, 24, 25, 26, 27}
 GOING_WRONG: Mapping[str, Callable[[int], list[Fault]]] = {
@@ -138,6 +140,7 @@ class World(Shop):
         was = self.state(place)
         state = state_of({**self.alias(place), **params})
         where = (self.words, place, was, state, self.options)
+        assert not self.is_frozen or self._goes_nowhere(state), where
         if state.traffic == was.traffic and not was.kept_on:
             return
         assert state.is_whole, where
@@ -151,6 +154,12 @@ class World(Shop):
             assert state.share(self.failing(place)) <= was.share(self.failing(place)), where
         if (self.words[0] == "apply" and not is_of_git) or self.words[:2] == ("rollout", "retry"):
             self._passed(place, was, state, where)
+
+    def _goes_nowhere(self, state: State) -> bool:
+        """What may happen in a freeze: a person goes back, pauses or breaks it, and a tick goes back."""
+        is_of_a_person = self.words[0] == "rollback" or self.words[1] in ("abort", "pause") or BREAKING[0] in self.words
+        is_back = self.words == TICK and state.marker is not None and not state.marker.is_open
+        return is_of_a_person or is_back
 
     def _passed(self, place: Place, was: State, state: State, where: Any) -> None:
         """What does not pass its smoke events has no traffic but as what was there before."""
@@ -180,9 +189,10 @@ class World(Shop):
         assert here != "approve" or self._weight_before(marker.step) != marker.weight, where
         greater = [step["weight"] for step in steps if isinstance(step, dict) and step["weight"] > marker.weight]
         assert state.share(marker.candidate) <= min(greater, default=1.0), where
-        is_seen = not options.is_measured or self.called(place)[0] >= LEAST
+        is_compared = options.is_measured or options.is_timed
+        is_seen = not is_compared or self.called(place)[0] >= LEAST
         is_told = not options.has_alarm or self.alarm is not None
-        is_blind = self.goes == "CloudWatch is down" and (options.is_measured or options.has_alarm)
+        is_blind = self.goes == "CloudWatch is down" and (is_compared or options.is_counted or options.has_alarm)
         assert not is_blind, where
         assert (is_seen and is_told) or options.unsure == "go", where
 
@@ -213,23 +223,40 @@ class World(Shop):
             elif candidate:
                 assert after.share(candidate) <= was.share(candidate), (place, was, after)
                 assert after.marker, (place, after)
-                assert after.marker.flag == "paused", (place, after)
+                assert after.marker.flag == "paused" or self.is_frozen, (place, after)
 
     # --- what is known of the evidence ------------------------------------------------------------------------------
 
-    def called(self, place: Place) -> tuple[int, int]:
-        """Of a candidate: how often it was called in whole minutes since it has its share, and how many of these failed. While it is watched
-        all that the alias did counts for it."""
+    def window(self, place: Place) -> tuple[datetime, datetime]:
+        """The whole minutes since a candidate has its share."""
         marker = self.state(place).marker
         assert marker
         start = marker.since.replace(second=0) + timedelta(minutes=1)
-        end = (self.clock.now - timedelta(minutes=1)).replace(second=0)
+        return start, max(start, (self.clock.now - timedelta(minutes=1)).replace(second=0))
+
+    def called(self, place: Place) -> tuple[int, int, float]:
+        """Of a candidate: how often it was called meanwhile, how many of these failed, and how long they took in the mean. While it is watched
+        all that the alias did counts for it."""
+        marker, (start, end) = self.state(place).marker, self.window(place)
+        assert marker
         many = failed = 0
+        took = 0.0
         for (at, where, version), count in self.calls.items():
             if where == place and start <= at < end and (version == marker.candidate or marker.state == "watch"):
-                many += count
-                failed += int(count * FAILING) if (place[0], version) in self.bad else 0
-        return many, failed
+                is_bad = (place[0], version) in self.bad
+                many, failed = many + count, failed + int(count * FAILING * is_bad)
+                took += count * (SLOW if is_bad else QUICK)
+        return many, failed, took / many if many else 0.0
+
+    def turned_away(self, place: Place) -> float:
+        """How many more of its callers than in the hour before it all began."""
+        marker, (start, end) = self.state(place).marker, self.window(place)
+        assert marker
+        assert marker.begun
+        begun = marker.begun.replace(second=0)
+        counts = [(at, count) for (at, where), count in self.throttled.items() if where == place]
+        before = sum(count for at, count in counts if begun - HOUR <= at < begun)
+        return sum(count for at, count in counts if start <= at < end) - before * max(1.0, (end - start) / HOUR)
 
     def failing(self, place: Place) -> str:
         """The candidate that something speaks against; empty where nothing does."""
@@ -245,9 +272,12 @@ class World(Shop):
         assert marker.begun
         if self.options.has_alarm and self.alarm and self.alarm[0] == "ALARM" and self.alarm[1] >= marker.begun:
             return "the alarm"
-        many, failed = self.called(place)
-        is_bad = self.options.is_measured and many >= LEAST and failed / many > MOST_FAILING
-        return "errors" if is_bad else ""
+        many, failed, took = self.called(place)
+        if self.options.is_measured and many >= LEAST and failed / many > MOST_FAILING:
+            return "errors"
+        if self.options.is_timed and many >= LEAST and took > MOST_MILLISECONDS:
+            return "duration"
+        return "throttles" if self.options.is_counted and self.turned_away(place) > MOST_THROTTLED else ""
 
     def is_quiet(self) -> None:
         """Once applied, a plan finds nothing to do, whatever ticks and people did since."""
@@ -260,12 +290,24 @@ class World(Shop):
         return HandlerResult(b'{"statusCode": 500}' if is_unfit else b'{"statusCode": 200}', "", ""), {}
 
 
+def clocked(clock: Clock) -> type[datetime]:
+    """This machine's clock as that of the sandbox."""
+
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return clock.now.astimezone(tz)
+
+    return Now
+
+
 def opened_world(house: House, clock: Clock, patch: pytest.MonkeyPatch) -> World:
     house.write("reconcile.yaml", CONFIG, stock=False)
     for key in KEYS:
         house.write("checkout.yaml", function_spec("checkout", key))
     (house.root / "specs" / "order.json").write_text("{}")
     patch.setattr("time.sleep", lambda _: None)
+    patch.setattr("reconciler.commands.freezing.datetime", clocked(clock))
     made = World(house, clock)
     patch.setattr(invoke, "run", made.answered)
     return made
