@@ -215,11 +215,16 @@ def planned(workspace: Workspace, snapshot: Snapshot, choices: Choices, aws: Aws
         made, snapshot_digest=snapshot_digest(snapshot), diagnostics=notes, orphans=orphans, configuration=under
     )
     if aws is not None:
-        from reconciler.snapshot import beginnings
+        from reconciler.snapshot import beginnings, reserving
         from reconciler.snapshot.belongings import lost
 
         with following(counting(aws, cache(partial(beginnings.calls, made, specs)))):
-            notes = (*made.diagnostics, *lost(aws, made), *beginnings.told(aws, made, specs))
+            notes = (
+                *made.diagnostics,
+                *lost(aws, made),
+                *beginnings.told(aws, made, specs),
+                *reserving.told(aws, made, specs),
+            )
         made = replace(made, diagnostics=notes)
     guarded = guard_problem(workspace, made, snapshot, choices, aws)
     if guarded:

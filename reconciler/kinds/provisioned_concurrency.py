@@ -82,6 +82,11 @@ def _about_target(function: str, name: str) -> dict[str, Any]:
     return {**autoscaling.NAMESPACE, "ResourceIds": [autoscaling.resource_id(function, name)]}
 
 
+def numbers(page: Properties) -> list[int]:
+    """How many are kept started for each alias and version of a listing's page."""
+    return [int(item[_REQUESTED]) for item in page.get("ProvisionedConcurrencyConfigs", ())]
+
+
 READING = Reading(
     single,
     live,

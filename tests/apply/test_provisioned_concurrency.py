@@ -443,6 +443,39 @@ def test_a_target_that_somebody_else_ended_right_before_is_ended(scaled: House) 
     assert (targets(scaled), scaled.verbs()) == ({}, {})
 
 
+def test_less_is_not_reserved_than_others_keep_started(warm: House) -> None:
+    """Of what no spec says AWS is asked where less is to be reserved, and nowhere else."""
+    says(warm, None)
+    warm.apply()
+    warm.lambda_.put_provisioned_concurrency_config(
+        FunctionName="one", Qualifier="live", ProvisionedConcurrentExecutions=5
+    )
+
+    def reserving(number: int) -> tuple[int, str, bool]:
+        says(warm, None, f"{LIVE}concurrency: {{ReservedConcurrentExecutions: {number}}}\n")
+        warm.sandbox.requests.clear()
+        result = warm.run("plan")
+        asked = {request.operation for request in warm.sandbox.requests}
+        return result.exit_code, result.out + result.err, "ListProvisionedConcurrencyConfigs" in asked
+
+    code, out, _ = reserving(4)
+    assert (code, "test/us-west-2/one: 4 are to be reserved, and 5 are kept started, which no spec says" in out) == (
+        21,
+        True,
+    )
+    assert "(R277)" in out
+    assert warm.run("apply", "--yes").exit_code == 21
+    warm.sandbox.gate.script = Script([Fault("ListProvisionedConcurrencyConfigs", status=403)])
+    code, out, _ = reserving(5)
+    assert (code, "reserved executions hold what is kept started is not known" in out) == (0, True)
+    assert "(W267)" in out
+    warm.sandbox.gate.script = Script([])
+    warm.apply()
+    assert reserving(6)[::2] == (0, False)
+    warm.apply()
+    assert reserving(4)[0] == 21
+
+
 def test_bounds_become_less_before_what_is_reserved_is_only_as_much(scaled: House) -> None:
     scaled.lambda_.put_provisioned_concurrency_config(
         FunctionName="one", Qualifier="live", ProvisionedConcurrentExecutions=20
