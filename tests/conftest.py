@@ -187,14 +187,14 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs an AWS, so that the rest can be run alone: `pytest -m 'not sandbox'`; and in sweeps what draws."""
+    """Mark what needs an AWS, so that the rest can be run alone: `pytest -m 'not sandbox'`; and in sweeps what draws. The longest come first:
+    as the last of all they would leave a processor idle."""
     for item in items:
         if is_sweeping(config) and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("sweep")
         if "sandbox" in getattr(item, "fixturenames", ()):
             item.add_marker("sandbox")
-    if is_sweeping(config):  # the longest first: as the last of all it would leave a processor idle
-        items.sort(key=lambda item: not item.name.endswith("[many]"))
+    items.sort(key=lambda item: not (item.get_closest_marker("long") or item.name.endswith("[many]")))
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ def differing(examples: list[Example], page: Path) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_a_page_shows_on_a_console_is_what_the_commands_say(page: Path, tmp_path: Path) -> None:
     examples = list(performed(page.read_text(encoding="utf-8"), tmp_path))

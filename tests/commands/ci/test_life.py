@@ -69,6 +69,7 @@ STORY = (
 )
 
 
+@pytest.mark.long
 def test_the_life_of_a_repository(life: Life) -> None:
     for step in STORY:
         step(life)
