@@ -204,6 +204,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
     sandbox's own."""
     from reconciler.aws import client
     from reconciler.sandbox import Sandbox
+    from reconciler.sandbox.around import world
     from tests.inside import LINE, with_shared_clients
     from tests.pauses import left_out
 
@@ -214,6 +215,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], float] = time.ti
         for name, value in made.environment(REGION).items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(client.Aws, "__init__", with_shared_clients(made.environment(REGION), client.Aws.__init__))
+        monkeypatch.setattr(world, "_client", LINE.clients_of(made, world._client))
         left_out(monkeypatch.setattr)
         monkeypatch.setattr(os, "fsync", lambda _: None)
         monkeypatch.setattr("botocore.auth.SigV4Auth.canonical_request", lambda *_: "")

@@ -17,9 +17,8 @@ from typing import Any
 from reconciler.aws.client import Aws
 from reconciler.core.accounts import Account
 from reconciler.sandbox import Sandbox
-from reconciler.sandbox.around import moto_lambda
+from reconciler.sandbox.around import moto_lambda, world
 from reconciler.sandbox.around.direct import answering
-from reconciler.sandbox.around.world import PREFIX
 from reconciler.sandbox.http.wire import Request, Response, scope
 from reconciler.sandbox.refusals import Reset
 
@@ -35,6 +34,7 @@ class Line:
         self.sessions = Sessions(self.answered)
         self.clients: dict[tuple[str, str, str], Any] = {}
         self.callers: dict[tuple[str, bytes], Response] = {}
+        self.of_tests: dict[tuple[str, str, str], Any] = {}
         self.troubled: set[str] = set()
 
     def answered(self, request: Request) -> Response:
@@ -58,6 +58,20 @@ class Line:
             self.callers[key, request.body] = around(key, request)
         return self.callers[key, request.body]
 
+    def clients_of(self, sandbox: Sandbox, make: Callable[..., Any]) -> Callable[..., Any]:
+        """How the clients are made that a test asks a sandbox for."""
+
+        def made(key: str, token: str | None, api: str, region: str, endpoint_url: str | None) -> Any:
+            if endpoint_url != sandbox.endpoint_url:
+                return make(key, token, api, region, endpoint_url)
+            if (key, api, region) not in self.of_tests:
+                client = make(key, token, api, region, world.NOWHERE)
+                client.meta.events.register_first("before-send", answering(self.answered))
+                self.of_tests[key, api, region] = client
+            return self.of_tests[key, api, region]
+
+        return made
+
     @contextmanager
     def leading_to(self, sandbox: Sandbox) -> Iterator[None]:
         self.sandbox = sandbox
@@ -73,7 +87,7 @@ class Line:
 
 def around(key: str, request: Request) -> Response:
     """What moto answers."""
-    return moto_lambda.responding(key.removeprefix(PREFIX))(request)
+    return moto_lambda.responding(key.removeprefix(world.PREFIX))(request)
 
 
 class Sessions(dict[str, Any]):
