@@ -62,7 +62,7 @@ class Line:
         """How the clients are made that a test asks a sandbox for."""
 
         def made(key: str, token: str | None, api: str, region: str, endpoint_url: str | None) -> Any:
-            if endpoint_url != sandbox.endpoint_url:
+            if endpoint_url != sandbox.endpoint_url or not key.startswith(world.PREFIX):
                 return make(key, token, api, region, endpoint_url)
             if (key, api, region) not in self.of_tests:
                 client = make(key, token, api, region, world.NOWHERE)
