@@ -258,7 +258,7 @@ def refusal_in(specs: Path) -> list[str]:
 OFFLINE = """
 import sys
 from pathlib import Path
-from reconciler.commands import wiring
+from reconciler.commands import workspaces
 import reconciler.kinds.registry
 workspaces.read([Path(sys.argv[1])])
 heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"boto3", "botocore", "git", "moto", "jinja2", "rich"})
