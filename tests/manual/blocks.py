@@ -26,7 +26,7 @@ from tests.manual import scenes
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "reconciler" / "manual").glob("*.md")))
 
-# What no two runs say alike, by name.
+# What no two runs say alike, or no two releases, by name.
 VOLATILE = {
     "report": r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{12}",
     "time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+]0000)",
@@ -34,6 +34,7 @@ VOLATILE = {
     "digest": r"\b[0-9a-f]{64}\b",
     "run": r"(?<=run )[0-9a-f]{12}\b|(?<=unlock )[0-9a-f]{12}\b|(?<=Run )[0-9a-f]{12}\b",
     "duration": r"\b[0-9]+\.[0-9]+ s\b|\b[0-9]+ s\b",
+    "looks": r"\b[0-9]+ looks?\b",
     "milliseconds": r"\b[0-9]{13}\b",
     "commit": r"\b[0-9a-f]{10}(?= [A-Z])",
     "holder": r"(?<=error: )\S+@\S+(?= holds)",
