@@ -96,6 +96,11 @@ class Draft:
         document = {**self.document, "ignore": [*self.ignored, path]}
         return replace(self, document=document, left=(*self.left, Left(path, reason)))
 
+    def leaving(self, steps: tuple[str, ...], reason: str) -> Draft:
+        """With one thing of a section left to others, and not said."""
+        left = self.ignoring(pointer(steps), reason)
+        return replace(left, document=with_value(left.document, steps, UNSET))
+
 
 def draft(held: Sequence[Live], code: Code, said: Said, wording: Wording) -> Draft:
     """The spec of a function of which all this lives."""

@@ -19,6 +19,8 @@ from tests.importing.moving_in import (
 from tests.importing.test_law_of_import import emptied
 from tests.plan.test_unreadable import KEY, answering, no_code, no_environment, no_filters, no_timeout
 
+ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:checkout"
+
 
 def test_what_hangs_on_an_alias_that_is_gone_is_left_to_others(house: House) -> None:
     living(house, WHOLE)
@@ -59,6 +61,19 @@ def test_what_aws_does_not_show_is_left_to_others(
     imports(house, "checkout", "--bucket", "artifacts")
     assert f'"{path}"' in text(house)
     assert f"# left to others: {path}, for AWS does not show it (" in text(house)
+    assert is_taken_over(house)
+
+
+def test_one_text_that_no_spec_can_say_leaves_the_rest_of_its_section_managed(house: House) -> None:
+    living(house, WHOLE)
+    house.lambda_.update_function_configuration(FunctionName="checkout", Description="{{ region }} {{", Timeout=17)
+    house.lambda_.tag_resource(Resource=ARN, Tags={"template": "{{ function }}", "team": "shop"})
+    house.sandbox.requests.clear()
+    imports(house, "checkout")
+    assert '"/configuration/Description"' in text(house)
+    assert '"/tags/template"' in text(house)
+    assert "Timeout: 17" in text(house)
+    assert "team: shop" in text(house)
     assert is_taken_over(house)
 
 

@@ -90,6 +90,9 @@ def _without_fault(draft: Draft, error: SpecError, document: Document) -> Draft:
     steps = _steps_at(fault.origin, document)
     if steps[:1] == ("ignore",) and len(steps) > 1:
         return draft.managing(int(steps[1]))
+    one = steps[:2]
+    if one[:1] in IGNORED_ONE_BY_ONE and len(one) > 1 and pointer(one) not in {left.path for left in draft.left}:
+        return draft.leaving(one, fault.message)
     return _without_section(draft, steps, fault.message)
 
 
