@@ -19,7 +19,7 @@ from reconciler.commands.document import document as document_of
 from reconciler.commands.progress import Pulse
 from reconciler.commands.run import Ending, OfWhat, Stop, Tell, new_run_id, run_plan
 from reconciler.commands.workspaces import Choices, Workspace
-from reconciler.core.errors import Locked, ReportError, StalePlan, UnsafePlan
+from reconciler.core.errors import AwsError, Locked, ReportError, StalePlan, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.freezes import Breaking, Broken
 from reconciler.core.plans import Diagnostic, Plan
@@ -124,7 +124,7 @@ def with_reports_copied(workspace: Workspace, aws: Aws, ending: Ending, orders: 
     """The ending, its report copied to where reconcile.yaml wants it as well, or a warning that it could not be."""
     try:
         keep_reports(workspace, aws, [*orders.recovered, ending.path])
-    except ReportError as error:
+    except (AwsError, ReportError) as error:
         warning = "; ".join(filter(None, (ending.warning, str(error))))
         return replace(ending, warning=warning, exit_code=ending.exit_code or error.exit_code)
     return ending

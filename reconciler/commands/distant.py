@@ -33,7 +33,7 @@ def store(workspace: Workspace, aws: Aws) -> Store:
 
 
 def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
-    """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError."""
+    """Copy reports and journals to where reconcile.yaml wants them as well. Raises ReportError, and AwsError where AWS says no."""
     put = store(workspace, aws)
     where = location(workspace.config.reports.rstrip("/"))
     for path in paths:
@@ -44,7 +44,9 @@ def keep_reports(workspace: Workspace, aws: Aws, paths: Sequence[Path]) -> None:
                     {"Bucket": where["Bucket"], "Key": f"{where['Key']}/{file.name}", "Body": file.read_bytes()},
                 )
             except (AwsError, OSError) as failure:
-                raise ReportError(f"{file} could not be copied to {workspace.config.reports}: {failure}") from failure
+                error = AwsError if isinstance(failure, AwsError) else ReportError
+                said = f"{file} could not be copied to {workspace.config.reports}: {failure}"
+                raise error(f"{said}; it stays where it is, copy it yourself once that is mended") from failure
 
 
 def fetch_reports(workspace: Workspace, aws: Aws, folder: Path, warn: Callable[[str], None]) -> None:

@@ -70,6 +70,15 @@ def test_reports_are_kept_in_s3_as_well_and_read_from_there(house: House, tmp_pa
     assert fetched.json()["id"] == identifier
 
 
+def test_reports_that_aws_does_not_take_stay_where_they_are_and_the_run_says_so(house: House) -> None:
+    house_of(house, config=OURS + "reports: s3://nowhere/reports\n")
+    house.write("one.yaml", function_spec("one"))
+    result = house.run("apply", "--yes")
+    assert (result.exit_code, house.newest_report()["outcome"]["exit_code"]) == (26, 0)
+    assert "could not be copied to s3://nowhere/reports: " in result.err
+    assert "it stays where it is, copy it yourself" in result.err
+
+
 def test_a_beat_whose_answer_was_lost_keeps_the_lock_and_a_lost_lock_is_noticed(house: House) -> None:
     locked_house(house)
     store, url = s3_store(house), "s3://locks/shop.lock"
