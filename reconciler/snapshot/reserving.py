@@ -5,6 +5,7 @@ have, or to have a reservation at all. Never writes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from reconciler.aws.client import Aws
 from reconciler.aws.unread import failure_text
@@ -42,10 +43,15 @@ def _reserves_less(planned: TargetPlan) -> bool:
     )
     return is_there and any(
         action.key.kind == RESERVED_CONCURRENCY.name
-        and (action.verb == "create" or any(change.after < change.before for change in action.changes))
+        and (action.verb == "create" or any(_is_less(change.before, change.after) for change in action.changes))
         for action in planned.actions
         if action.verb in ("create", "update")
     )
+
+
+def _is_less(before: Any, after: Any) -> bool:
+    """Of a member that is a number on both sides: there may be others."""
+    return type(before) is type(after) is int and after < before
 
 
 def _of(aws: Aws, target: Target, spec: Spec) -> Iterator[Diagnostic]:
