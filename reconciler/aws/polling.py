@@ -18,6 +18,8 @@ from reconciler.core.errors import CallFailed, Interrupted
 from reconciler.core.place import Place
 from reconciler.core.waiting import Awaited, State, Together
 
+MOST_MISSED = 5  # looks in a row that AWS does not answer, before it is not waited for any more
+
 IsIdle = Callable[[Place], bool]  # whether nobody is at work there who may come to wait as well
 
 
@@ -97,8 +99,10 @@ class Polling:
         )
 
     def _looked(self, waiting: Waiting, shown: State, error: Exception | None) -> None:
-        """What AWS does not show for now is looked at again, as long as it is waited for."""
-        if error and not (isinstance(error, CallFailed) and error.is_retryable):
+        """What AWS does not show for now is looked at again, but not for ever: each look had all its attempts already."""
+        waiting.missed = waiting.missed + 1 if error else 0
+        is_passing = isinstance(error, CallFailed) and error.is_retryable and waiting.missed < MOST_MISSED
+        if error and not is_passing:
             self._end(waiting, None, waiting.interrupted() if isinstance(error, Interrupted) else error)
             return
         if not error:

@@ -40,7 +40,7 @@ Hear: TypeAlias = Callable[[State, Exception | None], None]  # the state last se
 class Waiting:
     """One wait as long as it lasts. `hear` is called once. `shown` is the whole answer that told `state`. `is_alone`: no listing is asked
     for it. `turn` is the number of its next look, which is `due` then; of one that is looked at right now, of that look. `share`: of the
-    usual time before its first look, so that not all are looked at when they are equally old."""
+    usual time before its first look, so that not all are looked at when they are equally old. `missed` looks in a row had no answer."""
 
     awaited: Awaited
     hear: Hear
@@ -52,6 +52,7 @@ class Waiting:
     due: float = -NEVER
     turn: int = 0
     share: float = 1.0
+    missed: int = 0
 
     @property
     def place(self) -> Place:

@@ -126,6 +126,20 @@ def test_a_look_that_aws_throttles_while_a_change_settles_is_made_again(
     is_as_wanted(house)
 
 
+def test_an_aws_that_never_answers_again_is_not_waited_for_as_long_as_a_change_may_take(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    changed_house(house)
+    refuses_looks(house, "ServiceException", 503, 10 * CLIENT_ATTEMPTS)
+    (task,) = house.apply()["tasks"]
+    change = next(one for one in task["operations"] if one["operation"] == "UpdateFunctionConfiguration")
+    assert change["error"]["message"] == "AWS took it, but what came of it cannot be read: not now"
+    house.sandbox.gate.watch = lambda *_: None
+    house.apply()
+    is_as_wanted(house)
+
+
 def test_a_change_whose_look_is_denied_is_not_said_to_be_denied_itself(house: House) -> None:
     changed_house(house)
     refuses_looks(house, "AccessDeniedException", 403, 1)
