@@ -37,7 +37,7 @@ PROXIED = re.compile(r"^https?://[^/?]*")  # how a client asks that takes the sa
 
 
 class _Quiet(WSGIRequestHandler):
-    """Keeps connections open, and says nothing."""
+    """Speaks HTTP/1.1, a connection for each request, and says nothing."""
 
     protocol_version = "HTTP/1.1"
 
