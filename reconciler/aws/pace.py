@@ -19,7 +19,7 @@ from reconciler.core.errors import WrongVariable
 CALLS_PER_SECOND_VARIABLE = "RECONCILE_CALLS_PER_SECOND"  # another rate; 0 is as fast as it goes
 SHARE = 0.96  # of a quota, where nothing else is said: the rest is for others, and for what comes closer together on its way
 BURST = 0.4  # of a second's worth may go at once after a pause: connections are opened then, and some are late
-HASTE = 0.4  # of the time from one to the next at an even pace: a second's worth goes in such a part of it, and the rest is a pause
+HASTE = 0.3  # of the time from one to the next at an even pace: a second's worth goes in such a part of it, and the rest is a pause
 SLOWEST = 1 / 16  # of the rate, however often AWS throttles
 RECOVERY = 0.1  # of the rate, that is had back a second
 LATEST_SECONDS = 0.15

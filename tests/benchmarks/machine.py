@@ -15,7 +15,7 @@ from tests.benchmarks.aws import Running
 from tests.benchmarks.aws.canned import Settings
 from tests.benchmarks.measuring import Ran, Row, commit_first, exponent, git, reconcile, run
 
-ROUNDS, GROWTH_ROUNDS = 5, 2
+ROUNDS, GROWTH_ROUNDS = 5, 3
 SMALL = 10  # what a command costs before the fleet does
 TASKS_A_REPORT = 10
 FOLDER_MB, SHARING = 40, 8
