@@ -18,6 +18,7 @@ from reconciler.aws.when import LOOKS_FOR_A_PAGE
 from reconciler.core import service
 from reconciler.core.cost import Cost
 from reconciler.core.finding import part
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Key, Live, Target
 from reconciler.core.place import Place
 from reconciler.core.plans import Operation, TargetPlan
@@ -27,7 +28,7 @@ from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.provisioned_concurrency import KEPT_STARTED
 from reconciler.kinds.registry import CALLS, KINDS, TOLD, WAITS
 from reconciler.kinds.version import VERSION
-from reconciler.plan.operations import sample
+from reconciler.plan.operations import deletes_function, sample
 from reconciler.snapshot.asked import by_listings
 from reconciler.snapshot.estimate import pages as pages_of
 
@@ -41,20 +42,14 @@ Calls = Mapping[str, int]  # by what they draw on, as `pace.drawn_on` names it
 def costs(plans: Iterable[TargetPlan], reading: Mapping[Place, Calls], per_second: float) -> tuple[Cost, ...]:
     """Of each place where something is to be done, sorted. `reading` are the calls that come before, `per_second` how many ordinary calls of
     Lambda's are ours, 0 for as fast as it goes."""
-    acting: dict[Place, list[TargetPlan]] = {}
-    for target_plan in plans:
-        if target_plan.operations:
-            acting.setdefault(Place.of(target_plan.target), []).append(target_plan)
-    return tuple(
-        _cost(place, plans, reading.get(place, {}), per_second)
-        for place, plans in sorted(acting.items(), key=lambda item: (item[0].account, item[0].region))
-    )
+    acting = grouped((plan for plan in plans if plan.operations), lambda plan: Place.of(plan.target))
+    return tuple(_cost(place, acting[place], reading.get(place, {}), per_second) for place in sorted(acting))
 
 
 def _cost(place: Place, plans: Sequence[TargetPlan], reading: Calls, per_second: float) -> Cost:
     walks = [walk(plan) for plan in plans]
     if reading:  # and what goes with a function, for the plan
-        reading = sum((_with_function(has_kept=False) for plan in plans if _goes(plan)), Counter(reading))
+        reading = sum((_with_function(has_kept=False) for plan in plans if deletes_function(plan)), Counter(reading))
     calls = sum((one.calls for one in walks), _listed(walks))
     changes = sum(one.changes for one in walks)
     read = pace.seconds(reading, per_second)
@@ -127,14 +122,10 @@ class Walk:
         return Live(key, self.expected.held(key) or {}, {"RevisionId": str(self.revision)})
 
 
-def _goes(plan: TargetPlan) -> bool:
-    return any(item.name == "DeleteFunction" and item.key.kind == FUNCTION.name for item in plan.operations)
-
-
 def walk(plan: TargetPlan) -> Walk:
     """What one target takes."""
     one = Walk(Expected(plan))
-    if _goes(plan):  # it is noted as a spec, and by what goes with it
+    if deletes_function(plan):  # it is noted as a spec, and by what goes with it
         one.calls += _with_function(has_kept=True) + _with_function(has_kept=False)
     for together in abreast(plan.operations):
         changes = [(operation, _call(one, operation)) for _, operation in together]

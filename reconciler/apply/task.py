@@ -11,6 +11,7 @@ from reconciler.apply.run import Outcome, Record, Run
 from reconciler.apply.smoking import rejection
 from reconciler.core.plans import Operation, TargetPlan
 from reconciler.core.waiting import Flow
+from reconciler.plan.operations import deletes_function
 from reconciler.report.documents import plain
 from reconciler.snapshot import belongings
 
@@ -34,7 +35,7 @@ def perform_target(plan: TargetPlan, run: Run) -> Flow[Outcome]:
 
 def note_what_goes(plan: TargetPlan, record: Record) -> None:
     """A function that is to be deleted, as the spec that would bring it back, and what goes with it."""
-    if any(item.name == "DeleteFunction" and "Qualifier" not in item.params for item in plan.operations):
+    if deletes_function(plan):
         aws = record.run.aws
         along = belongings.belongings(aws, plan.target)
         spec = exported(aws, plan.target, belongings.unreadable(along))

@@ -101,7 +101,7 @@ class Departure:
 class Bucket:
     """When the next request of a quota may go, by the times that it is told; not for several threads.
 
-    Never more than a second's worth goes in a second, a little faster than evenly and with a pause after it, so that what comes
+    Never more than a second's worth goes in a second, faster than evenly and with a pause after it, so that what comes
     last need not wait for the end of its second; and some of it at once where nobody asked for a while. AWS's word that it is too
     much halves the rate, once a second at most; it is had back little by little, and until then requests go evenly.
     """

@@ -14,6 +14,7 @@ from reconciler.commands.run import Ending, Stop
 from reconciler.commands.workspaces import Workspace
 from reconciler.core.errors import AwsError
 from reconciler.core.model import Snapshot, Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Plan
 from reconciler.report.applied import applied as by_reports
 from reconciler.report.sent import documents
@@ -47,7 +48,6 @@ def record_rollouts(
 ) -> None:
     """What became of rollouts goes into their records."""
     from reconciler.commands.rollout import keeping
-    from reconciler.core.place import Place
     from reconciler.report.rollout_starts import moved
 
     def now(target: Target) -> datetime:

@@ -18,6 +18,7 @@ from reconciler.core.errors import SpecError, UnsafePlan
 from reconciler.core.finding import continued
 from reconciler.core.freezes import NOTHING_BROKEN, Breaking, Broken
 from reconciler.core.model import Key, Snapshot, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Plan
 from reconciler.kinds.version import VERSION
 from reconciler.plan.by_hand import disowned, published_anew
@@ -58,7 +59,6 @@ def spec_of(specs: Workspace | None, target: Target) -> Spec | None:
 
 def republished(asked: Asked, workspace: Workspace) -> Ending:
     """A new version of what git says and AWS holds. Raises UnsafePlan where the two differ, or a freeze holds."""
-    from reconciler.core.place import Place
 
     workspace = replace(workspace, specs=only(workspace.specs, [asked.one.target]), is_chosen=True)
     with running(workspace, Stop(), asked.audience) as session:

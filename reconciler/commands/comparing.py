@@ -11,6 +11,7 @@ from reconciler.commands import wiring
 from reconciler.commands.naming import named
 from reconciler.core.errors import AwsError
 from reconciler.core.model import Target
+from reconciler.core.place import Place
 from reconciler.files.archive import MAX_UNZIPPED_BYTES, NotAZip, contents
 from reconciler.kinds.base import LATEST
 from reconciler.kinds.function import FUNCTION
@@ -53,7 +54,6 @@ def what(qualifier: str) -> str:
 def with_files(aws: Aws, target: Target, known: Side, code: Mapping[str, Any]) -> Side:
     """The side with the files of its code, or why they are not known."""
     from reconciler.aws.download import NotDownloaded
-    from reconciler.core.place import Place
 
     if "Location" not in code:
         what = "is a container image" if "ImageUri" in code else "has no address"

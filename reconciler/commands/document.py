@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.commands import workspaces
 from reconciler.commands.workspaces import Workspace
+from reconciler.core.place import Place
 from reconciler.core.plans import Plan
-
-if TYPE_CHECKING:
-    from reconciler.core.place import Place
 
 
 def document(plan: Plan, workspace: Workspace, *, is_read: bool = False) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from reconciler.core.errors import AwsError, GitError, SelectionError, UnsafePla
 from reconciler.core.finding import Rule
 from reconciler.core.freezes import Breaking, Broken, Freeze, holding, how_to_break, named, on, until
 from reconciler.core.model import Snapshot, Target
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, Plan, TargetPlan
 from reconciler.files.validation import close_match
 from reconciler.plan.freezes import IS_NOT_FROZEN, Hold, carried_out, holds, warned
@@ -105,7 +106,6 @@ def require_named(workspace: Workspace, breaking: Breaking) -> None:
 def moments(workspace: Workspace, plan: Plan, aws: Aws) -> Callable[[Target], datetime]:
     """What time it is for each target whenever that is asked, by AWS's clock. Raises AwsError where ours is another: who reads records
     would be misled, and which of the two is right nobody can tell."""
-    from reconciler.core.place import Place
 
     targets = [one.target for one in plan.targets if one.operations] if workspace.config.freezes else []
     dates = {place: aws.date(place) for place in sorted({Place.of(target) for target in targets}, key=str)}

@@ -16,6 +16,7 @@ from reconciler.commands.progress import following
 from reconciler.core.errors import SpecError
 from reconciler.core.grouping import by_target
 from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.sealing import sealed
 from reconciler.kinds.base import Kind
 from reconciler.kinds.function import FUNCTION
@@ -117,7 +118,6 @@ def target_of(item: Mapping[str, Any]) -> Target:
 
 def _places(config: Config, paths: Sequence[Path], account: str | None, region: str | None) -> Iterator[Any]:
     """Enabled accounts with the regions that reconcile.yaml or, where it says none, the specs name."""
-    from reconciler.core.place import Place
 
     named: set[tuple[str, str]] = set()
     if any(not configured.regions for configured in config.accounts.values()):

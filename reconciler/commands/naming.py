@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reconciler.commands import wiring
 from reconciler.commands.workspaces import Workspace
 from reconciler.core.model import Spec, Target
+from reconciler.core.place import Place
 from reconciler.kinds.function import FUNCTION
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import Specs, named_targets
@@ -34,7 +35,6 @@ class Named:
 
     def connected(self, is_stopping: Callable[[], bool] = lambda: False) -> Aws:
         """The seam to its account, once that is known to be the one that reconcile.yaml means. Raises AwsError."""
-        from reconciler.core.place import Place
 
         aws = wiring.connect(self.config, {self.target.account}, is_stopping)
         aws.account_id(Place.of(self.target))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.core.accounts import Account
 from reconciler.core.model import Key, Snapshot
+from reconciler.core.place import Place
 from reconciler.core.plans import Action, Diagnostic, Plan, TargetPlan
 from reconciler.core.trail import Who
 from reconciler.plan import who
@@ -20,7 +21,6 @@ from reconciler.snapshot.trail import Trail
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
-    from reconciler.core.place import Place
 
 SIDE_BY_SIDE = 8  # places, each of which has a quota of its own
 
@@ -47,7 +47,6 @@ def attributed(plan: Plan, live: Snapshot, aws: Aws, accounts: Mapping[str, Acco
 
 
 def by_place(plan: Plan, live: Snapshot, known: Applied) -> dict[Place, list[Sought]]:
-    from reconciler.core.place import Place
 
     held = {item.key: item for item in live.resources}
     wanted: dict[Place, list[Sought]] = {}

@@ -19,13 +19,13 @@ from reconciler.core.errors import AwsError, SpecError, UnsafePlan
 from reconciler.core.finding import Rule
 from reconciler.core.model import Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
+from reconciler.core.place import Place
 from reconciler.core.plans import Configuration, Diagnostic, Plan
 from reconciler.spec.config import Config
 from reconciler.spec.load import load
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
-    from reconciler.core.place import Place
     from reconciler.files.packages import Packages
     from reconciler.snapshot.artifacts import Looking
 
@@ -108,7 +108,6 @@ def counting(aws: Aws, calls: Expected) -> Told:
 
 def kept_snapshot(workspace: Workspace, aws: Aws, look: Looking) -> Snapshot:
     """What AWS holds, for who asks later, of a spec that may be new then; of what was chosen no more is asked than is there."""
-    from reconciler.core.place import Place
 
     chosen = {Place.of(spec.target) for spec in workspace.specs.specs}
     return live_snapshot(workspace, aws, look, chosen if workspace.is_chosen else places(workspace))

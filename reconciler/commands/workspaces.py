@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from reconciler.commands.progress import following, phase
 from reconciler.core.errors import Fault, SpecError
 from reconciler.core.model import Spec
+from reconciler.core.place import Place
 from reconciler.core.plans import Diagnostic, GuardChange
 from reconciler.spec.config import Config, find_config, load_config
 from reconciler.spec.load import Specs, load
 
 if TYPE_CHECKING:
-    from reconciler.core.place import Place
     from reconciler.spec.history import History
 
 
@@ -113,7 +113,6 @@ def warnings(specs: Specs, moment: str) -> tuple[Diagnostic, ...]:
 
 def places(workspace: Workspace) -> list[Place]:
     """Every enabled account with its regions: those of reconcile.yaml, or those that its specs name."""
-    from reconciler.core.place import Place
 
     named = {Place.of(spec.target) for spec in workspace.specs.specs}
     configured = {
@@ -122,7 +121,7 @@ def places(workspace: Workspace) -> list[Place]:
         if account.is_enabled
         for region in account.regions
     }
-    return sorted(named | configured, key=lambda place: (place.account, place.region))
+    return sorted(named | configured)
 
 
 def marked_places(workspace: Workspace) -> list[Place]:

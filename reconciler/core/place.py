@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.core.model import Target
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Place:
     """An account, by its name in reconcile.yaml, and a region."""
 

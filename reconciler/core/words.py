@@ -56,7 +56,7 @@ def byte_size(count: int) -> str:
     return f"{count / 1024**2:.1f} MB" if abs(count) < 1024**2 * 1023.95 else f"{count / 1024**3:.1f} GB"
 
 
-def told_once(reasons: Iterable[tuple[str, str]]) -> list[str]:
+def by_reason(reasons: Iterable[tuple[str, str]]) -> list[str]:
     """(address, why) -> lines: where several targets of a place have one reason, it is told of the first, with the others' names, or of
     very many how many. By which request AWS said so makes no other reason."""
     alike: dict[tuple[str, str], tuple[str, list[str]]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.core.model import Key, Target
 from reconciler.core.packages import Blob
-from reconciler.core.plans import Operation, Ref
+from reconciler.core.plans import Operation, Ref, TargetPlan
 from reconciler.kinds.base import Step
 from reconciler.kinds.registry import CALLS, RANKS
 from reconciler.plan.changes import Draft
@@ -53,6 +53,11 @@ def operation(identifier: str, key: Key, step: Step) -> Operation:
         smoke=step.smoke,
         otherwise=otherwise,
     )
+
+
+def deletes_function(plan: TargetPlan) -> bool:
+    """Whether the function itself goes, and not a version of it."""
+    return any(one.name == "DeleteFunction" and "Qualifier" not in one.params for one in plan.operations)
 
 
 def sample(params: Any) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.core.foreign import logged, printable
-from reconciler.core.words import ago, many, told_once
+from reconciler.core.words import ago, by_reason, many
 from reconciler.kinds.function import FUNCTION
 from reconciler.kinds.minimal import source_name
 from reconciler.kinds.registry import KINDS
@@ -66,7 +66,7 @@ def status(document: Document) -> str:
     head = ("function", "place", "runs", "mappings", "git", "frozen", "drift", "last run")
     rows = [_standing(function, document["taken_at"]) for function in document["functions"]]
     why = ((function["address"], reason) for function in document["functions"] for reason in function["reasons"])
-    reasons = map(printable, told_once(why))
+    reasons = map(printable, by_reason(why))
     counts = [f"{count} {WORDS.get(standing, standing)}" for standing, count in document["summary"].items() if count]
     verdict = f"{many(len(rows), 'function')}: {', '.join(counts)}." if rows else "There is no function."
     lines = "".join(f"{line}\n" for line in (*reasons, *map(printable, document["notes"])))

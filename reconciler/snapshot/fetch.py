@@ -19,7 +19,7 @@ from reconciler.core.errors import AwsError, SnapshotError
 from reconciler.core.model import Live, Snapshot, Spec, Target
 from reconciler.core.packages import Artifact
 from reconciler.core.place import Place
-from reconciler.core.words import told_once
+from reconciler.core.words import by_reason
 from reconciler.kinds.needs import with_layers
 from reconciler.snapshot.artifacts import Looking, artifacts, live_code, needs_live_code
 from reconciler.snapshot.asked import specs_of
@@ -56,7 +56,7 @@ def fetch(
     found = _read(aws, ordered, by_place, wishes, looking, Missing() if missing is None else missing)
     unread, regions, failed = found.unread, found.regions, found.failed
     if ordered and not unread.readable(spec.target for spec in ordered):
-        told = told_once((str(target), why) for target, why in sorted(unread.reasons.items()))
+        told = by_reason((str(target), why) for target, why in sorted(unread.reasons.items()))
         raise SnapshotError("\n".join(told))
     code = {target: told for target, told in found.code.items() if target not in unread.reasons}
     known = tuple(sorted((item for item in found.resources if item.key.target not in unread.reasons), key=_by_key))

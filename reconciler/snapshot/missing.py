@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from reconciler.core.grouping import grouped
 from reconciler.core.model import Spec, Target
 from reconciler.kinds.function import FUNCTION
 
@@ -31,12 +32,9 @@ def step(functions: int) -> int:
 
 def foreseen(specs: Iterable[Spec], missing: Collection[Target]) -> Missing:
     """What reading will find out where these functions are not there, and nobody else has many."""
-    places: dict[str, list[Spec]] = {}
-    for spec in sorted(specs, key=lambda spec: spec.target):
-        if spec.target.root == FUNCTION.name:
-            places.setdefault(spec.target.place, []).append(spec)
+    ordered = sorted((spec for spec in specs if spec.target.root == FUNCTION.name), key=lambda spec: spec.target)
     found = Missing({*missing})
-    for functions in places.values():
+    for functions in grouped(ordered, lambda spec: spec.target.place).values():
         every = step(len(functions))
         if every > 1 and all(spec.target in found.functions for spec in functions[::every]):
             rest = (spec for number, spec in enumerate(functions) if number % every and not spec.is_absent)

@@ -116,6 +116,12 @@ def refuses_looks(house: House, code: str, status: int, count: int) -> None:
     house.sandbox.gate.watch = watch
 
 
+def why_the_change_failed(house: House) -> str:
+    (task,) = house.apply()["tasks"]
+    change = next(one for one in task["operations"] if one["operation"] == "UpdateFunctionConfiguration")
+    return str(change["error"]["message"])
+
+
 def test_a_look_that_aws_throttles_while_a_change_settles_is_made_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,9 +138,7 @@ def test_an_aws_that_never_answers_again_is_not_waited_for_as_long_as_a_change_m
     monkeypatch.setattr(time, "sleep", lambda _: None)
     changed_house(house)
     refuses_looks(house, "ServiceException", 503, 10 * CLIENT_ATTEMPTS)
-    (task,) = house.apply()["tasks"]
-    change = next(one for one in task["operations"] if one["operation"] == "UpdateFunctionConfiguration")
-    assert change["error"]["message"] == "AWS took it, but what came of it cannot be read: not now"
+    assert why_the_change_failed(house) == "AWS took it, but what came of it cannot be read: not now"
     house.sandbox.gate.watch = lambda *_: None
     house.apply()
     is_as_wanted(house)
@@ -143,9 +147,7 @@ def test_an_aws_that_never_answers_again_is_not_waited_for_as_long_as_a_change_m
 def test_a_change_whose_look_is_denied_is_not_said_to_be_denied_itself(house: House) -> None:
     changed_house(house)
     refuses_looks(house, "AccessDeniedException", 403, 1)
-    (task,) = house.apply()["tasks"]
-    change = next(one for one in task["operations"] if one["operation"] == "UpdateFunctionConfiguration")
-    assert change["error"]["message"] == "AWS took it, but what came of it cannot be read: not now"
+    assert why_the_change_failed(house) == "AWS took it, but what came of it cannot be read: not now"
 
 
 def test_a_signal_lets_nothing_be_sent_that_still_waits_for_room(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.core.words import ago, told_once
+from reconciler.core.words import ago, by_reason
 
 NOW = "2026-02-03T12:00:00.000Z"
 
@@ -40,7 +40,7 @@ def test_what_holds_of_many_in_a_place_is_told_of_the_first() -> None:
         why("test/us-west-2/a", "Down", "4-5"),
         ("test/us-west-2/b", "is new"),
     ]
-    assert told_once([*down, *shut]) == [
+    assert by_reason([*down, *shut]) == [
         "test/eu-west-1/a cannot be read: GetFunction: no (Down, request 4-1); plan again later; and so of b, c",
         "test/eu-west-1/d cannot be read: GetFunction: no (Shut, request 4-4); plan again later",
         "test/us-west-2/a cannot be read: GetFunction: no (Down, request 4-5); plan again later",

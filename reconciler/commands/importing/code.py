@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.core.errors import AwsError, Interrupted
 from reconciler.core.model import Live, Target
+from reconciler.core.place import Place
 from reconciler.files import packing
 from reconciler.importing.drafts import Code
 from reconciler.importing.told import Said
@@ -93,7 +94,6 @@ def told(said: Said) -> dict[str, str]:
 
 def downloaded(aws: Aws, held: Held, folder: Path, warn: Warn) -> dict[str, str]:
     """The package in a file of its own. Nothing where it cannot be had."""
-    from reconciler.core.place import Place
 
     def location() -> str:
         answer = aws.call(Place.of(held.target), "GetFunction", {"FunctionName": held.target.function}).result
@@ -112,7 +112,6 @@ def downloaded(aws: Aws, held: Held, folder: Path, warn: Warn) -> dict[str, str]
 def stored(aws: Aws, package: tuple[Target, str, int], location: Callable[[], str], path: Path) -> Path:
     """A package, by whose it is, its hash and its size, in a file named by both: one that is there already is the same. Raises AwsError,
     OSError."""
-    from reconciler.core.place import Place
 
     target, sha256, size = package
     path = path.with_name(f"{path.name}-{base64.b64decode(sha256).hex()[:12]}.zip")

@@ -10,6 +10,7 @@ from reconciler.commands.importing.wish import Wish
 from reconciler.commands.setup.init import name_in, said_by_git, work_tree
 from reconciler.core.accounts import Account
 from reconciler.core.errors import SelectionError
+from reconciler.core.place import Place
 from reconciler.files.splicing import inline
 from reconciler.spec.config import FILE_NAME, Config, config_of, load_config, nearest
 
@@ -40,7 +41,6 @@ def configuration(wish: Wish) -> tuple[Config, str]:
 
 
 def number(wish: Wish) -> str:
-    from reconciler.core.place import Place
 
     account = Account(wish.account or NAME, is_enabled=True)
     config = Config(str(wish.output / FILE_NAME), {account.name: account})

@@ -17,6 +17,7 @@ from reconciler.commands.importing.made import Import
 from reconciler.commands.importing.proof import Unproved, Witness, code_seen, require_quiet
 from reconciler.core.errors import AwsError, SnapshotError
 from reconciler.core.model import Live, Snapshot, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.words import many
 from reconciler.files.splicing import block
 from reconciler.importing.texts import comment
@@ -106,7 +107,6 @@ def _written(made: Import, aws: Aws, witness: Witness, layer: Live, wanted: Want
 
 def _package(aws: Aws, layer: Live, wanted: Wanted) -> Path:
     """Its content in a file, downloaded unless it is there. Raises AwsError, OSError."""
-    from reconciler.core.place import Place
 
     assert wanted.download
     target, sha256 = layer.key.target, layer.properties["code"]["CodeSha256"]

@@ -13,6 +13,7 @@ from reconciler.commands.importing.made import Import
 from reconciler.commands.progress import following
 from reconciler.core.grouping import by_target, grouped
 from reconciler.core.model import Desired, Key, Live, Snapshot, Spec, Target
+from reconciler.core.place import Place
 from reconciler.core.words import many
 from reconciler.importing.drafts import needed_more
 from reconciler.kinds.event_source_mapping import EVENT_SOURCE_MAPPING
@@ -33,7 +34,6 @@ OPTIONAL = EVERYTHING - {FUNCTION.name}
 
 def seen(aws: Aws, targets: Sequence[Target]) -> Snapshot:
     """Everything of the functions: all kinds, and whole policies where single statements do not say them."""
-    from reconciler.core.place import Place
     from reconciler.snapshot.fetch import fetch
 
     read = partial(fetch, aws, taken_at=wiring.now(), optional=OPTIONAL)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reconciler.core.errors import Fault, SelectionError, SourceError, SpecError
 from reconciler.core.grouping import grouped
 from reconciler.core.model import Origin, Target
+from reconciler.core.place import Place
 from reconciler.files.reading import UnreadableFile, contents
 from reconciler.files.validation import close_match
 from reconciler.importing.readers import read as read_sources
@@ -27,7 +28,6 @@ from reconciler.spec.selection import matches
 
 if TYPE_CHECKING:
     from reconciler.aws.client import Aws
-    from reconciler.core.place import Place
 
 NAMING = "ListFunctions"
 LARGEST_SOURCE_BYTES = 64 * 2**20  # a state of thousands of resources has a tenth of that
@@ -88,7 +88,6 @@ def chosen(wish: Wish, config: Config, aws: Aws, places: Sequence[Place]) -> Cho
 def places(wish: Wish, config: Config) -> list[Place]:
     """Every enabled account, or the one that is named, with its regions, or the one that is named. Raises SelectionError where there is
     none."""
-    from reconciler.core.place import Place
 
     if wish.account and wish.account not in config.accounts:
         hint = close_match(wish.account, config.accounts)
